@@ -1,0 +1,152 @@
+"""Bars: what every engine reads. Fields as [T, N] arrays, time first, one column an instrument.
+
+Raw prices are what the exchange published: fills, quantities, ticks, bands and charges use them. Signals use the
+forward-anchored prices, raw times the cumulative factor of the corporate actions so far: the past is never rescaled,
+so a new action changes no earlier value, and cutting the future off changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+F2 = NDArray[np.float64]
+B2 = NDArray[np.bool_]
+D1 = NDArray[np.datetime64]
+
+
+class Prices(NamedTuple):
+    """Open, high, low, close, each [T, N] rupees as traded; NaN where the instrument has no bar."""
+
+    open: F2
+    high: F2
+    low: F2
+    close: F2
+
+
+@dataclass(frozen=True, eq=False)
+class Bars:
+    """Bars of N instruments over T sessions.
+
+    Attributes
+    ----------
+    sessions : shape [T], datetime64[D] (daily) or datetime64[s] (intraday, exchange local time), ascending
+    keys : N instrument keys, ascending; the tie-break of every ranking
+    symbols : N symbols, the name each instrument had at its last session in this slice
+    raw : prices as traded, NaN where there is no bar
+    raw_volume : shape [T, N], shares; NaN where there is no bar
+    factor : shape [T, N], forward-anchored cumulative adjustment factor, 1.0 before the first action;
+        never NaN, also where there is no bar
+    gap : shape [T, N]; True where history is missing just before the bar, so that every window restarts there
+    member : shape [T, N]; True where the instrument belongs to the universe in that session
+    start : index of the first measured bar; the bars before it are warm-up
+    timeframe : "1d", "15m", …
+    """
+
+    sessions: D1
+    keys: tuple[str, ...]
+    symbols: tuple[str, ...]
+    raw: Prices
+    raw_volume: F2
+    factor: F2
+    gap: B2
+    member: B2
+    start: int = 0
+    timeframe: str = "1d"
+
+    def __post_init__(self) -> None:
+        shape = (len(self.sessions), len(self.keys))
+        if len(self.symbols) != shape[1]:
+            raise ValueError(f"{len(self.symbols)} symbols for {shape[1]} keys")
+        arrays = {**self.raw._asdict(), "raw_volume": self.raw_volume, "factor": self.factor}
+        for name, array in {**arrays, "gap": self.gap, "member": self.member}.items():
+            if array.shape != shape:
+                raise ValueError(f"{name} has shape {array.shape}, expected {shape}")
+        if shape[0] > 1 and not (self.sessions[1:] > self.sessions[:-1]).all():
+            raise ValueError("sessions must be strictly ascending")
+        if not 0 <= self.start <= shape[0]:
+            raise ValueError(f"start {self.start} lies outside 0..{shape[0]}")
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """T sessions, N instruments."""
+        return len(self.sessions), len(self.keys)
+
+    @cached_property
+    def open(self) -> F2:
+        """Forward-anchored open, shape [T, N]."""
+        return self.raw.open * self.factor
+
+    @cached_property
+    def high(self) -> F2:
+        """Forward-anchored high, shape [T, N]."""
+        return self.raw.high * self.factor
+
+    @cached_property
+    def low(self) -> F2:
+        """Forward-anchored low, shape [T, N]."""
+        return self.raw.low * self.factor
+
+    @cached_property
+    def close(self) -> F2:
+        """Forward-anchored close, shape [T, N]."""
+        return self.raw.close * self.factor
+
+    @cached_property
+    def volume(self) -> F2:
+        """Volume in shares of the first bar's denomination, shape [T, N]: raw volume divided by the factor."""
+        return self.raw_volume / self.factor
+
+    def in_rupees_of_its_bar(self, anchored: F2) -> F2:
+        """A forward-anchored value (a moving average, a channel) in the rupees one saw on its own day."""
+        return anchored / self.factor
+
+    def up_to(self, bars: int) -> Bars:
+        """The first `bars` bars: what was known then."""
+        return replace(
+            self,
+            sessions=self.sessions[:bars],
+            raw=Prices(*(field[:bars] for field in self.raw)),
+            raw_volume=self.raw_volume[:bars],
+            factor=self.factor[:bars],
+            gap=self.gap[:bars],
+            member=self.member[:bars],
+            start=min(self.start, bars),
+        )
+
+    @classmethod
+    def from_ohlcv(
+        cls,
+        sessions: Sequence[Any] | D1,
+        ohlcv: dict[str, tuple[Any, Any, Any, Any, Any]],
+        *,
+        timeframe: str = "1d",
+        factor: F2 | None = None,
+        start: int = 0,
+    ) -> Bars:
+        """Bars of symbols that share their sessions: `{symbol: (open, high, low, close, volume)}`, each of length T.
+
+        The symbol is its own key; every symbol is a member throughout. For files of foreign bars and for tests.
+        """
+        unit = "D" if timeframe == "1d" else "s"
+        times = np.asarray(sessions, dtype=f"datetime64[{unit}]")
+        keys = tuple(sorted(ohlcv))
+        columns = [np.column_stack([np.asarray(ohlcv[key][i], dtype=np.float64) for key in keys]) for i in range(5)]
+        shape = (len(times), len(keys))
+        return cls(
+            sessions=times,
+            keys=keys,
+            symbols=keys,
+            raw=Prices(*columns[:4]),
+            raw_volume=columns[4],
+            factor=np.ones(shape) if factor is None else factor,
+            gap=np.zeros(shape, dtype=np.bool_),
+            member=np.ones(shape, dtype=np.bool_),
+            start=start,
+            timeframe=timeframe,
+        )
