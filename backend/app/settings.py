@@ -1,0 +1,85 @@
+"""Settings: the environment (and `backend/.env`), read once into one typed object."""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+BACKEND_DIR = Path(__file__).resolve().parents[1]
+
+
+def _default_home() -> Path:
+    """The user's data directory, by the convention of each system."""
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local")) / "SmartTrader"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "SmartTrader"
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "smarttrader"
+
+
+class Settings(BaseSettings):
+    """Every knob that comes from outside."""
+
+    model_config = SettingsConfigDict(env_file=BACKEND_DIR / ".env", env_file_encoding="utf-8", extra="ignore")
+
+    home: Path = Field(default_factory=_default_home, validation_alias="SMARTTRADER_HOME")
+    database_url: str | None = Field(default=None, validation_alias="DATABASE_URL")
+    import_roots: Annotated[list[Path] | None, NoDecode] = Field(
+        default=None, validation_alias="SMARTTRADER_IMPORT_ROOTS"
+    )
+    frontend_dir: Path = Field(
+        default=BACKEND_DIR.parent / "frontend" / "out", validation_alias="SMARTTRADER_FRONTEND_DIR"
+    )
+    host: str = Field(default="127.0.0.1", validation_alias="SMARTTRADER_HOST")
+    port: int = Field(default=8000, validation_alias="SMARTTRADER_PORT")
+    max_upload_bytes: int = Field(default=512 * 1024 * 1024, validation_alias="SMARTTRADER_MAX_UPLOAD_BYTES")
+    fyers_app_id: str | None = Field(default=None, validation_alias="FYERS_APP_ID")
+    fyers_secret_key: SecretStr | None = Field(default=None, validation_alias="FYERS_SECRET_KEY")
+    groq_api_key: SecretStr | None = Field(default=None, validation_alias="GROQ_API_KEY")
+
+    @field_validator("home", "frontend_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @field_validator("import_roots", mode="before")
+    @classmethod
+    def _split_paths(cls, value: object) -> object:
+        if isinstance(value, str):
+            return [Path(part).expanduser() for part in value.split(os.pathsep) if part.strip()]
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _with_driver(cls, value: str | None) -> str | None:
+        """`postgresql://` and `postgres://` mean the driver in use; any other database is refused."""
+        if not value or not value.strip():
+            return None
+        scheme, separator, rest = value.strip().partition("://")
+        if not separator or scheme not in {"postgres", "postgresql", "postgresql+psycopg"}:
+            raise ValueError("DATABASE_URL must start with postgresql://: PostgreSQL is the only database supported")
+        return f"postgresql+psycopg://{rest}"
+
+    @property
+    def allowed_import_roots(self) -> list[Path]:
+        """Folders whose files may be imported by path through the API."""
+        if self.import_roots is not None:
+            return [root.absolute() for root in self.import_roots]
+        return [Path.home()] if self.is_loopback else [self.home / "inbox"]
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the server listens on this machine only."""
+        return self.host in {"127.0.0.1", "localhost", "::1"}
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The settings of this process."""
+    return Settings()
