@@ -8,5 +8,23 @@ restarts there. Warm-up is NaN. No value looks ahead. Where TA-Lib has the indic
 from app.engines.indicators.averages import Macd, ema, macd, sma
 from app.engines.indicators.extremes import highest, lowest
 from app.engines.indicators.momentum import Stochastic, roc, rsi, stochastic
+from app.engines.indicators.trend import adx
+from app.engines.indicators.volatility import Bollinger, atr, bollinger, rolling_std
 
-__all__ = ["Macd", "Stochastic", "ema", "highest", "lowest", "macd", "roc", "rsi", "sma", "stochastic"]
+__all__ = [
+    "Bollinger",
+    "Macd",
+    "Stochastic",
+    "adx",
+    "atr",
+    "bollinger",
+    "ema",
+    "highest",
+    "lowest",
+    "macd",
+    "roc",
+    "rolling_std",
+    "rsi",
+    "sma",
+    "stochastic",
+]

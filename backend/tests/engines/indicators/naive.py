@@ -100,6 +100,11 @@ def stochastic_k(high: list[float], low: list[float], close: list[float], k: int
     return [sum(raw[i + 1 - k_smooth : i + 1]) / k_smooth if i + 1 >= k_smooth else NAN for i in range(len(raw))]
 
 
+def stochastic_d(high: list[float], low: list[float], close: list[float], k: int, k_smooth: int, d: int) -> list[float]:
+    line = stochastic_k(high, low, close, k, k_smooth)
+    return [sum(line[i + 1 - d : i + 1]) / d if i + 1 >= d else NAN for i in range(len(line))]
+
+
 def true_range(high: list[float], low: list[float], close: list[float]) -> list[float]:
     return [NAN] * min(1, len(high)) + [
         max(high[i], close[i - 1]) - min(low[i], close[i - 1]) for i in range(1, len(high))
@@ -117,3 +122,34 @@ def rolling_std(x: list[float], window: int) -> list[float]:
         mean = sum(part, Fraction(0)) / window
         out[i] = math.sqrt(sum(((v - mean) ** 2 for v in part), Fraction(0)) / window)
     return out
+
+
+def adx(high: list[float], low: list[float], close: list[float], window: int) -> list[float]:
+    """Wilder sums as lists: smoothed sum = previous − previous / window + new, seeded with window − 1 bars."""
+    bars = len(high)
+    up = [NAN] + [high[i] - high[i - 1] for i in range(1, bars)]
+    down = [NAN] + [low[i - 1] - low[i] for i in range(1, bars)]
+    plus = [u if u > max(d, 0) else 0.0 for u, d in zip(up, down, strict=True)]
+    minus = [d if d > max(u, 0) else 0.0 for u, d in zip(up, down, strict=True)]
+
+    def smoothed(x: list[float]) -> list[float]:
+        out = [NAN] * bars
+        for i in range(window, bars):
+            previous = math.fsum(x[1:window]) if i == window else out[i - 1]
+            out[i] = previous - previous / window + x[i]
+        return out
+
+    a, b = smoothed(plus), smoothed(minus)
+    dx = [abs(p - m) / (p + m) * 100 if p + m > 0 else NAN for p, m in zip(a, b, strict=True)]
+    out = [NAN] * bars
+    for i in range(2 * window - 1, bars):
+        first = [v for v in dx[window : 2 * window] if not math.isnan(v)]
+        if i == 2 * window - 1:
+            out[i] = sum(first) / window if first else NAN
+        else:
+            out[i] = out[i - 1] if math.isnan(dx[i]) else (out[i - 1] * (window - 1) + dx[i]) / window
+    return out
+
+
+def bollinger(x: list[float], window: int, width: float) -> list[float]:
+    return [m + width * s for m, s in zip(sma(x, window), rolling_std(x, window), strict=True)]

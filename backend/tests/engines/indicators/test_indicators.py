@@ -57,6 +57,36 @@ CASES: dict[str, tuple[Of, Of, Of]] = {
         lambda p: naive.each_column(lambda h, l, c: naive.stochastic_k(h, l, c, 5, 3), *p[:3], gap=p.gap),
         lambda p: by_column(lambda h, l, c: talib.STOCH(h, l, c, 5, 3, 0, 3, 0)[0], p),
     ),
+    "atr 6": (
+        lambda p: ind.atr(p.high, p.low, p.close, 6, gap=p.gap),
+        lambda p: naive.each_column(lambda h, l, c: naive.atr(h, l, c, 6), *p[:3], gap=p.gap),
+        lambda p: by_column(lambda h, l, c: talib.ATR(h, l, c, 6), p),
+    ),
+    "adx 5": (
+        lambda p: ind.adx(p.high, p.low, p.close, 5, gap=p.gap),
+        lambda p: naive.each_column(lambda h, l, c: naive.adx(h, l, c, 5), *p[:3], gap=p.gap),
+        lambda p: by_column(lambda h, l, c: talib.ADX(h, l, c, 5), p),
+    ),
+    "rolling std 8": (
+        lambda p: ind.rolling_std(p.close, 8, gap=p.gap),
+        lambda p: naive.each_column(lambda c: naive.rolling_std(c, 8), p.close, gap=p.gap),
+        lambda p: by_column(lambda h, l, c: talib.STDDEV(c, 8), p),
+    ),
+    "bollinger upper": (
+        lambda p: ind.bollinger(p.close, 8, 2.5, gap=p.gap).upper,
+        lambda p: naive.each_column(lambda c: naive.bollinger(c, 8, 2.5), p.close, gap=p.gap),
+        lambda p: by_column(lambda h, l, c: talib.BBANDS(c, 8, 2.5, 2.5)[0], p),
+    ),
+    "bollinger lower": (
+        lambda p: ind.bollinger(p.close, 8, 2.5, gap=p.gap).lower,
+        lambda p: naive.each_column(lambda c: naive.bollinger(c, 8, -2.5), p.close, gap=p.gap),
+        lambda p: by_column(lambda h, l, c: talib.BBANDS(c, 8, 2.5, 2.5)[2], p),
+    ),
+    "stochastic d": (
+        lambda p: ind.stochastic(p.high, p.low, p.close, 5, 3, 4, gap=p.gap).d,
+        lambda p: naive.each_column(lambda h, l, c: naive.stochastic_d(h, l, c, 5, 3, 4), *p[:3], gap=p.gap),
+        lambda p: by_column(lambda h, l, c: talib.STOCH(h, l, c, 5, 3, 0, 4, 0)[1], p),
+    ),
     "highest 9": (
         lambda p: ind.highest(p.high, 9, gap=p.gap),
         lambda p: naive.each_column(lambda c: naive.highest(c, 9), p.high, gap=p.gap),
@@ -171,6 +201,22 @@ def test_rsi_of_a_price_that_never_moved_is_unknown_not_oversold() -> None:
     assert np.isnan(ind.rsi(np.full((40, 1), 55.5), 14)).all()
 
 
+def test_adx_of_a_price_that_never_moved_is_unknown() -> None:
+    flat = np.full((60, 1), 55.5)
+    assert np.isnan(ind.adx(flat, flat, flat, 14)).all()
+
+
+def test_bands_of_a_constant_meet() -> None:
+    bands = ind.bollinger(np.full((40, 1), 0.1), 7)
+    assert all((band[6:] == 0.1).all() for band in bands)
+
+
+def test_atr_worked_by_hand() -> None:
+    # True ranges: bar 1 max(2, |12-9|, |10-9|) = 3; bar 2 max(1, |9-11|, |8-11|) = 3; bar 3 max(4, 3, 1) = 4.
+    high, low, close = np.array([[10.0, 9, 9], [12, 10, 11], [9, 8, 8], [11, 7, 10]]).T[:, :, None]
+    np.testing.assert_array_equal(ind.atr(high, low, close, 2)[:, 0], [np.nan, np.nan, 3.0, 3.5])
+
+
 def test_a_stochastic_without_a_range_is_unknown() -> None:
     flat = np.full((40, 1), 55.5)
     assert np.isnan(ind.stochastic(flat, flat, flat).d).all()
@@ -195,6 +241,8 @@ def test_a_gap_at_a_bar_that_did_not_trade_counts_for_the_next_that_did() -> Non
         (lambda x: ind.sma(x, 0), "window must be a whole number of at least 1, got 0"),
         (lambda x: ind.rsi(x, -3), "window must be a whole number of at least 1, got -3"),
         (lambda x: ind.macd(x, 26, 12), "must be shorter"),
+        (lambda x: ind.adx(x, x, x, 1), "at least 2, got 1"),
+        (lambda x: ind.bollinger(x, 2, 0.0), "width must be above zero"),
         (lambda x: ind.sma(x[:, 0], 3), "x must be a panel"),
         (lambda x: ind.ema(x, 3, gap=np.zeros((2, 2), bool)), "gap has shape"),
         (lambda x: ind.stochastic(x, x[1:], x), "one shape"),
