@@ -73,7 +73,7 @@ class EmbeddedPostgres:
     Parameters
     ----------
     home : the state folder, made when absent; everything is kept in its folder `postgres`
-    settings : server settings other than the usual ones, for tests; a server that runs with others is a SettingsConflict
+    settings : server settings other than the usual ones, for tests; one that runs with others is a SettingsConflict
     transport : "socket" (private, no password) or "tcp" (loopback and a password); the system's own by default
     """
 
@@ -155,7 +155,8 @@ class Lease:
         name, host = quote(database, safe=""), self._address.host
         if self._address.password is None:
             return f"postgresql+psycopg://{USER}@/{name}?host={quote(host, safe='/')}&port={self._address.port}"
-        return f"postgresql+psycopg://{USER}:{quote(self._address.password, safe='')}@{host}:{self._address.port}/{name}"
+        password = quote(self._address.password, safe="")
+        return f"postgresql+psycopg://{USER}:{password}@{host}:{self._address.port}/{name}"
 
     def ensure_running(self) -> None:
         """Bring the server back when it was killed; its own recovery restores every committed row."""
@@ -192,7 +193,9 @@ class Lease:
     def __enter__(self) -> "Lease":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.release()
 
 
@@ -225,7 +228,7 @@ def dump(url: str, to: Path) -> Path:
             if NO_SPACE in ran.stderr.lower():
                 raise disk_full(to.parent)
             why = ran.stderr.strip() or f"pg_dump ended with code {ran.returncode}"
-            raise DumpFailed("The database could not be dumped", why, "Nothing was changed; put that right and try again")
+            raise DumpFailed("The database could not be dumped", why, "Put that right and try again")
         unfinished.replace(to)
     except OSError as error:
         raise from_os_error(error, to.parent) from error

@@ -94,8 +94,9 @@ class Server:
         self.log_folder = root / "log"
         self._password_file = root / "password"
         self._settings_file = root / "settings.json"  # what the running server was started with
-        self._wanted = {"transport": transport, "overrides": dict(overrides)}
+        self._overrides = dict(overrides)
         self._transport = transport
+        self._wanted = {"transport": transport, "overrides": self._overrides}
 
     # --- asking -------------------------------------------------------------------------------------------------
 
@@ -239,17 +240,26 @@ class Server:
         identity = identity_for(self.data)
         self.log_folder.mkdir(mode=0o700, exist_ok=True)
         settings = tuning.server_settings(tuning.machine_memory(), self.log_folder) | self._listen(identity)
-        settings |= {str(name): str(value) for name, value in dict(self._wanted["overrides"]).items()}
         conf = self.data / "smarttrader.conf"
-        lines = ["{} = '{}'".format(name, value.replace("\\", "\\\\").replace("'", "''")) for name, value in settings.items()]
-        _write_private(conf, "\n".join(lines) + "\n")
+        _write_private(
+            conf, "".join(f"{name} = {_quoted(value)}\n" for name, value in (settings | self._overrides).items())
+        )
         _write_private(self._settings_file, json.dumps(self._wanted, sort_keys=True))
         self._give(identity, self.log_folder, conf)
         program = find_binaries().program
         with self._words_file.open("wb") as words:
             if sys.platform == "win32":
                 # pg_ctl gives up an administrator's rights, which the server refuses to run with.
-                command = [str(program("pg_ctl")), "start", "-W", "-s", "-D", str(self.data), "-l", str(self._words_file)]
+                command = [
+                    str(program("pg_ctl")),
+                    "start",
+                    "-W",
+                    "-s",
+                    "-D",
+                    str(self.data),
+                    "-l",
+                    str(self._words_file),
+                ]
                 child = subprocess.Popen(
                     command, env=clean_environment(), creationflags=subprocess.CREATE_NEW_PROCESS_GROUP
                 )
@@ -371,7 +381,9 @@ class Server:
         if NO_SPACE in words.lower():
             return disk_full(self.root)
         if "Permission denied" in words or "Read-only file system" in words:
-            return HomeNotWritable(what, _tail(words, 3), "Make the folder writable, or name another in SMARTTRADER_HOME")
+            return HomeNotWritable(
+                what, _tail(words, 3), "Make the folder writable, or name another in SMARTTRADER_HOME"
+            )
         return ServerDidNotStart(what, f"PostgreSQL said: {_tail(words)}", f"The whole log is in {self.log_folder}")
 
     # --- stopping -----------------------------------------------------------------------------------------------
@@ -397,7 +409,9 @@ class Server:
             if self._postmaster_lines()[:1] != lines[:1]:
                 return True
             time.sleep(POLL_SECONDS)
-        log.warning("PostgreSQL in %s is still writing out its data after %.0f s; it ends by itself", self.data, patience)
+        log.warning(
+            "PostgreSQL in %s is still writing out its data after %.0f s; it ends by itself", self.data, patience
+        )
         return False
 
 
@@ -406,9 +420,16 @@ def _state_of(words: str) -> State:
     said = words.lower()
     if any(s in said for s in ("starting up", "shutting down", "recovery", "closed the connection unexpectedly")):
         return State.WAIT
-    if any(s in said for s in ("no such file or directory", "connection refused", "actively refused", "does not exist")):
+    if any(
+        s in said for s in ("no such file or directory", "connection refused", "actively refused", "does not exist")
+    ):
         return State.ABSENT
     return State.SILENT
+
+
+def _quoted(value: str) -> str:
+    """As postgresql.conf writes a text."""
+    return "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
 def _tail(words: str, lines: int = 6) -> str:
