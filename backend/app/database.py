@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from app.embedded_postgres import EmbeddedPostgres, Lease
 from app.exceptions import DatabaseError
 from app.models.base import LOCAL_OWNER_ID, Base
+from app.schema import upgrade
 from app.settings import Settings
 
 __all__ = ["Base", "Database", "DatabaseDep", "Market", "MarketSessionDep", "SessionDep", "active_market"]
@@ -78,6 +79,14 @@ class Database:
     def exists(self, market: Market) -> bool:
         """Whether the market's database is there, without making it."""
         return database_exists(self.url(market))
+
+    def migrate(self, market: Market) -> None:
+        """Bring a market's database to this code's schema; the embedded one is dumped before it changes."""
+        engine = self.engine(market)
+        if self._lease is None:
+            upgrade(engine)
+        else:
+            upgrade(engine, dump_to=self._settings.home / "backups", dump=self._lease.dump)
 
     def session(self, market: Market) -> Session:
         """A new session; the caller commits."""

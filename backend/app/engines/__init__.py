@@ -1,0 +1,1 @@
+"""Pure computation: arrays and dataclasses in and out. No framework, database, network or clock."""

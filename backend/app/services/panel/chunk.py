@@ -1,0 +1,134 @@
+"""One year of the panel: an array [F, N, T] of float64 with its sessions, instruments and content hashes.
+
+A chunk is written once and never changed: a year whose rows changed gets a new file. Each instrument's values lie
+together, so that reading one stock touches little.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import orjson
+import polars as pl
+from numpy.typing import NDArray
+
+from app.engines.bars import D1
+
+FIELDS = ("open", "high", "low", "close", "prev_close", "volume", "turnover", "trades", "delivery", "series")
+
+# Where an instrument has rows of several series in a session, the first of these is its bar.
+SERIES = ("EQ", "BE", "BZ", "SM", "ST", "SZ", "RR", "IV", "E1", "X1")
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A year: `values` is memory-mapped, shape [F, N, T], NaN where there is no bar; `roots` hash each column."""
+
+    year: int
+    version: int
+    values: NDArray[np.float64]
+    sessions: D1
+    keys: tuple[str, ...]
+    roots: tuple[str, ...]
+    root: str
+    stem: str
+
+
+def year_columns(frame: pl.DataFrame, keys_by_id: dict[int, str]) -> tuple[NDArray[np.float64], D1, tuple[str, ...]]:
+    """Rows of one year as an array [F, N, T], columns by ascending key.
+
+    `frame` has the columns date, instrument_id, series and the numeric fields; a row whose series is not one of
+    `SERIES` (bonds, government paper, same-day settlement) makes no bar.
+    """
+    rows = (
+        frame.filter(pl.col("series").is_in(SERIES))
+        .with_columns(
+            pl.col("series").replace_strict(SERIES, list(range(len(SERIES))), return_dtype=pl.Int64).alias("rank"),
+            pl.col("instrument_id")
+            .replace_strict(list(keys_by_id), list(keys_by_id.values()), return_dtype=pl.String)
+            .alias("key"),
+        )
+        .sort("key", "date", "rank")
+        .unique(["key", "date"], keep="first", maintain_order=True)
+    )
+    sessions = rows["date"].unique().sort().to_numpy().astype("datetime64[D]")
+    keys = rows["key"].unique().sort()
+    t = np.searchsorted(sessions, rows["date"].to_numpy().astype("datetime64[D]"))
+    n = rows["key"].rle_id().to_numpy()
+    values = np.full((len(FIELDS), len(keys), len(sessions)), np.nan)
+    for f, field in enumerate(FIELDS):
+        column = rows["rank" if field == "series" else field].cast(pl.Float64)
+        values[f, n, t] = column.fill_null(np.nan).to_numpy()
+    return values, sessions, tuple(keys.to_list())
+
+
+def column_roots(values: NDArray[np.float64], sessions: D1, keys: Sequence[str]) -> tuple[str, ...]:
+    """A hash of each instrument's rows of the year: sessions it traded in and every field's bits."""
+    days = sessions.astype(np.int64)
+    traded = ~np.isnan(values[0])
+    roots = []
+    for n, key in enumerate(keys):
+        mask = traded[n]
+        digest = hashlib.sha256(key.encode())
+        digest.update(days[mask].tobytes())
+        digest.update(np.ascontiguousarray(values[:, n, mask]).tobytes())
+        roots.append(digest.hexdigest())
+    return tuple(roots)
+
+
+def write_chunk(directory: Path, year: int, version: int, frame: pl.DataFrame, keys_by_id: dict[int, str]) -> str:
+    """Write a year's files and return their stem; identical content at the same version writes nothing new."""
+    values, sessions, keys = year_columns(frame, keys_by_id)
+    roots = column_roots(values, sessions, keys)
+    root = hashlib.sha256("".join(f"{k}{r}" for k, r in zip(keys, roots, strict=True)).encode()).hexdigest()
+    stem = f"{year}-v{version}-{root[:16]}"
+    meta_path = directory / f"{stem}.json"
+    if meta_path.exists():
+        return stem
+    meta = {
+        "year": year,
+        "version": version,
+        "root": root,
+        "sessions": [str(day) for day in sessions],
+        "keys": keys,
+        "roots": roots,
+    }
+    partial = directory / f"{stem}.npy.partial"
+    with partial.open("wb") as file:
+        np.save(file, values)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(directory / f"{stem}.npy")
+    write_atomically(meta_path, orjson.dumps(meta))  # last: a chunk without it does not exist
+    return stem
+
+
+def open_chunk(directory: Path, stem: str) -> Chunk:
+    """Open a year; the values stay on disk until they are touched."""
+    meta = orjson.loads((directory / f"{stem}.json").read_bytes())
+    values = np.load(directory / f"{stem}.npy", mmap_mode="r")
+    return Chunk(
+        year=meta["year"],
+        version=meta["version"],
+        values=values,
+        sessions=np.array(meta["sessions"], dtype="datetime64[D]"),
+        keys=tuple(meta["keys"]),
+        roots=tuple(meta["roots"]),
+        root=meta["root"],
+        stem=stem,
+    )
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Put a file in place whole, or not at all."""
+    partial = path.with_name(path.name + ".partial")
+    with partial.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)

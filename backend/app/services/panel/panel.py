@@ -1,0 +1,176 @@
+"""A panel that is open: chunks by year, the instruments in them, and slices of both as bars."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+
+import numpy as np
+
+from app.engines.bars import B2, D1, F2, Bars, Prices
+from app.services.panel.chunk import FIELDS, SERIES, Chunk
+
+# A file's previous close and our last close are the same number; beyond a paisa and a little float noise they are not.
+_PREV_CLOSE_TOLERANCE = 0.0051
+
+
+@dataclass(frozen=True)
+class InstrumentInfo:
+    """What the panel knows of an instrument beside its bars; `names` are its dated symbols, oldest first."""
+
+    id: int
+    key: str
+    symbol: str
+    name: str | None
+    sector: str | None
+    isin: str | None
+    instrument_type: str
+    names: tuple[tuple[date, date | None, str], ...] = ()
+    factors: tuple[tuple[date, float], ...] = ()  # ex-date and how many shares one became, oldest first
+
+    def symbol_on(self, session: date) -> str:
+        """The symbol it traded under on a day; the nearest one where none is recorded for that day."""
+        held = [symbol for valid_from, _, symbol in self.names if valid_from <= session]
+        if held:
+            return held[-1]
+        return self.names[0][2] if self.names else self.symbol
+
+
+@dataclass(frozen=True)
+class Panel:
+    """All years, oldest first, and the instruments by key."""
+
+    chunks: tuple[Chunk, ...]
+    instruments: Mapping[str, InstrumentInfo]
+    generation: str
+    _columns: dict[int, dict[str, int]] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def sessions(self) -> D1:
+        """Every session of the panel, ascending."""
+        if not self.chunks:
+            return np.array([], dtype="datetime64[D]")
+        return np.concatenate([chunk.sessions for chunk in self.chunks])
+
+    @cached_property
+    def keys(self) -> tuple[str, ...]:
+        """Every instrument with a bar, ascending."""
+        return tuple(sorted({key for chunk in self.chunks for key in chunk.keys}))
+
+    @cached_property
+    def root(self) -> str:
+        """The snapshot: one hash over the content of all years."""
+        return hashlib.sha256("".join(f"{c.year}{c.root}" for c in self.chunks).encode()).hexdigest()
+
+    def _column_index(self, chunk: Chunk) -> dict[str, int]:
+        index = self._columns.get(chunk.year)
+        if index is None:
+            index = self._columns[chunk.year] = {key: n for n, key in enumerate(chunk.keys)}
+        return index
+
+    def values(self, names: Sequence[str], keys: Sequence[str], first: int, last: int) -> dict[str, F2]:
+        """Fields of some instruments over the sessions [first, last), each [T, N], NaN where there is no bar."""
+        out = {name: np.full((len(keys), last - first), np.nan) for name in names}
+        offset = 0
+        for chunk in self.chunks:
+            size = len(chunk.sessions)
+            lo, hi = max(first, offset), min(last, offset + size)
+            if lo < hi:
+                index = self._column_index(chunk)
+                ours = [n for n, key in enumerate(keys) if key in index]
+                theirs = [index[keys[n]] for n in ours]
+                for name in names:
+                    source = chunk.values[FIELDS.index(name)]
+                    out[name][ours, lo - first : hi - first] = source[theirs, lo - offset : hi - offset]
+            offset += size
+        return {name: np.ascontiguousarray(array.T) for name, array in out.items()}
+
+    def window(self, start: date | None, end: date | None, warm_up: int = 0) -> tuple[int, int, int]:
+        """Indices (first, measured, last) of the sessions from `start` to `end`,
+        and `warm_up` bars before, as available."""
+        days = self.sessions
+        measured = 0 if start is None else int(np.searchsorted(days, np.datetime64(start, "D")))
+        last = len(days) if end is None else int(np.searchsorted(days, np.datetime64(end, "D"), side="right"))
+        return max(0, measured - warm_up), measured, last
+
+    def factors(self, keys: Sequence[str], sessions: D1) -> F2:
+        """Forward-anchored cumulative factor, shape [T, N]: 1.0 before an instrument's first action."""
+        out = np.ones((len(sessions), len(keys)))
+        for n, key in enumerate(keys):
+            for ex_date, factor in self.instruments[key].factors:
+                out[int(np.searchsorted(sessions, np.datetime64(ex_date, "D"))) :, n] *= factor
+        return out
+
+    def bars(
+        self,
+        keys: Sequence[str],
+        start: date | None,
+        end: date | None,
+        *,
+        warm_up: int = 0,
+        spans: Mapping[str, Sequence[tuple[date, date | None]]] | None = None,
+    ) -> Bars:
+        """Bars of some instruments, columns by ascending key, with `warm_up` sessions before `start`.
+
+        `spans` gives the days an instrument belongs to the universe (last day included, None while it does); without
+        it every instrument is a member throughout. Sessions of the slice are those of the whole panel.
+        """
+        ordered = tuple(sorted(keys))
+        first, measured, last = self.window(start, end, warm_up)
+        sessions = self.sessions[first:last]
+        data = self.values(("open", "high", "low", "close", "prev_close", "volume"), ordered, first, last)
+        member = np.ones((len(sessions), len(ordered)), dtype=np.bool_)
+        if spans is not None:
+            member[:] = False
+            for n, key in enumerate(ordered):
+                for valid_from, valid_to in spans.get(key, ()):
+                    lo = int(np.searchsorted(sessions, np.datetime64(valid_from, "D")))
+                    hi = len(sessions)
+                    if valid_to is not None:
+                        hi = int(np.searchsorted(sessions, np.datetime64(valid_to, "D"), side="right"))
+                    member[lo:hi, n] = True
+        until = sessions[-1].astype(object) if len(sessions) else date.max
+        return Bars(
+            sessions=sessions,
+            keys=ordered,
+            symbols=tuple(self.instruments[key].symbol_on(until) for key in ordered),
+            raw=Prices(data["open"], data["high"], data["low"], data["close"]),
+            raw_volume=data["volume"],
+            factor=self.factors(ordered, sessions),
+            gap=find_gaps(data["close"], data["prev_close"]),
+            member=member,
+            start=measured - first,
+        )
+
+    def series_on(self, keys: Sequence[str], index: int) -> list[str | None]:
+        """The series each instrument traded in at one session."""
+        codes = self.values(("series",), keys, index, index + 1)["series"][0]
+        return [None if np.isnan(code) else SERIES[int(code)] for code in codes]
+
+
+def find_gaps(close: F2, prev_close: F2) -> B2:
+    """Where the file's previous close is not our last close, shape [T, N]: history is missing there, it is no jump.
+
+    The first bar of an instrument is no gap, nor is a bar whose file gives no previous close.
+    """
+    gap = np.zeros(close.shape, dtype=np.bool_)
+    last = np.full(close.shape[1], np.nan)
+    for t in range(close.shape[0]):
+        with np.errstate(invalid="ignore"):
+            differs = np.abs(prev_close[t] - last) > _PREV_CLOSE_TOLERANCE
+        gap[t] = differs & ~np.isnan(close[t])
+        last = np.where(np.isnan(close[t]), last, close[t])
+    return gap
+
+
+def slice_root(bars: Bars) -> str:
+    """A hash of everything a run reads from the panel: tomorrow's file leaves it as it is when the slice ends today."""
+    digest = hashlib.sha256()
+    digest.update("\n".join(bars.keys).encode())
+    digest.update(bars.sessions.astype(np.int64).tobytes())
+    for array in (*bars.raw, bars.raw_volume, bars.factor, bars.gap, bars.member):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,169 @@
+"""Keeping the panel: built from PostgreSQL where it is behind, opened where it is not, swapped atomically.
+
+On disk: `<home>/panel/<database>/` with one chunk a year, the instruments, and `current.json`, which names the files in
+use. A process that finds another `current.json` than the one it opened opens that one; nothing is ever overwritten.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from app.database import Database, Market
+from app.embedded.locks import FileLock
+from app.repositories.panel import InstrumentRow, PanelRepository
+from app.repositories.prices import merged_year
+from app.services.panel.chunk import open_chunk, write_atomically, write_chunk
+from app.services.panel.panel import InstrumentInfo, Panel
+
+log = logging.getLogger(__name__)
+
+_FORMAT = 1
+_PRICES = "prices:"
+
+
+@dataclass(frozen=True)
+class PanelState:
+    """A panel and the versions of the data it was built from."""
+
+    panel: Panel
+    versions: dict[str, int]
+
+
+class PanelService:
+    """The open panel of each market. Safe to share between threads."""
+
+    def __init__(self, database: Database, home: Path) -> None:
+        self._database = database
+        self._root = home / "panel"
+        self._open: dict[Market, PanelState] = {}
+        self._lock = threading.Lock()
+
+    def directory(self, market: Market) -> Path:
+        """Where a market's panel lies: named by the database it mirrors."""
+        url = self._database.url(market)
+        place = hashlib.sha256(f"{url.host}|{url.port}|{url.query}|{url.database}".encode()).hexdigest()[:8]
+        return self._root / f"{url.database}-{place}"
+
+    def current(self, market: Market) -> Panel:
+        """The panel as last built; built now when there is none. Opening an unchanged one takes milliseconds."""
+        state = self._reopen(market)
+        if state is None:
+            self.refresh(market)
+            state = self._reopen(market)
+        assert state is not None  # refresh always leaves a pointer
+        return state.panel
+
+    def is_stale(self, market: Market) -> bool:
+        """Whether the database has moved on since the panel was built."""
+        state = self._reopen(market)
+        with self._database.transaction(market) as session:
+            return state is None or PanelRepository(session).versions() != state.versions
+
+    def refresh(self, market: Market, progress: Callable[[float, str], None] = lambda _fraction, _text: None) -> Panel:
+        """Build what is behind and swap it in; other processes wait for their turn and find nothing left to do."""
+        directory = self.directory(market)
+        directory.mkdir(parents=True, exist_ok=True)
+        with FileLock(directory / "build.lock"):
+            state = self._reopen(market)
+            with self._database.transaction(market) as session:
+                repository = PanelRepository(session)
+                versions = repository.versions()
+                if state is not None and state.versions == versions:
+                    return state.panel
+                instruments = repository.instruments()
+            self._build(market, directory, state, versions, instruments, progress)
+        state = self._reopen(market)
+        assert state is not None
+        _remove_unused(directory, state.panel)
+        return state.panel
+
+    def _build(
+        self,
+        market: Market,
+        directory: Path,
+        before: PanelState | None,
+        versions: dict[str, int],
+        instruments: list[InstrumentRow],
+        progress: Callable[[float, str], None],
+    ) -> None:
+        reusable: dict[tuple[int, int], str] = {}
+        if before is not None and before.versions.get("identity") == versions.get("identity"):
+            reusable = {(chunk.year, chunk.version): chunk.stem for chunk in before.panel.chunks}
+        keys_by_id = {row.id: row.key for row in instruments}
+        years = sorted(int(scope.removeprefix(_PRICES)) for scope in versions if scope.startswith(_PRICES))
+        stems = []
+        engine = self._database.engine(market)
+        for done, year in enumerate(years):
+            version = versions[f"{_PRICES}{year}"]
+            stem = reusable.get((year, version))
+            if stem is None:
+                progress(done / len(years), f"Preparing {year}")
+                with engine.connect() as connection:
+                    frame = merged_year(connection, year)
+                if frame.is_empty():
+                    continue
+                stem = write_chunk(directory, year, version, frame, keys_by_id)
+            stems.append(stem)
+        content = orjson.dumps([row._asdict() for row in instruments])
+        listing = f"instruments-{hashlib.sha256(content).hexdigest()[:16]}.json"
+        if not (directory / listing).exists():
+            write_atomically(directory / listing, content)
+        pointer = {"format": _FORMAT, "chunks": stems, "instruments": listing, "versions": versions}
+        write_atomically(directory / "current.json", orjson.dumps(pointer, option=orjson.OPT_SORT_KEYS))
+
+    def _reopen(self, market: Market) -> PanelState | None:
+        """The state `current.json` names: the one already open, or a newly opened one; None when there is none."""
+        directory = self.directory(market)
+        try:
+            content = (directory / "current.json").read_bytes()
+        except FileNotFoundError:
+            return None
+        generation = hashlib.sha256(content).hexdigest()
+        with self._lock:
+            state = self._open.get(market)
+            if state is not None and state.panel.generation == generation:
+                return state
+            pointer = orjson.loads(content)
+            if pointer["format"] != _FORMAT:
+                return None
+            state = PanelState(_open_panel(directory, pointer, generation), pointer["versions"])
+            self._open[market] = state
+            return state
+
+
+def _open_panel(directory: Path, pointer: dict[str, Any], generation: str) -> Panel:
+    rows = orjson.loads((directory / pointer["instruments"]).read_bytes())
+    instruments = {row["key"]: _instrument(row) for row in rows}
+    chunks = tuple(open_chunk(directory, stem) for stem in pointer["chunks"])
+    return Panel(chunks=chunks, instruments=instruments, generation=generation)
+
+
+def _instrument(row: dict[str, Any]) -> InstrumentInfo:
+    names = tuple(
+        (date.fromisoformat(start), None if end is None else date.fromisoformat(end), symbol)
+        for start, end, symbol in row["names"]
+    )
+    factors = tuple((date.fromisoformat(ex_date), factor) for ex_date, factor in row["factors"])
+    return InstrumentInfo(**{**row, "names": names, "factors": factors})
+
+
+def _remove_unused(directory: Path, panel: Panel) -> None:
+    """Drop files that `current.json` no longer names; one that another process still maps stays until next time."""
+    pointer = orjson.loads((directory / "current.json").read_bytes())
+    used = {pointer["instruments"], *(f"{c.stem}{suffix}" for c in panel.chunks for suffix in (".npy", ".json"))}
+    for path in directory.iterdir():
+        if path.name in used or path.suffix not in {".npy", ".json", ".partial"} or path.name == "current.json":
+            continue
+        try:
+            path.unlink()
+        except OSError as error:  # Windows refuses while a map is open
+            log.info("kept %s for now: %s", path.name, error)

@@ -1,0 +1,126 @@
+"""Fixtures: a real PostgreSQL, migrated; the evidence folder; a client on the application.
+
+The embedded server runs with durability off in a temporary home. Each test that writes gets a transaction that is
+rolled back, or a database of its own copied from a migrated template.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session
+
+from app.embedded_postgres import EmbeddedPostgres
+from app.schema import upgrade
+from app.settings import Settings
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+EVIDENCE = Path(os.environ.get("SMARTTRADER_EVIDENCE") or REPOSITORY.parent / "shared")
+
+_TEST_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "128MB"}
+
+
+@pytest.fixture(scope="session")
+def evidence() -> Path:
+    """The folder of real market files and golden numbers; the test skips, saying so, where it is absent."""
+    if not (EVIDENCE / "golden").is_dir():
+        pytest.skip(f"evidence: no folder {EVIDENCE} (set SMARTTRADER_EVIDENCE)")
+    return EVIDENCE
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a test server's maintenance database."""
+    home = tmp_path_factory.mktemp("postgres")
+    with EmbeddedPostgres(home, settings=_TEST_SETTINGS).acquire() as lease:
+        yield lease.url("postgres")
+
+
+@pytest.fixture(scope="session")
+def template(postgres: str) -> str:
+    """The name of a migrated database that others are copied from."""
+    name = "template_migrated"
+    admin = create_engine(postgres, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    engine = create_engine(make_url(postgres).set(database=name))
+    upgrade(engine)
+    engine.dispose()
+    admin.dispose()
+    return name
+
+
+@pytest.fixture
+def database_url(postgres: str, template: str) -> Iterator[str]:
+    """The URL of a migrated database that only this test uses."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    admin = create_engine(postgres, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy"))
+    yield make_url(postgres).set(database=name).render_as_string(hide_password=False)
+    with admin.connect() as connection:
+        for database in (name, f"{name}_sample"):
+            connection.execute(text(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)"))
+    admin.dispose()
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """An engine on the test's own database."""
+    engine = create_engine(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def shared_engine(postgres: str, template: str) -> Iterator[Engine]:
+    """An engine on one migrated database for tests that roll back."""
+    name = "test_shared"
+    admin = create_engine(postgres, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy"))
+    admin.dispose()
+    engine = create_engine(make_url(postgres).set(database=name))
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def db_connection(shared_engine: Engine) -> Iterator[Connection]:
+    """A connection whose transaction is rolled back after the test."""
+    with shared_engine.connect() as connection:
+        transaction = connection.begin()
+        yield connection
+        transaction.rollback()
+
+
+@pytest.fixture
+def db_session(db_connection: Connection) -> Iterator[Session]:
+    """A session inside that transaction: a commit in the code under test is a savepoint."""
+    with Session(db_connection, join_transaction_mode="create_savepoint", expire_on_commit=False) as session:
+        yield session
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Settings of a fresh home on the test's own database; files may be imported from the test's folder."""
+    monkeypatch.setenv("SMARTTRADER_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setenv("SMARTTRADER_IMPORT_ROOTS", str(tmp_path))
+    return Settings()
+
+
+@pytest.fixture
+def client(settings: Settings) -> Iterator[TestClient]:
+    """A client on the whole application, its worker running, with an empty database."""
+    from app.main import create_app
+
+    with TestClient(create_app(settings), base_url="http://127.0.0.1:8000") as client:
+        yield client
