@@ -1,1 +1,1 @@
-"""The parts of the embedded PostgreSQL: what is locked, found, set and run. Use them through `app.embedded_postgres`."""
+"""The parts of the embedded PostgreSQL: locks, programs, settings, server. Use them by `app.embedded_postgres`."""

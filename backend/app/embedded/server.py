@@ -145,7 +145,7 @@ class Server:
             raise ServerNotAnswering(
                 "The database cannot be started",
                 f"the server at {address.host} is that of {theirs}, not of {self.data}",
-                f"If the folder was moved while its server ran, move it back to {theirs.parent} and stop it there first",
+                f"If the folder was moved while its server ran, move it back to {theirs.parent} and stop it there",
             )
         return State.READY, ""
 
@@ -203,7 +203,7 @@ class Server:
             raise DataDirectoryVersion(
                 "The database cannot be opened",
                 f"{self.data} was made by PostgreSQL {theirs}, and this is PostgreSQL {major}",
-                f"Start it with PostgreSQL {theirs} and dump it (pg_dump -Fc), move the folder away, start this version "
+                f"Start it with PostgreSQL {theirs} and dump it (pg_dump -Fc), move the folder away, start this one "
                 "once, and restore the dump (pg_restore); the folder was not changed",
             )
 
