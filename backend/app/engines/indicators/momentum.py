@@ -90,10 +90,10 @@ def stochastic(
     ------
     ValueError : a window is below 1, or the shapes do not fit.
     """
-    h, l, c = panels(high=high, low=low, close=close)
+    hi, lo, cl = panels(high=high, low=low, close=close)
     for name, window in (("k", k), ("k_smooth", k_smooth), ("d", d)):
         at_least(name, window, 1)
-    k_line, d_line = _stochastic(h, l, c, gap_of(gap, c.shape), k, k_smooth, d)
+    k_line, d_line = _stochastic(hi, lo, cl, gap_of(gap, cl.shape), k, k_smooth, d)
     return Stochastic(k_line, d_line)
 
 
@@ -101,25 +101,31 @@ def stochastic(
 def rsi_dense(x: F1, window: int, out: F1) -> None:
     """RSI of a segment without NaN."""
     count = x.shape[0]
+    keep, weight = (window - 1.0) / window, 1.0 / window
     for i in range(min(window, count)):
         out[i] = np.nan
+    if count <= window:
+        return
     gain = loss = 0.0
-    for i in range(1, count):
+    for i in range(1, window + 1):
         change = x[i] - x[i - 1]
-        up = max(0.0, change)
-        down = -change if change < 0.0 else 0.0
-        if i <= window:
-            gain += up
-            loss += down
-            if i < window:
-                continue
-            gain /= window
-            loss /= window
-        else:
-            gain = (gain * (window - 1) + up) / window
-            loss = (loss * (window - 1) + down) / window
-        moved = gain + loss
-        out[i] = 100.0 * (gain / moved) if moved > 0.0 else np.nan
+        gain += max(change, 0.0)
+        loss += max(-change, 0.0)
+    gain *= weight
+    loss *= weight
+    out[window] = rsi_of(gain, loss)
+    for i in range(window + 1, count):
+        change = x[i] - x[i - 1]
+        gain = gain * keep + max(change, 0.0) * weight
+        loss = loss * keep + max(-change, 0.0) * weight
+        out[i] = rsi_of(gain, loss)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def rsi_of(gain: float, loss: float) -> float:
+    """RSI of an average gain and loss; NaN when the price did not move."""
+    moved = gain + loss
+    return 100.0 * (gain / moved) if moved > 0.0 else np.nan
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -201,7 +207,7 @@ def _stochastic(high: F2, low: F2, close: F2, gap: B2, k: int, k_smooth: int, d:
     bars, columns = close.shape
     k_line, d_line = np.empty(close.shape), np.empty(close.shape)
     rows_h, rows_l, rows_c = np.empty((BLOCK, bars)), np.empty((BLOCK, bars)), np.empty((BLOCK, bars))
-    h, l, c = np.empty(bars), np.empty(bars), np.empty(bars)
+    hi, lo, cl = np.empty(bars), np.empty(bars), np.empty(bars)
     a, b, scratch = np.empty(bars), np.empty(bars), np.empty((3, bars))
     at, starts = np.empty(bars, np.int64), np.empty(bars + 1, np.int64)
     for n0 in range(0, columns, BLOCK):
@@ -210,10 +216,10 @@ def _stochastic(high: F2, low: F2, close: F2, gap: B2, k: int, k_smooth: int, d:
         load_block(low, n0, width, rows_l)
         load_block(close, n0, width, rows_c)
         for j in range(width):
-            count = pack3(rows_h[j], rows_l[j], rows_c[j], at, h, l, c)
+            count = pack3(rows_h[j], rows_l[j], rows_c[j], at, hi, lo, cl)
             for s in range(cut(gap, n0 + j, at, count, starts)):
                 i, m = starts[s], starts[s + 1]
-                stochastic_dense(h[i:m], l[i:m], c[i:m], k, k_smooth, d, scratch, a[i:m], b[i:m])
+                stochastic_dense(hi[i:m], lo[i:m], cl[i:m], k, k_smooth, d, scratch, a[i:m], b[i:m])
             unpack(a, at, count, rows_h[j])
             unpack(b, at, count, rows_l[j])
         store_block(rows_h, n0, width, k_line)

@@ -20,7 +20,6 @@ from app.engines.indicators.columns import (
     store_block,
     unpack,
 )
-from app.engines.indicators.volatility import true_range
 
 
 def adx(high: ArrayLike, low: ArrayLike, close: ArrayLike, window: int = 14, *, gap: B2 | None = None) -> F2:
@@ -43,48 +42,50 @@ def adx(high: ArrayLike, low: ArrayLike, close: ArrayLike, window: int = 14, *, 
 
     Source: Wilder (1978), "New Concepts in Technical Trading Systems"; TA-Lib `ADX`.
     """
-    h, l, c = panels(high=high, low=low, close=close)
-    return _adx(h, l, c, gap_of(gap, c.shape), at_least("window", window, 2))
+    hi, lo, cl = panels(high=high, low=low, close=close)
+    return _adx(hi, lo, cl, gap_of(gap, cl.shape), at_least("window", window, 2))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def adx_dense(high: F1, low: F1, close: F1, window: int, out: F1) -> None:
-    """ADX of a segment without NaN."""
-    count = close.shape[0]
-    up_sum = down_sum = range_sum = 0.0
-    dx_sum = value = 0.0
+def adx_dense(high: F1, low: F1, window: int, out: F1) -> None:
+    """ADX of a segment without NaN.
+
+    Both directional indicators are sums over the same true range, which cancels in their ratio: no close is needed.
+    """
+    count = high.shape[0]
+    keep, weight = (window - 1.0) / window, 1.0 / window
+    up_sum = down_sum = dx_sum = value = 0.0
     known = False
     for i in range(min(2 * window - 1, count)):
         out[i] = np.nan
     for i in range(1, count):
-        up = high[i] - high[i - 1]
-        down = low[i - 1] - low[i]
-        plus = up if up > 0.0 and up > down else 0.0
-        minus = down if down > 0.0 and down > up else 0.0
-        reach = true_range(high[i], low[i], close[i - 1])
+        plus, minus = directional(high[i], low[i], high[i - 1], low[i - 1])
         if i < window:
             up_sum += plus
             down_sum += minus
-            range_sum += reach
             continue
-        up_sum = up_sum - up_sum / window + plus
-        down_sum = down_sum - down_sum / window + minus
-        range_sum = range_sum - range_sum / window + reach
-        dx = np.nan
-        if range_sum > 0.0:
-            plus_di = 100.0 * (up_sum / range_sum)
-            minus_di = 100.0 * (down_sum / range_sum)
-            if plus_di + minus_di > 0.0:
-                dx = 100.0 * (abs(minus_di - plus_di) / (plus_di + minus_di))
-                known = True
-        if i < 2 * window:
-            if not np.isnan(dx):
+        up_sum = up_sum * keep + plus
+        down_sum = down_sum * keep + minus
+        moved = up_sum + down_sum
+        if moved > 0.0:
+            known = True
+            dx = 100.0 * (abs(up_sum - down_sum) / moved)
+            if i < 2 * window:
                 dx_sum += dx
-            value = dx_sum / window
-        elif not np.isnan(dx):
-            value = (value * (window - 1) + dx) / window
+            else:
+                value = value * keep + dx * weight
+        if i == 2 * window - 1:
+            value = dx_sum * weight
         if i >= 2 * window - 1:
             out[i] = value if known else np.nan
+
+
+@njit(cache=True, nogil=True)
+def directional(high: float, low: float, previous_high: float, previous_low: float) -> tuple[float, float]:
+    """How far the bar reaches above and below the one before; only the larger of the two counts."""
+    up = high - previous_high
+    down = previous_low - low
+    return up if up > 0.0 and up > down else 0.0, down if down > 0.0 and down > up else 0.0
 
 
 @njit(cache=True, nogil=True)
@@ -92,7 +93,7 @@ def _adx(high: F2, low: F2, close: F2, gap: B2, window: int) -> F2:
     bars, columns = close.shape
     out = np.empty((bars, columns))
     rows_h, rows_l, rows_c = np.empty((BLOCK, bars)), np.empty((BLOCK, bars)), np.empty((BLOCK, bars))
-    h, l, c, result = np.empty(bars), np.empty(bars), np.empty(bars), np.empty(bars)
+    hi, lo, cl, result = np.empty(bars), np.empty(bars), np.empty(bars), np.empty(bars)
     at, starts = np.empty(bars, np.int64), np.empty(bars + 1, np.int64)
     for n0 in range(0, columns, BLOCK):
         width = min(BLOCK, columns - n0)
@@ -100,10 +101,10 @@ def _adx(high: F2, low: F2, close: F2, gap: B2, window: int) -> F2:
         load_block(low, n0, width, rows_l)
         load_block(close, n0, width, rows_c)
         for j in range(width):
-            count = pack3(rows_h[j], rows_l[j], rows_c[j], at, h, l, c)
+            count = pack3(rows_h[j], rows_l[j], rows_c[j], at, hi, lo, cl)
             for s in range(cut(gap, n0 + j, at, count, starts)):
                 i, k = starts[s], starts[s + 1]
-                adx_dense(h[i:k], l[i:k], c[i:k], window, result[i:k])
+                adx_dense(hi[i:k], lo[i:k], window, result[i:k])
             unpack(result, at, count, rows_c[j])
         store_block(rows_c, n0, width, out)
     return out

@@ -57,8 +57,8 @@ def atr(high: ArrayLike, low: ArrayLike, close: ArrayLike, window: int = 14, *, 
 
     Source: Wilder (1978), "New Concepts in Technical Trading Systems"; TA-Lib `ATR`.
     """
-    h, l, c = panels(high=high, low=low, close=close)
-    return _atr(h, l, c, gap_of(gap, c.shape), at_least("window", window, 1))
+    hi, lo, cl = panels(high=high, low=low, close=close)
+    return _atr(hi, lo, cl, gap_of(gap, cl.shape), at_least("window", window, 1))
 
 
 def rolling_std(x: ArrayLike, window: int, *, gap: B2 | None = None) -> F2:
@@ -103,10 +103,11 @@ def atr_dense(high: F1, low: F1, close: F1, window: int, out: F1) -> None:
     seed = 0.0
     for i in range(1, window + 1):
         seed += true_range(high[i], low[i], close[i - 1])
-    value = seed / window
+    keep, weight = (window - 1.0) / window, 1.0 / window
+    value = seed * weight
     out[window] = value
     for i in range(window + 1, count):
-        value = (value * (window - 1) + true_range(high[i], low[i], close[i - 1])) / window
+        value = value * keep + true_range(high[i], low[i], close[i - 1]) * weight
         out[i] = value
 
 
@@ -135,7 +136,7 @@ def _atr(high: F2, low: F2, close: F2, gap: B2, window: int) -> F2:
     bars, columns = close.shape
     out = np.empty((bars, columns))
     rows_h, rows_l, rows_c = np.empty((BLOCK, bars)), np.empty((BLOCK, bars)), np.empty((BLOCK, bars))
-    h, l, c, result = np.empty(bars), np.empty(bars), np.empty(bars), np.empty(bars)
+    hi, lo, cl, result = np.empty(bars), np.empty(bars), np.empty(bars), np.empty(bars)
     at, starts = np.empty(bars, np.int64), np.empty(bars + 1, np.int64)
     for n0 in range(0, columns, BLOCK):
         width = min(BLOCK, columns - n0)
@@ -143,10 +144,10 @@ def _atr(high: F2, low: F2, close: F2, gap: B2, window: int) -> F2:
         load_block(low, n0, width, rows_l)
         load_block(close, n0, width, rows_c)
         for j in range(width):
-            count = pack3(rows_h[j], rows_l[j], rows_c[j], at, h, l, c)
+            count = pack3(rows_h[j], rows_l[j], rows_c[j], at, hi, lo, cl)
             for s in range(cut(gap, n0 + j, at, count, starts)):
                 i, k = starts[s], starts[s + 1]
-                atr_dense(h[i:k], l[i:k], c[i:k], window, result[i:k])
+                atr_dense(hi[i:k], lo[i:k], cl[i:k], window, result[i:k])
             unpack(result, at, count, rows_c[j])
         store_block(rows_c, n0, width, out)
     return out
