@@ -3,8 +3,17 @@
 from app.models.actions import AdjustmentFactor, CorporateAction, UnexplainedJump
 from app.models.base import LOCAL_OWNER_ID, Base
 from app.models.files import DataVersion, Finding, ImportFile
-from app.models.indices import IndexHistorySpan, IndexList, IndexListEntry, IndexMember, MarketIndex
+from app.models.indices import (
+    IndexEvent,
+    IndexEventCorrection,
+    IndexHistorySpan,
+    IndexList,
+    IndexListEntry,
+    IndexMember,
+    MarketIndex,
+)
 from app.models.instruments import (
+    CompanySymbol,
     Instrument,
     InstrumentAlias,
     InstrumentIsin,
@@ -26,12 +35,15 @@ __all__ = [
     "AppSetting",
     "BacktestRun",
     "Base",
+    "CompanySymbol",
     "CorporateAction",
     "DataVersion",
     "Finding",
     "HistoricalPrice",
     "IdempotencyKey",
     "ImportFile",
+    "IndexEvent",
+    "IndexEventCorrection",
     "IndexHistorySpan",
     "IndexList",
     "IndexListEntry",

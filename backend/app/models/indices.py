@@ -73,3 +73,30 @@ class IndexMember(Base):
     valid_from: Mapped[date] = mapped_column(primary_key=True)
     valid_to: Mapped[date | None]
     basis: Mapped[str]  # HISTORY (dated record) or LIST (between dated lists: the day of change is not known)
+
+
+class IndexEvent(Base):
+    """Evidence: a line of a record of changes; an inclusion counts from that day on, an exclusion until the day before."""
+
+    __tablename__ = "index_events"
+
+    file_id: Mapped[int] = mapped_column(ForeignKey("import_files.id", ondelete="CASCADE"), primary_key=True)
+    line: Mapped[int] = mapped_column(primary_key=True)
+    index_id: Mapped[str] = mapped_column(ForeignKey("indices.id"), primary_key=True)
+    effective_on: Mapped[date]
+    company_name: Mapped[str]
+    change: Mapped[str]  # INCLUSION or EXCLUSION
+
+
+class IndexEventCorrection(Base):
+    """Evidence: at that event the symbol which the company's name leads to was not the right one."""
+
+    __tablename__ = "index_event_corrections"
+
+    file_id: Mapped[int] = mapped_column(ForeignKey("import_files.id", ondelete="CASCADE"), primary_key=True)
+    line: Mapped[int] = mapped_column(primary_key=True)
+    index_id: Mapped[str] = mapped_column(ForeignKey("indices.id"))
+    effective_on: Mapped[date]
+    symbol: Mapped[str]
+    change: Mapped[str]
+    correct_symbol: Mapped[str]

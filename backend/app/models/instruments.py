@@ -117,3 +117,15 @@ class ListedSecurity(Base):
     face_value: Mapped[float | None] = mapped_column(Float)
     market_lot: Mapped[int | None]
     as_of: Mapped[date | None]  # the list's own date; null where it has none
+
+
+class CompanySymbol(Base):
+    """Evidence: a line of a list that maps spellings of a company's name to its symbol on the list's day."""
+
+    __tablename__ = "company_symbols"
+
+    file_id: Mapped[int] = mapped_column(ForeignKey("import_files.id", ondelete="CASCADE"), primary_key=True)
+    line: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    symbol: Mapped[str]
+    as_of: Mapped[date | None]

@@ -242,6 +242,47 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("file_id", "line", "index_id", name=op.f("pk_index_history_spans")),
     )
     op.create_table(
+        "index_events",
+        sa.Column("file_id", sa.Integer(), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.Column("index_id", sa.String(), nullable=False),
+        sa.Column("effective_on", sa.Date(), nullable=False),
+        sa.Column("company_name", sa.String(), nullable=False),
+        sa.Column("change", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["file_id"], ["import_files.id"], name=op.f("fk_index_events_file_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["index_id"], ["indices.id"], name=op.f("fk_index_events_index_id")),
+        sa.PrimaryKeyConstraint("file_id", "line", "index_id", name=op.f("pk_index_events")),
+    )
+    op.create_table(
+        "index_event_corrections",
+        sa.Column("file_id", sa.Integer(), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.Column("index_id", sa.String(), nullable=False),
+        sa.Column("effective_on", sa.Date(), nullable=False),
+        sa.Column("symbol", sa.String(), nullable=False),
+        sa.Column("change", sa.String(), nullable=False),
+        sa.Column("correct_symbol", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["file_id"], ["import_files.id"], name=op.f("fk_index_event_corrections_file_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["index_id"], ["indices.id"], name=op.f("fk_index_event_corrections_index_id")),
+        sa.PrimaryKeyConstraint("file_id", "line", name=op.f("pk_index_event_corrections")),
+    )
+    op.create_table(
+        "company_symbols",
+        sa.Column("file_id", sa.Integer(), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("symbol", sa.String(), nullable=False),
+        sa.Column("as_of", sa.Date(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["file_id"], ["import_files.id"], name=op.f("fk_company_symbols_file_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("file_id", "line", name=op.f("pk_company_symbols")),
+    )
+    op.create_table(
         "index_lists",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("index_id", sa.String(), nullable=False),
@@ -329,6 +370,7 @@ def upgrade() -> None:
         sa.Column("result", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("error", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("cancel_requested", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
@@ -632,6 +674,9 @@ def downgrade() -> None:
     op.drop_table("index_members")
     op.drop_index(op.f("ix_index_lists_index_id"), table_name="index_lists")
     op.drop_table("index_lists")
+    op.drop_table("company_symbols")
+    op.drop_table("index_event_corrections")
+    op.drop_table("index_events")
     op.drop_table("index_history_spans")
     op.drop_index(op.f("ix_idempotency_keys_owner_id"), table_name="idempotency_keys")
     op.drop_table("idempotency_keys")
