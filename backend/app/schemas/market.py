@@ -1,0 +1,77 @@
+"""Search, sectors, bars and the state of the exchange on the wire."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+
+
+
+class SearchHit(BaseModel):
+    """A stock or an index that a search found; `matched` is the old name it was found by, if any."""
+
+    symbol: str
+    name: str | None
+    sector: str | None
+    type: Literal["EQUITY", "ETF", "SME", "REIT", "INVIT", "OTHER", "INDEX"]
+    isin: str | None
+    matched: str | None = None
+
+
+class SectorCount(BaseModel):
+    """A sector and how many stocks of the latest session are in it."""
+
+    name: str
+    count: int
+
+
+class SectorList(BaseModel):
+    """All sectors."""
+
+    sectors: list[SectorCount]
+
+
+class BarAction(BaseModel):
+    """A corporate action inside the shown history."""
+
+    ex_date: date
+    factor: float = Field(description="Shares after the action for one before it")
+    purpose: str
+    tier: Literal["LISTED", "INFERRED"]
+
+
+class BarColumns(BaseModel):
+    """Bars as columns: `t[i]`, `o[i]`, … belong together. `factor[i]` scales a raw price of that bar to this view."""
+
+    symbol: str
+    name: str | None
+    sector: str | None
+    isin: str | None
+    timeframe: Literal["1d"]
+    adjust: Literal["price", "total", "none"]
+    t: list[date]
+    o: list[float]
+    h: list[float]
+    l: list[float]  # noqa: E741 - the field's name on the wire
+    c: list[float]
+    v: list[float]
+    factor: list[float]
+    actions: list[BarAction]
+    jumps: list[date] = Field(description="Sessions with a move that no listed action explains")
+    former_symbols: list[str]
+    snapshot: str
+
+
+class MarketStatus(BaseModel):
+    """What the exchange is doing now, by the calendar."""
+
+    is_open: bool
+    phase: Literal["pre_open", "open", "closing_auction", "post_close", "closed"]
+    next_change: datetime | None
+    session: date | None
+    message: str
+
+

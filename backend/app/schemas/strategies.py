@@ -1,0 +1,155 @@
+"""Strategies and backtests on the wire."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field, field_validator, model_validator
+
+from app.schemas.common import PageMeta, Wire
+
+
+class StrategyOut(BaseModel):
+    """A strategy one can run."""
+
+    strategy_id: str
+    display_name: str
+    description: str | None
+    timeframe: str
+    regime: str | None
+    regime_notes: str | None
+    lifecycle_status: Literal["RESEARCH", "PAPER", "LIVE", "RETIRED"]
+    parameters: dict[str, Any] = Field(description="JSON schema of the parameters")
+    universes: list[str]
+    proof: dict[str, Any] | None = Field(description="Look-ahead proof; null while there is none")
+    version: int
+    source_hash: str
+    citation: str | None
+    updated_at: datetime
+
+
+class FlatCosts(Wire):
+    """Costs as one rate on both sides."""
+
+    bps: float = Field(ge=0, le=1000, description="Basis points of the traded value, each side")
+
+
+class BacktestRequest(Wire):
+    """What to run. Fields that the engine does not know yet are refused rather than ignored."""
+
+    strategy_ids: list[str] = Field(min_length=1, max_length=20)
+    params: dict[str, dict[str, Any]] = Field(default_factory=dict, description="Parameters by strategy id")
+    universe: str | list[str] = Field(default="NIFTY50", description="An index id, or a list of symbols")
+    start_date: date
+    end_date: date
+    timeframe: Literal["1d"] = "1d"
+    initial_capital: float = Field(default=1_000_000, gt=0, le=1e13, allow_inf_nan=False)
+    sizing: Literal["equal_slots"] = "equal_slots"
+    max_positions: int | None = Field(default=None, ge=1, le=5000)
+    allocations: dict[str, float] | None = Field(default=None, description="Share of the capital by strategy id")
+    costs: FlatCosts | Literal["none"] = Field(default_factory=lambda: FlatCosts(bps=10))
+    slippage_bps: float = Field(default=0, ge=0, le=1000, allow_inf_nan=False)
+    benchmark: str | None = Field(default=None, max_length=40)
+    seed: int = Field(default=0, ge=0, le=2**32 - 1)
+    asof_members: bool = Field(default=True, description="Members as of each date; false: today's list throughout")
+
+    @field_validator("strategy_ids")
+    @classmethod
+    def _distinct(cls, value: list[str]) -> list[str]:
+        if len(set(value)) != len(value):
+            raise ValueError("a strategy is named twice")
+        return value
+
+    @field_validator("universe")
+    @classmethod
+    def _bounded(cls, value: str | list[str]) -> str | list[str]:
+        if isinstance(value, list) and not 1 <= len(value) <= 5000:
+            raise ValueError("give 1 to 5000 symbols")
+        return value
+
+    @model_validator(mode="after")
+    def _in_order(self) -> BacktestRequest:
+        if self.end_date < self.start_date:
+            raise ValueError("end_date lies before start_date")
+        unknown = set(self.params) - set(self.strategy_ids)
+        if unknown:
+            raise ValueError(f"params for a strategy that is not run: {', '.join(sorted(unknown))}")
+        return self
+
+
+class DailyPoint(BaseModel):
+    """The account at the close of one session."""
+
+    date: date
+    equity: float
+    drawdown: float
+    exposure: float
+    daily_return: float | None
+    state: str
+
+
+class TradeOut(BaseModel):
+    """From entry to exit; a position still open at the end has no exit."""
+
+    book: str
+    symbol: str
+    entry_at: date
+    entry_price: float
+    exit_at: date | None
+    exit_price: float | None
+    quantity: int
+    pnl: float | None
+    costs: float
+    exit_reason: str | None
+    is_open: bool
+
+
+class BacktestOut(BaseModel):
+    """A run's result. The bytes for one run id are always the same."""
+
+    run_id: str
+    digest: str
+    strategy_ids: list[str]
+    start_date: date
+    end_date: date
+    metrics: dict[str, Any]
+    metric_reasons: dict[str, str] = Field(description="Why a metric is null")
+    daily_chart: list[DailyPoint]
+    trades: list[TradeOut]
+    trades_count: int
+    rejections: dict[str, int] = Field(description="Orders that were not carried out, by reason")
+    assumptions: list[str]
+    warnings: list[str]
+    jumps: list[dict[str, Any]] = Field(description="Symbols with a move that no listed action explains")
+    spec: dict[str, Any]
+    point_in_time: bool
+    snapshot: str
+
+
+class RunSummary(BaseModel):
+    """A stored run in a list."""
+
+    run_id: str
+    strategy_ids: list[str]
+    universe: str
+    start_date: date
+    end_date: date
+    metrics: dict[str, Any]
+    created_at: datetime
+
+
+class RunPage(BaseModel):
+    """A page of runs, newest first."""
+
+    data: list[RunSummary]
+    meta: PageMeta
+
+
+class VerifyOut(BaseModel):
+    """What a recomputation of a run gave."""
+
+    run_id: str
+    outcome: Literal["identical", "differs", "inputs_changed"]
+    changed: list[str]
+    digest: str

@@ -1,0 +1,104 @@
+"""Submitting jobs, asking after them, waiting for one."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.database import Database, Market
+from app.exceptions import ConflictError, DataNotFoundError
+from app.models import LOCAL_OWNER_ID, Job, JobEvent, JobState
+from app.repositories.jobs import FINAL_STATES, JobRepository
+
+_POLL_SECONDS = 0.2
+
+
+class JobService:
+    """Jobs of all markets; they live in the real market's database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._finished = threading.Condition()
+
+    def submit(
+        self, kind: str, market: Market, arguments: dict[str, Any], *, idempotency_key: str | None = None
+    ) -> Job:
+        """Queue a job, committed when this returns. The same key with the same request gives the first job again.
+
+        Raises
+        ------
+        ConflictError : the key was used for another request.
+        """
+        request = orjson.dumps([kind, market.value, arguments], option=orjson.OPT_SORT_KEYS)
+        request_hash = hashlib.sha256(request).hexdigest()
+        try:
+            return self._submit(kind, market, arguments, idempotency_key, request_hash)
+        except IntegrityError:  # the same key came twice at once, and the other one was quicker
+            return self._submit(kind, market, arguments, idempotency_key, request_hash)
+
+    def _submit(
+        self, kind: str, market: Market, arguments: dict[str, Any], idempotency_key: str | None, request_hash: str
+    ) -> Job:
+        with self._database.transaction(Market.REAL) as session:
+            repository = JobRepository(session)
+            if idempotency_key is not None:
+                known = repository.remembered(LOCAL_OWNER_ID, idempotency_key)
+                if known is not None:
+                    if known.request_hash != request_hash:
+                        raise ConflictError("This Idempotency-Key was used for another request; use a new one")
+                    return self.get(session, uuid.UUID(known.body["job_id"]))
+            job = repository.add(kind, market.value, arguments)
+            if idempotency_key is not None:
+                repository.remember(LOCAL_OWNER_ID, idempotency_key, request_hash, 202, {"job_id": str(job.id)})
+            return job
+
+    def get(self, session: Session, job_id: uuid.UUID) -> Job:
+        """A job. Raises DataNotFoundError."""
+        job = JobRepository(session).get(job_id)
+        if job is None:
+            raise DataNotFoundError(f"Job {job_id} does not exist", "job", str(job_id))
+        return job
+
+    def events(self, session: Session, job_id: uuid.UUID) -> Sequence[JobEvent]:
+        """The log of a job."""
+        return JobRepository(session).events(job_id)
+
+    def page(self, session: Session, *, page: int, limit: int, kind: str | None) -> tuple[Sequence[Job], int]:
+        """Jobs, newest first, and their number."""
+        return JobRepository(session).page(page=page, limit=limit, kind=kind)
+
+    def cancel(self, session: Session, job_id: uuid.UUID) -> Job:
+        """Ask a job to stop; one that is still queued ends here, one that has ended is left as it is."""
+        repository = JobRepository(session)
+        job = self.get(session, job_id)
+        if job.state == JobState.QUEUED:
+            repository.finish(job_id, JobState.CANCELLED)
+        elif job.state == JobState.RUNNING:
+            repository.request_cancel(job_id)
+        session.flush()
+        return self.get(session, job_id)
+
+    def announce_finished(self) -> None:
+        """Wake those who wait in this process; other processes find out by asking the database."""
+        with self._finished:
+            self._finished.notify_all()
+
+    def wait(self, job_id: uuid.UUID, seconds: float) -> Job:
+        """The job once it has ended, or as it stands after `seconds`."""
+        until = time.monotonic() + seconds
+        while True:
+            with self._finished:
+                with self._database.transaction(Market.REAL) as session:
+                    job = self.get(session, job_id)
+                left = until - time.monotonic()
+                if job.state in FINAL_STATES or left <= 0:
+                    return job
+                self._finished.wait(min(left, _POLL_SECONDS))

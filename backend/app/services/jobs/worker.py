@@ -1,0 +1,138 @@
+"""The worker: takes jobs from the queue and runs their handlers in threads.
+
+A job is claimed by an advisory lock of PostgreSQL on a connection that lives as long as the work, so that the job of a
+killed process is free at once. On start whatever has not ended is queued again; handlers are written to be run again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Mapping
+from contextlib import suppress
+
+from procrastinate import App, PsycopgConnector
+from procrastinate.jobs import Status
+from app.database import Database, Market
+from app.exceptions import InternalError, SmartTraderException
+from app.models import Job, JobState
+from app.repositories.jobs import QUEUE, TASK, JobRepository, release_claim, try_claim
+from app.services.jobs.context import Cancelled, Handler, JobContext
+from app.services.jobs.service import JobService
+
+log = logging.getLogger(__name__)
+
+MAX_ATTEMPTS = 3
+CONCURRENCY = 4
+
+
+class Worker:
+    """Runs the queue inside the server's event loop; the work itself happens in threads."""
+
+    def __init__(self, database: Database, jobs: JobService, handlers: Mapping[str, Handler]) -> None:
+        self._database = database
+        self._jobs = jobs
+        self._handlers = handlers
+        self._task: asyncio.Task[None] | None = None
+        self._queue: App | None = None
+
+    @property
+    def alive(self) -> bool:
+        """Whether the queue is being worked on."""
+        return self._task is not None and not self._task.done()
+
+    async def start(self) -> None:
+        """Queue again what a dead process left, then work."""
+        url = self._database.url(Market.REAL).set(drivername="postgresql")
+        connector = PsycopgConnector(
+            conninfo=url.render_as_string(hide_password=False),
+            kwargs={"options": "-c search_path=procrastinate"},
+            min_size=1,
+            max_size=4,
+        )
+        self._queue = App(connector=connector)
+
+        @self._queue.task(name=TASK, queue=QUEUE)
+        async def run_job(job_id: str) -> None:
+            await asyncio.to_thread(self.run, uuid.UUID(job_id))
+
+        await self._queue.open_async()
+        for stalled in await self._queue.job_manager.get_stalled_jobs(queue=QUEUE):
+            await self._queue.job_manager.finish_job(stalled, Status.FAILED, delete_job=True)
+        await asyncio.to_thread(self._queue_unfinished_again)
+        self._task = asyncio.create_task(
+            self._queue.run_worker_async(
+                queues=[QUEUE],
+                concurrency=CONCURRENCY,
+                install_signal_handlers=False,
+                delete_jobs="always",
+                shutdown_graceful_timeout=5.0,
+            )
+        )
+
+    async def stop(self) -> None:
+        """Stop taking jobs and wait shortly for those at work; one that does not end in time is run again later."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+        if self._queue is not None:
+            await self._queue.close_async()
+
+    def _queue_unfinished_again(self) -> None:
+        engine = self._database.engine(Market.REAL)
+        with engine.connect() as connection, self._database.transaction(Market.REAL) as session:
+            repository = JobRepository(session)
+            for job in repository.unfinished():
+                if try_claim(connection, job.id):
+                    release_claim(connection, job.id)
+                    log.info("job %s (%s) was left %s: queued again", job.id, job.kind, job.state)
+                    repository.enqueue(job.id)
+            connection.commit()
+
+    def run(self, job_id: uuid.UUID) -> None:
+        """Run one job to its end, unless another worker has it or it has ended."""
+        engine = self._database.engine(Market.REAL)
+        with engine.connect() as claim:
+            claimed = try_claim(claim, job_id)
+            claim.commit()
+            if not claimed:
+                return
+            try:
+                with self._database.transaction(Market.REAL) as session:
+                    job = JobRepository(session).start(job_id)
+                if job is not None:
+                    self._run_claimed(job)
+            finally:
+                release_claim(claim, job_id)
+                claim.commit()
+                self._jobs.announce_finished()
+
+    def _run_claimed(self, job: Job) -> None:
+        if job.attempts > MAX_ATTEMPTS:
+            error = InternalError(f"The server stopped {MAX_ATTEMPTS} times while this ran; it is not tried again")
+            self._finish(job, JobState.FAILED, error=error)
+            return
+        context = JobContext(self._database, job.id, Market(job.market))
+        try:
+            result = self._handlers[job.kind](context, job.arguments)
+        except Cancelled:
+            self._finish(job, JobState.CANCELLED)
+        except SmartTraderException as error:
+            self._finish(job, JobState.FAILED, error=error)
+        except Exception:
+            log.exception("job %s (%s) failed", job.id, job.kind)
+            self._finish(
+                job, JobState.FAILED, error=InternalError(f"The job failed; the log has the cause under {job.id}")
+            )
+        else:
+            with self._database.transaction(Market.REAL) as session:
+                JobRepository(session).finish(job.id, JobState.SUCCEEDED, result=result)
+
+    def _finish(self, job: Job, state: JobState, error: SmartTraderException | None = None) -> None:
+        body = None if error is None else {**error.envelope()["error"], "status": error.status}
+        with self._database.transaction(Market.REAL) as session:
+            JobRepository(session).finish(job.id, state, error=body)
+            if error is not None:
+                JobRepository(session).log(job.id, "error", error.message)
