@@ -1,0 +1,55 @@
+"""The engine: a spec and bars in, a result out.
+
+Nothing is compiled, and the compiler not even imported, before the first run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from app.engines.backtest.result import Jump, RunResult, fingerprint
+from app.engines.backtest.spec import BookSpec, CostSpec, RunSpec, Sizing, UniverseSpec, engine_version
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from app.engines.bars import Bars
+    from app.engines.strategies.base import Strategy
+
+
+def book_of(
+    strategy: Strategy[Any], params: Mapping[str, Any] | None = None, allocation: float | None = None
+) -> BookSpec:
+    """The book of a strategy with these parameters, defaults filled in; ValueError names a wrong one."""
+    return BookSpec(strategy.id, strategy.source_hash, strategy.values(strategy.params(params)), allocation)
+
+
+def run(
+    spec: RunSpec,
+    bars: Bars,
+    strategies: Mapping[str, Strategy[Any]],
+    *,
+    dividends: NDArray[np.float64] | None = None,
+    jumps: Sequence[Jump] = (),
+) -> RunResult:
+    """Carry out a spec over its bars: see `app.engines.backtest.runner.run`."""
+    from app.engines.backtest.runner import run as carry_out
+
+    return carry_out(spec, bars, strategies, dividends=dividends, jumps=jumps)
+
+
+__all__ = [
+    "BookSpec",
+    "CostSpec",
+    "Jump",
+    "RunResult",
+    "RunSpec",
+    "Sizing",
+    "UniverseSpec",
+    "book_of",
+    "engine_version",
+    "fingerprint",
+    "run",
+]

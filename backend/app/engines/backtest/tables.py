@@ -1,0 +1,114 @@
+"""The log of a run as columns of plain values: codes by name, bars by time, intents in hex."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+
+from app.engines.backtest.costs import COMPONENTS
+from app.engines.backtest.orders import Event, Kind, Product, Records, Refusal, Side, Why
+from app.engines.backtest.result import Columns, numbers
+from app.engines.backtest.spec import RunSpec
+from app.engines.backtest.trades import OPEN, SETTLED
+from app.engines.bars import Bars
+
+
+def _names(codes: Records, words: type[IntEnum]) -> list[str]:
+    by_code = {member.value: member.name for member in words}
+    return [by_code[code] for code in codes.tolist()]
+
+
+def _picked(indices: Records, values: Sequence[Any]) -> list[Any]:
+    return [values[i] for i in indices.tolist()]
+
+
+def _hex(intents: Records) -> list[str]:
+    return [f"{intent:016x}" for intent in intents.tolist()]
+
+
+def _floats(values: Records) -> list[float | None]:
+    return numbers(np.ascontiguousarray(values))
+
+
+def _who(rows: Records, spec: RunSpec, bars: Bars) -> Columns:
+    return {
+        "book": _picked(rows["book"], spec.book_names),
+        "symbol": _picked(rows["column"], bars.symbols),
+        "key": _picked(rows["column"], bars.keys),
+        "product": _names(rows["product"], Product),
+    }
+
+
+def trade_columns(trades: Records, spec: RunSpec, bars: Bars, labels: Sequence[str]) -> Columns:
+    """The trades in order of entry; what an open one has not got yet is None."""
+    reasons: dict[int, str | None] = {**{w.value: w.name for w in Why}, OPEN: None, SETTLED: "SETTLED_IN_CASH"}
+    still_open = (trades["exit_why"] == OPEN).tolist()
+    return {
+        **_who(trades, spec, bars),
+        "entry_at": _picked(trades["entry_bar"], labels),
+        "entry_price": _floats(trades["entry_price"]),
+        "exit_at": [None if bar < 0 else labels[bar] for bar in trades["exit_bar"].tolist()],
+        # of a trade sold in part, the price of that part is in the fills; the trade itself has no exit yet
+        "exit_price": [None if o else p for o, p in zip(still_open, _floats(trades["exit_price"]), strict=True)],
+        "quantity": _floats(trades["quantity"]),
+        "exit_quantity": _floats(trades["exit_quantity"]),
+        "pnl": _floats(trades["pnl"]),
+        "costs": _floats(trades["costs"]),
+        "income": _floats(trades["income"]),
+        "exit_reason": [reasons[why] for why in trades["exit_why"].tolist()],
+        "entry_intent": _hex(trades["entry_intent"]),
+        "exit_intent": [f"{i:016x}" if i else None for i in trades["exit_intent"].tolist()],
+        "open": still_open,
+    }
+
+
+def fill_columns(fills: Records, components: Any, spec: RunSpec, bars: Bars, labels: Sequence[str]) -> Columns:
+    """The fills in the order they happened."""
+    return {
+        "sequence": fills["sequence"].tolist(),
+        "intent": _hex(fills["intent"]),
+        **_who(fills, spec, bars),
+        "side": _names(fills["side"], Side),
+        "kind": _names(fills["kind"], Kind),
+        "reason": _names(fills["why"], Why),
+        "decided_at": _picked(fills["decided"], labels),
+        "filled_at": _picked(fills["bar"], labels),
+        "quantity": _floats(fills["quantity"]),
+        "reference_price": _floats(fills["reference"]),
+        "price": _floats(fills["price"]),
+        "cost": _floats(fills["cost"]),
+        **{f"cost_{name}": _floats(components[: fills.size, i]) for i, name in enumerate(COMPONENTS)},
+        "cash": _floats(fills["cash"]),
+    }
+
+
+def rejection_columns(rejections: Records, spec: RunSpec, bars: Bars, labels: Sequence[str]) -> Columns:
+    """What was refused (granted 0) or cut down, in the order it happened."""
+    return {
+        "sequence": rejections["sequence"].tolist(),
+        "intent": _hex(rejections["intent"]),
+        **_who(rejections, spec, bars),
+        "side": _names(rejections["side"], Side),
+        "reason": _names(rejections["reason"], Refusal),
+        "decided_at": _picked(rejections["decided"], labels),
+        "at": _picked(rejections["bar"], labels),
+        "wanted": _floats(rejections["wanted"]),
+        "granted": _floats(rejections["granted"]),
+    }
+
+
+def event_columns(events: Records, spec: RunSpec, bars: Bars, labels: Sequence[str]) -> Columns:
+    """What ex-dates did to holdings, in the order it happened."""
+    return {
+        "sequence": events["sequence"].tolist(),
+        **_who(events, spec, bars),
+        "kind": _names(events["kind"], Event),
+        "at": _picked(events["bar"], labels),
+        "quantity_before": _floats(events["before"]),
+        "quantity_after": _floats(events["after"]),
+        "price": _floats(events["price"]),
+        "amount": _floats(events["amount"]),
+    }

@@ -1,0 +1,98 @@
+"""What a run assumed, and what is odd about it, in sentences a trader can check."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from app.engines.backtest.orders import Records, Refusal
+from app.engines.backtest.result import Jump, times
+from app.engines.backtest.spec import SIZINGS, RunSpec
+from app.engines.bars import Bars
+
+NAMED = 20  # symbols named in one sentence
+
+
+def assumptions(spec: RunSpec, with_dividends: bool) -> list[str]:
+    """The conventions of a run."""
+    universe, sizing = spec.universe, spec.sizing
+    if universe.index is None:
+        members = "The universe is a list of symbols given by hand: NOT POINT-IN-TIME."
+    elif universe.asof_members:
+        members = f"The universe is {universe.index} with the members of each session: POINT-IN-TIME."
+    else:
+        members = f"The universe is {universe.index} with one list of members for the whole run: NOT POINT-IN-TIME."
+    amount = "" if sizing.value is None else f" ({sizing.value:g})"
+    limit = "without a limit" if spec.max_positions is None else f"at most {spec.max_positions}"
+    costs = f"{spec.costs.bps:g} bps of the traded value on each side, no other charges" if spec.costs.bps else "none"
+    slippage = f"{spec.slippage_bps:g} bps against us" if spec.slippage_bps else "none"
+    return [
+        "Signals are decided at the close of a bar from adjusted prices up to that close.",
+        "Orders fill at the raw open of the next bar.",
+        "A signal at the last bar gives no trade; positions open at the end stay open, valued at their last close.",
+        members,
+        "An instrument that leaves the universe is sold at the next open.",
+        f"An entry is sized at {SIZINGS[sizing.kind]}{amount}.",
+        "It buys whole shares at the open it fills at, charges included.",
+        f"Open positions: {limit}. Cash is shared by all books; exits at an open pay for entries at that open.",
+        "Entries are served by rank, then by instrument key; what does not fit the cash is cut down or refused.",
+        "An entry whose instrument does not trade at that open is refused; an exit waits for its next bar.",
+        f"Costs: {costs}. Slippage: {slippage}.",
+        "On an ex-date holdings are restated before the open; a fraction of a share is paid out at that open.",
+        "Dividends are paid in cash on the ex-date." if with_dividends else "Dividends are not counted.",
+        "No exchange rules: no price bands, tick sizes, volume limits, trade-for-trade or surveillance restrictions.",
+        "No risk policy applies: the run is unconstrained.",
+        f"The risk-free rate is taken as zero; a year has {spec.periods_per_year} periods.",
+    ]
+
+
+def warnings(bars: Bars, trades: Records, rejections: Records, jumps: Sequence[Jump]) -> list[str]:
+    """What a reader should know before believing the curve."""
+    return [*_jumps(bars, jumps), *_without_bars(bars, trades), *_refused(rejections)]
+
+
+def _jumps(bars: Bars, jumps: Sequence[Jump]) -> list[str]:
+    here = set(bars.symbols)
+    return [
+        f"{jump.symbol}: the price moved by a factor of {jump.ratio:.4g} on {jump.session}, and no corporate action on "
+        "file explains it."
+        for jump in sorted(set(jumps))
+        if jump.symbol in here
+    ]
+
+
+def _without_bars(bars: Bars, trades: Records) -> list[str]:
+    """Positions held over bars in which their instrument did not trade."""
+    absent = np.zeros((bars.shape[0] + 1, bars.shape[1]), np.int64)
+    np.cumsum(np.isnan(bars.raw.close), axis=0, out=absent[1:])
+    missed: Counter[int] = Counter()
+    gone: dict[int, int] = {}
+    for entry, end, n in zip(*(trades[name].tolist() for name in ("entry_bar", "exit_bar", "column")), strict=True):
+        stop = bars.shape[0] if end < 0 else end
+        count = int(absent[stop, n] - absent[entry, n])
+        if count:
+            missed[n] += count
+        if end < 0 and count and absent[-1, n] - absent[-2, n]:
+            gone[n] = int(np.flatnonzero(~np.isnan(bars.raw.close[:, n]))[-1])
+    found = []
+    if missed:
+        named = [f"{bars.symbols[n]} ({missed[n]} bars)" for n in sorted(missed)[:NAMED]]
+        more = f" and {len(missed) - NAMED} more" if len(missed) > NAMED else ""
+        found.append(f"Held over bars in which they did not trade, valued at the last close: {', '.join(named)}{more}.")
+    for n in sorted(gone):
+        last = times(bars.sessions[gone[n] : gone[n] + 1])[0]
+        found.append(
+            f"{bars.symbols[n]} last traded on {last} and is still held at the end: its value is the last close, which "
+            "nobody may pay."
+        )
+    return found
+
+
+def _refused(rejections: Records) -> list[str]:
+    counts = Counter(zip(rejections["reason"].tolist(), (rejections["granted"] > 0.0).tolist(), strict=True))
+    return [
+        f"{count} order{'s' if count > 1 else ''} {'cut down' if trimmed else 'refused'}: {Refusal(reason).name}."
+        for (reason, trimmed), count in sorted(counts.items())
+    ]

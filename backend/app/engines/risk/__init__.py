@@ -1,0 +1,1 @@
+"""Risk and performance measures: one function a measure, its convention stated."""

@@ -1,0 +1,128 @@
+"""What a strategy is: a small class with an identity, typed parameters, a claim, and signals.
+
+A vectorised strategy answers for all bars at once, from bars up to and including each one: the signal at bar t is a
+decision at its close. Who may be bought, how much, and at what price is not the strategy's business.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from functools import cached_property
+from typing import Any, ClassVar, Generic, TypeVar, get_type_hints
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.engines.bars import Bars
+from app.engines.strategies.source import source_hash
+
+F2 = NDArray[np.float64]
+B2 = NDArray[np.bool_]
+
+JSON_TYPES = {int: "integer", float: "number"}
+
+
+@dataclass(frozen=True)
+class Params:
+    """Base of a strategy's parameters: a frozen dataclass whose fields are made by `param`.
+
+    Values out of range, of the wrong type or that do not go together raise ValueError naming the field.
+    """
+
+    def __post_init__(self) -> None:
+        hints = get_type_hints(type(self))
+        for f in fields(self):
+            value, kind = getattr(self, f.name), hints[f.name]
+            low, high = f.metadata["minimum"], f.metadata["maximum"]
+            words = f"{'a whole number' if kind is int else 'a number'} from {low:g} to {high:g}"
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if not number or (kind is int and value != int(value)) or not low <= value <= high:
+                raise ValueError(f"params.{f.name}: expected {words}, got {value!r}")
+            object.__setattr__(self, f.name, kind(value))  # 20.0 and 20 are one parameter, hence one run id
+        self.check()
+
+    def check(self) -> None:
+        """Raise ValueError where the values do not go together."""
+
+
+def param(default: float, *, minimum: float, maximum: float, description: str, unit: str) -> Any:
+    """A parameter of a strategy, with what a form needs to ask for it."""
+    about = {"minimum": minimum, "maximum": maximum, "description": description, "unit": unit}
+    return field(default=default, metadata=about)
+
+
+P = TypeVar("P", bound=Params)
+
+
+@dataclass(frozen=True, eq=False)
+class Signals:
+    """Decisions at each close, [T, N].
+
+    `entry` and `exit` may both be set: a book in the position exits, one without it enters. `rank` orders entries that
+    compete for cash, higher first, NaN last; None leaves them in the order of the instrument keys.
+    """
+
+    entry: B2
+    exit: B2
+    rank: F2 | None = None
+
+
+class Strategy(ABC, Generic[P]):
+    """A vectorised strategy.
+
+    Class attributes: `id` (as on the command line), `display_name`, `timeframe` (default of a run), `universe`
+    (default of a run), `params_type`, `hypothesis` (one sentence: why it should earn), `when_it_loses`, `citation`,
+    `regime` (the market it is made for).
+    """
+
+    id: ClassVar[str]
+    display_name: ClassVar[str]
+    description: ClassVar[str]
+    timeframe: ClassVar[str] = "1d"
+    universe: ClassVar[str] = "NIFTY50"
+    hypothesis: ClassVar[str]
+    when_it_loses: ClassVar[str]
+    citation: ClassVar[str]
+    regime: ClassVar[str]
+    params_type: type[P]
+
+    def params(self, values: Mapping[str, Any] | None = None) -> P:
+        """The parameters with these values, defaults for the others; ValueError names an unknown or wrong one."""
+        given = dict(values or {})
+        known = [f.name for f in fields(self.params_type)]
+        unknown = sorted(set(given) - set(known))
+        if unknown:
+            raise ValueError(f"params.{unknown[0]}: {self.id} has no such parameter; it has {', '.join(known)}")
+        return self.params_type(**given)
+
+    def params_schema(self) -> dict[str, Any]:
+        """JSON Schema (2020-12) of the parameters."""
+        hints = get_type_hints(self.params_type)
+        return {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {
+                f.name: {"type": JSON_TYPES[hints[f.name]], "default": f.default, **f.metadata}
+                for f in fields(self.params_type)
+            },
+        }
+
+    @staticmethod
+    def values(params: Params) -> dict[str, Any]:
+        """The parameters as plain values, for a spec."""
+        return asdict(params)
+
+    @cached_property
+    def source_hash(self) -> str:
+        """SHA-256 over the strategy's module and every project module it imports."""
+        return source_hash(type(self).__module__)
+
+    @abstractmethod
+    def warm_up(self, params: P) -> int:
+        """Bars needed before the first measured one, so that it can carry a signal."""
+
+    @abstractmethod
+    def signals(self, bars: Bars, params: P) -> Signals:
+        """Decisions at each close, from bars up to that close alone."""

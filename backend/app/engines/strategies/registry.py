@@ -1,0 +1,19 @@
+"""The strategies that are there, by id."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from app.engines.strategies.averages import EmaCross, SmaCross
+from app.engines.strategies.base import Strategy
+from app.engines.strategies.reversal import Rsi2
+
+AnyStrategy = Strategy[Any]
+
+
+@cache
+def registry() -> dict[str, AnyStrategy]:
+    """Every strategy by its id. Nothing is compiled by asking."""
+    strategies: list[AnyStrategy] = [SmaCross(), EmaCross(), Rsi2()]
+    return {strategy.id: strategy for strategy in strategies}
