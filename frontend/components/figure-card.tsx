@@ -1,0 +1,98 @@
+"use client";
+
+import type { ReactNode } from "react";
+import { Icon } from "@/components/icon";
+import { Popover } from "@/components/layers";
+import { Unknown } from "@/components/marks";
+
+export interface Figure {
+  label: string;
+  /** Formatted; null when it is not known, with `why`. */
+  value: string | null;
+  unit?: string;
+  why?: string;
+  /** One sentence. */
+  definition: string;
+  formula?: string;
+  inputs?: readonly { name: string; value: ReactNode }[];
+  /** The line under the value: its interval, or that there is none. */
+  interval: string;
+  twins?: readonly { name: string; value: ReactNode }[];
+}
+
+/** Value, doubt and twins. A figure without an interval says so and gets no bare whisker; each one opens. */
+export function FigureCard({ figure }: { figure: Figure }) {
+  return (
+    <div className="figc">
+      <span className="lb">
+        {figure.label}
+        <Popover
+          label={figure.label}
+          className="card-b"
+          trigger={
+            <button type="button" aria-label={`About ${figure.label}`} className="row" style={{ minWidth: 24, minHeight: 24, marginBlock: -4 }}>
+              <Icon name="info" size="xs" />
+            </button>
+          }
+        >
+          <OpenedFigure figure={figure} />
+        </Popover>
+      </span>
+      <span className="v num">
+        {figure.value === null ? <Unknown why={figure.why ?? "not computed"} /> : figure.value}
+        {figure.value !== null && figure.unit && <small>{figure.unit}</small>}
+      </span>
+      <div className="whisk none" />
+      <div className="ivl num">{figure.interval}</div>
+      {figure.twins && (
+        <div className="tws">
+          {figure.twins.map((twin) => (
+            <div className="tw" key={twin.name}>
+              <span className="trunc">{twin.name}</span>
+              <b className="num">{twin.value}</b>
+            </div>
+          ))}
+        </div>
+      )}
+    </div>
+  );
+}
+
+function OpenedFigure({ figure }: { figure: Figure }) {
+  return (
+    <div style={{ width: 300, maxWidth: "80vw" }}>
+      <div className="row between">
+        <b className="md sb">{figure.label}</b>
+        <span className="num md sb">
+          {figure.value ?? "–"}
+          {figure.value !== null && figure.unit}
+        </span>
+      </div>
+      <p className="t2" style={{ margin: "6px 0 8px" }}>
+        {figure.definition}
+      </p>
+      {figure.value === null && figure.why && <p className="wn xs">{figure.why}</p>}
+      {figure.formula && (
+        <div className="fbox mono" tabIndex={0} role="region" aria-label="Formula">
+          {figure.formula}
+        </div>
+      )}
+      <dl className="kv num" style={{ marginTop: 8 }}>
+        <dt>Interval, 95%</dt>
+        <dd>{figure.interval}</dd>
+        {figure.inputs?.map((input) => (
+          <Pair key={input.name} name={input.name} value={input.value} />
+        ))}
+      </dl>
+    </div>
+  );
+}
+
+function Pair({ name, value }: { name: string; value: ReactNode }) {
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd>{value}</dd>
+    </>
+  );
+}

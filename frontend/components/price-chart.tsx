@@ -1,0 +1,284 @@
+"use client";
+
+import type { IChartApi, MouseEventParams, SeriesMarker, Time } from "lightweight-charts";
+import { useEffect, useMemo, useRef, useState } from "react";
+import { alpha, useChartColors, type ChartColors } from "@/components/chart-colors";
+import { DataTable, type Column } from "@/components/data-table";
+import { Segmented } from "@/components/fields";
+import { toneOf } from "@/components/marks";
+import { compactCount, count, date, grouped, signedPercent } from "@/lib/format";
+import type { BarsSeries } from "@/lib/types";
+import { usePhone } from "@/lib/use-media";
+
+export interface ChartMarker {
+  at: string;
+  side: "entry" | "exit";
+  /** Beside the glyph: the raw price of the fill. */
+  text: string;
+}
+
+export interface PriceChartProps {
+  bars: BarsSeries;
+  markers?: readonly ChartMarker[];
+  height?: number;
+  /** The bars to open on, by index; without it the last six months. */
+  focus?: { from: number; to: number };
+  /** At the right of the chart's header: the adjustment, a link. */
+  actions?: React.ReactNode;
+  note?: React.ReactNode;
+}
+
+const RANGES = [
+  { value: "1m", label: "1 m", bars: 21 },
+  { value: "6m", label: "6 m", bars: 126 },
+  { value: "1y", label: "1 y", bars: 252 },
+  { value: "5y", label: "5 y", bars: 1260 },
+  { value: "all", label: "All", bars: Infinity },
+] as const;
+
+type Range = (typeof RANGES)[number]["value"] | "trade";
+
+const VOLUME_PANE_HEIGHT = 72;
+const PHONE_BARS = 60;
+
+/** Daily candles, hollow up and filled down, with volume under them. The readout is in the legend line, not in a floating box. */
+export function PriceChart({ bars, markers, height = 390, focus, actions, note }: PriceChartProps) {
+  const colors = useChartColors();
+  const phone = usePhone();
+  const [range, setRange] = useState<Range>(focus ? "trade" : "6m");
+  const [asTable, setAsTable] = useState(false);
+  const name = bars.name ?? bars.symbol;
+  const choices = [...(focus ? [{ value: "trade" as const, label: "Trade" }] : []), ...RANGES];
+  return (
+    <div>
+      <div className="card-h">
+        <Segmented<Range> label="Range" value={range} options={choices} onChange={setRange} />
+        <span className="sp row">
+          {actions}
+          <button type="button" className="btn sm" aria-pressed={asTable} onClick={() => setAsTable(!asTable)}>
+            {asTable ? "View as chart" : "View as table"}
+          </button>
+        </span>
+      </div>
+      {asTable ? (
+        <BarsTable bars={bars} height={height} />
+      ) : (
+        <Candles
+          {...{ bars, markers, height, colors }}
+          visible={visibleBars(bars.t.length, range, focus, phone)}
+          label={`Daily candles of ${name}, ${bars.t.length} sessions, with volume`}
+        />
+      )}
+      <div className="card-f row between wrap">
+        <span>{note ?? "Prices adjusted for splits and bonuses; the last bar is as traded."}</span>
+        <a className="link" href="https://www.tradingview.com/" target="_blank" rel="noreferrer">
+          Charts by TradingView
+        </a>
+      </div>
+    </div>
+  );
+}
+
+export function visibleBars(
+  total: number,
+  range: Range,
+  focus: PriceChartProps["focus"],
+  phone: boolean,
+): { from: number; to: number } {
+  if (range === "trade" && focus) return focus;
+  const wanted = RANGES.find((choice) => choice.value === range)?.bars ?? 126;
+  const size = Math.min(total, phone && range === "6m" ? PHONE_BARS : wanted);
+  return { from: total - size - 0.5, to: total + 1 };
+}
+
+interface CandlesProps {
+  bars: BarsSeries;
+  markers?: readonly ChartMarker[];
+  height: number;
+  colors: ChartColors;
+  visible: { from: number; to: number };
+  label: string;
+}
+
+function Candles({ bars, markers, height, colors, visible, label }: CandlesProps) {
+  const frame = useRef<HTMLDivElement>(null);
+  const chart = useRef<IChartApi | null>(null);
+  const [hovered, setHovered] = useState<number | null>(null);
+  const indexOf = useMemo(() => new Map(bars.t.map((day, index) => [day, index])), [bars]);
+  const { from, to } = visible;
+  const range = useRef({ from, to });
+
+  useEffect(() => {
+    let cancelled = false;
+    const element = frame.current;
+    if (!element) return;
+    void import("lightweight-charts").then((library) => {
+      if (cancelled) return;
+      chart.current = draw(library, element, bars, markers ?? [], colors);
+      chart.current.timeScale().setVisibleLogicalRange(range.current);
+      chart.current.subscribeCrosshairMove((event: MouseEventParams<Time>) => {
+        setHovered(typeof event.time === "string" ? (indexOf.get(event.time) ?? null) : null);
+      });
+    });
+    return () => {
+      cancelled = true;
+      chart.current?.remove();
+      chart.current = null;
+    };
+  }, [bars, markers, colors, indexOf]);
+
+  useEffect(() => {
+    range.current = { from, to };
+    chart.current?.timeScale().setVisibleLogicalRange(range.current);
+  }, [from, to]);
+
+  return (
+    <div className="pricechart" role="figure" aria-label={label}>
+      <Readout bars={bars} index={hovered ?? bars.t.length - 1} />
+      <div ref={frame} style={{ height }} />
+    </div>
+  );
+}
+
+function draw(
+  { createChart, CandlestickSeries, HistogramSeries, createSeriesMarkers, CrosshairMode }: typeof import("lightweight-charts"),
+  element: HTMLElement,
+  bars: BarsSeries,
+  markers: readonly ChartMarker[],
+  colors: ChartColors,
+): IChartApi {
+  const chart = createChart(element, {
+    autoSize: true,
+    layout: {
+      background: { color: colors.surface },
+      textColor: colors.axis,
+      fontFamily: getComputedStyle(document.documentElement).fontFamily,
+      fontSize: 12,
+      panes: { separatorColor: colors.border, enableResize: true },
+    },
+    grid: { vertLines: { color: colors.grid }, horzLines: { color: colors.grid } },
+    rightPriceScale: { borderColor: colors.border, scaleMargins: { top: 0.14, bottom: 0.06 } },
+    timeScale: { borderColor: colors.border, rightOffset: 1, minBarSpacing: 0.2 },
+    crosshair: { mode: CrosshairMode.Normal },
+    localization: {
+      locale: "en-IN",
+      priceFormatter: (price: number) => grouped(price, price >= 1000 ? 0 : 2),
+      timeFormatter: (time: Time) => date(String(time), true),
+    },
+  });
+  const rising = (index: number) => (bars.c[index] ?? 0) >= (bars.o[index] ?? 0);
+  const candles = chart.addSeries(CandlestickSeries, {
+    upColor: colors.surface,
+    borderUpColor: colors.gainFill,
+    wickUpColor: colors.gainFill,
+    downColor: colors.lossFill,
+    borderDownColor: colors.lossFill,
+    wickDownColor: colors.lossFill,
+    priceLineVisible: false,
+  });
+  candles.setData(
+    bars.t.map((time, index) => ({
+      time,
+      open: bars.o[index] as number,
+      high: bars.h[index] as number,
+      low: bars.l[index] as number,
+      close: bars.c[index] as number,
+    })),
+  );
+  const volume = chart.addSeries(
+    HistogramSeries,
+    { priceFormat: { type: "custom", formatter: (value: number) => compactCount(value), minMove: 1 }, priceLineVisible: false, lastValueVisible: false },
+    1,
+  );
+  volume.setData(
+    bars.t.map((time, index) => ({
+      time,
+      value: bars.v[index] ?? 0,
+      color: alpha(rising(index) ? colors.gainFill : colors.lossFill, 0.5),
+    })),
+  );
+  chart.panes()[1]?.setHeight(VOLUME_PANE_HEIGHT);
+  if (markers.length > 0) {
+    createSeriesMarkers(
+      candles,
+      markers.map(
+        (marker): SeriesMarker<Time> => ({
+          time: marker.at.slice(0, 10),
+          position: marker.side === "entry" ? "belowBar" : "aboveBar",
+          shape: marker.side === "entry" ? "arrowUp" : "arrowDown",
+          color: marker.side === "entry" ? colors.gain : colors.loss,
+          text: marker.text,
+        }),
+      ),
+    );
+  }
+  return chart;
+}
+
+function Readout({ bars, index }: { bars: BarsSeries; index: number }) {
+  const at = bars.t[index];
+  if (at === undefined) return null;
+  const close = bars.c[index] as number;
+  const before = index > 0 ? bars.c[index - 1] : undefined;
+  const change = before ? (close / before - 1) * 100 : null;
+  const volume = bars.v[index];
+  return (
+    <div className="readout num">
+      <span>{date(at, true)}</span>
+      <span>O {grouped(bars.o[index] as number, 2)}</span>
+      <span>H {grouped(bars.h[index] as number, 2)}</span>
+      <span>L {grouped(bars.l[index] as number, 2)}</span>
+      <span>
+        C <b className="b t1">{grouped(close, 2)}</b>
+      </span>
+      {change !== null && <span className={toneOf(Number(change.toFixed(2)))}>{signedPercent(change)}</span>}
+      {volume !== null && volume !== undefined && <span>Volume {compactCount(volume)}</span>}
+    </div>
+  );
+}
+
+interface Bar {
+  at: string;
+  open: number;
+  high: number;
+  low: number;
+  close: number;
+  volume: number | null;
+}
+
+const price = (id: keyof Bar & string, header: string): Column<Bar> => ({
+  id,
+  header,
+  unit: "₹",
+  align: "right",
+  width: 96,
+  cell: (bar) => grouped(bar[id] as number, 2),
+});
+
+const BAR_COLUMNS: Column<Bar>[] = [
+  { id: "at", header: "Session", width: 130, cell: (bar) => <span className="num">{date(bar.at)}</span> },
+  price("open", "Open"),
+  price("high", "High"),
+  price("low", "Low"),
+  price("close", "Close"),
+  { id: "volume", header: "Volume", align: "right", width: 120, cell: (bar) => (bar.volume === null ? "–" : count(bar.volume)) },
+];
+
+/** The chart's twin for screen readers and for reading exact values: newest first. */
+function BarsTable({ bars, height }: { bars: BarsSeries; height: number }) {
+  const total = bars.t.length;
+  const rowAt = (index: number): Bar | undefined => {
+    const at = total - 1 - index;
+    const day = bars.t[at];
+    if (day === undefined) return undefined;
+    return {
+      at: day,
+      open: bars.o[at] as number,
+      high: bars.h[at] as number,
+      low: bars.l[at] as number,
+      close: bars.c[at] as number,
+      volume: bars.v[at] ?? null,
+    };
+  };
+  return <DataTable label={`Sessions of ${bars.symbol}`} columns={BAR_COLUMNS} rowCount={total} rowAt={rowAt} rowKey={(bar) => bar.at} height={height} />;
+}

@@ -1,0 +1,230 @@
+"use client";
+
+import { useEffect, useState, type ReactNode } from "react";
+import { Icon, type IconName } from "@/components/icon";
+import { toast } from "@/components/toast";
+import { ApiError, getErrorMessage } from "@/lib/errors";
+import { count } from "@/lib/format";
+import type { Job } from "@/lib/types";
+
+/** A skeleton in the shape of the answer. It appears after 150 ms, so that a quick answer does not blink. */
+export function LoadingState({ label = "Loading", rows = 5, height }: { label?: string; rows?: number; height?: number }) {
+  const [phase, setPhase] = useState<"quiet" | "shown" | "slow">("quiet");
+  useEffect(() => {
+    const show = setTimeout(() => setPhase("shown"), 150);
+    const slow = setTimeout(() => setPhase("slow"), 10_000);
+    return () => {
+      clearTimeout(show);
+      clearTimeout(slow);
+    };
+  }, []);
+  return (
+    <div className="card-b stack g3" role="status" style={height ? { minHeight: height } : undefined}>
+      <span className="sr">{label}</span>
+      {phase !== "quiet" &&
+        Array.from({ length: rows }, (_, row) => (
+          <i key={row} className="sk" aria-hidden="true" style={{ height: 12, width: `${88 - ((row * 17) % 40)}%` }} />
+        ))}
+      {phase === "slow" && <p className="xs t3">Still working. The data folder may be on a slow disk.</p>}
+    </div>
+  );
+}
+
+export interface EmptyStateProps {
+  title: string;
+  children?: ReactNode;
+  icon?: IconName;
+  action?: ReactNode;
+}
+
+/** What is empty, why, and the one step on. */
+export function EmptyState({ title, children, icon = "screen", action }: EmptyStateProps) {
+  return (
+    <div className="empty">
+      <Icon name={icon} />
+      <h3>{title}</h3>
+      {children && <p>{children}</p>}
+      {action && <div className="row">{action}</div>}
+    </div>
+  );
+}
+
+export interface ErrorStateProps {
+  error: unknown;
+  /** What stopped, as a title: "The screener stopped". */
+  title: string;
+  onRetry?: () => void;
+}
+
+/** What stopped, with which input, what to do; the code and the request id small, to be quoted in a report. */
+export function ErrorState({ error, title, onRetry }: ErrorStateProps) {
+  const api = error instanceof ApiError ? error : null;
+  const details = [api?.code, api?.requestId && `request ${api.requestId}`, getErrorMessage(error)].filter(Boolean).join(" · ");
+  const copy = async () => {
+    await navigator.clipboard.writeText(details);
+    toast({ title: "Details copied" });
+  };
+  return (
+    <div className="empty" role="alert" style={{ paddingBlock: 22 }}>
+      <span className="er">
+        <Icon name="err" />
+      </span>
+      <h3>{title}</h3>
+      <p>{getErrorMessage(error)}</p>
+      <div className="row">
+        {onRetry && (api === null || api.retryable) && (
+          <button type="button" className="btn" onClick={onRetry}>
+            <Icon name="retry" size="s" />
+            Retry
+          </button>
+        )}
+        <button type="button" className="btn q" onClick={copy}>
+          Copy details
+        </button>
+      </div>
+      {api && (
+        <span className="xs t3">
+          {api.code}
+          {api.requestId && (
+            <>
+              {" · request "}
+              <code className="mono">{api.requestId.slice(0, 8)}</code>
+            </>
+          )}
+        </span>
+      )}
+    </div>
+  );
+}
+
+/** The last value stays, marked as old; the reason is in the badge. */
+export function StaleState({ since, children }: { since: string; children: ReactNode }) {
+  return (
+    <div className="stack">
+      <span className="badge stale-mark">
+        <Icon name="clock" size="xs" />
+        Stale since {since}
+      </span>
+      <div className="is-stale">{children}</div>
+    </div>
+  );
+}
+
+const JOB_WORDS: Record<Job["state"], string> = {
+  QUEUED: "Waiting for a free worker",
+  RUNNING: "Running",
+  SUCCEEDED: "Finished",
+  FAILED: "Stopped by an error",
+  CANCELLED: "Cancelled",
+};
+
+export interface JobStateProps {
+  job: Job;
+  title: string;
+  onCancel?: () => void;
+  onRetry?: () => void;
+}
+
+/** A job where its answer will be: bar, count, rate and time left, Cancel. */
+export function JobState({ job, title, onCancel, onRetry }: JobStateProps) {
+  const runs = job.state === "QUEUED" || job.state === "RUNNING";
+  const shown = job.state === "SUCCEEDED" ? 1 : (job.progress ?? 0);
+  return (
+    <div className="stack" style={{ gap: 6 }} aria-live="polite">
+      <div className="row between">
+        <span className="row b">
+          {job.state === "SUCCEEDED" && (
+            <span className="ok row">
+              <Icon name="check" size="s" />
+            </span>
+          )}
+          {job.state === "FAILED" && (
+            <span className="er row">
+              <Icon name="err" size="s" />
+            </span>
+          )}
+          {job.state === "CANCELLED" && (
+            <span className="t3 row">
+              <Icon name="no" size="s" />
+            </span>
+          )}
+          {title}
+        </span>
+        {runs && <span className="num t2">{Math.floor(shown * 100)}%</span>}
+      </div>
+      {runs && (
+        <div className="prog" role="progressbar" aria-label={title} aria-valuenow={Math.floor(shown * 100)} aria-valuemin={0} aria-valuemax={100}>
+          <i style={{ width: `${shown * 100}%` }} />
+        </div>
+      )}
+      {job.state === "FAILED" ? (
+        <p className="er" role="alert">
+          {job.error?.message ?? job.message ?? "The job stopped and gave no reason."}
+        </p>
+      ) : (
+        <div className="row between xs t3 num">
+          <span>
+            {job.message ?? JOB_WORDS[job.state]}
+            {runs && <TimeLeft job={job} />}
+          </span>
+          {runs && onCancel && (
+            <button type="button" className="link" onClick={onCancel}>
+              Cancel
+            </button>
+          )}
+        </div>
+      )}
+      {!runs && job.state !== "SUCCEEDED" && onRetry && (
+        <div>
+          <button type="button" className="btn sm" onClick={onRetry}>
+            <Icon name="retry" size="xs" />
+            Start again
+          </button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** Estimated from the share done so far; said only once it means something. */
+function TimeLeft({ job }: { job: Job }) {
+  const [now, setNow] = useState<number | null>(null);
+  useEffect(() => {
+    const tick = setInterval(() => setNow(Date.now()), 1000);
+    return () => clearInterval(tick);
+  }, []);
+  const began = job.started_at ?? job.created_at;
+  if (now === null || !job.progress || job.progress < 0.05) return null;
+  const spent = (now - new Date(began).getTime()) / 1000;
+  const left = Math.round((spent * (1 - job.progress)) / job.progress);
+  if (!Number.isFinite(left) || left < 1 || spent < 2) return null;
+  return <> · about {left < 90 ? `${count(left)} s` : `${count(Math.round(left / 60))} min`} left</>;
+}
+
+interface QueryLike<T> {
+  data: T | undefined;
+  error: unknown;
+  isPending: boolean;
+  isPlaceholderData?: boolean;
+  refetch?: () => unknown;
+}
+
+export interface DataStateProps<T> {
+  query: QueryLike<T>;
+  /** For the error's title: "The screener stopped". */
+  failed: string;
+  loading?: ReactNode;
+  isEmpty?: (data: T) => boolean;
+  empty?: ReactNode;
+  children: (data: T) => ReactNode;
+}
+
+/** Loading, failure and emptiness are states of the data: drawn here, once. Old data stays at 60% while new data loads. */
+export function DataState<T>({ query, failed, loading, isEmpty, empty, children }: DataStateProps<T>) {
+  if (query.data !== undefined) {
+    if (isEmpty?.(query.data)) return <>{empty}</>;
+    return query.isPlaceholderData ? <div className="dim">{children(query.data)}</div> : <>{children(query.data)}</>;
+  }
+  if (query.isPending) return <>{loading ?? <LoadingState />}</>;
+  return <ErrorState error={query.error} title={failed} onRetry={query.refetch && (() => void query.refetch?.())} />;
+}

@@ -1,0 +1,104 @@
+"use client";
+
+import { useQuery } from "@tanstack/react-query";
+import { useId, useState } from "react";
+import { SelectField, TextField } from "@/components/fields";
+import { getErrorMessage } from "@/lib/errors";
+import { count } from "@/lib/format";
+import { ALL_STOCKS, healthQuery, indicesQuery } from "@/lib/queries";
+import type { ScreenerMeta } from "@/lib/types";
+import type { ScreenerFilters } from "./filters";
+
+const SHOWN_FIRST = 9;
+
+export interface FacetsProps {
+  filters: ScreenerFilters;
+  meta: ScreenerMeta | undefined;
+  onChange: (change: { index?: string | null; sector?: string | null; asof?: Date | null }) => void;
+}
+
+/** What narrows the list, with counts from the whole universe. */
+export function Facets({ filters, meta, onChange }: FacetsProps) {
+  const indices = useQuery(indicesQuery);
+  const health = useQuery(healthQuery);
+  const listed = indices.data?.indices ?? [];
+  const sectors = Object.entries(meta?.sectors ?? {}).sort((a, b) => b[1] - a[1] || a[0].localeCompare(b[0]));
+  return (
+    <>
+      <SelectField
+        label="Universe"
+        value={filters.index}
+        error={indices.error ? `Indices cannot be read. ${getErrorMessage(indices.error)}` : null}
+        onChange={(event) => onChange({ index: event.target.value === ALL_STOCKS ? null : event.target.value, sector: null })}
+      >
+        {!listed.some((index) => index.id === ALL_STOCKS) && <option value={ALL_STOCKS}>All stocks</option>}
+        {!listed.some((index) => index.id === filters.index) && filters.index !== ALL_STOCKS && <option value={filters.index}>{filters.index}</option>}
+        {listed.map((index) => (
+          <option key={index.id} value={index.id}>
+            {index.name} ({count(index.count)})
+          </option>
+        ))}
+      </SelectField>
+      <div style={{ height: 10 }} />
+      <TextField
+        label="As of"
+        type="date"
+        value={filters.asof ?? meta?.asof ?? ""}
+        min={health.data?.data?.first_session}
+        max={health.data?.data?.last_session}
+        hint="Prices and members of that day; a day without trading means the session before it."
+        onChange={(event) => onChange({ asof: event.target.value ? new Date(`${event.target.value}T00:00:00Z`) : null })}
+      />
+      <SectorFacet sectors={sectors} selected={filters.sector} onSelect={(sector) => onChange({ sector })} />
+    </>
+  );
+}
+
+interface SectorFacetProps {
+  sectors: readonly (readonly [string, number])[];
+  selected: string | null;
+  onSelect: (sector: string | null) => void;
+}
+
+function SectorFacet({ sectors, selected, onSelect }: SectorFacetProps) {
+  const [all, setAll] = useState(false);
+  const group = useId();
+  const shown = all ? sectors : sectors.filter(([name], index) => index < SHOWN_FIRST || name === selected);
+  const more = sectors.length - shown.length;
+  const total = sectors.reduce((sum, [, members]) => sum + members, 0);
+  return (
+    <fieldset className="fac">
+      <legend>Sector</legend>
+      <SectorRow group={group} name="All sectors" members={total} checked={selected === null} onSelect={() => onSelect(null)} />
+      {selected !== null && !sectors.some(([name]) => name === selected) && (
+        <SectorRow group={group} name={selected} members={0} checked onSelect={() => onSelect(selected)} />
+      )}
+      {shown.map(([name, members]) => (
+        <SectorRow key={name} group={group} name={name} members={members} checked={selected === name} onSelect={() => onSelect(name)} />
+      ))}
+      {(more > 0 || all) && sectors.length > SHOWN_FIRST && (
+        <button type="button" className="link xs" onClick={() => setAll(!all)}>
+          {all ? "Fewer sectors" : `${more} more sectors`}
+        </button>
+      )}
+    </fieldset>
+  );
+}
+
+interface SectorRowProps {
+  group: string;
+  name: string;
+  members: number;
+  checked: boolean;
+  onSelect: () => void;
+}
+
+function SectorRow({ group, name, members, checked, onSelect }: SectorRowProps) {
+  return (
+    <label className="check">
+      <input type="radio" name={group} checked={checked} onChange={onSelect} />
+      <span className="trunc">{name}</span>
+      <span className="cnt num xs">{count(members)}</span>
+    </label>
+  );
+}

@@ -1,0 +1,153 @@
+import createClient from "openapi-fetch";
+import type { paths } from "./api-types";
+import { ApiError, toApiError } from "./errors";
+import { retryingFetch } from "./retry";
+import type {
+  BarsSeries,
+  DataStatus,
+  FieldCard,
+  FindingsPage,
+  Health,
+  IndexInfo,
+  Job,
+  JobDetail,
+  Market,
+  MarketChoice,
+  MarketStatus,
+  RunDetail,
+  RunsPage,
+  ScreenerPage,
+  SearchHit,
+  SectorCount,
+  StrategyCard,
+} from "./types";
+
+export { ApiError, getErrorMessage, fieldProblems } from "./errors";
+
+/** Same origin when built; NEXT_PUBLIC_API_URL only in development, when the rewrite of next.config is not wanted. */
+function apiBase(): string {
+  if (process.env.NODE_ENV === "development" && process.env.NEXT_PUBLIC_API_URL) return process.env.NEXT_PUBLIC_API_URL;
+  return typeof window === "undefined" ? "http://127.0.0.1:8000" : window.location.origin;
+}
+
+export const api = createClient<paths>({ baseUrl: apiBase(), fetch: (request) => retryingFetch(request) });
+
+/** One of the two is set. */
+export type Result<T> = { data: T; error: null } | { data: null; error: ApiError };
+
+interface Answer {
+  data?: unknown;
+  error?: unknown;
+  response: Response;
+}
+
+/** Settles a call: never throws, except when the caller itself aborted it. */
+export async function result<T>(call: Promise<Answer>): Promise<Result<T>> {
+  try {
+    const { data, error, response } = await call;
+    if (!response.ok || error !== undefined) return { data: null, error: toApiError(error, response) };
+    return { data: data as T, error: null };
+  } catch (thrown) {
+    if (thrown instanceof ApiError) return { data: null, error: thrown };
+    if (thrown instanceof DOMException && thrown.name === "AbortError") throw thrown;
+    return { data: null, error: new ApiError("The answer could not be read.", "UNREADABLE_ANSWER", 0, String(thrown)) };
+  }
+}
+
+/** For queries: the data, or the ApiError thrown. */
+export async function unwrap<T>(settled: Promise<Result<T>>): Promise<T> {
+  const { data, error } = await settled;
+  if (error) throw error;
+  return data as T;
+}
+
+export interface ScreenerQuery {
+  page: number;
+  limit: number;
+  sort_by: string;
+  sort_order: "asc" | "desc";
+  symbol?: string;
+  sector?: string;
+  index?: string;
+  asof?: string;
+}
+
+export interface BacktestRequest {
+  strategy_ids: string[];
+  params: Record<string, Record<string, number | string | boolean>>;
+  universe: string | string[];
+  start_date: string;
+  end_date: string;
+  initial_capital: number;
+  costs: { bps: number };
+  slippage_bps: number;
+  asof_members: boolean;
+}
+
+export const healthAPI = {
+  get: (signal?: AbortSignal) => result<Health>(api.GET("/api/health", { signal })),
+};
+
+export const screenerAPI = {
+  page: (query: ScreenerQuery, signal?: AbortSignal) =>
+    result<ScreenerPage>(api.GET("/api/screener/", { params: { query }, signal })),
+  fields: (signal?: AbortSignal) => result<{ fields: FieldCard[] }>(api.GET("/api/screener/fields", { signal })),
+  indices: (signal?: AbortSignal) =>
+    result<{ indices: IndexInfo[]; default: string }>(api.GET("/api/screener/indices", { signal })),
+};
+
+export const marketAPI = {
+  search: (query: string, signal?: AbortSignal) =>
+    result<SearchHit[]>(api.GET("/api/market/search", { params: { query: { query, exclude_indices: true, limit: 8 } }, signal })),
+  sectors: (signal?: AbortSignal) => result<{ sectors: SectorCount[] }>(api.GET("/api/market/sectors", { signal })),
+  bars: (symbol: string, adjust: "price" | "total" | "none", signal?: AbortSignal) =>
+    result<BarsSeries>(
+      api.GET("/api/market/bars/{symbol}", { params: { path: { symbol }, query: { adjust } }, signal }),
+    ),
+  status: (signal?: AbortSignal) => result<MarketStatus>(api.GET("/api/market/status", { signal })),
+};
+
+export const strategyAPI = {
+  available: (signal?: AbortSignal) =>
+    result<StrategyCard[]>(api.GET("/api/portfolio/strategies/available", { signal })),
+  /** Answers with the run, or with the job that is computing it. The key makes a second click the same request. */
+  backtest: (body: BacktestRequest, idempotencyKey: string) =>
+    result<RunDetail | { job: Job }>(
+      api.POST("/api/portfolio/strategies/backtest", {
+        params: { query: { wait: 1 }, header: { "Idempotency-Key": idempotencyKey } },
+        body,
+      }),
+    ),
+  runs: (query: { page: number; limit: number; strategy_id?: string }, signal?: AbortSignal) =>
+    result<RunsPage>(api.GET("/api/portfolio/strategies/runs", { params: { query }, signal })),
+  run: (run_id: string, signal?: AbortSignal) =>
+    result<RunDetail>(api.GET("/api/portfolio/strategies/runs/{run_id}", { params: { path: { run_id } }, signal })),
+};
+
+export const jobsAPI = {
+  list: (signal?: AbortSignal) => result<{ data: Job[] }>(api.GET("/api/jobs", { signal })),
+  get: (id: string, signal?: AbortSignal) =>
+    result<JobDetail>(api.GET("/api/jobs/{job_id}", { params: { path: { job_id: id } }, signal })),
+  cancel: (id: string) => result<Job>(api.POST("/api/jobs/{job_id}/cancel", { params: { path: { job_id: id } } })),
+};
+
+export const dataAPI = {
+  status: (signal?: AbortSignal) => result<DataStatus>(api.GET("/api/data/status", { signal })),
+  findings: (query: { page: number; limit: number; severity?: string }, signal?: AbortSignal) =>
+    result<FindingsPage>(api.GET("/api/data/findings", { params: { query }, signal })),
+  importPath: (path: string) => result<{ job: Job }>(api.POST("/api/data/import", { body: { path } })),
+  importFiles: (files: readonly File[]) =>
+    result<{ job: Job }>(
+      api.POST("/api/data/import", {
+        body: {},
+        bodySerializer: () => {
+          const form = new FormData();
+          for (const file of files) form.append("files", file, file.webkitRelativePath || file.name);
+          return form;
+        },
+      }),
+    ),
+  sample: () => result<{ job: Job }>(api.POST("/api/data/sample", {})),
+  market: (signal?: AbortSignal) => result<MarketChoice>(api.GET("/api/data/market", { signal })),
+  setMarket: (market: Market) => result<MarketChoice>(api.PUT("/api/data/market", { body: { market } })),
+};

@@ -1,0 +1,67 @@
+import { queryOptions } from "@tanstack/react-query";
+import { dataAPI, healthAPI, jobsAPI, marketAPI, screenerAPI, strategyAPI, unwrap } from "./api-client";
+import { jobRuns } from "./use-job";
+
+/** Queries that several places read: key and fetch together. A change of market or of data invalidates all of them at once. */
+export const healthQuery = queryOptions({
+  queryKey: ["health"],
+  queryFn: ({ signal }) => unwrap(healthAPI.get(signal)),
+  refetchInterval: 30_000,
+});
+
+export const jobsQuery = queryOptions({
+  queryKey: ["jobs"],
+  queryFn: ({ signal }) => unwrap(jobsAPI.list(signal)),
+  refetchInterval: (query) => (query.state.data?.data.some(jobRuns) ? 2_000 : 15_000),
+});
+
+export const marketChoiceQuery = queryOptions({
+  queryKey: ["market-choice"],
+  queryFn: ({ signal }) => unwrap(dataAPI.market(signal)),
+});
+
+export const marketStatusQuery = queryOptions({
+  queryKey: ["market-status"],
+  queryFn: ({ signal }) => unwrap(marketAPI.status(signal)),
+  refetchInterval: 60_000,
+});
+
+export const indicesQuery = queryOptions({
+  queryKey: ["data", "indices"],
+  queryFn: ({ signal }) => unwrap(screenerAPI.indices(signal)),
+});
+
+export const sectorsQuery = queryOptions({
+  queryKey: ["data", "sectors"],
+  queryFn: ({ signal }) => unwrap(marketAPI.sectors(signal)),
+});
+
+export const barsQuery = (symbol: string, adjust: "price" | "total" | "none" = "price") =>
+  queryOptions({
+    queryKey: ["data", "bars", symbol, adjust],
+    queryFn: ({ signal }) => unwrap(marketAPI.bars(symbol, adjust, signal)),
+  });
+
+export const strategiesQuery = queryOptions({
+  queryKey: ["strategies"],
+  queryFn: ({ signal }) => unwrap(strategyAPI.available(signal)),
+});
+
+export const fieldsQuery = queryOptions({
+  queryKey: ["data", "fields"],
+  queryFn: ({ signal }) => unwrap(screenerAPI.fields(signal)),
+});
+
+export const ALL_STOCKS = "ALL";
+
+/** One stock's row of the screener, found by its exact symbol in the whole market. */
+export const stockRowQuery = (symbol: string) =>
+  queryOptions({
+    queryKey: ["data", "stock-row", symbol],
+    queryFn: async ({ signal }) => {
+      const page = await unwrap(
+        screenerAPI.page({ page: 1, limit: 50, sort_by: "symbol", sort_order: "asc", symbol, index: ALL_STOCKS }, signal),
+      );
+      return { row: page.data.find((row) => row.symbol === symbol) ?? null, meta: page.meta };
+    },
+  });

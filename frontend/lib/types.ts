@@ -1,0 +1,55 @@
+import type { components } from "./api-types";
+
+/** The wire's shapes under the names the pages use. They come from the generated contract, so a change there is a type error here. */
+type Schemas = components["schemas"];
+
+export type Market = "real" | "sample";
+export type Health = Schemas["Health"];
+export type ScreenerRow = Schemas["ScreenerRow"];
+export type ScreenerMeta = Schemas["ScreenerMeta"];
+export type ScreenerPage = Schemas["ScreenerPage"];
+export type FieldCard = Schemas["FieldCard"];
+export type IndexInfo = Schemas["IndexOut"];
+export type SearchHit = Schemas["SearchHit"];
+export type BarsSeries = Schemas["BarColumns"];
+export type BarsAction = Schemas["BarAction"];
+export type SectorCount = Schemas["SectorCount"];
+export type MarketStatus = Schemas["MarketStatus"];
+export type MarketChoice = Schemas["MarketOut"];
+export type StrategyCard = Schemas["StrategyOut"];
+export type LifecycleStatus = StrategyCard["lifecycle_status"];
+export type DailyPoint = Schemas["DailyPoint"];
+export type Trade = Schemas["TradeOut"];
+export type RunDetail = Schemas["BacktestOut"];
+export type RunCard = Schemas["RunSummary"];
+export type RunsPage = Schemas["RunPage"];
+export type Job = Schemas["JobOut"];
+export type JobDetail = Schemas["JobDetail"];
+export type JobEvent = Schemas["JobEventOut"];
+export type DataStatus = Schemas["DataStatus"];
+export type YearCoverage = Schemas["YearCoverage"];
+export type Finding = Schemas["FindingOut"];
+export type FindingsPage = Schemas["FindingPage"];
+
+/** What the form reads of a strategy's parameter schema; the server sends JSON Schema, which OpenAPI leaves open. */
+export interface ParameterSchema {
+  properties?: Record<string, ParameterProperty>;
+  required?: string[];
+}
+
+export interface ParameterProperty {
+  type?: string | string[];
+  title?: string;
+  description?: string;
+  default?: unknown;
+  minimum?: number;
+  maximum?: number;
+  exclusiveMinimum?: number;
+  exclusiveMaximum?: number;
+  enum?: unknown[];
+  unit?: string;
+  "x-unit"?: string;
+}
+
+/** A metric that is not known is null, with its reason beside it. */
+export type Metrics = Record<string, number | null>;
