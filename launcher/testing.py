@@ -21,7 +21,7 @@ from launcher.interface import Node, ensure_export, ensure_node, missing_from_lo
 from launcher.steps import BACKEND, FRONTEND, ROOT, StepFailed, base_environment, children, console
 
 CHROMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-EVIDENCE_WORDS = "evidence folder"  # how a test that needs the evidence folder begins its reason to skip
+EVIDENCE_WORDS = "evidence: "  # how a test that needs the evidence folder begins its reason to skip
 
 
 @dataclass

@@ -6,6 +6,7 @@ process number: numbers are used again, and a killed server leaves its own behin
 Every function that changes something is called under the cluster's start lock (see `app.embedded_postgres`).
 """
 
+import contextlib
 import enum
 import hashlib
 import json
@@ -407,12 +408,20 @@ class Server:
         while time.monotonic() < until:
             _reap()
             if self._postmaster_lines()[:1] != lines[:1]:
+                self._clear_short_folder()
                 return True
             time.sleep(POLL_SECONDS)
         log.warning(
             "PostgreSQL in %s is still writing out its data after %.0f s; it ends by itself", self.data, patience
         )
         return False
+
+    def _clear_short_folder(self) -> None:
+        """Leave nothing under the temporary folder."""
+        folder = self.socket_folder()
+        if self._transport == "socket" and folder.parent != self.root:
+            with contextlib.suppress(OSError):  # not empty: somebody put something there
+                folder.rmdir()
 
 
 def _state_of(words: str) -> State:
