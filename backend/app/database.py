@@ -24,7 +24,7 @@ from app.models.base import LOCAL_OWNER_ID, Base
 from app.schema import upgrade
 from app.settings import Settings
 
-__all__ = ["Base", "Database", "DatabaseDep", "Market", "MarketSessionDep", "SessionDep", "active_market"]
+__all__ = ["Base", "Database", "DatabaseDep", "Market", "MarketDep", "MarketSessionDep", "SessionDep", "active_market"]
 
 DATABASE_NAME = "smarttrader"
 

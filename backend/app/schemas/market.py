@@ -8,8 +8,6 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 
-
-
 class SearchHit(BaseModel):
     """A stock or an index that a search found; `matched` is the old name it was found by, if any."""
 
@@ -73,5 +71,3 @@ class MarketStatus(BaseModel):
     next_change: datetime | None
     session: date | None
     message: str
-
-

@@ -45,7 +45,8 @@ class BacktestRequest(Wire):
     end_date: date
     timeframe: Literal["1d"] = "1d"
     initial_capital: float = Field(default=1_000_000, gt=0, le=1e13, allow_inf_nan=False)
-    sizing: Literal["equal_slots"] = "equal_slots"
+    sizing: Literal["equity_per_member", "equity_per_position", "value", "quantity"] = "equity_per_member"
+    sizing_value: float | None = Field(default=None, gt=0, allow_inf_nan=False, description="Rupees, or shares")
     max_positions: int | None = Field(default=None, ge=1, le=5000)
     allocations: dict[str, float] | None = Field(default=None, description="Share of the capital by strategy id")
     costs: FlatCosts | Literal["none"] = Field(default_factory=lambda: FlatCosts(bps=10))
@@ -90,19 +91,22 @@ class DailyPoint(BaseModel):
 
 
 class TradeOut(BaseModel):
-    """From entry to exit; a position still open at the end has no exit."""
+    """From entry to exit; a position still open at the end has no exit. Prices are those of their day, as traded."""
 
     book: str
     symbol: str
+    key: str
     entry_at: date
     entry_price: float
     exit_at: date | None
     exit_price: float | None
-    quantity: int
-    pnl: float | None
+    quantity: float = Field(description="Shares bought, as of the entry")
+    exit_quantity: float | None = Field(description="Shares sold: other than bought after a split or bonus")
+    pnl: float | None = Field(description="Rupees, after costs; of an open trade at the last close")
     costs: float
+    income: float = Field(description="Rupees paid out while it was held")
     exit_reason: str | None
-    is_open: bool
+    open: bool
 
 
 class BacktestOut(BaseModel):
@@ -118,13 +122,15 @@ class BacktestOut(BaseModel):
     daily_chart: list[DailyPoint]
     trades: list[TradeOut]
     trades_count: int
-    rejections: dict[str, int] = Field(description="Orders that were not carried out, by reason")
+    rejections: list[dict[str, Any]] = Field(
+        description="Orders that were cut down or not carried out, with the reason"
+    )
+    drawdown_sessions: dict[str, date | None]
+    coverage: dict[str, int] = Field(description="Member-days of the universe, and how many of them traded")
     assumptions: list[str]
     warnings: list[str]
-    jumps: list[dict[str, Any]] = Field(description="Symbols with a move that no listed action explains")
     spec: dict[str, Any]
     point_in_time: bool
-    snapshot: str
 
 
 class RunSummary(BaseModel):

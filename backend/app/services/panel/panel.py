@@ -65,6 +65,20 @@ class Panel:
         """The snapshot: one hash over the content of all years."""
         return hashlib.sha256("".join(f"{c.year}{c.root}" for c in self.chunks).encode()).hexdigest()
 
+    @cached_property
+    def _holders(self) -> dict[str, list[tuple[date, date | None, str]]]:
+        held: dict[str, list[tuple[date, date | None, str]]] = {}
+        for key in self.keys:
+            for valid_from, valid_to, symbol in self.instruments[key].names:
+                held.setdefault(symbol, []).append((valid_from, valid_to, key))
+        for spans in held.values():
+            spans.sort(key=lambda span: (span[0], span[2]))
+        return held
+
+    def holders(self, symbol: str) -> list[tuple[date, date | None, str]]:
+        """Who had a symbol and when: (first day, last day or None, instrument key), oldest first."""
+        return self._holders.get(symbol, [])
+
     def _column_index(self, chunk: Chunk) -> dict[str, int]:
         index = self._columns.get(chunk.year)
         if index is None:

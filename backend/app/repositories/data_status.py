@@ -1,0 +1,54 @@
+"""What is stored: files, findings, actions; reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.models import AdjustmentFactor, Finding, ImportFile, Instrument, UnexplainedJump
+
+
+class DataStatusRepository:
+    """Counts and lists for the data page."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def files_by_kind(self) -> dict[str, tuple[int, int]]:
+        """Number of files and of their rows, by kind."""
+        query = select(ImportFile.kind, func.count(), func.sum(ImportFile.rows)).group_by(ImportFile.kind)
+        return {kind: (count, int(rows)) for kind, count, rows in self._session.execute(query)}
+
+    def recent_files(self, limit: int) -> Sequence[ImportFile]:
+        """The files stored last."""
+        return self._session.scalars(select(ImportFile).order_by(ImportFile.id.desc()).limit(limit)).all()
+
+    def findings_by_severity(self) -> dict[str, int]:
+        """Number of findings, by severity."""
+        query = select(Finding.severity, func.count()).group_by(Finding.severity)
+        return dict(self._session.execute(query).tuples().all())
+
+    def findings(
+        self, *, page: int, limit: int, rule: str | None, severity: str | None
+    ) -> tuple[Sequence[Finding], int, dict[str, int]]:
+        """A page of findings, newest first; how many there are; how many of each rule."""
+        query = select(Finding)
+        if rule is not None:
+            query = query.where(Finding.rule == rule)
+        if severity is not None:
+            query = query.where(Finding.severity == severity)
+        filtered = query.subquery()
+        by_rule = self._session.execute(select(filtered.c.rule, func.count()).group_by(filtered.c.rule)).tuples().all()
+        rules = dict(sorted(by_rule, key=lambda row: (-row[1], row[0])))
+        rows = self._session.scalars(query.order_by(Finding.id.desc()).limit(limit).offset((page - 1) * limit)).all()
+        return rows, sum(rules.values()), rules
+
+    def counts(self) -> tuple[int, int, int]:
+        """Instruments, listed actions in use, unexplained jumps."""
+        return (
+            self._session.scalar(select(func.count()).select_from(Instrument)) or 0,
+            self._session.scalar(select(func.count()).select_from(AdjustmentFactor)) or 0,
+            self._session.scalar(select(func.count()).select_from(UnexplainedJump)) or 0,
+        )

@@ -1,0 +1,170 @@
+"""Strategies, their versions, runs and the trial ledger; never commits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from app.models import (
+    AdjustmentFactor,
+    BacktestRun,
+    RunStrategy,
+    StrategyMetadata,
+    StrategyVersion,
+    Trial,
+    UnexplainedJump,
+)
+
+
+class StrategyRepository:
+    """Rows of `strategy_metadata` and `strategy_versions`."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def all(self) -> list[tuple[StrategyMetadata, StrategyVersion]]:
+        """Every strategy with its newest version, by id."""
+        newest = (
+            select(StrategyVersion.strategy_id, func.max(StrategyVersion.number).label("number"))
+            .group_by(StrategyVersion.strategy_id)
+            .subquery()
+        )
+        query = (
+            select(StrategyMetadata, StrategyVersion)
+            .join(StrategyVersion, StrategyVersion.strategy_id == StrategyMetadata.strategy_id)
+            .join(
+                newest,
+                (newest.c.strategy_id == StrategyVersion.strategy_id) & (newest.c.number == StrategyVersion.number),
+            )
+            .order_by(StrategyMetadata.strategy_id)
+        )
+        return [(row[0], row[1]) for row in self._session.execute(query)]
+
+    def version(self, strategy_id: str, source_hash: str) -> StrategyVersion | None:
+        """The version of a strategy with this source."""
+        query = select(StrategyVersion).where(
+            StrategyVersion.strategy_id == strategy_id, StrategyVersion.source_hash == source_hash
+        )
+        return self._session.scalars(query).one_or_none()
+
+    def register(self, values: Mapping[str, Any], *, source_hash: str, source: str, parameters: dict[str, Any]) -> None:
+        """Make the strategy known where it is not, and its source a new version where it changed.
+
+        What people wrote (description, notes, lifecycle) is left alone once the row is there.
+        """
+        strategy_id = values["strategy_id"]
+        self._session.execute(insert(StrategyMetadata).values(**values).on_conflict_do_nothing())
+        if self.version(strategy_id, source_hash) is not None:
+            return
+        following = select(func.coalesce(func.max(StrategyVersion.number), 0) + 1).where(
+            StrategyVersion.strategy_id == strategy_id
+        )
+        self._session.execute(
+            insert(StrategyVersion)
+            .values(
+                strategy_id=strategy_id,
+                number=following.scalar_subquery(),
+                source_hash=source_hash,
+                source=source,
+                parameters=parameters,
+            )
+            .on_conflict_do_nothing()
+        )
+
+
+class RunRepository:
+    """Rows of `backtest_runs`, which nobody can change, and of the trial ledger."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def get(self, run_id: str) -> BacktestRun | None:
+        """A stored run."""
+        return self._session.get(BacktestRun, run_id)
+
+    def exists(self, run_id: str) -> bool:
+        """Whether the run is stored."""
+        return self._session.scalar(select(BacktestRun.run_id).where(BacktestRun.run_id == run_id)) is not None
+
+    def add(self, run: Mapping[str, Any], books: Sequence[Mapping[str, Any]]) -> None:
+        """Store a run and its books; the same run stored by somebody else first is left as it is."""
+        stored = self._session.execute(
+            insert(BacktestRun).values(**run).on_conflict_do_nothing().returning(BacktestRun.run_id)
+        ).scalar()
+        if stored is not None:
+            self._session.execute(insert(RunStrategy), list(books))
+
+    def page(
+        self, *, page: int, limit: int, strategy_id: str | None
+    ) -> tuple[list[tuple[BacktestRun, list[str]]], int]:
+        """Runs, newest first, each with its strategies in the order of the books, and how many there are."""
+        query = select(BacktestRun)
+        if strategy_id is not None:
+            books = select(RunStrategy.run_id).where(RunStrategy.strategy_id == strategy_id)
+            query = query.where(BacktestRun.run_id.in_(books))
+        total = self._session.scalar(select(func.count()).select_from(query.subquery())) or 0
+        ordered = query.order_by(BacktestRun.created_at.desc(), BacktestRun.run_id)
+        runs = self._session.scalars(ordered.limit(limit).offset((page - 1) * limit)).all()
+        names: dict[str, list[str]] = {run.run_id: [] for run in runs}
+        for book in self._session.execute(
+            select(RunStrategy.run_id, RunStrategy.strategy_id)
+            .where(RunStrategy.run_id.in_(names))
+            .order_by(RunStrategy.run_id, RunStrategy.book)
+        ):
+            names[book.run_id].append(book.strategy_id)
+        return [(run, names[run.run_id]) for run in runs], total
+
+    def count_trial(
+        self, spec_hash: str, strategy_ids: Sequence[str], run_id: str, outcome: str, sharpe: float | None
+    ) -> None:
+        """Enter an evaluated specification into the ledger, once; on fresh data it is a re-run, not a trial."""
+        rows = [
+            {
+                "spec_hash": spec_hash,
+                "strategy_id": strategy_id,
+                "run_id": run_id,
+                "outcome": outcome,
+                "sharpe": sharpe,
+                "first_evaluated_at": datetime.now(UTC),
+            }
+            for strategy_id in sorted(set(strategy_ids))
+        ]
+        self._session.execute(insert(Trial).on_conflict_do_nothing(), rows)
+
+    def trials(self, strategy_id: str) -> int:
+        """How many specifications of a strategy were evaluated."""
+        return self._session.scalar(select(func.count()).where(Trial.strategy_id == strategy_id)) or 0
+
+
+class MoveRepository:
+    """Corporate actions and unexplained moves of some instruments."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def jumps(self, instrument_ids: Sequence[int], start: date, end: date) -> list[UnexplainedJump]:
+        """Moves between two dates that nothing explains, in order."""
+        query = (
+            select(UnexplainedJump)
+            .where(
+                UnexplainedJump.instrument_id.in_(instrument_ids),
+                UnexplainedJump.session >= start,
+                UnexplainedJump.session <= end,
+            )
+            .order_by(UnexplainedJump.instrument_id, UnexplainedJump.session)
+        )
+        return list(self._session.scalars(query))
+
+    def factors(self, instrument_id: int) -> list[AdjustmentFactor]:
+        """The adjustments of an instrument, oldest first."""
+        query = (
+            select(AdjustmentFactor)
+            .where(AdjustmentFactor.instrument_id == instrument_id)
+            .order_by(AdjustmentFactor.ex_date)
+        )
+        return list(self._session.scalars(query))

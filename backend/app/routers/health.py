@@ -1,0 +1,20 @@
+"""Health: `/api/health` and `/ping`."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+
+from app.routers.dependencies import PlatformDep
+from app.schemas.health import Health
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/api/health", operation_id="health:get")
+@router.get("/ping", include_in_schema=False)
+def health(platform: PlatformDep, response: Response) -> Health:
+    """Whether the platform works, part by part; 503 when the database is away."""
+    answer = Health(**platform.health())
+    if answer.status == "DOWN":
+        response.status_code = 503
+    return answer

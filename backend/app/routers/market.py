@@ -1,0 +1,70 @@
+"""The market: `/api/market`."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+
+from app.database import MarketDep, MarketSessionDep
+from app.engines import calendar
+from app.exceptions import ValidationError
+from app.routers.dependencies import PlatformDep
+from app.schemas.market import BarColumns, MarketStatus, SearchHit, SectorCount, SectorList
+
+router = APIRouter(prefix="/api/market", tags=["market"])
+
+
+@router.get("/search", operation_id="market:search")
+def search(
+    platform: PlatformDep,
+    market: MarketDep,
+    session: MarketSessionDep,
+    query: Annotated[str | None, Query(max_length=100, description="Symbol, former symbol, ISIN or name")] = None,
+    q: Annotated[str | None, Query(max_length=100, description="The same as query")] = None,
+    exclude_indices: bool = False,
+    limit: Annotated[int, Query(ge=1, le=100)] = 15,
+) -> list[SearchHit]:
+    """Find stocks and indices: exact symbol first, then prefix, then name; near misses when nothing else fits."""
+    text = query if query is not None else q
+    if text is None:
+        raise ValidationError("Give a query", "query")
+    hits = platform.market.search(market, session, text, limit=limit, exclude_indices=exclude_indices)
+    return [SearchHit(**hit) for hit in hits]
+
+
+@router.get("/sectors", operation_id="market:sectors")
+def sectors(platform: PlatformDep, market: MarketDep) -> SectorList:
+    """Sectors with the number of main-board shares that traded in the latest session."""
+    counts = platform.screener.sectors(market)
+    return SectorList(sectors=[SectorCount(name=name, count=count) for name, count in counts.items()])
+
+
+@router.get("/bars/{symbol}", operation_id="market:bars")
+def bars(
+    symbol: str,
+    platform: PlatformDep,
+    market: MarketDep,
+    session: MarketSessionDep,
+    timeframe: Annotated[Literal["1d"], Query()] = "1d",
+    start: date | None = None,
+    end: date | None = None,
+    adjust: Literal["price", "total", "none"] = "price",
+    limit: Annotated[int | None, Query(ge=1, le=100_000)] = None,
+) -> BarColumns:
+    """Daily bars of a stock as columns; without dates the whole history."""
+    answer: dict[str, Any] = platform.market.bars(
+        market, session, symbol, start=start, end=end, adjust=adjust, limit=limit
+    )
+    return BarColumns(**answer)
+
+
+@router.get("/status", operation_id="market:status")
+def status() -> MarketStatus:
+    """What the exchange is doing now, by the calendar."""
+    now = calendar.status(datetime.now(UTC))
+    message = now.message if now.warning is None else f"{now.message}. {now.warning}"
+    return MarketStatus(
+        is_open=now.is_open, phase=now.phase, next_change=now.next_change, session=now.session, message=message
+    )

@@ -1,0 +1,123 @@
+"""Strategies and their backtests: `/api/portfolio/strategies`."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Header, Query, Response
+
+from app.database import MarketDep, MarketSessionDep
+from app.exceptions import BacktestError
+from app.models import JobState
+from app.routers.dependencies import PageLimit, PageNumber, PlatformDep
+from app.routers.jobs import job_out
+from app.schemas.common import PageMeta, total_pages
+from app.schemas.jobs import JobAccepted
+from app.schemas.strategies import (
+    BacktestOut,
+    BacktestRequest,
+    RunPage,
+    RunSummary,
+    StrategyOut,
+    VerifyOut,
+)
+from app.services.backtests import BacktestQuestion, columnar
+from app.services.platform import Platform
+
+router = APIRouter(prefix="/api/portfolio/strategies", tags=["strategies"])
+
+COLUMNS = "application/vnd.smarttrader.columns+json"
+
+
+def _answer(result: dict[str, Any], accept: str | None) -> Response:
+    if accept is not None and COLUMNS in accept:
+        return Response(orjson.dumps(columnar(result)), media_type=COLUMNS)
+    return Response(orjson.dumps(result), media_type="application/json")
+
+
+@router.get("/available", operation_id="strategies:available")
+def available(platform: PlatformDep, session: MarketSessionDep) -> list[StrategyOut]:
+    """The strategies one can run."""
+    return [StrategyOut(**row) for row in platform.backtests.available(session)]
+
+
+@router.post(
+    "/backtest",
+    operation_id="strategies:backtest",
+    response_model=BacktestOut,
+    responses={202: {"model": JobAccepted, "description": "Still running after `wait` seconds: ask the job"}},
+)
+def backtest(
+    request: BacktestRequest,
+    platform: PlatformDep,
+    market: MarketDep,
+    session: MarketSessionDep,
+    wait: Annotated[float, Query(ge=0, le=120, description="Seconds to wait for the result")] = 30,
+    accept: Annotated[str | None, Header()] = None,
+    idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
+) -> Response:
+    """Run strategies on a universe. The same question on the same data is the same run, and answers the same bytes."""
+    question = BacktestQuestion(
+        strategy_ids=tuple(request.strategy_ids),
+        params=request.params,
+        universe=request.universe if isinstance(request.universe, str) else tuple(request.universe),
+        start=request.start_date,
+        end=request.end_date,
+        timeframe=request.timeframe,
+        initial_capital=request.initial_capital,
+        sizing=request.sizing,
+        sizing_value=request.sizing_value,
+        max_positions=request.max_positions,
+        allocations=request.allocations,
+        costs_bps=0.0 if request.costs == "none" else request.costs.bps,
+        slippage_bps=request.slippage_bps,
+        seed=request.seed,
+        asof_members=request.asof_members,
+    )
+    spec = platform.backtests.prepare(market, session, question)
+    if platform.backtests.exists(session, spec.run_id):
+        return _answer(platform.backtests.stored(session, spec.run_id), accept)
+    job = platform.jobs.submit("backtest", market, {"spec": spec.to_dict()}, idempotency_key=idempotency_key)
+    return _await_run(platform, job.id, session, spec.run_id, wait, accept)
+
+
+def _await_run(
+    platform: Platform, job_id: uuid.UUID, session: MarketSessionDep, run_id: str, wait: float, accept: str | None
+) -> Response:
+    job = platform.jobs.wait(job_id, wait)
+    if job.state == JobState.SUCCEEDED:
+        return _answer(platform.backtests.stored(session, run_id), accept)
+    if job.state == JobState.FAILED and job.error is not None:
+        raise BacktestError(job.error["message"], details={**job.error.get("details", {}), "job_id": str(job_id)})
+    body = JobAccepted(job=job_out(job)).model_dump_json()
+    return Response(body, status_code=202, media_type="application/json", headers={"Location": f"/api/jobs/{job_id}"})
+
+
+@router.get("/runs", operation_id="runs:list")
+def list_runs(
+    platform: PlatformDep,
+    session: MarketSessionDep,
+    page: PageNumber = 1,
+    limit: PageLimit = 50,
+    strategy_id: Annotated[str | None, Query(max_length=100)] = None,
+) -> RunPage:
+    """Stored runs, newest first."""
+    rows, total = platform.backtests.page(session, page=page, limit=limit, strategy_id=strategy_id)
+    meta = PageMeta(page=page, limit=limit, total=total, total_pages=total_pages(total, limit))
+    return RunPage(data=[RunSummary(**row) for row in rows], meta=meta)
+
+
+@router.get("/runs/{run_id}", operation_id="runs:get", response_model=BacktestOut)
+def get_run(
+    run_id: str, platform: PlatformDep, session: MarketSessionDep, accept: Annotated[str | None, Header()] = None
+) -> Response:
+    """A stored run, as it was when it was computed."""
+    return _answer(platform.backtests.stored(session, run_id), accept)
+
+
+@router.post("/runs/{run_id}/verify", operation_id="runs:verify")
+def verify_run(run_id: str, platform: PlatformDep, market: MarketDep, session: MarketSessionDep) -> VerifyOut:
+    """Compute a stored run again and compare."""
+    return VerifyOut(**platform.backtests.verify(market, session, run_id))

@@ -1,0 +1,415 @@
+"""Backtests: from a request to a spec, from a spec to a stored, immutable run, and back to what is shown of it."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import threading
+import zlib
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import orjson
+from sqlalchemy.orm import Session
+
+from app.database import Database, Market
+from app.engines.backtest import BookSpec, CostSpec, Jump, RunResult, RunSpec, Sizing, UniverseSpec, book_of, run
+from app.engines.backtest.result import fingerprint
+from app.engines.backtest.spec import canonical_json, engine_version
+from app.engines.bars import Bars
+from app.engines.strategies.registry import registry
+from app.exceptions import BacktestError, DataNotFoundError, InsufficientDataError, ValidationError
+from app.models import BacktestRun
+from app.repositories.strategies import MoveRepository, RunRepository, StrategyRepository
+from app.services.jobs import JobContext
+from app.services.panel import Panel, PanelService
+from app.services.panel.panel import slice_root
+from app.services.universe import resolve
+
+_CACHED_SLICES = 4
+
+
+@dataclass(frozen=True)
+class BacktestQuestion:
+    """What a caller asks for, in plain values; `universe` is an index or symbols."""
+
+    strategy_ids: tuple[str, ...]
+    params: Mapping[str, Mapping[str, Any]]
+    universe: str | tuple[str, ...]
+    start: date
+    end: date
+    timeframe: str = "1d"
+    initial_capital: float = 1_000_000.0
+    sizing: str = "equity_per_member"
+    sizing_value: float | None = None
+    max_positions: int | None = None
+    allocations: Mapping[str, float] | None = None
+    costs_bps: float = 10.0
+    slippage_bps: float = 0.0
+    seed: int = 0
+    asof_members: bool = True
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Bars of a universe with the identity of their content, and the moves in them that nothing explains."""
+
+    bars: Bars
+    root: str
+    universe: UniverseSpec
+    jumps: tuple[Jump, ...]
+
+
+class BacktestService:
+    """Runs of the strategies of the registry on the panel's bars."""
+
+    def __init__(self, database: Database, panels: PanelService) -> None:
+        self._database = database
+        self._panels = panels
+        self._slices: OrderedDict[tuple[Any, ...], Slice] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def register_strategies(self, market: Market) -> None:
+        """Make every strategy of the registry, at its present source, known to a market's database."""
+        with self._database.transaction(market) as session:
+            repository = StrategyRepository(session)
+            for strategy in registry().values():
+                values = {
+                    "strategy_id": strategy.id,
+                    "display_name": strategy.display_name,
+                    "description": f"{strategy.description} {strategy.hypothesis}",
+                    "timeframe": strategy.timeframe,
+                    "regime": strategy.regime,
+                    "regime_notes": strategy.when_it_loses,
+                }
+                source = Path(inspect.getfile(type(strategy))).read_text(encoding="utf-8")
+                repository.register(
+                    values, source_hash=strategy.source_hash, source=source, parameters=strategy.params_schema()
+                )
+
+    def available(self, session: Session) -> list[dict[str, Any]]:
+        """Every strategy one can run, with what a form needs to ask for its parameters."""
+        known = registry()
+        return [
+            {
+                "strategy_id": row.strategy_id,
+                "display_name": row.display_name,
+                "description": row.description,
+                "timeframe": row.timeframe,
+                "regime": row.regime,
+                "regime_notes": row.regime_notes,
+                "lifecycle_status": version.lifecycle_status.value,
+                "parameters": version.parameters,
+                "universes": [known[row.strategy_id].universe],
+                "proof": version.proof,
+                "version": version.number,
+                "source_hash": version.source_hash,
+                "citation": known[row.strategy_id].citation,
+                "updated_at": row.updated_at,
+            }
+            for row, version in StrategyRepository(session).all()
+            if row.strategy_id in known
+        ]
+
+    def prepare(self, market: Market, session: Session, question: BacktestQuestion) -> RunSpec:
+        """The spec of a question, the data it would read included.
+
+        Raises
+        ------
+        DataNotFoundError : an unknown strategy or index.
+        ValidationError : a parameter out of range, an unknown symbol; `details.field` names it.
+        InsufficientDataError : no session of the panel lies in the period.
+        """
+        known = registry()
+        unknown = [name for name in question.strategy_ids if name not in known]
+        if unknown:
+            raise DataNotFoundError(
+                f"There is no strategy {unknown[0]}", "strategy", unknown[0], details={"known": sorted(known)}
+            )
+        allocations = question.allocations
+        if allocations is not None and set(allocations) != set(question.strategy_ids):
+            raise ValidationError("allocations must name each strategy of the run once", "allocations")
+        try:
+            books = tuple(
+                book_of(known[name], question.params.get(name), None if allocations is None else allocations[name])
+                for name in question.strategy_ids
+            )
+        except ValueError as error:
+            raise _invalid(error) from error
+        loaded = self._slice(
+            market, session, question.universe, question.start, question.end, _warm_up(books), question.asof_members
+        )
+        try:
+            return RunSpec(
+                books=books,
+                universe=loaded.universe,
+                start=question.start,
+                end=question.end,
+                data_root=loaded.root,
+                timeframe=question.timeframe,
+                initial_capital=question.initial_capital,
+                sizing=Sizing(question.sizing, question.sizing_value),
+                max_positions=question.max_positions,
+                costs=CostSpec("bps", question.costs_bps) if question.costs_bps else CostSpec(),
+                slippage_bps=question.slippage_bps,
+                seed=question.seed,
+            )
+        except ValueError as error:
+            raise _invalid(error) from error
+
+    def run(self, context: JobContext, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Job: carry out a spec and store the run; one that is stored already is not computed again."""
+        spec = RunSpec.from_dict(arguments["spec"])
+        with self._database.transaction(context.market) as session:
+            if RunRepository(session).exists(spec.run_id):
+                return {"run_id": spec.run_id}
+        context.progress(0.1, "Reading bars")
+        with self._database.transaction(context.market) as session:
+            loaded = self._slice_of(context.market, session, spec)
+        if loaded.root != spec.data_root:
+            raise BacktestError("The data changed between the request and the run; start it again")
+        context.check_cancelled()
+        context.progress(0.3, f"Running {', '.join(spec.book_names)}")
+        try:
+            result = run(spec, loaded.bars, registry(), jumps=loaded.jumps)
+        except Exception as error:
+            with self._database.transaction(context.market) as session:
+                self._count_trial(session, spec, "FAILED", None)
+            raise BacktestError(f"The run stopped: {error}", details={"run_id": spec.run_id}) from error
+        with self._database.transaction(context.market) as session:
+            self._store(session, result)
+        return {"run_id": spec.run_id}
+
+    def stored(self, session: Session, run_id: str) -> dict[str, Any]:
+        """A stored run as it is shown; the same run always gives the same values. Raises DataNotFoundError."""
+        stored = self._find(session, run_id)
+        return shown(orjson.loads(zlib.decompress(stored.result)), stored.digest)
+
+    def page(
+        self, session: Session, *, page: int, limit: int, strategy_id: str | None
+    ) -> tuple[list[dict[str, Any]], int]:
+        """Stored runs, newest first, and how many there are."""
+        runs, total = RunRepository(session).page(page=page, limit=limit, strategy_id=strategy_id)
+        return [
+            {
+                "run_id": stored.run_id,
+                "strategy_ids": names,
+                "universe": _universe_name(stored.spec["universe"]),
+                "start_date": stored.start_date,
+                "end_date": stored.end_date,
+                "metrics": stored.metrics,
+                "created_at": stored.created_at,
+            }
+            for stored, names in runs
+        ], total
+
+    def verify(self, market: Market, session: Session, run_id: str) -> dict[str, Any]:
+        """Compute a stored run again from today's inputs and compare: identical, differs, or inputs_changed."""
+        stored = self._find(session, run_id)
+        spec = RunSpec.from_dict(stored.spec)
+        changed = []
+        if spec.engine_version != engine_version():
+            changed.append("engine_version")
+        known = registry()
+        for book in spec.books:
+            if book.strategy_id not in known or known[book.strategy_id].source_hash != book.source_hash:
+                changed.append(f"strategy {book.strategy_id}")
+        loaded = self._slice_of(market, session, spec)
+        if loaded.root != spec.data_root:
+            changed.append("data")
+        answer = {"run_id": run_id, "changed": changed, "digest": stored.digest}
+        if changed:
+            return {**answer, "outcome": "inputs_changed"}
+        digest = run(spec, loaded.bars, known, jumps=loaded.jumps).digest
+        return {**answer, "outcome": "identical" if digest == stored.digest else "differs", "digest": digest}
+
+    def exists(self, session: Session, run_id: str) -> bool:
+        """Whether a run is stored."""
+        return RunRepository(session).exists(run_id)
+
+    def _find(self, session: Session, run_id: str) -> BacktestRun:
+        stored = RunRepository(session).get(run_id)
+        if stored is None:
+            raise DataNotFoundError(f"Run {run_id} does not exist", "run", run_id)
+        return stored
+
+    def _slice_of(self, market: Market, session: Session, spec: RunSpec) -> Slice:
+        universe = spec.universe.index if spec.universe.index is not None else spec.universe.symbols
+        return self._slice(
+            market, session, universe, spec.start, spec.end, _warm_up(spec.books), spec.universe.asof_members
+        )
+
+    def _slice(
+        self,
+        market: Market,
+        session: Session,
+        universe: str | tuple[str, ...],
+        start: date,
+        end: date,
+        warm_up: int,
+        asof_members: bool,
+    ) -> Slice:
+        panel = self._panels.current(market)
+        if not panel.chunks:
+            raise InsufficientDataError(
+                "There is no price data yet: import exchange files first", required=1, available=0
+            )
+        key = (market, panel.generation, universe, start, end, warm_up, asof_members)
+        with self._lock:
+            found = self._slices.get(key)
+            if found is not None:
+                self._slices.move_to_end(key)
+                return found
+        loaded = _load(session, panel, universe, start, end, warm_up, asof_members)
+        with self._lock:
+            self._slices[key] = loaded
+            while len(self._slices) > _CACHED_SLICES:
+                self._slices.popitem(last=False)
+        return loaded
+
+    def _store(self, session: Session, result: RunResult) -> None:
+        spec = result.spec
+        strategies = StrategyRepository(session)
+        books = []
+        for number, book in enumerate(spec.books):
+            version = strategies.version(book.strategy_id, book.source_hash)
+            if version is None:
+                raise BacktestError(f"The source of {book.strategy_id} changed while it ran; start the server again")
+            books.append(
+                {
+                    "run_id": spec.run_id,
+                    "book": number,
+                    "strategy_id": book.strategy_id,
+                    "version_id": version.id,
+                    "params": dict(book.params),
+                    "allocation": book.allocation,
+                }
+            )
+        stored = {
+            "run_id": spec.run_id,
+            "strategy_id": spec.books[0].strategy_id,
+            "start_date": spec.start,
+            "end_date": spec.end,
+            "metrics": result.metrics,
+            "spec": spec.to_dict(),
+            "result": zlib.compress(result.canonical, 6),
+            "digest": result.digest,
+            "engine_version": spec.engine_version,
+            "fingerprint": fingerprint(),
+        }
+        RunRepository(session).add(stored, books)
+        self._count_trial(session, spec, "SUCCEEDED", result.metrics.get("sharpe"))
+
+    def _count_trial(self, session: Session, spec: RunSpec, outcome: str, sharpe: float | None) -> None:
+        per_session = None if sharpe is None else sharpe / spec.periods_per_year**0.5
+        names = [book.strategy_id for book in spec.books]
+        RunRepository(session).count_trial(trial_hash(spec), names, spec.run_id, outcome, per_session)
+
+
+def _invalid(error: ValueError) -> ValidationError:
+    """The engine names the field before a colon; so does the error on the wire."""
+    field, colon, _ = str(error).partition(":")
+    return ValidationError(str(error), field if colon else None)
+
+
+def trial_hash(spec: RunSpec) -> str:
+    """What makes two evaluations one trial: everything but the state of the data, the engine and the source."""
+    values = spec.to_dict()
+    for name in ("data_root", "engine_version"):
+        del values[name]
+    for book in values["books"]:
+        del book["source_hash"]
+    return hashlib.sha256(canonical_json(values)).hexdigest()
+
+
+def _warm_up(books: Sequence[BookSpec]) -> int:
+    known = registry()
+    needed = 0
+    for book in books:
+        strategy = known.get(book.strategy_id)
+        if strategy is not None:
+            needed = max(needed, strategy.warm_up(strategy.params(book.params)))
+    return needed
+
+
+def _load(
+    session: Session,
+    panel: Panel,
+    universe: str | tuple[str, ...],
+    start: date,
+    end: date,
+    warm_up: int,
+    asof_members: bool,
+) -> Slice:
+    resolved = resolve(session, panel, universe, start, end, asof_members=asof_members)
+    first, measured, last = panel.window(start, end, warm_up)
+    if measured >= last:
+        days = panel.sessions
+        raise InsufficientDataError(
+            f"No session between {start} and {end}; the data goes from {days[0]} to {days[-1]}", required=1, available=0
+        )
+    bars = panel.bars(resolved.keys, start, end, warm_up=warm_up, spans=resolved.spans)
+    days = panel.sessions[first:last].astype(object)
+    ids = {panel.instruments[key].id: symbol for key, symbol in zip(bars.keys, bars.symbols, strict=True)}
+    moves = MoveRepository(session).jumps(list(ids), days[0], days[-1])
+    jumps = tuple(sorted(Jump(ids[move.instrument_id], move.session.isoformat(), move.ratio) for move in moves))
+    spec = UniverseSpec(index=resolved.index, symbols=resolved.symbols, asof_members=asof_members)
+    digest = hashlib.sha256(slice_root(bars).encode())
+    digest.update(canonical_json([bars.symbols, jumps]))  # both are in the result's bytes
+    return Slice(bars, digest.hexdigest(), spec, jumps)
+
+
+def _universe_name(universe: Mapping[str, Any]) -> str:
+    if universe["index"] is not None:
+        return str(universe["index"])
+    symbols = universe["symbols"]
+    return symbols[0] if len(symbols) == 1 else f"{len(symbols)} symbols"
+
+
+def _rows(columns: Mapping[str, Sequence[Any]], names: Sequence[str] | None = None) -> list[dict[str, Any]]:
+    wanted = list(columns) if names is None else list(names)
+    return [dict(zip(wanted, row, strict=True)) for row in zip(*(columns[name] for name in wanted), strict=True)]
+
+
+_TRADE_COLUMNS = (
+    "book symbol key entry_at entry_price exit_at exit_price quantity exit_quantity pnl costs income exit_reason open"
+).split()
+_DAILY_COLUMNS = ("equity", "drawdown", "exposure", "daily_return", "state")
+
+
+def shown(result: dict[str, Any], digest: str) -> dict[str, Any]:
+    """A stored result in the shape that is shown: charts and trades as rows."""
+    daily = {"date": result["sessions"], **{name: result[name] for name in _DAILY_COLUMNS}}
+    spec = result["spec"]
+    return {
+        "run_id": result["run_id"],
+        "digest": digest,
+        "strategy_ids": [book["strategy_id"] for book in spec["books"]],
+        "start_date": spec["start"],
+        "end_date": spec["end"],
+        "metrics": result["metrics"],
+        "metric_reasons": result["reasons"],
+        "daily_chart": _rows(daily),
+        "trades": _rows(result["trades"], _TRADE_COLUMNS),
+        "trades_count": len(result["trades"]["symbol"]),
+        "rejections": _rows(result["rejections"]),
+        "drawdown_sessions": result["drawdown_sessions"],
+        "coverage": result["coverage"],
+        "assumptions": result["assumptions"],
+        "warnings": result["warnings"],
+        "spec": spec,
+        "point_in_time": bool(spec["universe"]["index"] and spec["universe"]["asof_members"]),
+    }
+
+
+def columnar(answer: dict[str, Any]) -> dict[str, Any]:
+    """The same answer with its rows as columns, for charts of many sessions."""
+    columns = {}
+    for name in ("daily_chart", "trades", "rejections"):
+        rows = answer[name]
+        columns[name] = {field: [row[field] for row in rows] for field in rows[0]} if rows else {}
+    return {**answer, **columns}

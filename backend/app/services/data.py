@@ -1,0 +1,202 @@
+"""The data behind everything: importing, the sample market, which market is shown, and what is stored."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from app.database import Database, Market, active_market
+from app.engines import calendar
+from app.exceptions import ConflictError, ForbiddenError, ValidationError
+from app.models import LOCAL_OWNER_ID, AppSetting, Finding
+from app.repositories.data_status import DataStatusRepository
+from app.services.backtests import BacktestService
+from app.services.importing import ImportSummary, import_paths
+from app.services.jobs import Cancelled, JobContext
+from app.services.panel import PanelService
+from app.services.sample_market import generate
+from app.settings import Settings
+
+log = logging.getLogger(__name__)
+
+Progress = Callable[[float, str], None]
+PRICE_KINDS = frozenset({"legacy", "delivery", "udiff", "daily_parquet"})
+
+
+class DataService:
+    """Imports, the two markets, and the state of both."""
+
+    def __init__(
+        self, settings: Settings, database: Database, panels: PanelService, backtests: BacktestService
+    ) -> None:
+        self._settings = settings
+        self._database = database
+        self._panels = panels
+        self._backtests = backtests
+
+    def check_import_path(self, text_path: str) -> Path:
+        """The path of an import asked for through the API, links followed.
+
+        Raises
+        ------
+        ValidationError : it is not absolute, or there is nothing at it.
+        ForbiddenError : it lies outside every import root; the roots are named.
+        """
+        path = Path(text_path).expanduser()
+        if not path.is_absolute():
+            raise ValidationError(f"Give the whole path, from the root on: {text_path} is relative", "path")
+        resolved = path.resolve()
+        roots = [root.resolve() for root in self._settings.allowed_import_roots]
+        if not any(resolved == root or root in resolved.parents for root in roots):
+            raise ForbiddenError(
+                f"{path} lies outside the folders one may import from: {', '.join(map(str, roots))}. "
+                "Set SMARTTRADER_IMPORT_ROOTS, or use `smarttrader data import`",
+                details={"import_roots": [str(root) for root in roots]},
+            )
+        if not resolved.exists():
+            raise ValidationError(f"There is no file or folder at {path}", "path")
+        return resolved
+
+    def upload_folder(self) -> Path:
+        """A new folder for the files of one upload; the job that imports them removes it."""
+        uploads = self._settings.home / "uploads"
+        uploads.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(dir=uploads))
+
+    def import_job(self, context: JobContext, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Job: import a path or an upload, then bring the panel up to date."""
+        path = Path(arguments["path"])
+        try:
+            summary = self.load(
+                context.market, [path], progress=context.progress, cancelled=context.cancelled, strict_paths=True
+            )
+        finally:
+            if arguments.get("upload") and not context.cancelled():
+                shutil.rmtree(path, ignore_errors=True)
+        for refused in summary.refused[:200]:
+            context.log("error", f"{refused.name}: {refused.reason}")
+        if context.cancelled():
+            raise Cancelled
+        return summary.to_dict()
+
+    def load(
+        self,
+        market: Market,
+        paths: Sequence[Path],
+        *,
+        progress: Progress,
+        cancelled: Callable[[], bool],
+        strict_paths: bool,
+    ) -> ImportSummary:
+        """Import files and folders into a market and bring its panel up to date."""
+        summary = import_paths(
+            self._database.engine(market),
+            paths,
+            progress=lambda fraction, message: progress(0.9 * fraction, message),
+            cancelled=cancelled,
+            strict_paths=strict_paths,
+        )
+        self._panels.refresh(market, lambda fraction, message: progress(0.9 + 0.1 * fraction, message))
+        return summary
+
+    def sample_job(self, context: JobContext, _arguments: dict[str, Any]) -> dict[str, Any]:
+        """Job: make the sample market, load it, and show it."""
+        summary = self.load_sample(context.progress, context.cancelled)
+        if context.cancelled():
+            raise Cancelled
+        with self._database.transaction(Market.REAL) as session:
+            self.choose_market(session, Market.SAMPLE)
+        return summary.to_dict()
+
+    def load_sample(self, progress: Progress, cancelled: Callable[[], bool]) -> ImportSummary:
+        """Generate the files of the sample market and import them into its own database."""
+        self._database.migrate(Market.SAMPLE)
+        self._backtests.register_strategies(Market.SAMPLE)
+        with tempfile.TemporaryDirectory(prefix="sample-", dir=self._settings.home) as folder:
+            generate(Path(folder), progress=lambda fraction, message: progress(0.3 * fraction, message))
+            return self.load(
+                Market.SAMPLE,
+                [Path(folder)],
+                progress=lambda fraction, message: progress(0.3 + 0.7 * fraction, message),
+                cancelled=cancelled,
+                strict_paths=True,
+            )
+
+    def ready(self, market: Market) -> bool:
+        """Whether a market has prices."""
+        if market is Market.SAMPLE and not self._database.exists(market):
+            return False
+        with self._database.transaction(market) as session:
+            if session.execute(text("SELECT to_regclass('historical_prices')")).scalar() is None:
+                return False
+            return session.execute(text("SELECT 1 FROM historical_prices LIMIT 1")).scalar() is not None
+
+    def market_choice(self, session: Session) -> dict[str, Any]:
+        """Which market is shown and which have data."""
+        return {
+            "market": active_market(session).value,
+            "real_ready": self.ready(Market.REAL),
+            "sample_ready": self.ready(Market.SAMPLE),
+        }
+
+    def choose_market(self, session: Session, market: Market) -> None:
+        """Show a market, in every process. Raises ConflictError when the sample has not been made."""
+        if market is Market.SAMPLE and not self.ready(Market.SAMPLE):
+            raise ConflictError("The sample market has not been made yet: POST /api/data/sample makes it")
+        statement = insert(AppSetting).values(owner_id=LOCAL_OWNER_ID, name="market", value=market.value)
+        session.execute(
+            statement.on_conflict_do_update(
+                index_elements=["owner_id", "name"], set_={"value": statement.excluded.value}
+            )
+        )
+
+    def findings(
+        self, session: Session, *, page: int, limit: int, rule: str | None, severity: str | None
+    ) -> tuple[Sequence[Finding], int, dict[str, int]]:
+        """A page of findings, newest first; how many there are; how many of each rule."""
+        return DataStatusRepository(session).findings(page=page, limit=limit, rule=rule, severity=severity)
+
+    def status(self, market: Market, session: Session) -> dict[str, Any]:
+        """What is stored of a market."""
+        repository = DataStatusRepository(session)
+        panel = self._panels.current(market)
+        kinds = repository.files_by_kind()
+        instruments, actions, jumps = repository.counts()
+        days = panel.sessions
+        years = [
+            {
+                "year": chunk.year,
+                "sessions": len(chunk.sessions),
+                "expected_sessions": len(calendar.sessions(date(chunk.year, 1, 1), date(chunk.year, 12, 31))),
+                "instruments": len(chunk.keys),
+                "first_session": chunk.sessions[0].astype(object),
+                "last_session": chunk.sessions[-1].astype(object),
+            }
+            for chunk in panel.chunks
+        ]
+        return {
+            "market": market.value,
+            "rows": sum(rows for kind, (_, rows) in kinds.items() if kind in PRICE_KINDS),
+            "files": sum(count for count, _ in kinds.values()),
+            "instruments": instruments,
+            "first_session": days[0].astype(object) if len(days) else None,
+            "last_session": days[-1].astype(object) if len(days) else None,
+            "snapshot": panel.root if panel.chunks else None,
+            "panel_is_stale": self._panels.is_stale(market),
+            "years": years,
+            "files_by_kind": {kind: count for kind, (count, _) in sorted(kinds.items())},
+            "listed_actions": actions,
+            "unexplained_jumps": jumps,
+            "findings": repository.findings_by_severity(),
+            "recent_files": repository.recent_files(20),
+            "import_roots": [str(root) for root in self._settings.allowed_import_roots],
+        }

@@ -1,0 +1,176 @@
+"""The market: finding stocks, their bars in the view asked for, and what the exchange is doing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from difflib import SequenceMatcher
+from typing import Any, Literal
+
+import numpy as np
+from sqlalchemy.orm import Session
+
+from app.database import Market
+from app.exceptions import DataNotFoundError, ValidationError
+from app.repositories.indices import IndexRepository
+from app.repositories.strategies import MoveRepository
+from app.services.panel import Panel, PanelService
+from app.services.panel.panel import InstrumentInfo
+from app.services.universe import find_instrument
+
+_SIMILAR = 0.72  # below this a name is another name, not a typing error
+
+
+class MarketService:
+    """Questions about single stocks."""
+
+    def __init__(self, panels: PanelService) -> None:
+        self._panels = panels
+
+    def search(
+        self, market: Market, session: Session, text: str, *, limit: int, exclude_indices: bool
+    ) -> list[dict[str, Any]]:
+        """Stocks and indices by symbol, former symbol, ISIN or name: exact symbol first, then prefix, name, near misses."""
+        panel = self._panels.current(market)
+        wanted = " ".join(text.split()).upper()
+        if not wanted:
+            raise ValidationError("Type something to search for", "query")
+        ranked: list[tuple[int, str, dict[str, Any]]] = []
+        for key in panel.keys:
+            info = panel.instruments[key]
+            place = _place(wanted, info)
+            if place is not None:
+                ranked.append((place[0], info.symbol, _hit(info, place[1])))
+        if not exclude_indices:
+            for index in IndexRepository(session).all():
+                name = index.name.upper()
+                if wanted.replace(" ", "") == index.id or name.startswith(wanted) or index.id.startswith(wanted):
+                    hit = {"symbol": index.id, "name": index.name, "sector": None, "type": "INDEX", "isin": None}
+                    ranked.append((0 if wanted.replace(" ", "") == index.id else 2, index.id, {**hit, "matched": None}))
+        if not ranked and len(wanted) >= 3:
+            ranked = list(_near_misses(wanted, (panel.instruments[key] for key in panel.keys)))
+        ranked.sort(key=lambda entry: entry[:2])
+        return [hit for _, _, hit in ranked[:limit]]
+
+    def bars(
+        self,
+        market: Market,
+        session: Session,
+        symbol: str,
+        *,
+        start: date | None,
+        end: date | None,
+        adjust: Literal["price", "total", "none"],
+        limit: int | None,
+    ) -> dict[str, Any]:
+        """A stock's daily bars as columns; `price` is back-adjusted (the last bar is raw), `none` is as traded.
+
+        Raises
+        ------
+        DataNotFoundError : no stock has or had that symbol.
+        ValidationError : dates in the wrong order, or a view that does not exist yet.
+        """
+        if adjust == "total":
+            raise ValidationError(
+                "Total-return bars do not exist yet: dividends are not read. Use price or none", "adjust"
+            )
+        if start is not None and end is not None and end < start:
+            raise ValidationError(f"end {end} lies before start {start}", "end")
+        panel = self._panels.current(market)
+        key = find_instrument(panel, symbol.strip().upper())
+        if key is None:
+            raise DataNotFoundError(f"No stock has or had the symbol {symbol}", "symbol", symbol)
+        info = panel.instruments[key]
+        bars = panel.bars((key,), start, end)
+        traded = ~np.isnan(bars.raw.close[:, 0])
+        if limit is not None:
+            traded[: max(0, len(traded) - _first_of_last(traded, limit))] = False
+        days = bars.sessions[traded].astype(object).tolist()
+        factor = bars.factor[traded, 0]
+        view = np.ones_like(factor)
+        if adjust == "price" and len(factor):
+            view = factor / panel.factors((key,), panel.sessions[-1:])[0, 0]
+        o, h, low, c = (field[traded, 0] * view for field in bars.raw)
+        moves = MoveRepository(session)
+        lo, hi = (days[0], days[-1]) if days else (date.max, date.max)
+        return {
+            "symbol": info.symbol,
+            "name": info.name,
+            "sector": info.sector,
+            "isin": info.isin,
+            "timeframe": "1d",
+            "adjust": adjust,
+            "t": days,
+            "o": o.tolist(),
+            "h": h.tolist(),
+            "l": low.tolist(),
+            "c": c.tolist(),
+            "v": (bars.raw_volume[traded, 0] / view).tolist(),
+            "factor": view.tolist(),
+            "actions": [
+                {"ex_date": action.ex_date, "factor": action.factor, "purpose": action.purpose, "tier": action.tier}
+                for action in moves.factors(info.id)
+                if lo <= action.ex_date <= hi
+            ],
+            "jumps": [jump.session for jump in moves.jumps([info.id], lo, hi)],
+            "former_symbols": list(dict.fromkeys(name for _, _, name in info.names if name != info.symbol)),
+            "snapshot": panel.root,
+        }
+
+    def panel(self, market: Market) -> Panel:
+        """The open panel of a market."""
+        return self._panels.current(market)
+
+
+def _first_of_last(traded: np.ndarray[Any, np.dtype[np.bool_]], limit: int) -> int:
+    """How many sessions from the end hold the last `limit` bars."""
+    positions = np.flatnonzero(traded)
+    return len(traded) if len(positions) <= limit else len(traded) - int(positions[-limit])
+
+
+def _hit(info: InstrumentInfo, matched: str | None) -> dict[str, Any]:
+    return {
+        "symbol": info.symbol,
+        "name": info.name,
+        "sector": info.sector,
+        "type": info.instrument_type,
+        "isin": info.isin,
+        "matched": matched,
+    }
+
+
+def _place(wanted: str, info: InstrumentInfo) -> tuple[int, str | None] | None:
+    """Rank of a match, smaller is better, and the former symbol it was found by."""
+    if info.symbol == wanted:
+        return 0, None
+    former = {name for _, _, name in info.names if name != info.symbol}
+    if wanted in former:
+        return 1, wanted
+    if info.isin == wanted:
+        return 1, None
+    if info.symbol.startswith(wanted):
+        return 2, None
+    name = (info.name or "").upper()
+    if name.startswith(wanted):
+        return 3, None
+    if any(word.startswith(wanted) for word in name.split()):
+        return 4, None
+    begins = sorted(old for old in former if old.startswith(wanted))
+    if begins:
+        return 5, begins[0]
+    if wanted in name or wanted in info.symbol:
+        return 6, None
+    return None
+
+
+def _near_misses(wanted: str, infos: Iterable[InstrumentInfo]) -> Iterable[tuple[int, str, dict[str, Any]]]:
+    matcher = SequenceMatcher(autojunk=False)
+    matcher.set_seq2(wanted)
+    for info in infos:
+        best = 0.0
+        for candidate in (info.symbol, *(info.name or "").upper().split()):
+            matcher.set_seq1(candidate)
+            if matcher.real_quick_ratio() >= _SIMILAR and matcher.quick_ratio() >= _SIMILAR:
+                best = max(best, matcher.ratio())
+        if best >= _SIMILAR:
+            yield 100 - round(best * 100), info.symbol, _hit(info, None)

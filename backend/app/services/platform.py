@@ -1,0 +1,93 @@
+"""The platform: every service, put together once for a process."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.database import Database, Market, active_market
+from app.services.backtests import BacktestService
+from app.services.data import DataService
+from app.services.jobs import JobService, Worker
+from app.services.market import MarketService
+from app.services.panel import PanelService
+from app.services.screener import ScreenerService
+from app.settings import Settings
+
+
+class Platform:
+    """Services that share one database object. `close` gives everything back."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.database = Database(settings)
+        self.panels = PanelService(self.database, settings.home)
+        self.jobs = JobService(self.database)
+        self.market = MarketService(self.panels)
+        self.screener = ScreenerService(self.panels)
+        self.backtests = BacktestService(self.database, self.panels)
+        self.data = DataService(settings, self.database, self.panels, self.backtests)
+        self.worker = Worker(
+            self.database,
+            self.jobs,
+            {
+                "import": self.data.import_job,
+                "sample": self.data.sample_job,
+                "backtest": self.backtests.run,
+            },
+        )
+
+    def prepare(self) -> None:
+        """Bring the databases that exist to the current schema and make the strategies known to them."""
+        self.settings.home.mkdir(parents=True, exist_ok=True)
+        for market in Market:
+            if market is Market.REAL or self.database.exists(market):
+                self.database.migrate(market)
+                self.backtests.register_strategies(market)
+
+    def refresh_stale_panels(self) -> None:
+        """Finish what an import that was killed had left for later."""
+        for market in Market:
+            if (market is Market.REAL or self.database.exists(market)) and self.panels.is_stale(market):
+                self.panels.refresh(market)
+
+    def health(self) -> dict[str, Any]:
+        """What works and what does not; asks the database, never raises for its absence."""
+        checks: dict[str, dict[str, Any]] = {}
+        market: Market | None = None
+        data = None
+        try:
+            with self.database.transaction(Market.REAL) as session:
+                market = active_market(session)
+            checks["database"] = {"ok": True, "message": "embedded" if self.database.embedded else "DATABASE_URL"}
+        except SQLAlchemyError:
+            checks["database"] = {"ok": False, "message": "The database does not answer"}
+        if market is not None:
+            panel = self.panels.current(market)
+            stale = self.panels.is_stale(market)
+            checks["panel"] = {
+                "ok": not stale,
+                "message": "Behind the database: an import is at work" if stale else "Up to date",
+            }
+            if panel.chunks:
+                data = {
+                    "first_session": panel.sessions[0].astype(object),
+                    "last_session": panel.sessions[-1].astype(object),
+                    "instruments": len(panel.keys),
+                    "snapshot": panel.root,
+                }
+        working = self.worker.alive
+        checks["worker"] = {"ok": working, "message": "Takes jobs" if working else "Takes no jobs: start the server again"}
+        return {
+            "status": "DOWN" if market is None else "READY" if all(c["ok"] for c in checks.values()) else "DEGRADED",
+            "version": version("smarttrader"),
+            "market": market,
+            "data": data,
+            "checks": checks,
+        }
+
+    def close(self) -> None:
+        """Close connections; the last user of the embedded server stops it."""
+        self.database.close()

@@ -1,0 +1,269 @@
+"""The screener: the snapshot of a session, kept in memory per panel, and questions to it."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from app.database import Market
+from app.engines.screener import FIELDS, Table, query, snapshot
+from app.exceptions import DataNotFoundError, InsufficientDataError, ValidationError
+from app.repositories.indices import IndexRepository
+from app.services.panel import Panel, PanelService
+from app.services.universe import index_id
+
+ALL = "ALL"
+UNCLASSIFIED = "Unclassified"
+INSTRUMENT_TYPES = ("EQUITY", "ETF", "SME", "REIT", "INVIT", "ALL")
+MAIN_BOARD = ("EQ", "BE", "BZ")
+FINANCIAL_FIELDS = (
+    "market_cap",
+    "pe_ratio",
+    "roe",
+    "eps",
+    "revenue",
+    "net_income",
+    "debt_to_equity",
+    "period",
+)
+_CACHED_SNAPSHOTS = 4
+_BLOCK = 512  # instruments at a time: bounds the memory a snapshot takes
+_ROW_FIELDS = tuple(
+    name
+    for name in FIELDS
+    if name not in {"volume_ratio", "high_252d", "low_252d", "trend_part", "volume_part", "quiet_part"}
+)
+
+
+@dataclass(frozen=True)
+class SessionTable:
+    """Every instrument that traded in a session, ready to be queried."""
+
+    session: date
+    table: Table
+    keys: tuple[str, ...]
+    ids: NDArray[np.int64]
+    types: NDArray[np.str_]
+    main_board: NDArray[np.bool_]
+    names: tuple[str | None, ...]
+    sectors: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ScreenerAnswer:
+    """A page of rows and what there is to say about it."""
+
+    rows: list[dict[str, Any]]
+    total: int
+    asof: date
+    snapshot: str
+    point_in_time: bool
+    note: str | None
+    milliseconds: float
+    sectors: dict[str, int]
+
+
+class ScreenerService:
+    """Answers from memory; the snapshot of a session is worked out once per state of the panel."""
+
+    def __init__(self, panels: PanelService) -> None:
+        self._panels = panels
+        self._tables: OrderedDict[tuple[Market, str, int], SessionTable] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def table(self, market: Market, asof: date | None = None) -> tuple[Panel, SessionTable]:
+        """The table of the last session up to `asof`.
+
+        Raises
+        ------
+        InsufficientDataError : there are no prices at all.
+        DataNotFoundError : none on or before that date.
+        """
+        panel = self._panels.current(market)
+        days = panel.sessions
+        if not len(days):
+            raise InsufficientDataError(
+                "There is no price data yet: import exchange files first", required=1, available=0
+            )
+        _, _, last = panel.window(None, asof)
+        if last == 0:
+            raise DataNotFoundError(
+                f"No session on or before {asof}; the data begins on {days[0]}", "session", str(asof)
+            )
+        key = (market, panel.generation, last - 1)
+        with self._lock:
+            found = self._tables.get(key)
+            if found is None:
+                found = self._tables[key] = _table(panel, last - 1)
+                while len(self._tables) > _CACHED_SNAPSHOTS:
+                    self._tables.popitem(last=False)
+            self._tables.move_to_end(key)
+        return panel, found
+
+    def page(
+        self,
+        market: Market,
+        session: Session,
+        *,
+        page: int,
+        limit: int,
+        sort_by: str,
+        sort_order: Literal["asc", "desc"],
+        symbol: str | None,
+        sector: str | None,
+        index: str,
+        instrument_type: str,
+        asof: date | None,
+    ) -> ScreenerAnswer:
+        """A page of the stocks that pass; sorted over the whole set, unknown values last."""
+        panel, found = self.table(market, asof)
+        began = time.perf_counter()
+        keep = _of_type(found, instrument_type)
+        point_in_time, note = (
+            True,
+            "Prices, symbols and members are those of the session; names and sectors are the latest known.",
+        )
+        wanted = index_id(index)
+        if wanted != ALL:
+            repository = IndexRepository(session)
+            if not repository.exists(wanted):
+                raise DataNotFoundError(f"There is no index {wanted}", "index", wanted)
+            members = repository.members(wanted, found.session)
+            keep = np.isin(found.ids, np.array(sorted(members.ids), dtype=np.int64))
+            point_in_time = members.point_in_time
+            if not point_in_time:
+                note = members.note
+        if sort_by not in found.table.sortable:
+            raise ValidationError(
+                f"Cannot sort by {sort_by}", "sort_by", details={"sortable": sorted(found.table.sortable)}
+            )
+        answer = query(
+            found.table,
+            symbol=symbol,
+            sector=sector,
+            members=keep,
+            sort_by=sort_by,
+            order=sort_order,
+            page=page,
+            limit=limit,
+        )
+        in_universe = keep if not symbol else keep & found.table.starting_with(symbol)
+        sectors = Counter(found.sectors[i] for i in np.flatnonzero(in_universe))
+        return ScreenerAnswer(
+            rows=[_row(found, int(i)) for i in answer.rows],
+            total=answer.total,
+            asof=found.session,
+            snapshot=panel.root,
+            point_in_time=point_in_time,
+            note=note,
+            milliseconds=round((time.perf_counter() - began) * 1000.0, 3),
+            sectors=dict(sorted(sectors.items())),
+        )
+
+    def row(self, market: Market, key: str) -> dict[str, Any] | None:
+        """An instrument's row at the latest session; None when it did not trade in it."""
+        _, found = self.table(market)
+        return _row(found, found.keys.index(key)) if key in found.keys else None
+
+    def sectors(self, market: Market) -> dict[str, int]:
+        """Main-board shares of the latest session by sector."""
+        _, found = self.table(market)
+        counts = Counter(found.sectors[i] for i in np.flatnonzero(_of_type(found, "EQUITY")))
+        return dict(sorted(counts.items()))
+
+    def indices(self, market: Market, session: Session, asof: date | None) -> tuple[list[dict[str, Any]], date | None]:
+        """The indices that have members on a date, the latest session by default, and that date."""
+        days = self._panels.current(market).sessions
+        day = asof if asof is not None else (days[-1].astype(object) if len(days) else None)
+        return [] if day is None else IndexRepository(session).counts(day), day
+
+
+def field_cards() -> list[dict[str, Any]]:
+    """A card for every field of a row."""
+    cards = [
+        {
+            "name": field.name,
+            "label": field.label,
+            "unit": field.unit,
+            "formula": field.formula,
+            "source": "Exchange price files",
+            "window": field.window,
+            "available": True,
+            "description": field.description,
+        }
+        for field in FIELDS.values()
+    ]
+    return cards + [
+        {
+            "name": name,
+            "label": name.replace("_", " ").capitalize(),
+            "unit": "",
+            "formula": "",
+            "source": "Company accounts",
+            "window": 0,
+            "available": False,
+            "description": "Company accounts are not read yet; the field is null.",
+        }
+        for name in FINANCIAL_FIELDS
+    ]
+
+
+def _of_type(found: SessionTable, instrument_type: str) -> NDArray[np.bool_]:
+    if instrument_type == "ALL":
+        return np.ones(len(found.keys), dtype=np.bool_)
+    mask: NDArray[np.bool_] = found.types == instrument_type
+    return mask & found.main_board if instrument_type == "EQUITY" else mask
+
+
+def _table(panel: Panel, last: int) -> SessionTable:
+    session: date = panel.sessions[last].astype(object)
+    closes = panel.values(("close",), panel.keys, last, last + 1)["close"][0]
+    keys = tuple(key for key, close in zip(panel.keys, closes, strict=True) if not np.isnan(close))
+    columns: dict[str, list[NDArray[np.float64]]] = {name: [] for name in FIELDS}
+    for begin in range(0, len(keys), _BLOCK):
+        block = keys[begin : begin + _BLOCK]
+        bars = panel.bars(block, None, session)
+        turnover = panel.values(("turnover",), block, last, last + 1)["turnover"][0]
+        part = snapshot(bars, turnover, threads=os.cpu_count() or 1)
+        for name in FIELDS:
+            columns[name].append(part.columns[name])
+    infos = [panel.instruments[key] for key in keys]
+    symbols = [info.symbol_on(session) for info in infos]
+    names = tuple(info.name for info in infos)
+    sectors = tuple(info.sector or UNCLASSIFIED for info in infos)
+    series = panel.series_on(keys, last)
+    return SessionTable(
+        session=session,
+        table=Table(
+            symbols,
+            {name: np.concatenate(parts) if parts else np.empty(0) for name, parts in columns.items()},
+            {"name": names, "sector": sectors},
+        ),
+        keys=keys,
+        ids=np.array([info.id for info in infos], dtype=np.int64),
+        types=np.array([info.instrument_type for info in infos], dtype=np.str_),
+        main_board=np.array([name in MAIN_BOARD for name in series], dtype=np.bool_),
+        names=names,
+        sectors=sectors,
+    )
+
+
+def _row(found: SessionTable, i: int) -> dict[str, Any]:
+    numbers: Mapping[str, NDArray[np.float64]] = found.table.numbers
+    row: dict[str, Any] = {"symbol": found.table.symbols[i], "name": found.names[i], "sector": found.sectors[i]}
+    for name in _ROW_FIELDS:
+        value = float(numbers[name][i])
+        row[name] = None if value != value else value
+    flag = row["is_20d_breakout"]
+    row["is_20d_breakout"] = None if flag is None else flag > 0.5
+    return row | dict.fromkeys(FINANCIAL_FIELDS)

@@ -1,0 +1,95 @@
+"""What a run may trade: an index or symbols, turned into instruments of the panel with their spans of membership."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from app.exceptions import DataNotFoundError, ValidationError
+from app.repositories.indices import IndexRepository
+from app.services.panel import Panel
+
+Spans = dict[str, list[tuple[date, date | None]]]
+
+
+@dataclass(frozen=True)
+class Universe:
+    """Instrument keys, ascending, and when each belongs; `spans` None means throughout."""
+
+    index: str | None
+    symbols: tuple[str, ...]
+    keys: tuple[str, ...]
+    spans: Spans | None
+    missing: tuple[int, ...]  # instruments that were members but have no bar in the panel
+
+
+def index_id(name: str) -> str:
+    """The id of an index by any of its spellings: `Nifty 50` is NIFTY50."""
+    return "".join(name.split()).upper()
+
+
+def resolve(
+    session: Session, panel: Panel, universe: str | Sequence[str], start: date, end: date, *, asof_members: bool
+) -> Universe:
+    """Turn a request's universe into instruments.
+
+    Raises
+    ------
+    DataNotFoundError : no such index, or it has no known member in the period.
+    ValidationError : a symbol that no instrument ever had; all of them are named.
+    """
+    if isinstance(universe, str):
+        return _of_index(session, panel, index_id(universe), start, end, asof_members)
+    return _of_symbols(panel, universe, end)
+
+
+def _of_index(session: Session, panel: Panel, index: str, start: date, end: date, asof_members: bool) -> Universe:
+    repository = IndexRepository(session)
+    if not repository.exists(index):
+        raise DataNotFoundError(f"There is no index {index}", "index", index)
+    first, last = (start, end) if asof_members else (date.max, date.max)
+    members = repository.member_spans(index, first, last)
+    by_id = {info.id: info.key for info in panel.instruments.values()}
+    held = set(panel.keys)
+    spans: Spans = {}
+    missing = []
+    for instrument_id, intervals in members.items():
+        key = by_id.get(instrument_id)
+        if key is None or key not in held:
+            missing.append(instrument_id)
+        else:
+            spans[key] = list(intervals)
+    if not spans:
+        raise DataNotFoundError(f"{index} has no known member with prices between {start} and {end}", "index", index)
+    return Universe(index, (), tuple(sorted(spans)), spans if asof_members else None, tuple(sorted(missing)))
+
+
+def _of_symbols(panel: Panel, symbols: Sequence[str], on: date) -> Universe:
+    found: dict[str, str] = {}
+    unknown = []
+    for symbol in dict.fromkeys(text.strip().upper() for text in symbols):
+        key = find_instrument(panel, symbol, on)
+        if key is None:
+            unknown.append(symbol)
+        elif key in found:
+            raise ValidationError(f"{symbol} and {found[key]} are one company; name it once", "universe")
+        else:
+            found[key] = symbol
+    if unknown:
+        raise ValidationError(f"Unknown symbols: {', '.join(unknown)}", "universe", details={"unknown": unknown})
+    return Universe(None, tuple(sorted(found.values())), tuple(sorted(found)), None, ())
+
+
+def find_instrument(panel: Panel, symbol: str, on: date | None = None) -> str | None:
+    """The key of the instrument that had a symbol on a day; else the one that had it last; None when none ever did."""
+    candidates = panel.holders(symbol)
+    if not candidates:
+        return None
+    if on is not None:
+        for valid_from, valid_to, key in candidates:
+            if valid_from <= on and (valid_to is None or on <= valid_to):
+                return key
+    return candidates[-1][2]
