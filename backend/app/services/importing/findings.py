@@ -1,0 +1,86 @@
+"""What can be found in a file, and the one way a reader says so."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+
+class Severity(enum.StrEnum):
+    """How grave a finding is: the file was refused, something needs a look, or it is only worth knowing."""
+
+    REFUSED = "refused"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+class Rule(enum.StrEnum):
+    """The name of what was found; stable, so that people and programs can count by it."""
+
+    ARCHIVE_DAMAGED = "ARCHIVE_DAMAGED"
+    ARCHIVE_LIMIT = "ARCHIVE_LIMIT"
+    BAD_ENCODING = "BAD_ENCODING"
+    BAD_VALUE = "BAD_VALUE"
+    BROKEN_LINE = "BROKEN_LINE"
+    CLOSE_OUTSIDE_RANGE = "CLOSE_OUTSIDE_RANGE"
+    DATE_MISMATCH = "DATE_MISMATCH"
+    DERIVATIVES_NOT_READ = "DERIVATIVES_NOT_READ"
+    DUPLICATE_ROW = "DUPLICATE_ROW"
+    EMPTY_FILE = "EMPTY_FILE"
+    FACTOR_CONTRADICTED = "FACTOR_CONTRADICTED"
+    FACTOR_SOURCES_DISAGREE = "FACTOR_SOURCES_DISAGREE"
+    FILE_CUT_SHORT = "FILE_CUT_SHORT"
+    HTML_INSTEAD_OF_DATA = "HTML_INSTEAD_OF_DATA"
+    IMPOSSIBLE_ROW = "IMPOSSIBLE_ROW"
+    LIST_DATE_FROM_FOLDER = "LIST_DATE_FROM_FOLDER"
+    LIST_DATE_UNKNOWN = "LIST_DATE_UNKNOWN"
+    LIST_EDITED_BY_OWNER = "LIST_EDITED_BY_OWNER"
+    LIST_SIZE = "LIST_SIZE"
+    MEMBER_NOT_RESOLVED = "MEMBER_NOT_RESOLVED"
+    MIXED_DATES = "MIXED_DATES"
+    NAME_NOT_RESOLVED = "NAME_NOT_RESOLVED"
+    OLD_ENCODING = "OLD_ENCODING"
+    PLACEHOLDER_MEMBER = "PLACEHOLDER_MEMBER"
+    PURPOSE_NOT_UNDERSTOOD = "PURPOSE_NOT_UNDERSTOOD"
+    REWRITTEN = "REWRITTEN"
+    SYMBOL_SUFFIX = "SYMBOL_SUFFIX"
+    TWO_VERSIONS = "TWO_VERSIONS"
+    UNKNOWN_FORMAT = "UNKNOWN_FORMAT"
+    UNREADABLE = "UNREADABLE"
+    WRONG_COLUMNS = "WRONG_COLUMNS"
+
+
+@dataclass(frozen=True, slots=True)
+class FileFinding:
+    """One thing found: where, which rule, what it is and what was done about it."""
+
+    rule: Rule
+    message: str
+    action: str
+    severity: Severity = Severity.NOTE
+    line: int | None = None
+    subject: str | None = None
+
+
+class FileRefusedError(Exception):
+    """A file of which nothing may be stored; the finding says why."""
+
+    def __init__(self, rule: Rule, message: str, *, line: int | None = None, subject: str | None = None) -> None:
+        super().__init__(message)
+        self.finding = FileFinding(
+            rule=rule,
+            message=message,
+            action="the file was refused; nothing of it is stored",
+            severity=Severity.REFUSED,
+            line=line,
+            subject=subject,
+        )
+
+
+class FileSkippedError(Exception):
+    """A file that is none of ours, or not read yet."""
+
+    def __init__(self, reason: str, rule: Rule = Rule.UNKNOWN_FORMAT) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.rule = rule
