@@ -1,0 +1,152 @@
+"""Filter, sort and page a snapshot's columns in memory.
+
+Sort orders are worked out once a column and kept with the table: a query is then a mask, a look-up in sorted order and
+a slice. Order is total: values that are unknown (NaN, None) come last whichever way one sorts, and equal values stand
+by symbol, ascending.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+B1 = NDArray[np.bool_]
+F1 = NDArray[np.float64]
+I1 = NDArray[np.intp]
+
+Order = Literal["asc", "desc"]
+
+
+class Page(NamedTuple):
+    """Row indices of one page, in order, and the number of rows that passed the filters."""
+
+    rows: I1
+    total: int
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Columns of N rows to be queried.
+
+    Attributes
+    ----------
+    symbols : N symbols
+    numbers : name → shape [N], float64, NaN where unknown
+    texts : name → N texts, None where unknown (sector, company name)
+    """
+
+    symbols: Sequence[str]
+    numbers: Mapping[str, F1]
+    texts: Mapping[str, Sequence[str | None]] = field(default_factory=dict)
+    _orders: dict[tuple[str, Order], I1] = field(default_factory=dict, init=False, repr=False)
+    _upper: NDArray[np.str_] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        rows = len(self.symbols)
+        for name, column in {**self.numbers, **self.texts}.items():
+            if len(column) != rows:
+                raise ValueError(f"column {name} has {len(column)} rows, the table {rows}")
+        object.__setattr__(self, "_upper", np.array([symbol.upper() for symbol in self.symbols], dtype=np.str_))
+
+    def __len__(self) -> int:
+        return len(self.symbols)
+
+    @property
+    def sortable(self) -> tuple[str, ...]:
+        """Names by which one can sort."""
+        return ("symbol", *self.texts, *self.numbers)
+
+    def order(self, by: str, order: Order = "asc") -> I1:
+        """All rows in order of a column.
+
+        Raises
+        ------
+        KeyError : there is no such column.
+        """
+        known = self._orders.get((by, order))
+        if known is None:
+            known = self._orders[by, order] = self._sorted(by, order)
+        return known
+
+    def starting_with(self, prefix: str) -> B1:
+        """Shape [N]: symbols that begin with `prefix`, whatever the case."""
+        return np.strings.startswith(self._upper, prefix.upper())
+
+    def _sorted(self, by: str, order: Order) -> I1:
+        by_symbol = np.argsort(self._upper, kind="stable")
+        if by == "symbol":
+            return by_symbol if order == "asc" else by_symbol[::-1]
+        values = self._rank(self.texts[by]) if by in self.texts else self.numbers[by]
+        values = (values if order == "asc" else -values)[by_symbol]
+        return by_symbol[np.argsort(values, kind="stable")]  # NumPy sorts NaN last
+
+    @staticmethod
+    def _rank(texts: Sequence[str | None]) -> F1:
+        place = {text: float(n) for n, text in enumerate(sorted({t.casefold() for t in texts if t is not None}))}
+        return np.array([np.nan if text is None else place[text.casefold()] for text in texts], dtype=np.float64)
+
+
+def query(
+    table: Table,
+    *,
+    symbol: str | None = None,
+    sector: str | None = None,
+    members: B1 | None = None,
+    between: Mapping[str, tuple[float | None, float | None]] | None = None,
+    sort_by: str = "symbol",
+    order: Order = "asc",
+    page: int = 1,
+    limit: int = 50,
+) -> Page:
+    """One page of the rows that pass every filter.
+
+    Parameters
+    ----------
+    table : the columns
+    symbol : prefix of the symbol, whatever the case
+    sector : equal to the text column "sector", whatever the case
+    members : shape [N]; only rows that are True
+    between : numeric column → smallest and largest value, both included, None for no bound; unknown values fail
+    sort_by : a column of the table, or "symbol"
+    order : "asc" or "desc"; unknown values last in both
+    page : from 1
+    limit : rows a page, at least 1
+
+    Raises
+    ------
+    ValueError : an unknown column or order, a page or limit below 1, or a mask of the wrong length.
+    """
+    if page < 1 or limit < 1:
+        raise ValueError(f"page and limit start at 1, got page {page} and limit {limit}")
+    if order not in {"asc", "desc"}:
+        raise ValueError(f"order must be asc or desc, got {order!r}")
+    if sort_by not in table.sortable:
+        raise ValueError(f"cannot sort by {sort_by!r}; columns are {', '.join(table.sortable)}")
+    keep = np.ones(len(table), dtype=np.bool_)
+    if members is not None:
+        if members.shape != keep.shape:
+            raise ValueError(f"the mask has shape {members.shape}, the table {len(table)} rows")
+        keep &= members
+    if symbol:
+        keep &= table.starting_with(symbol)
+    if sector is not None:
+        if "sector" not in table.texts:
+            raise ValueError("the table has no sector column")
+        wanted = sector.casefold()
+        keep &= np.array([text is not None and text.casefold() == wanted for text in table.texts["sector"]], np.bool_)
+    for name, (least, most) in (between or {}).items():
+        if name not in table.numbers:
+            raise ValueError(f"cannot filter by {name!r}; numeric columns are {', '.join(table.numbers)}")
+        column = table.numbers[name]
+        keep &= ~np.isnan(column)
+        if least is not None:
+            keep &= column >= least
+        if most is not None:
+            keep &= column <= most
+    rows = table.order(sort_by, order)
+    rows = rows[keep[rows]]
+    return Page(rows[(page - 1) * limit : page * limit], len(rows))
