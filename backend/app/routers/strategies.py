@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Header, Query, Response
+from sqlalchemy.orm import Session
 
 from app.database import MarketDep, MarketSessionDep
 from app.exceptions import BacktestError
@@ -84,7 +85,7 @@ def backtest(
 
 
 def _await_run(
-    platform: Platform, job_id: uuid.UUID, session: MarketSessionDep, run_id: str, wait: float, accept: str | None
+    platform: Platform, job_id: uuid.UUID, session: Session, run_id: str, wait: float, accept: str | None
 ) -> Response:
     job = platform.jobs.wait(job_id, wait)
     if job.state == JobState.SUCCEEDED:

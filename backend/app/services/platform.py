@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from app import __version__
 from app.database import Database, Market, active_market
+from app.engines.backtest.warm import warm_up
 from app.services.backtests import BacktestService
 from app.services.data import DataService
 from app.services.jobs import JobService, Worker
@@ -53,6 +54,15 @@ class Platform:
             if (market is Market.REAL or self.database.exists(market)) and self.panels.is_stale(market):
                 self.panels.refresh(market)
 
+    def warm(self) -> None:
+        """Open the panel, work out the latest snapshot and load the compiled kernels, so that nobody waits for it."""
+        self.refresh_stale_panels()
+        warm_up()
+        with self.database.transaction(Market.REAL) as session:
+            market = active_market(session)
+        if self.panels.current(market).chunks:
+            self.screener.table(market)
+
     def health(self) -> dict[str, Any]:
         """What works and what does not; asks the database, never raises for its absence."""
         checks: dict[str, dict[str, Any]] = {}
@@ -82,7 +92,7 @@ class Platform:
         checks["worker"] = {"ok": working, "message": "Takes jobs" if working else "Takes no jobs: start the server again"}
         return {
             "status": "DOWN" if market is None else "READY" if all(c["ok"] for c in checks.values()) else "DEGRADED",
-            "version": version("smarttrader"),
+            "version": __version__,
             "market": market,
             "data": data,
             "checks": checks,

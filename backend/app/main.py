@@ -1,0 +1,81 @@
+"""The application: `uvicorn app.main:app`."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.middleware.gzip import GZipMiddleware
+from starlette.concurrency import run_in_threadpool
+
+from app import __version__
+from app.routers import data, health, jobs, market, screener, strategies
+from app.schemas.common import ErrorEnvelope
+from app.services.platform import Platform
+from app.settings import Settings, get_settings
+from app.web import errors
+from app.web.guards import DEVELOPMENT_ORIGINS, LOCAL_NAMES, Guards
+from app.web.interface import Interface
+
+log = logging.getLogger(__name__)
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    platform = Platform(app.state.settings)
+    app.state.platform = platform
+    app.state.database = platform.database
+    try:
+        await run_in_threadpool(platform.prepare)
+        await platform.worker.start()
+        # what an import that was killed left behind is finished while the first pages are already answered
+        threading.Thread(target=_warm, args=(platform,), name="warm-up", daemon=True).start()
+        yield
+    finally:
+        await platform.worker.stop()
+        await run_in_threadpool(platform.close)
+
+
+def _warm(platform: Platform) -> None:
+    try:
+        platform.warm()
+    except Exception:
+        log.exception("warming up failed; the first requests will be slower")
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The application on these settings, by default those of the environment."""
+    settings = settings or get_settings()
+    app = FastAPI(
+        title="SmartTrader",
+        version=__version__,
+        description="Screen, analyse, research and trade Indian (NSE) equities by rule.",
+        lifespan=_lifespan,
+        docs_url="/api/docs",
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        redirect_slashes=False,
+        responses={"4XX": {"model": ErrorEnvelope}, "5XX": {"model": ErrorEnvelope}},
+    )
+    app.state.settings = settings
+    for router in (screener.router, market.router, strategies.router, data.router, jobs.router, health.router):
+        app.include_router(router)
+    app.mount("/", Interface(settings.frontend_dir), name="interface")
+    errors.install(app)
+    app.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=sorted(DEVELOPMENT_ORIGINS),
+        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+        allow_headers=["Content-Type", "Idempotency-Key"],
+        expose_headers=["X-Request-ID", "Location"],
+    )
+    app.add_middleware(Guards, allowed_hosts=LOCAL_NAMES, max_upload_bytes=settings.max_upload_bytes)
+    return app
+
+
+app = create_app()

@@ -1,0 +1,134 @@
+"""One shape for every failure: `{"error": {"code", "message", "details"?, "request_id"}}`."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import orjson
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+from starlette.routing import Match
+
+from app.embedded_postgres import EmbeddedPostgresError
+from app.exceptions import (
+    ConflictError,
+    DatabaseError,
+    DatabaseUnavailableError,
+    DataNotFoundError,
+    ForbiddenError,
+    InternalError,
+    MethodNotAllowedError,
+    PayloadTooLargeError,
+    RateLimitExceededError,
+    SmartTraderException,
+    UnauthenticatedError,
+    UnsupportedMediaTypeError,
+    ValidationError,
+)
+
+log = logging.getLogger(__name__)
+
+_BY_STATUS: dict[int, type[SmartTraderException]] = {
+    401: UnauthenticatedError,
+    403: ForbiddenError,
+    404: DataNotFoundError,
+    405: MethodNotAllowedError,
+    409: ConflictError,
+    413: PayloadTooLargeError,
+    415: UnsupportedMediaTypeError,
+    429: RateLimitExceededError,
+}
+_MAX_PROBLEMS = 20
+
+
+def request_id_of(request: Request) -> str | None:
+    """The id this request has in the log."""
+    return getattr(request.state, "request_id", None)
+
+
+def answer(request: Request, error: SmartTraderException, headers: dict[str, str] | None = None) -> Response:
+    """The response for an error."""
+    body = orjson.dumps(error.envelope(request_id_of(request)), default=str)
+    return Response(body, status_code=error.status, media_type="application/json", headers=headers)
+
+
+def _of_platform(request: Request, error: Exception) -> Response:
+    assert isinstance(error, SmartTraderException)
+    if error.status >= 500:
+        log.error("%s %s", request_id_of(request), error.message, exc_info=error)
+    return answer(request, error)
+
+
+def _of_validation(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    problems = [_problem(item) for item in error.errors()[:_MAX_PROBLEMS]]
+    first = problems[0]
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    message = f"{first['field']}: {first['message']}{more}"
+    return answer(request, ValidationError(message, first["field"], details={"problems": problems}))
+
+
+def _problem(item: dict[str, Any]) -> dict[str, Any]:
+    """A problem without the input itself, which may be large or secret."""
+    place = [str(part) for part in item["loc"]]
+    field = ".".join(place[1:]) if place and place[0] in {"query", "path", "body", "header"} else ".".join(place)
+    return {"field": field or place[0], "in": place[0], "message": item["msg"], "type": item["type"]}
+
+
+def _of_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    kind = _BY_STATUS.get(error.status_code)
+    if kind is None:
+        kind = ValidationError if 400 <= error.status_code < 500 else InternalError
+    headers = dict(error.headers or {})
+    if error.status_code == 404:
+        return answer(request, DataNotFoundError(f"There is nothing at {request.url.path}"))
+    if error.status_code == 405:
+        allowed = _allowed_methods(request)
+        headers = {"Allow": ", ".join(allowed)}
+        return answer(request, kind(f"{request.url.path} takes {' and '.join(allowed)}"), headers)
+    return answer(request, kind(str(error.detail)), headers)
+
+
+def _allowed_methods(request: Request) -> list[str]:
+    """Every method some route of this path takes; the framework's own header names the first route's alone."""
+    methods: set[str] = set()
+    for route in request.app.routes:
+        match, _ = route.matches({**request.scope, "method": "?"})
+        if match is not Match.NONE:
+            methods |= getattr(route, "methods", None) or set()
+    return sorted(methods)
+
+
+def _of_database(request: Request, error: Exception) -> Response:
+    log.error("%s database", request_id_of(request), exc_info=error)
+    away = isinstance(error, OperationalError | InterfaceError | PoolTimeout) or (
+        isinstance(error, DBAPIError) and error.connection_invalidated
+    )
+    if away:
+        return answer(request, DatabaseUnavailableError("The database does not answer; try again in a moment"))
+    return answer(request, DatabaseError("The database refused the operation; the log has the cause"))
+
+
+def _of_embedded(request: Request, error: Exception) -> Response:
+    log.error("%s embedded database", request_id_of(request), exc_info=error)
+    return answer(request, DatabaseUnavailableError(str(error)))
+
+
+def _of_anything(request: Request, error: Exception) -> Response:
+    log.error("%s unforeseen", request_id_of(request), exc_info=error)
+    return answer(request, InternalError("Something unforeseen stopped this request; the log has the cause"))
+
+
+def install(app: FastAPI) -> None:
+    """Handle every kind of failure in one shape."""
+    app.add_exception_handler(SmartTraderException, _of_platform)
+    app.add_exception_handler(RequestValidationError, _of_validation)
+    app.add_exception_handler(HTTPException, _of_http)
+    app.add_exception_handler(SQLAlchemyError, _of_database)
+    app.add_exception_handler(EmbeddedPostgresError, _of_embedded)
+    app.add_exception_handler(Exception, _of_anything)

@@ -1,0 +1,127 @@
+"""Guards in front of every request: who may talk to a server on this machine, and how much may be sent."""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+import orjson
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.exceptions import ForbiddenError, PayloadTooLargeError, SmartTraderException, UnsupportedMediaTypeError
+
+log = logging.getLogger("app.requests")
+
+LOCAL_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
+DEVELOPMENT_ORIGINS = frozenset({"http://localhost:3000", "http://127.0.0.1:3000"})
+UNSAFE_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+UPLOAD_PATH = "/api/data/import"
+MAX_JSON_BYTES = 1024 * 1024
+
+
+def _header(scope: Scope, name: bytes) -> str | None:
+    for key, value in scope["headers"]:
+        if key == name:
+            text: str = value.decode("latin-1")
+            return text
+    return None
+
+
+def _name_of(host: str) -> str:
+    """The host without its port."""
+    if host.startswith("["):
+        return host.partition("]")[0] + "]"
+    return host.partition(":")[0]
+
+
+def check_request(scope: Scope, allowed_hosts: Iterable[str], max_upload_bytes: int) -> None:
+    """Refuse what a page of somebody else could make a browser send, and what is too large or of the wrong type.
+
+    Raises
+    ------
+    ForbiddenError : a Host that is not ours (DNS rebinding), or an Origin that is not ours (cross-site).
+    PayloadTooLargeError, UnsupportedMediaTypeError : by the request's headers.
+    """
+    host = _header(scope, b"host") or ""
+    if _name_of(host) not in allowed_hosts:
+        raise ForbiddenError(f"The Host {host!r} is not one this server answers to")
+    origin = _header(scope, b"origin")
+    if origin is not None and origin not in DEVELOPMENT_ORIGINS and urlsplit(origin).netloc != host:
+        raise ForbiddenError(f"Requests from {origin} are refused")
+    if scope["type"] != "http" or scope["method"] not in UNSAFE_METHODS:
+        return
+    if origin is None and _header(scope, b"sec-fetch-site") in {"cross-site", "same-site"}:
+        raise ForbiddenError("Requests from another site are refused")
+    upload = scope["path"].rstrip("/") == UPLOAD_PATH
+    limit = max_upload_bytes if upload else MAX_JSON_BYTES
+    length = _header(scope, b"content-length")
+    if length is not None and length.isdigit() and int(length) > limit:
+        raise PayloadTooLargeError(f"The request has {length} bytes; at most {limit} are read here")
+    kind = (_header(scope, b"content-type") or "").partition(";")[0].strip().lower()
+    empty = length in (None, "0") and _header(scope, b"transfer-encoding") is None
+    if not empty and kind != "application/json" and not (upload and kind == "multipart/form-data"):
+        raise UnsupportedMediaTypeError(f"Send application/json, not {kind or 'a body without a type'}")
+
+
+class Guards:
+    """ASGI middleware: request ids, the checks above, a bound on bodies of unknown length, one trailing slash form."""
+
+    def __init__(self, app: ASGIApp, allowed_hosts: Iterable[str], max_upload_bytes: int) -> None:
+        self._app = app
+        self._allowed_hosts = frozenset(allowed_hosts)
+        self._max_upload_bytes = max_upload_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in {"http", "websocket"}:
+            await self._app(scope, receive, send)
+            return
+        request_id = uuid.uuid4().hex[:16]
+        scope.setdefault("state", {})["request_id"] = request_id
+        path = scope["path"]
+        if path.startswith("/api/") and path.endswith("/"):
+            scope = {**scope, "path": path.rstrip("/"), "raw_path": None}
+        began = time.perf_counter()
+        status = 0
+        received = 0
+        upload = scope["path"] == UPLOAD_PATH
+        limit = self._max_upload_bytes if upload else MAX_JSON_BYTES
+
+        async def counted_receive() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > limit:
+                raise PayloadTooLargeError(f"The request has more than {limit} bytes")
+            return message
+
+        async def marked_send(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
+            await send(message)
+
+        try:
+            check_request(scope, self._allowed_hosts, self._max_upload_bytes)
+            await self._app(scope, counted_receive, marked_send)
+        except SmartTraderException as error:
+            if scope["type"] == "websocket":
+                await send({"type": "websocket.close", "code": 1008, "reason": error.message[:100]})
+            elif status:
+                raise
+            else:
+                await _refuse(error, request_id, marked_send)
+        finally:
+            if path.startswith("/api/"):
+                milliseconds = (time.perf_counter() - began) * 1000.0
+                log.info("%s %s %s %.1f ms %s", scope.get("method", "WS"), path, status, milliseconds, request_id)
+
+
+async def _refuse(error: SmartTraderException, request_id: str, send: Send) -> None:
+    body = orjson.dumps(error.envelope(request_id))
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": error.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
