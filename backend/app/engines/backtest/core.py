@@ -46,6 +46,8 @@ class Account(NamedTuple):
 
     instruments: int
     products: int
+    book: I1  # shape [slots], of each slot: a look-up is cheaper than a division
+    column: I1  # shape [slots]
     cash: F1  # shape [1], rupees
     quantity: F1  # shape [slots], whole shares
     cost: F1  # shape [slots], rupees paid for the shares held, before charges; average = cost / quantity
@@ -90,12 +92,12 @@ class Log(NamedTuple):
     used: I1  # shape [4]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def slot_of(account: Account, book: int, column: int, product: int) -> int:
     return (book * account.instruments + column) * account.products + product
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def _hold(account: Account, slot: int) -> None:
     """Put a slot among the held ones, keeping them ascending."""
     i = account.held_count[0]
@@ -106,7 +108,7 @@ def _hold(account: Account, slot: int) -> None:
     account.held_count[0] += 1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def _release(account: Account, slot: int) -> None:
     account.held_count[0] -= 1
     i = 0
@@ -120,14 +122,14 @@ def _release(account: Account, slot: int) -> None:
     account.mark[slot] = 0.0
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def whole_shares(quantity: float) -> float:
     nearest: float = np.floor(quantity + 0.5)
     below: float = np.floor(quantity)
     return nearest if abs(quantity - nearest) < NEAR else below
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def _log_event(
     log: Log, bar: int, account: Account, slot: int, kind: int, before: float, after: float, price: float, amount: float
 ) -> None:
@@ -136,8 +138,8 @@ def _log_event(
     row["sequence"] = log.used[SEQUENCE]
     row["bar"] = bar
     row["product"] = slot % account.products
-    row["column"] = slot // account.products % account.instruments
-    row["book"] = slot // account.products // account.instruments
+    row["column"] = account.column[slot]
+    row["book"] = account.book[slot]
     row["kind"] = kind
     row["before"] = before
     row["after"] = after
@@ -147,12 +149,12 @@ def _log_event(
     log.used[SEQUENCE] += 1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def _ex_dates(bar: Bar, account: Account, orders: Orders, log: Log) -> None:
     i = 0
     while i < account.held_count[0]:
         slot = account.held[i]
-        column = slot // account.products % account.instruments
+        column = account.column[slot]
         quantity = account.quantity[slot]
         dividend = bar.dividend[column]
         if dividend > 0.0:
@@ -179,7 +181,7 @@ def _ex_dates(bar: Bar, account: Account, orders: Orders, log: Log) -> None:
         order["quantity"] = whole_shares(order["quantity"] * bar.step[order["column"]])  # NaN stays NaN
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def _reject(log: Log, bar: int, order: Row, reason: int, wanted: float, granted: float) -> None:
     row = log.rejections[log.used[REJECTIONS]]
     row["sequence"] = log.used[SEQUENCE]
@@ -197,7 +199,7 @@ def _reject(log: Log, bar: int, order: Row, reason: int, wanted: float, granted:
     log.used[SEQUENCE] += 1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def _fill(
     bar: int, account: Account, order: Row, slot: int, quantity: float, reference: float, price: float,
     rules: Rules, log: Log,
@@ -240,7 +242,7 @@ def _fill(
     log.used[SEQUENCE] += 1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def _sell(bar: Bar, account: Account, order: Row, rules: Rules, log: Log) -> bool:
     """Whether the order is done with; if not, it rests."""
     reference = bar.open[order["column"]]
@@ -259,7 +261,7 @@ def _sell(bar: Bar, account: Account, order: Row, rules: Rules, log: Log) -> boo
     return True
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def _buy(bar: Bar, account: Account, order: Row, rules: Rules, log: Log) -> None:
     """Fill, cut down or refuse: a purchase is for this open and never rests."""
     reference = bar.open[order["column"]]
@@ -293,7 +295,7 @@ def _buy(bar: Bar, account: Account, order: Row, rules: Rules, log: Log) -> None
     _fill(bar.t, account, order, slot, quantity, reference, price, rules, log)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def _before(a: Row, b: Row) -> bool:
     """Whether purchase `a` is served before `b`: rank, then instrument key, then book; else as they came."""
     if a["rank"] != b["rank"] and not (np.isnan(a["rank"]) and np.isnan(b["rank"])):
@@ -303,7 +305,7 @@ def _before(a: Row, b: Row) -> bool:
     return bool(a["book"] < b["book"])
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def _at_open(bar: Bar, account: Account, orders: Orders, rules: Rules, log: Log) -> None:
     rows, count = orders.rows, orders.size[0]
     buys = np.empty(count, np.int64)
@@ -329,20 +331,20 @@ def _at_open(bar: Bar, account: Account, orders: Orders, rules: Rules, log: Log)
     orders.size[0] = waiting
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def mark_to_close(close: F1, account: Account) -> float:
     """Value of the holdings at the close, rupees, summed in slot order; without a close the last mark stands."""
     value = 0.0
     for i in range(account.held_count[0]):
         slot = account.held[i]
-        price = close[slot // account.products % account.instruments]
+        price = close[account.column[slot]]
         if not np.isnan(price):
             account.mark[slot] = price
         value += account.quantity[slot] * account.mark[slot]
     return value
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def advance(bar: Bar, account: Account, orders: Orders, rules: Rules, log: Log) -> float:
     """Take the account through one bar; the value of its holdings at the close, rupees.
 

@@ -22,7 +22,7 @@ class Costs(NamedTuple):
     flat: float  # fraction of the traded value, each side
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def charge(costs: Costs, bar: int, product: int, side: int, quantity: float, price: float, row: F1) -> float:
     """Rupees charged on a fill; its components, in the order of COMPONENTS, are written to `row`.
 
@@ -33,7 +33,7 @@ def charge(costs: Costs, bar: int, product: int, side: int, quantity: float, pri
     return total
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def affordable(costs: Costs, bar: int, product: int, budget: float, price: float) -> float:
     """Whole shares that `budget` rupees buy at `price`, charges included: floor(budget / (price × (1 + rate)))."""
     shares: float = np.floor(budget / (price * (1.0 + costs.flat)))

@@ -24,7 +24,6 @@ from app.engines.backtest.core import (
     Orders,
     Rules,
     advance,
-    mark_to_close,
     slot_of,
 )
 from app.engines.backtest.orders import intent_id
@@ -74,7 +73,7 @@ class Curves(NamedTuple):
     holdings: F1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def _give(
     orders: Orders, market: Market, decisions: Decisions, t: int, book: int, column: int, side: int, why: int,
     quantity: float, budget: float, rank: float,
@@ -95,7 +94,7 @@ def _give(
     orders.size[0] += 1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def _resting(orders: Orders, book: int, column: int) -> bool:
     for i in range(orders.size[0]):  # noqa: SIM110  # a generator compiles to slower code
         if orders.rows[i]["column"] == column and orders.rows[i]["book"] == book:
@@ -103,16 +102,60 @@ def _resting(orders: Orders, book: int, column: int) -> bool:
     return False
 
 
-@njit(cache=True, nogil=True)
-def _decide_exits(t: int, market: Market, decisions: Decisions, account: Account, orders: Orders) -> None:
+@njit(cache=True, nogil=True, forceinline=True)
+def _decide(
+    t: int, first: int, equity: float, market: Market, decisions: Decisions, account: Account, orders: Orders
+) -> int:
+    """Give the orders decided at the close of bar t; the first entry of a later bar."""
+    columns, books = market.close.shape[1], decisions.books.size
     for i in range(account.held_count[0]):
         slot = account.held[i]
-        column = slot // account.products % account.instruments
-        book = slot // account.products // account.instruments
+        column, book = account.column[slot], account.book[slot]
         signal = decisions.exits[book, t, column]
         if (signal or not market.member[t, column]) and not _resting(orders, book, column):
             why = SIGNAL if signal else LEFT_UNIVERSE
             _give(orders, market, decisions, t, book, column, SELL, why, account.quantity[slot], np.nan, np.nan)
+    after = (t + 1) * columns * books
+    while first < decisions.entries.size and decisions.entries[first] < after:
+        book = decisions.entries[first] % books
+        column = decisions.entries[first] // books % columns
+        if account.quantity[slot_of(account, book, column, CNC)] == 0.0:
+            budget = decisions.value
+            if np.isnan(budget):
+                budget = decisions.allocation[book] * equity / decisions.slots[t]
+            quantity, rank = decisions.quantity, decisions.ranks[first]
+            _give(orders, market, decisions, t, book, column, BUY, SIGNAL, quantity, budget, rank)
+        first += 1
+    return first
+
+
+@njit(cache=True, nogil=True)
+def _drift(
+    t: int, end: int, close: F2, ex_date: B1, member: B2, exits: B3, held: I1, held_count: int, quantity: F1,
+    mark: F1, book: I1, column: I1, cash: float, equity: F1, cashes: F1, holdings: F1,
+) -> int:  # fmt: skip
+    """Mark the bars from t at whose open nothing can fill and at whose close no holding is to be sold.
+
+    The first bar, up to `end`, that is not such a one; it is left alone. It does what the core does with a bar without
+    orders, on plain arrays: most bars are of this kind, and handing over an account costs more than marking it.
+    """
+    while t < end and not ex_date[t]:
+        value = 0.0
+        for i in range(held_count):
+            slot = held[i]
+            if exits[book[slot], t, column[slot]] or not member[t, column[slot]]:
+                return t
+        for i in range(held_count):
+            slot = held[i]
+            price = close[t, column[slot]]
+            if not np.isnan(price):
+                mark[slot] = price
+            value += quantity[slot] * mark[slot]
+        equity[t] = cash + value
+        cashes[t] = cash
+        holdings[t] = value
+        t += 1
+    return t
 
 
 @njit(cache=True, nogil=True)
@@ -126,47 +169,33 @@ def run_bars(
     A decision at the last bar of the slice could never fill and is not taken.
     """
     bars, columns = market.close.shape
-    books = decisions.books.size
+    row = columns * decisions.books.size
     steps, dividends = market.step.shape[0] > 1, market.dividend.shape[0] > 1
-    first = np.searchsorted(decisions.entries, begin * columns * books)
-    for t in range(begin, end):
+    first = np.searchsorted(decisions.entries, begin * row)
+    t = begin
+    while t < end:
         at_rest = orders.size[0]
+        if at_rest == 0:
+            quiet = min(end, decisions.entries[first] // row if first < decisions.entries.size else bars)
+            t = _drift(
+                t, quiet, market.close, market.ex_date, market.member, decisions.exits, account.held,
+                account.held_count[0], account.quantity, account.mark, account.book, account.column, account.cash[0],
+                curves.equity, curves.cash, curves.holdings,
+            )  # fmt: skip
+            if t == end:
+                break
         if (
             log.used[FILLS] + at_rest >= log.fills.size
             or log.used[REJECTIONS] + at_rest > log.rejections.size
             or log.used[EVENTS] + 2 * account.held_count[0] > log.events.size
         ):
             return t
-        if at_rest > 0 or market.ex_date[t]:
-            bar = Bar(
-                t,
-                market.open[t],
-                market.close[t],
-                market.step[t if steps else 0],
-                market.dividend[t if dividends else 0],
-                market.ex_date[t],
-            )
-            holdings = advance(bar, account, orders, rules, log)
-        else:  # nothing can happen at this open
-            holdings = mark_to_close(market.close[t], account)
-        equity = account.cash[0] + holdings
-        curves.equity[t] = equity
+        step, dividend = market.step[t if steps else 0], market.dividend[t if dividends else 0]
+        bar = Bar(t, market.open[t], market.close[t], step, dividend, market.ex_date[t])
+        curves.holdings[t] = advance(bar, account, orders, rules, log)
         curves.cash[t] = account.cash[0]
-        curves.holdings[t] = holdings
-        if t + 1 >= bars:
-            break
-        _decide_exits(t, market, decisions, account, orders)
-        limit = (t + 1) * columns * books
-        while first < decisions.entries.size and decisions.entries[first] < limit:
-            book = decisions.entries[first] % books
-            column = decisions.entries[first] // books % columns
-            if account.quantity[slot_of(account, book, column, CNC)] == 0.0:
-                budget = decisions.value
-                if np.isnan(budget):
-                    budget = decisions.allocation[book] * equity / decisions.slots[t]
-                _give(
-                    orders, market, decisions, t, book, column, BUY, SIGNAL, decisions.quantity, budget,
-                    decisions.ranks[first],
-                )  # fmt: skip
-            first += 1
-    return end
+        curves.equity[t] = account.cash[0] + curves.holdings[t]
+        if t + 1 < bars:
+            first = _decide(t, first, curves.equity[t], market, decisions, account, orders)
+        t += 1
+    return t

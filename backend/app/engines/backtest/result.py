@@ -30,7 +30,7 @@ class Jump(NamedTuple):
 
 def fingerprint() -> dict[str, str]:
     """Compiler and processor that compute here; kept beside a result, never inside its bytes."""
-    from llvmlite import binding  # type: ignore[import-untyped]
+    from llvmlite import binding
 
     return {
         "python": platform.python_version(),

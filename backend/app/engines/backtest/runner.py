@@ -14,7 +14,7 @@ from app.engines.backtest import loop
 from app.engines.backtest.core import EVENTS, FILLS, REJECTIONS, Account, Log, Orders, Rules
 from app.engines.backtest.costs import COMPONENTS, Costs
 from app.engines.backtest.orders import EVENT, FILL, ORDER, REJECTION, Product, Records
-from app.engines.backtest.result import Jump, RunResult, times
+from app.engines.backtest.result import Jump, RunResult
 from app.engines.backtest.spec import UNCONSTRAINED, RunSpec, engine_version
 from app.engines.backtest.tables import event_columns, fill_columns, rejection_columns, trade_columns
 from app.engines.backtest.trades import OPEN, TRADE, fold_trades
@@ -82,9 +82,12 @@ def rules_of(spec: RunSpec) -> Rules:
 def new_account(capital: float, books: int, instruments: int) -> Account:
     """An account with cash and no position."""
     slots = books * instruments * PRODUCTS
+    book, column, _ = np.unravel_index(np.arange(slots), (books, instruments, PRODUCTS))
     return Account(
         instruments,
         PRODUCTS,
+        book.astype(np.int64),
+        column.astype(np.int64),
         np.array([capital]),
         np.zeros(slots),
         np.zeros(slots),
@@ -298,7 +301,6 @@ def _result(spec: RunSpec, bars: Bars, outcome: Outcome, with_dividends: bool, j
     daily_return = np.full(equity.size, np.nan)
     np.divide(equity[1:], equity[:-1], out=daily_return[1:], where=equity[:-1] > 0.0)
     daily_return[1:] -= 1.0
-    labels = times(bars.sessions)
     member, traded = bars.member[start:], ~np.isnan(bars.raw.close[start:])
     return RunResult(
         spec=spec,
@@ -309,10 +311,10 @@ def _result(spec: RunSpec, bars: Bars, outcome: Outcome, with_dividends: bool, j
         drawdown=drawdowns(equity, spec.initial_capital),
         daily_return=daily_return,
         state=[UNCONSTRAINED.upper()] * equity.size,
-        trades=trade_columns(trades, spec, bars, labels),
-        fills=fill_columns(fills, log.components, spec, bars, labels),
-        rejections=rejection_columns(rejections, spec, bars, labels),
-        events=event_columns(events, spec, bars, labels),
+        trades=trade_columns(trades, spec, bars),
+        fills=fill_columns(fills, log.components, spec, bars),
+        rejections=rejection_columns(rejections, spec, bars),
+        events=event_columns(events, spec, bars),
         metrics=report.values,
         reasons=report.reasons,
         drawdown_sessions=report.drawdown,

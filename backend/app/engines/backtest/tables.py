@@ -10,7 +10,7 @@ import numpy as np
 
 from app.engines.backtest.costs import COMPONENTS
 from app.engines.backtest.orders import Event, Kind, Product, Records, Refusal, Side, Why
-from app.engines.backtest.result import Columns, numbers
+from app.engines.backtest.result import Columns, numbers, times
 from app.engines.backtest.spec import RunSpec
 from app.engines.backtest.trades import OPEN, SETTLED
 from app.engines.bars import Bars
@@ -23,6 +23,10 @@ def _names(codes: Records, words: type[IntEnum]) -> list[str]:
 
 def _picked(indices: Records, values: Sequence[Any]) -> list[Any]:
     return [values[i] for i in indices.tolist()]
+
+
+def _times(indices: Records, bars: Bars) -> list[str]:
+    return times(bars.sessions[indices])
 
 
 def _hex(intents: Records) -> list[str]:
@@ -42,15 +46,15 @@ def _who(rows: Records, spec: RunSpec, bars: Bars) -> Columns:
     }
 
 
-def trade_columns(trades: Records, spec: RunSpec, bars: Bars, labels: Sequence[str]) -> Columns:
+def trade_columns(trades: Records, spec: RunSpec, bars: Bars) -> Columns:
     """The trades in order of entry; what an open one has not got yet is None."""
     reasons: dict[int, str | None] = {**{w.value: w.name for w in Why}, OPEN: None, SETTLED: "SETTLED_IN_CASH"}
     still_open = (trades["exit_why"] == OPEN).tolist()
     return {
         **_who(trades, spec, bars),
-        "entry_at": _picked(trades["entry_bar"], labels),
+        "entry_at": _times(trades["entry_bar"], bars),
         "entry_price": _floats(trades["entry_price"]),
-        "exit_at": [None if bar < 0 else labels[bar] for bar in trades["exit_bar"].tolist()],
+        "exit_at": [None if o else at for o, at in zip(still_open, _times(trades["exit_bar"], bars), strict=True)],
         # of a trade sold in part, the price of that part is in the fills; the trade itself has no exit yet
         "exit_price": [None if o else p for o, p in zip(still_open, _floats(trades["exit_price"]), strict=True)],
         "quantity": _floats(trades["quantity"]),
@@ -65,7 +69,7 @@ def trade_columns(trades: Records, spec: RunSpec, bars: Bars, labels: Sequence[s
     }
 
 
-def fill_columns(fills: Records, components: Any, spec: RunSpec, bars: Bars, labels: Sequence[str]) -> Columns:
+def fill_columns(fills: Records, components: Any, spec: RunSpec, bars: Bars) -> Columns:
     """The fills in the order they happened."""
     return {
         "sequence": fills["sequence"].tolist(),
@@ -74,8 +78,8 @@ def fill_columns(fills: Records, components: Any, spec: RunSpec, bars: Bars, lab
         "side": _names(fills["side"], Side),
         "kind": _names(fills["kind"], Kind),
         "reason": _names(fills["why"], Why),
-        "decided_at": _picked(fills["decided"], labels),
-        "filled_at": _picked(fills["bar"], labels),
+        "decided_at": _times(fills["decided"], bars),
+        "filled_at": _times(fills["bar"], bars),
         "quantity": _floats(fills["quantity"]),
         "reference_price": _floats(fills["reference"]),
         "price": _floats(fills["price"]),
@@ -85,7 +89,7 @@ def fill_columns(fills: Records, components: Any, spec: RunSpec, bars: Bars, lab
     }
 
 
-def rejection_columns(rejections: Records, spec: RunSpec, bars: Bars, labels: Sequence[str]) -> Columns:
+def rejection_columns(rejections: Records, spec: RunSpec, bars: Bars) -> Columns:
     """What was refused (granted 0) or cut down, in the order it happened."""
     return {
         "sequence": rejections["sequence"].tolist(),
@@ -93,20 +97,20 @@ def rejection_columns(rejections: Records, spec: RunSpec, bars: Bars, labels: Se
         **_who(rejections, spec, bars),
         "side": _names(rejections["side"], Side),
         "reason": _names(rejections["reason"], Refusal),
-        "decided_at": _picked(rejections["decided"], labels),
-        "at": _picked(rejections["bar"], labels),
+        "decided_at": _times(rejections["decided"], bars),
+        "at": _times(rejections["bar"], bars),
         "wanted": _floats(rejections["wanted"]),
         "granted": _floats(rejections["granted"]),
     }
 
 
-def event_columns(events: Records, spec: RunSpec, bars: Bars, labels: Sequence[str]) -> Columns:
+def event_columns(events: Records, spec: RunSpec, bars: Bars) -> Columns:
     """What ex-dates did to holdings, in the order it happened."""
     return {
         "sequence": events["sequence"].tolist(),
         **_who(events, spec, bars),
         "kind": _names(events["kind"], Event),
-        "at": _picked(events["bar"], labels),
+        "at": _times(events["bar"], bars),
         "quantity_before": _floats(events["before"]),
         "quantity_after": _floats(events["after"]),
         "price": _floats(events["price"]),
