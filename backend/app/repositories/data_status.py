@@ -41,7 +41,7 @@ class DataStatusRepository:
             query = query.where(Finding.severity == severity)
         filtered = query.subquery()
         by_rule = self._session.execute(select(filtered.c.rule, func.count()).group_by(filtered.c.rule)).tuples().all()
-        rules = dict(sorted(by_rule, key=lambda row: (-row[1], row[0])))
+        rules: dict[str, int] = dict(sorted(by_rule, key=lambda row: (-row[1], row[0])))
         rows = self._session.scalars(query.order_by(Finding.id.desc()).limit(limit).offset((page - 1) * limit)).all()
         return rows, sum(rules.values()), rules
 

@@ -57,7 +57,7 @@ async def import_data(
     """Import exchange files: a path under one of the import roots, or uploaded files with their folders."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "application/json":
-        arguments = {"path": str(await run_in_threadpool(_asked_path, platform, await request.body()))}
+        arguments: dict[str, Any] = {"path": str(await run_in_threadpool(_asked_path, platform, await request.body()))}
     elif kind == "multipart/form-data":
         arguments = {"path": str(await _store_upload(request, platform)), "upload": True}
     else:

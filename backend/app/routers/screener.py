@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Response
-
 import orjson
+from fastapi import APIRouter, Query, Response
 
 from app.database import MarketDep, MarketSessionDep
 from app.exceptions import ValidationError

@@ -376,8 +376,9 @@ def _rows(columns: Mapping[str, Sequence[Any]], names: Sequence[str] | None = No
 
 
 _TRADE_COLUMNS = (
-    "book symbol key entry_at entry_price exit_at exit_price quantity exit_quantity pnl costs income exit_reason open"
-).split()
+    *("book", "symbol", "key", "entry_at", "entry_price", "exit_at", "exit_price", "quantity", "exit_quantity"),
+    *("pnl", "costs", "income", "exit_reason", "open"),
+)
 _DAILY_COLUMNS = ("equity", "drawdown", "exposure", "daily_return", "state")
 
 

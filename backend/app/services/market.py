@@ -30,7 +30,7 @@ class MarketService:
     def search(
         self, market: Market, session: Session, text: str, *, limit: int, exclude_indices: bool
     ) -> list[dict[str, Any]]:
-        """Stocks and indices by symbol, former symbol, ISIN or name: exact symbol first, then prefix, name, near misses."""
+        """Stocks and indices by symbol, former symbol, ISIN or name: exact first, then prefix, name, near misses."""
         panel = self._panels.current(market)
         wanted = " ".join(text.split()).upper()
         if not wanted:

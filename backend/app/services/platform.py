@@ -89,7 +89,8 @@ class Platform:
                     "snapshot": panel.root,
                 }
         working = self.worker.alive
-        checks["worker"] = {"ok": working, "message": "Takes jobs" if working else "Takes no jobs: start the server again"}
+        takes = "Takes jobs" if working else "Takes no jobs: start the server again"
+        checks["worker"] = {"ok": working, "message": takes}
         return {
             "status": "DOWN" if market is None else "READY" if all(c["ok"] for c in checks.values()) else "DEGRADED",
             "version": __version__,

@@ -1,0 +1,241 @@
+"""The `smarttrader` command: what the interface does, from a terminal."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from app.services.importing import ImportSummary
+    from app.services.platform import Platform
+
+app = typer.Typer(help="SmartTrader, from a terminal.", no_args_is_help=True, add_completion=False)
+data_app = typer.Typer(help="Market data: import, status, findings, the sample market.", no_args_is_help=True)
+database_app = typer.Typer(help="The database.", no_args_is_help=True)
+app.add_typer(data_app, name="data")
+app.add_typer(database_app, name="db")
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+SampleFlag = Annotated[bool, typer.Option("--sample", help="The sample market instead of the real one.")]
+
+
+@contextmanager
+def _platform() -> Iterator[Platform]:
+    """The services, with databases at the current schema; joins a running server's embedded database."""
+    from app.services.platform import Platform
+    from app.settings import get_settings
+
+    platform = Platform(get_settings())
+    try:
+        platform.prepare()
+        yield platform
+    finally:
+        platform.close()
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def _market(sample: bool) -> Any:
+    from app.database import Market
+
+    return Market.SAMPLE if sample else Market.REAL
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on; only this machine is allowed.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
+    log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "warning",
+) -> None:
+    """Serve the interface and the API on one port."""
+    import uvicorn
+
+    from app.web.guards import LOCAL_NAMES
+
+    if host not in {"127.0.0.1", "localhost", "::1"}:
+        _fail(
+            f"--host {host} would let other machines in, and there are no accounts yet to keep strangers out. "
+            f"Allowed: {', '.join(sorted(name.strip('[]') for name in LOCAL_NAMES))}"
+        )
+    logging.basicConfig(level=log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    uvicorn.run("app.main:app", host=host, port=port, log_level=log_level, access_log=False)
+
+
+@app.command("warm-up")
+def warm_up() -> None:
+    """Compile the engine's kernels, so that the first backtest does not wait for it."""
+    from app.engines.backtest.warm import warm_up as compile_kernels
+
+    print(f"Kernels ready in {compile_kernels():.1f} s")
+
+
+@database_app.command("upgrade")
+def upgrade_database(sample: SampleFlag = False) -> None:
+    """Bring the database to the current schema."""
+    from app.schema import head_revision
+
+    with _platform() as platform:
+        platform.database.migrate(_market(sample))
+        print(f"The database is at schema {head_revision()}")
+
+
+@data_app.command("import")
+def import_data(
+    paths: Annotated[list[Path], typer.Argument(help="Files or folders; folders are searched through.")],
+    as_json: JsonFlag = False,
+) -> None:
+    """Import exchange files. Exit code 1 when a file was refused, or a path named here cannot be imported."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.percentage:>3.0f}%"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}", markup=False),
+    )
+    with _platform() as platform, Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("Looking at files", total=1.0)
+        summary = platform.data.load(
+            _market(False),
+            paths,
+            progress=lambda fraction, message: bar.update(task, completed=fraction, description=message),
+            cancelled=lambda: False,
+            strict_paths=True,
+        )
+    if as_json:
+        _print_json(summary.to_dict())
+    else:
+        _print_summary(summary)
+    raise typer.Exit(summary.exit_code)
+
+
+@data_app.command("sample")
+def sample_data(as_json: JsonFlag = False) -> None:
+    """Make the sample market in a database of its own, and show it."""
+    from app.database import Market
+
+    with _platform() as platform:
+        summary = platform.data.load_sample(lambda _fraction, _message: None, lambda: False)
+        with platform.database.transaction(Market.REAL) as session:
+            platform.data.choose_market(session, Market.SAMPLE)
+    if as_json:
+        _print_json(summary.to_dict())
+    else:
+        _print_summary(summary)
+    raise typer.Exit(summary.exit_code)
+
+
+@data_app.command("status")
+def data_status(sample: SampleFlag = False, as_json: JsonFlag = False) -> None:
+    """What is stored: coverage by year, files, findings, the snapshot."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from app.schemas.data import DataStatus, ImportedFile
+
+    market = _market(sample)
+    with _platform() as platform:
+        if sample and not platform.data.ready(market):
+            _fail("The sample market has not been made yet: smarttrader data sample")
+        with platform.database.transaction(market) as session:
+            answer = platform.data.status(market, session)
+            recent = [ImportedFile.model_validate(file, from_attributes=True) for file in answer.pop("recent_files")]
+            status = DataStatus(**answer, recent_files=recent)
+    if as_json:
+        print(status.model_dump_json(indent=2))
+        return
+    console = Console()
+    if status.snapshot is None:
+        console.print("No prices yet. Bring some: smarttrader data import FOLDER, or try smarttrader data sample")
+        return
+    console.print(
+        f"{status.market}: {status.rows:,} price rows of {status.instruments:,} instruments "
+        f"from {status.files:,} files, {status.first_session} to {status.last_session}, snapshot {status.snapshot[:8]}"
+    )
+    table = Table("Year", "Sessions", "Of", "Instruments", "From", "To")
+    for year in status.years:
+        table.add_row(
+            str(year.year),
+            str(year.sessions),
+            str(year.expected_sessions),
+            f"{year.instruments:,}",
+            str(year.first_session),
+            str(year.last_session),
+        )
+    console.print(table)
+    found = ", ".join(f"{count:,} {severity}" for severity, count in sorted(status.findings.items())) or "none"
+    console.print(
+        f"Findings: {found}. Listed actions: {status.listed_actions:,}. Unexplained jumps: {status.unexplained_jumps:,}"
+    )
+
+
+@data_app.command("findings")
+def data_findings(
+    rule: Annotated[str | None, typer.Option(help="Only findings of this rule.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000)] = 100,
+    sample: SampleFlag = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """What was found in files and what was done about it, newest first."""
+    from app.schemas.data import FindingOut
+
+    market = _market(sample)
+    with _platform() as platform, platform.database.transaction(market) as session:
+        rows, total, _ = platform.data.findings(session, page=1, limit=limit, rule=rule, severity=None)
+        found = [FindingOut.model_validate(row, from_attributes=True) for row in rows]
+    if as_json:
+        _print_json({"total": total, "data": [item.model_dump(mode="json") for item in found]})
+        return
+    for item in found:
+        line = "" if item.line is None else f":{item.line}"
+        print(f"{item.severity:<8} {item.rule:<24} {item.file_name}{line}  {item.message} → {item.action}")
+    print(f"{len(found):,} of {total:,}")
+
+
+def _print_summary(summary: ImportSummary) -> None:
+    for line in summary.lines():
+        print(line)
+
+
+def _fail(message: str) -> None:
+    print(message, file=sys.stderr)
+    raise typer.Exit(1)
+
+
+def main() -> None:
+    """Entry point: errors made for people are printed as one sentence, with exit code 1."""
+    from pydantic import ValidationError
+    from sqlalchemy.exc import OperationalError
+
+    from app.embedded_postgres import EmbeddedPostgresError
+    from app.exceptions import SmartTraderException
+
+    try:
+        app()
+    except SmartTraderException as error:
+        print(error.message, file=sys.stderr)
+        sys.exit(1)
+    except EmbeddedPostgresError as error:
+        print(error, file=sys.stderr)
+        sys.exit(1)
+    except ValidationError as error:
+        for problem in error.errors():
+            print(f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}", file=sys.stderr)
+        sys.exit(1)
+    except OperationalError as error:
+        print(f"The database does not answer: {str(error.orig).splitlines()[0]}", file=sys.stderr)
+        sys.exit(1)
+    except OSError as error:
+        print(f"{error.filename or 'A file'}: {error.strerror}", file=sys.stderr)
+        sys.exit(1)
