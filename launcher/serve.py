@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import json
 import os
 import shlex
@@ -24,22 +23,19 @@ from launcher import stamps
 from launcher.environment import SMARTTRADER
 from launcher.steps import BACKEND, ROOT, StepFailed, base_environment, children, console, end, run
 
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}  # the names under which the server answers
 STOPPING_SECONDS = 30.0
 SLOW_START_SECONDS = 60.0
 
 
 def check_host(host: str) -> None:
     """Refuse an address that others can reach: there are no accounts yet that could keep them out."""
-    try:
-        loopback = ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        loopback = host == "localhost"
-    if not loopback:
+    if host not in LOOPBACK:
         raise StepFailed(
             f"SmartTrader does not listen on {host}",
             "anyone who reaches that address could read your data and trade for you: there are no accounts yet",
-            "Leave --host out (127.0.0.1). From another machine use a tunnel, for example "
-            "`ssh -L 8000:127.0.0.1:8000 this-machine`",
+            "Leave --host out, or give one of 127.0.0.1, localhost and ::1. From another machine use a tunnel, for "
+            "example ssh -L 8000:127.0.0.1:8000 this-machine",
         )
 
 

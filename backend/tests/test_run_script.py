@@ -111,7 +111,7 @@ def test_a_wrong_argument_is_named(arguments: list[str], capsys: pytest.CaptureF
 # --- before serving ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.10", "::1", "localhost"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
 def test_loopback_addresses_are_allowed(host: str) -> None:
     serve.check_host(host)
 
