@@ -36,15 +36,14 @@ class JobRepository:
 
     def enqueue(self, job_id: uuid.UUID) -> None:
         """Hand a job to the queue. Twice is harmless: whoever comes second finds it taken or done."""
-        self._session.execute(text("SET LOCAL search_path TO procrastinate, public"))
         self._session.execute(
             text(
-                "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW(:queue, :task, 0, NULL, NULL, "
-                "jsonb_build_object('job_id', CAST(:job_id AS text)), NULL)]::procrastinate_job_to_defer_v1[])"
+                "SELECT procrastinate.procrastinate_defer_jobs_v1(ARRAY[ROW(:queue, :task, 0, NULL, NULL, "
+                "jsonb_build_object('job_id', CAST(:job_id AS text)), NULL)]"
+                "::procrastinate.procrastinate_job_to_defer_v1[])"
             ),
             {"queue": QUEUE, "task": TASK, "job_id": str(job_id)},
         )
-        self._session.execute(text("SET LOCAL search_path TO public"))
 
     def get(self, job_id: uuid.UUID) -> Job | None:
         """A job by its id."""

@@ -38,6 +38,21 @@ def _create_queue() -> None:
     connection.exec_driver_sql("SET LOCAL search_path TO procrastinate")
     connection.exec_driver_sql(sql.replace("%", "%%"))
     connection.exec_driver_sql("SET LOCAL search_path TO public")
+    # its functions name their tables without a schema: give them theirs, whoever calls
+    connection.exec_driver_sql(
+        """
+        DO $$
+        DECLARE routine regprocedure;
+        BEGIN
+            FOR routine IN
+                SELECT oid::regprocedure FROM pg_proc WHERE pronamespace = 'procrastinate'::regnamespace
+            LOOP
+                EXECUTE format('ALTER FUNCTION %%s SET search_path = procrastinate', routine);
+            END LOOP;
+        END
+        $$
+        """
+    )
 
 
 def _protect_runs() -> None:

@@ -87,14 +87,14 @@ def test_broken_json_is_a_validation_error(client: TestClient) -> None:
 
 
 def test_a_body_of_another_type_is_refused(client: TestClient) -> None:
-    response = client.post(
-        "/api/portfolio/strategies/backtest", content="a=1", headers={"Content-Type": "text/plain"}
-    )
+    response = client.post("/api/portfolio/strategies/backtest", content="a=1", headers={"Content-Type": "text/plain"})
     assert (response.status_code, error_of(response)["code"]) == (415, "UNSUPPORTED_MEDIA_TYPE")
 
 
 def test_a_body_that_is_too_large_is_refused_by_its_length(client: TestClient) -> None:
-    response = client.put("/api/data/market", content=b" " * (MAX_JSON_BYTES + 1), headers={"Content-Type": "application/json"})
+    response = client.put(
+        "/api/data/market", content=b" " * (MAX_JSON_BYTES + 1), headers={"Content-Type": "application/json"}
+    )
     assert (response.status_code, error_of(response)["code"]) == (413, "PAYLOAD_TOO_LARGE")
 
 

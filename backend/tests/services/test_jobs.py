@@ -1,0 +1,166 @@
+"""Jobs on the real queue: done once, found again after a death, cancelled at a safe point."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from app.database import Database, Market
+from app.exceptions import ConflictError, DataNotFoundError, ValidationError
+from app.models import JobState
+from app.repositories.jobs import JobRepository, release_claim, try_claim
+from app.services.jobs import Handler, JobContext, JobService, Worker
+from app.services.jobs.worker import MAX_ATTEMPTS
+from app.settings import Settings
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def database(settings: Settings) -> Iterator[Database]:
+    with Database(settings) as database:
+        yield database
+
+
+@pytest.fixture
+def jobs(database: Database) -> JobService:
+    return JobService(database)
+
+
+def work(database: Database, jobs: JobService, handlers: dict[str, Handler], until: list[uuid.UUID]) -> list[Any]:
+    """Run a worker until these jobs have ended; the jobs as they stand then."""
+
+    async def go() -> list[Any]:
+        worker = Worker(database, jobs, handlers)
+        await worker.start()
+        try:
+            return [await asyncio.to_thread(jobs.wait, job_id, 20.0) for job_id in until]
+        finally:
+            await worker.stop()
+
+    return asyncio.run(go())
+
+
+def test_a_job_runs_and_keeps_its_result_progress_and_log(database: Database, jobs: JobService) -> None:
+    def double(context: JobContext, arguments: dict[str, Any]) -> dict[str, Any]:
+        context.log("info", "begun")
+        context.progress(0.5, "half way")
+        context.log("warning", "odd")
+        return {"answer": arguments["n"] * 2}
+
+    job = jobs.submit("double", Market.REAL, {"n": 21})
+    assert job.state == JobState.QUEUED
+    [done] = work(database, jobs, {"double": double}, [job.id])
+    assert (done.state, done.result, done.progress) == (JobState.SUCCEEDED, {"answer": 42}, 1.0)
+    with database.transaction(Market.REAL) as session:
+        events = jobs.events(session, job.id)
+    assert [(event.seq, event.level, event.message) for event in events] == [
+        (1, "info", "begun"),
+        (2, "warning", "odd"),
+    ]
+
+
+def test_an_error_meant_for_people_is_kept_and_a_crash_hides_its_cause(database: Database, jobs: JobService) -> None:
+    def refuse(_: JobContext, __: dict[str, Any]) -> dict[str, Any]:
+        raise ValidationError("the file is cut short", "path")
+
+    def crash(_: JobContext, __: dict[str, Any]) -> dict[str, Any]:
+        raise RuntimeError("password=secret")
+
+    ids = [jobs.submit(kind, Market.REAL, {}).id for kind in ("refuse", "crash")]
+    refused, crashed = work(database, jobs, {"refuse": refuse, "crash": crash}, ids)
+    assert (refused.state, refused.error["code"]) == (JobState.FAILED, "VALIDATION_ERROR")
+    assert refused.error["message"] == "the file is cut short"
+    assert (crashed.state, crashed.error["code"]) == (JobState.FAILED, "INTERNAL_ERROR")
+    assert "secret" not in str(crashed.error)
+
+
+def test_a_job_whose_worker_died_is_run_again(database: Database, jobs: JobService) -> None:
+    job = jobs.submit("count", Market.REAL, {})
+    with database.transaction(Market.REAL) as session:
+        # what a killed process leaves: the job marked running, nothing in the queue, nobody holding the claim
+        JobRepository(session).start(job.id)
+        session.execute(text("DELETE FROM procrastinate.procrastinate_jobs"))
+    [done] = work(database, jobs, {"count": lambda _context, _arguments: {"ran": True}}, [job.id])
+    assert (done.state, done.attempts) == (JobState.SUCCEEDED, 2)
+
+
+def test_a_job_that_keeps_killing_its_worker_ends(database: Database, jobs: JobService) -> None:
+    job = jobs.submit("deadly", Market.REAL, {})
+    with database.transaction(Market.REAL) as session:
+        for _ in range(MAX_ATTEMPTS):
+            JobRepository(session).start(job.id)
+    ran = []
+    [done] = work(database, jobs, {"deadly": lambda *_: ran.append(1) or {}}, [job.id])
+    assert (done.state, ran) == (JobState.FAILED, [])
+
+
+def test_a_job_that_another_process_works_on_is_left_to_it(database: Database, jobs: JobService) -> None:
+    ran = []
+    worker = Worker(database, jobs, {"count": lambda *_: ran.append(1) or {}})
+    job = jobs.submit("count", Market.REAL, {})
+    with database.engine(Market.REAL).connect() as other:
+        assert try_claim(other, job.id)
+        worker.run(job.id)
+        assert ran == []
+        release_claim(other, job.id)
+    worker.run(job.id)
+    worker.run(job.id)  # handed out twice: the second finds it done
+    assert ran == [1]
+
+
+def test_a_queued_job_is_cancelled_at_once_and_never_runs(database: Database, jobs: JobService) -> None:
+    ran = []
+    job = jobs.submit("count", Market.REAL, {})
+    with database.transaction(Market.REAL) as session:
+        assert jobs.cancel(session, job.id).state == JobState.CANCELLED
+    last = jobs.submit("last", Market.REAL, {})
+    work(database, jobs, {"count": lambda *_: ran.append(1) or {}, "last": lambda *_: {}}, [last.id])
+    assert ran == []
+
+
+def test_a_running_job_stops_at_its_next_safe_point(database: Database, jobs: JobService) -> None:
+    begun = threading.Event()
+
+    def endless(context: JobContext, _: dict[str, Any]) -> dict[str, Any]:
+        begun.set()
+        for _step in range(200):
+            context.check_cancelled()
+            threading.Event().wait(0.05)
+        return {}
+
+    job = jobs.submit("endless", Market.REAL, {})
+
+    def cancel() -> None:
+        assert begun.wait(10)
+        with database.transaction(Market.REAL) as session:
+            jobs.cancel(session, job.id)
+
+    canceller = threading.Thread(target=cancel)
+    canceller.start()
+    [done] = work(database, jobs, {"endless": endless}, [job.id])
+    canceller.join()
+    assert done.state == JobState.CANCELLED
+
+
+def test_the_same_idempotency_key_gives_the_first_job_again(jobs: JobService) -> None:
+    first = jobs.submit("import", Market.REAL, {"path": "/a"}, idempotency_key="k")
+    assert jobs.submit("import", Market.REAL, {"path": "/a"}, idempotency_key="k").id == first.id
+    with pytest.raises(ConflictError):
+        jobs.submit("import", Market.REAL, {"path": "/b"}, idempotency_key="k")
+
+
+def test_waiting_ends_when_the_time_is_up(jobs: JobService) -> None:
+    job = jobs.submit("nobody", Market.REAL, {})
+    assert jobs.wait(job.id, 0.1).state == JobState.QUEUED
+
+
+def test_an_unknown_job_is_not_found(database: Database, jobs: JobService) -> None:
+    with database.transaction(Market.REAL) as session, pytest.raises(DataNotFoundError):
+        jobs.get(session, uuid.uuid4())
