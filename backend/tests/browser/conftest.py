@@ -1,0 +1,150 @@
+"""A real browser on a real server: `smarttrader serve` with a home of its own, the built interface, Chromium.
+
+`run.py test browser` names the browser in CHROMIUM_PATH; by hand the usual names are looked for. The interface must be
+built (`python3 run.py test build`).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import ConsoleMessage, Page, Request
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+COMMAND = Path(sys.executable).with_name("smarttrader.exe" if sys.platform == "win32" else "smarttrader")
+AXE = REPOSITORY / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+START_SECONDS = 60.0
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    program = os.environ.get("CHROMIUM_PATH") or next(filter(None, map(shutil.which, names)), None)
+    if program is None:
+        pytest.fail("there is no Chromium: install one, or name it in CHROMIUM_PATH")
+    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+    arguments = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", *quiet]
+    return browser_type_launch_args | {"executable_path": program, "args": arguments}
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running server: where it is, and where its state is."""
+
+    url: str
+    home: Path
+    environment: dict[str, str]
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """The command line on the same home, beside the server."""
+        return subprocess.run([COMMAND, *arguments], env=self.environment, capture_output=True, text=True, check=False)
+
+
+@contextmanager
+def serving(home: Path, import_root: Path, *before: tuple[str, ...]) -> Iterator[Served]:
+    """A server on a free port, after the commands `before`; stopped at the end, and its words shown if it fails."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    kept = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    environment = kept | {"SMARTTRADER_HOME": str(home), "SMARTTRADER_IMPORT_ROOTS": str(import_root)}
+    served = Served(f"http://127.0.0.1:{port}", home, environment)
+    for arguments in before:
+        ran = served.run(*arguments)
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+    log = home.parent / f"{home.name}.log"
+    with log.open("wb") as words:
+        server = subprocess.Popen([COMMAND, "serve", "--port", str(port)], env=environment, stdout=words, stderr=words)
+        try:
+            until = time.monotonic() + START_SECONDS
+            while not _answers(served.url):
+                assert server.poll() is None, f"the server ended:\n{log.read_text()}"
+                assert time.monotonic() < until, f"the server did not answer in {START_SECONDS} s:\n{log.read_text()}"
+                time.sleep(0.1)
+            yield served
+        finally:
+            server.terminate()
+            try:
+                server.wait(30)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait()
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/api/health", timeout=5, trust_env=False).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+@pytest.fixture(scope="session")
+def import_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder from which the servers may import by path."""
+    return tmp_path_factory.mktemp("files")
+
+
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory: pytest.TempPathFactory, import_root: Path) -> Iterator[Served]:
+    """A server that was started for the first time."""
+    with serving(tmp_path_factory.mktemp("empty") / "home", import_root) as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory, import_root: Path) -> Iterator[Served]:
+    """A server with the sample market chosen."""
+    with serving(tmp_path_factory.mktemp("sample") / "home", import_root, ("data", "sample")) as served:
+        yield served
+
+
+@pytest.fixture
+def quiet_page(page: Page) -> Iterator[Page]:
+    """A page that fails the test when it logs an error or asks anything of another machine."""
+    errors: list[str] = []
+    outside: list[str] = []
+
+    def logged(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            errors.append(message.text)
+
+    def asked(request: Request) -> None:
+        if not request.url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:")):
+            outside.append(request.url)
+
+    page.on("console", logged)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("request", asked)
+    yield page
+    assert (errors, outside) == ([], [])
+
+
+@pytest.fixture
+def accessibility_faults() -> Callable[[Page], list[str]]:
+    """What axe finds on a page by WCAG 2.2 AA, as `rule: element` lines."""
+
+    def find(page: Page) -> list[str]:
+        page.evaluate(AXE.read_text())
+        rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+        found = page.evaluate("rules => axe.run(document, rules)", rules)
+        return [f"{fault['id']}: {node['html'][:160]}" for fault in found["violations"] for node in fault["nodes"]]
+
+    return find
