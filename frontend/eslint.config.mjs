@@ -19,7 +19,10 @@ const boundaries = [
               group: features.filter((other) => other !== feature).map((other) => `@/features/${other}/**`),
               message: "Features never import one another: move what is shared to components/ or lib/.",
             },
-            { group: ["../../*", "@/app/**"], message: "Import by @/components or @/lib; nothing imports a route." },
+            {
+              group: ["../../*", "@/app/**"],
+              message: "Import by @/components or @/lib; nothing imports a route.",
+            },
           ],
         },
       ],
@@ -30,7 +33,11 @@ const boundaries = [
     rules: {
       "no-restricted-imports": [
         "error",
-        { patterns: [{ group: ["@/features/**", "@/app/**"], message: "Shared code knows no feature and no route." }] },
+        {
+          patterns: [
+            { group: ["@/features/**", "@/app/**"], message: "Shared code knows no feature and no route." },
+          ],
+        },
       ],
     },
   },

@@ -20,7 +20,15 @@ class ResizeObserverStub implements ResizeObserver {
     const box = [{ inlineSize: 900, blockSize: 600 }];
     const rect = target.getBoundingClientRect();
     this.callback(
-      [{ target, contentRect: rect, borderBoxSize: box, contentBoxSize: box, devicePixelContentBoxSize: box }],
+      [
+        {
+          target,
+          contentRect: rect,
+          borderBoxSize: box,
+          contentBoxSize: box,
+          devicePixelContentBoxSize: box,
+        },
+      ],
       this,
     );
   }

@@ -7,7 +7,10 @@ import { Suspense, useState, type ReactNode } from "react";
 export function Providers({ children }: { children: ReactNode }) {
   // The client itself repeats a failed GET with backoff, so the cache does not do it once more.
   const [client] = useState(
-    () => new QueryClient({ defaultOptions: { queries: { retry: false, staleTime: 60_000, refetchOnWindowFocus: false } } }),
+    () =>
+      new QueryClient({
+        defaultOptions: { queries: { retry: false, staleTime: 60_000, refetchOnWindowFocus: false } },
+      }),
   );
   return (
     <QueryClientProvider client={client}>

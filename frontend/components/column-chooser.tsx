@@ -52,7 +52,12 @@ export function ColumnChooser<Row>({ all, shown, onChange, open, onOpenChange }:
     >
       <div className="input" style={{ marginBottom: 6 }}>
         <Icon name="search" size="xs" />
-        <input placeholder={`Find among ${all.length} fields`} aria-label="Find a field" value={find} onChange={(event) => setFind(event.target.value)} />
+        <input
+          placeholder={`Find among ${all.length} fields`}
+          aria-label="Find a field"
+          value={find}
+          onChange={(event) => setFind(event.target.value)}
+        />
       </div>
       <div className="row between xs t3" style={{ padding: "2px 6px 4px" }}>
         <span>{chosen.length + 1} shown</span>
@@ -93,14 +98,22 @@ export function ColumnChooser<Row>({ all, shown, onChange, open, onOpenChange }:
                 <input
                   type="checkbox"
                   checked={at >= 0}
-                  onChange={() => onChange(at >= 0 ? chosen.filter((id) => id !== column.id) : [...chosen, column.id])}
+                  onChange={() =>
+                    onChange(at >= 0 ? chosen.filter((id) => id !== column.id) : [...chosen, column.id])
+                  }
                 />
                 <span className="trunc">
                   {column.header} {column.unit && <span className="t3">{column.unit}</span>}
                 </span>
               </label>
               {at > 0 && (
-                <button type="button" className="t3 row" aria-label={`Move ${column.header} up`} title="Move up" onClick={() => place(column.id, chosen[at - 1] as string)}>
+                <button
+                  type="button"
+                  className="t3 row"
+                  aria-label={`Move ${column.header} up`}
+                  title="Move up"
+                  onClick={() => place(column.id, chosen[at - 1] as string)}
+                >
                   <Icon name="arrowup" size="xs" />
                 </button>
               )}

@@ -100,10 +100,19 @@ export function ImportForm({ onStarted, primary = true }: ImportFormProps) {
         </p>
       )}
       <div className="row wrap">
-        <button type="submit" className={`btn grow ${primary ? "p" : ""}`} disabled={byPath.isPending || upload.isPending}>
+        <button
+          type="submit"
+          className={`btn grow ${primary ? "p" : ""}`}
+          disabled={byPath.isPending || upload.isPending}
+        >
           Import files
         </button>
-        <button type="button" className="btn" disabled={byPath.isPending || upload.isPending} onClick={() => picker.current?.click()}>
+        <button
+          type="button"
+          className="btn"
+          disabled={byPath.isPending || upload.isPending}
+          onClick={() => picker.current?.click()}
+        >
           <Icon name="folder" size="s" />
           Send a folder…
         </button>
@@ -125,7 +134,10 @@ export interface FollowedJobProps {
 export function FollowedJob({ id, title, onSucceeded, onAgain, next }: FollowedJobProps) {
   const query = useJob(id);
   const refresh = useRefreshAll();
-  const cancel = useMutation({ mutationFn: () => unwrap(jobsAPI.cancel(id)), onSuccess: () => query.refetch() });
+  const cancel = useMutation({
+    mutationFn: () => unwrap(jobsAPI.cancel(id)),
+    onSuccess: () => query.refetch(),
+  });
   const told = useRef<string | null>(null);
   const job = query.data;
   useEffect(() => {
@@ -134,7 +146,10 @@ export function FollowedJob({ id, title, onSucceeded, onAgain, next }: FollowedJ
     void refresh();
     if (job.state === "SUCCEEDED") onSucceeded?.(job);
   });
-  if (query.error && !job) return <ErrorState title="The job cannot be read" error={query.error} onRetry={() => void query.refetch()} />;
+  if (query.error && !job)
+    return (
+      <ErrorState title="The job cannot be read" error={query.error} onRetry={() => void query.refetch()} />
+    );
   if (!job) return <div className="sk" style={{ height: 48 }} />;
   return (
     <div className="stack g3">
@@ -148,7 +163,9 @@ export function FollowedJob({ id, title, onSucceeded, onAgain, next }: FollowedJ
 
 /** The numbers of a job's result, as its worker reported them. */
 function JobCounts({ job }: { job: Job }) {
-  const numbers = Object.entries(job.result ?? {}).filter((entry): entry is [string, number] => typeof entry[1] === "number");
+  const numbers = Object.entries(job.result ?? {}).filter(
+    (entry): entry is [string, number] => typeof entry[1] === "number",
+  );
   if (numbers.length === 0) return null;
   return (
     <dl className="kv num xs">

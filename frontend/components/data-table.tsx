@@ -1,6 +1,11 @@
 "use client";
 
-import { columnOrderingFeature, columnVisibilityFeature, tableFeatures, useTable } from "@tanstack/react-table";
+import {
+  columnOrderingFeature,
+  columnVisibilityFeature,
+  tableFeatures,
+  useTable,
+} from "@tanstack/react-table";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
 import { Icon } from "@/components/icon";
@@ -66,7 +71,20 @@ const PHONE_ROW_HEIGHT = 61;
 /** The one table: virtualised, sorted by the server over the whole set, first column pinned, rows reached by keys. */
 export function DataTable<Row>(props: DataTableProps<Row>) {
   "use no memo";
-  const { label, columns, rowCount, rowAt, rowKey, onVisible, sort, onSort, active = null, height = "fill", phoneRow, foot } = props;
+  const {
+    label,
+    columns,
+    rowCount,
+    rowAt,
+    rowKey,
+    onVisible,
+    sort,
+    onSort,
+    active = null,
+    height = "fill",
+    phoneRow,
+    foot,
+  } = props;
   const { onActive, onPeek, onOpen, ownsKeys = false } = props;
   const phone = usePhone();
   const list = phone && phoneRow !== undefined;
@@ -78,6 +96,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   const shown = useColumns(columns);
   // On a phone a page-high list scrolls with the page: one scroller for one thumb.
   const pageScrolls = list && height === "fill";
+  // eslint-disable-next-line react-hooks/incompatible-library -- "use no memo" above is what the library asks for
   const virtual = useVirtualizer({
     count: rowCount,
     getScrollElement: () => (pageScrolls ? document.getElementById("main") : pane.current),
@@ -121,10 +140,38 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   useCommands(
     ownsKeys
       ? [
-          { id: "row-next", label: "Next row", keys: "j", group: "This page", hidden: true, run: () => move((active ?? -1) + 1) },
-          { id: "row-previous", label: "Previous row", keys: "k", group: "This page", hidden: true, run: () => move((active ?? 1) - 1) },
-          { id: "row-peek", label: "Look at the row in a drawer", keys: " ", group: "This page", hidden: true, run: () => withRow(active ?? 0, onPeek) },
-          { id: "row-open", label: "Open the row's page", keys: "Enter", group: "This page", hidden: true, run: () => withRow(active, onOpen) },
+          {
+            id: "row-next",
+            label: "Next row",
+            keys: "j",
+            group: "This page",
+            hidden: true,
+            run: () => move((active ?? -1) + 1),
+          },
+          {
+            id: "row-previous",
+            label: "Previous row",
+            keys: "k",
+            group: "This page",
+            hidden: true,
+            run: () => move((active ?? 1) - 1),
+          },
+          {
+            id: "row-peek",
+            label: "Look at the row in a drawer",
+            keys: " ",
+            group: "This page",
+            hidden: true,
+            run: () => withRow(active ?? 0, onPeek),
+          },
+          {
+            id: "row-open",
+            label: "Open the row's page",
+            keys: "Enter",
+            group: "This page",
+            hidden: true,
+            run: () => withRow(active, onOpen),
+          },
         ]
       : [],
   );
@@ -145,7 +192,12 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
     } else if (!ownsKeys && event.key === " ") {
       event.preventDefault();
       withRow(active, onPeek);
-    } else if (!ownsKeys && event.key === "Enter" && event.target instanceof HTMLElement && event.target.dataset.index) {
+    } else if (
+      !ownsKeys &&
+      event.key === "Enter" &&
+      event.target instanceof HTMLElement &&
+      event.target.dataset.index
+    ) {
       withRow(active, onOpen ?? onPeek);
     }
   };
@@ -163,18 +215,37 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   if (list) {
     const offset = pageScrolls ? top : 0;
     return (
-      <div ref={pane} className={pageScrolls ? "" : "tw-wrap"} style={pageScrolls ? undefined : { maxHeight: height as number }} onKeyDown={onKeyDown}>
+      <div
+        ref={pane}
+        className={pageScrolls ? "" : "tw-wrap"}
+        style={pageScrolls ? undefined : { maxHeight: height as number }}
+        onKeyDown={onKeyDown}
+      >
         <ul
           className="plist"
           aria-label={label}
-          style={{ paddingTop: (items[0]?.start ?? offset) - offset, paddingBottom: virtual.getTotalSize() - ((items.at(-1)?.end ?? offset) - offset) }}
+          style={{
+            paddingTop: (items[0]?.start ?? offset) - offset,
+            paddingBottom: virtual.getTotalSize() - ((items.at(-1)?.end ?? offset) - offset),
+          }}
         >
           {items.map(({ index, key }) => {
             const row = rowAt(index);
             return (
               <li key={key} aria-setsize={rowCount} aria-posinset={index + 1} style={{ height: rowHeight }}>
-                <button type="button" className="prow" {...rowProps(index)} aria-selected={undefined} tabIndex={0} aria-current={index === active || undefined}>
-                  {row === undefined ? <i className="sk" style={{ height: 12, width: "60%" }} /> : phoneRow?.(row)}
+                <button
+                  type="button"
+                  className="prow"
+                  {...rowProps(index)}
+                  aria-selected={undefined}
+                  tabIndex={0}
+                  aria-current={index === active || undefined}
+                >
+                  {row === undefined ? (
+                    <i className="sk" style={{ height: 12, width: "60%" }} />
+                  ) : (
+                    phoneRow?.(row)
+                  )}
                 </button>
               </li>
             );
@@ -196,7 +267,13 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
       tabIndex={onActive ? undefined : 0}
       onKeyDown={onKeyDown}
     >
-      <table className="t fixed-cols" role={onActive ? "grid" : undefined} aria-label={label} aria-rowcount={rowCount + 1} aria-colcount={shown.length}>
+      <table
+        className="t fixed-cols"
+        role={onActive ? "grid" : undefined}
+        aria-label={label}
+        aria-rowcount={rowCount + 1}
+        aria-colcount={shown.length}
+      >
         <colgroup>
           {shown.map((column) => (
             <col key={column.id} style={{ width: column.width }} />
@@ -223,7 +300,11 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
               >
                 {shown.map((column, at) => (
                   <td key={column.id} className={cellClass(column, at === 0)}>
-                    {row === undefined ? <i className="sk" style={{ height: 10, width: "60%" }} /> : column.cell(row)}
+                    {row === undefined ? (
+                      <i className="sk" style={{ height: 10, width: "60%" }} />
+                    ) : (
+                      column.cell(row)
+                    )}
                   </td>
                 ))}
               </tr>
@@ -257,7 +338,10 @@ export function tableCsv<Row>(columns: readonly Column<Row>[], rows: readonly Ro
 }
 
 /** The columns to draw: those of `all` that `chosen` names, in its order; without a choice, all that are not optional. */
-export function chooseColumns<Row>(all: readonly Column<Row>[], chosen: readonly string[] | null): Column<Row>[] {
+export function chooseColumns<Row>(
+  all: readonly Column<Row>[],
+  chosen: readonly string[] | null,
+): Column<Row>[] {
   const [pinned, ...rest] = all;
   if (!pinned) return [];
   if (chosen === null) return [pinned, ...rest.filter((column) => !column.optional)];
@@ -266,7 +350,10 @@ export function chooseColumns<Row>(all: readonly Column<Row>[], chosen: readonly
 }
 
 function useColumns<Row>(columns: readonly Column<Row>[]): readonly Column<Row>[] {
-  const definitions = useMemo(() => columns.map((column) => ({ id: column.id, header: column.header })), [columns]);
+  const definitions = useMemo(
+    () => columns.map((column) => ({ id: column.id, header: column.header })),
+    [columns],
+  );
   const table = useTable({
     features,
     columns: definitions,
@@ -322,7 +409,9 @@ function HeaderCell<Row>({
         <button
           type="button"
           className="sort"
-          onClick={() => onSort({ by: column.sortBy as string, order: nextOrder(column, sorted ? sort : undefined) })}
+          onClick={() =>
+            onSort({ by: column.sortBy as string, order: nextOrder(column, sorted ? sort : undefined) })
+          }
         >
           {content}
         </button>

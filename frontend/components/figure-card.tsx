@@ -30,7 +30,12 @@ export function FigureCard({ figure }: { figure: Figure }) {
           label={figure.label}
           className="card-b"
           trigger={
-            <button type="button" aria-label={`About ${figure.label}`} className="row" style={{ minWidth: 24, minHeight: 24, marginBlock: -4 }}>
+            <button
+              type="button"
+              aria-label={`About ${figure.label}`}
+              className="row"
+              style={{ minWidth: 24, minHeight: 24, marginBlock: -4 }}
+            >
               <Icon name="info" size="xs" />
             </button>
           }

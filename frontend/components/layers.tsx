@@ -14,7 +14,14 @@ interface LayerProps {
 }
 
 /** A modal: its title is a question or a name, its buttons are verbs. Focus returns to where it came from. */
-export function Dialog({ open, onClose, title, children, footer, wide }: LayerProps & { footer?: ReactNode; wide?: boolean }) {
+export function Dialog({
+  open,
+  onClose,
+  title,
+  children,
+  footer,
+  wide,
+}: LayerProps & { footer?: ReactNode; wide?: boolean }) {
   return (
     <Radix.Root open={open} onOpenChange={(next) => !next && onClose()}>
       <Radix.Portal>
@@ -82,7 +89,16 @@ function OpenDrawer({
       if (phone && opener.current instanceof HTMLElement) opener.current.focus();
     };
   }, [phone]);
-  useCommands([{ id: "close-drawer", label: "Close the drawer", keys: "Escape", group: "This page", hidden: true, run: onClose }]);
+  useCommands([
+    {
+      id: "close-drawer",
+      label: "Close the drawer",
+      keys: "Escape",
+      group: "This page",
+      hidden: true,
+      run: onClose,
+    },
+  ]);
   return (
     <aside ref={panel} className="drawer" role="complementary" aria-label={title} tabIndex={-1}>
       <i className="grab" />
@@ -119,7 +135,13 @@ export function Popover({
     <RadixPopover.Root open={open} onOpenChange={onOpenChange}>
       <RadixPopover.Trigger asChild>{trigger}</RadixPopover.Trigger>
       <RadixPopover.Portal>
-        <RadixPopover.Content className={`popc ${className}`} aria-label={label} align="end" sideOffset={6} collisionPadding={8}>
+        <RadixPopover.Content
+          className={`popc ${className}`}
+          aria-label={label}
+          align="end"
+          sideOffset={6}
+          collisionPadding={8}
+        >
           {children}
         </RadixPopover.Content>
       </RadixPopover.Portal>

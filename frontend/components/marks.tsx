@@ -8,7 +8,17 @@ import type { LifecycleStatus } from "@/lib/types";
 
 type Tone = "ok" | "wn" | "er" | "inf" | "ac" | "line";
 
-export function Badge({ tone, icon, small, children }: { tone?: Tone; icon?: IconName; small?: boolean; children: ReactNode }) {
+export function Badge({
+  tone,
+  icon,
+  small,
+  children,
+}: {
+  tone?: Tone;
+  icon?: IconName;
+  small?: boolean;
+  children: ReactNode;
+}) {
   return (
     <span className={`badge ${tone ?? ""} ${small ? "sm" : ""}`}>
       {icon && <Icon name={icon} size="xs" />}
@@ -17,7 +27,12 @@ export function Badge({ tone, icon, small, children }: { tone?: Tone; icon?: Ico
   );
 }
 
-const LIFE_ICON: Record<LifecycleStatus, IconName> = { RESEARCH: "ring", PAPER: "half", LIVE: "disc", RETIRED: "no" };
+const LIFE_ICON: Record<LifecycleStatus, IconName> = {
+  RESEARCH: "ring",
+  PAPER: "half",
+  LIVE: "disc",
+  RETIRED: "no",
+};
 
 export function Lifecycle({ state }: { state: LifecycleStatus }) {
   return (

@@ -55,7 +55,12 @@ export function PriceChart({ bars, markers, height = 390, focus, actions, note }
         <Segmented<Range> label="Range" value={range} options={choices} onChange={setRange} />
         <span className="sp row">
           {actions}
-          <button type="button" className="btn sm" aria-pressed={asTable} onClick={() => setAsTable(!asTable)}>
+          <button
+            type="button"
+            className="btn sm"
+            aria-pressed={asTable}
+            onClick={() => setAsTable(!asTable)}
+          >
             {asTable ? "View as chart" : "View as table"}
           </button>
         </span>
@@ -141,7 +146,13 @@ function Candles({ bars, markers, height, colors, visible, label }: CandlesProps
 }
 
 function draw(
-  { createChart, CandlestickSeries, HistogramSeries, createSeriesMarkers, CrosshairMode }: typeof import("lightweight-charts"),
+  {
+    createChart,
+    CandlestickSeries,
+    HistogramSeries,
+    createSeriesMarkers,
+    CrosshairMode,
+  }: typeof import("lightweight-charts"),
   element: HTMLElement,
   bars: BarsSeries,
   markers: readonly ChartMarker[],
@@ -187,7 +198,11 @@ function draw(
   );
   const volume = chart.addSeries(
     HistogramSeries,
-    { priceFormat: { type: "custom", formatter: (value: number) => compactCount(value), minMove: 1 }, priceLineVisible: false, lastValueVisible: false },
+    {
+      priceFormat: { type: "custom", formatter: (value: number) => compactCount(value), minMove: 1 },
+      priceLineVisible: false,
+      lastValueVisible: false,
+    },
     1,
   );
   volume.setData(
@@ -201,15 +216,13 @@ function draw(
   if (markers.length > 0) {
     createSeriesMarkers(
       candles,
-      markers.map(
-        (marker): SeriesMarker<Time> => ({
-          time: marker.at.slice(0, 10),
-          position: marker.side === "entry" ? "belowBar" : "aboveBar",
-          shape: marker.side === "entry" ? "arrowUp" : "arrowDown",
-          color: marker.side === "entry" ? colors.gain : colors.loss,
-          text: marker.text,
-        }),
-      ),
+      markers.map((marker): SeriesMarker<Time> => ({
+        time: marker.at.slice(0, 10),
+        position: marker.side === "entry" ? "belowBar" : "aboveBar",
+        shape: marker.side === "entry" ? "arrowUp" : "arrowDown",
+        color: marker.side === "entry" ? colors.gain : colors.loss,
+        text: marker.text,
+      })),
     );
   }
   return chart;
@@ -261,7 +274,13 @@ const BAR_COLUMNS: Column<Bar>[] = [
   price("high", "High"),
   price("low", "Low"),
   price("close", "Close"),
-  { id: "volume", header: "Volume", align: "right", width: 120, cell: (bar) => (bar.volume === null ? "–" : count(bar.volume)) },
+  {
+    id: "volume",
+    header: "Volume",
+    align: "right",
+    width: 120,
+    cell: (bar) => (bar.volume === null ? "–" : count(bar.volume)),
+  },
 ];
 
 /** The chart's twin for screen readers and for reading exact values: newest first. */
@@ -280,5 +299,14 @@ function BarsTable({ bars, height }: { bars: BarsSeries; height: number }) {
       volume: bars.v[at] ?? null,
     };
   };
-  return <DataTable label={`Sessions of ${bars.symbol}`} columns={BAR_COLUMNS} rowCount={total} rowAt={rowAt} rowKey={(bar) => bar.at} height={height} />;
+  return (
+    <DataTable
+      label={`Sessions of ${bars.symbol}`}
+      columns={BAR_COLUMNS}
+      rowCount={total}
+      rowAt={rowAt}
+      rowKey={(bar) => bar.at}
+      height={height}
+    />
+  );
 }

@@ -61,7 +61,11 @@ export function StatsChart({ points, capital, name, log, height = 344, asTable }
     : `Equity of ${name}`;
   return (
     <div role="img" aria-label={label}>
-      {failed ? <p className="card-b er">The chart could not be drawn: {failed}. View it as a table.</p> : <div ref={frame} style={{ height }} />}
+      {failed ? (
+        <p className="card-b er">The chart could not be drawn: {failed}. View it as a table.</p>
+      ) : (
+        <div ref={frame} style={{ height }} />
+      )}
     </div>
   );
 }
@@ -95,11 +99,23 @@ async function load() {
     import("echarts/components"),
     import("echarts/renderers"),
   ]);
-  core.use([charts.LineChart, components.GridComponent, components.TooltipComponent, components.AxisPointerComponent, renderers.CanvasRenderer]);
+  core.use([
+    charts.LineChart,
+    components.GridComponent,
+    components.TooltipComponent,
+    components.AxisPointerComponent,
+    renderers.CanvasRenderer,
+  ]);
   return core;
 }
 
-function option(points: readonly EquityPoint[], capital: number, name: string, log: boolean, colors: ChartColors) {
+function option(
+  points: readonly EquityPoint[],
+  capital: number,
+  name: string,
+  log: boolean,
+  colors: ChartColors,
+) {
   const days = points.map((point) => point.date);
   const axisLabel = { color: colors.axis, fontSize: 12 };
   const splitLine = { lineStyle: { color: colors.grid } };
@@ -195,9 +211,28 @@ function tooltip(params: unknown, points: readonly EquityPoint[]): string {
 }
 
 const COLUMNS: Column<EquityPoint>[] = [
-  { id: "date", header: "Session", width: 140, cell: (point) => <span className="num">{date(point.date)}</span> },
-  { id: "equity", header: "Equity", unit: "₹", align: "right", width: 150, cell: (point) => rupees(point.equity, true).slice(1) },
-  { id: "drawdown", header: "Drawdown", unit: "%", align: "right", width: 120, cell: (point) => (point.drawdown * 100).toFixed(2).replace("-", "\u2212") },
+  {
+    id: "date",
+    header: "Session",
+    width: 140,
+    cell: (point) => <span className="num">{date(point.date)}</span>,
+  },
+  {
+    id: "equity",
+    header: "Equity",
+    unit: "₹",
+    align: "right",
+    width: 150,
+    cell: (point) => rupees(point.equity, true).slice(1),
+  },
+  {
+    id: "drawdown",
+    header: "Drawdown",
+    unit: "%",
+    align: "right",
+    width: 120,
+    cell: (point) => (point.drawdown * 100).toFixed(2).replace("-", "\u2212"),
+  },
 ];
 
 function EquityTable({ points, height }: { points: readonly EquityPoint[]; height: number }) {

@@ -3,6 +3,7 @@ import type { paths } from "./api-types";
 import { ApiError, toApiError } from "./errors";
 import { retryingFetch } from "./retry";
 import type {
+  BacktestRequest,
   BarsSeries,
   DataStatus,
   FieldCard,
@@ -20,13 +21,15 @@ import type {
   SearchHit,
   SectorCount,
   StrategyCard,
+  Verification,
 } from "./types";
 
 export { ApiError, getErrorMessage, fieldProblems } from "./errors";
 
 /** Same origin when built; NEXT_PUBLIC_API_URL only in development, when the rewrite of next.config is not wanted. */
 function apiBase(): string {
-  if (process.env.NODE_ENV === "development" && process.env.NEXT_PUBLIC_API_URL) return process.env.NEXT_PUBLIC_API_URL;
+  if (process.env.NODE_ENV === "development" && process.env.NEXT_PUBLIC_API_URL)
+    return process.env.NEXT_PUBLIC_API_URL;
   return typeof window === "undefined" ? "http://127.0.0.1:8000" : window.location.origin;
 }
 
@@ -50,7 +53,10 @@ export async function result<T>(call: Promise<Answer>): Promise<Result<T>> {
   } catch (thrown) {
     if (thrown instanceof ApiError) return { data: null, error: thrown };
     if (thrown instanceof DOMException && thrown.name === "AbortError") throw thrown;
-    return { data: null, error: new ApiError("The answer could not be read.", "UNREADABLE_ANSWER", 0, String(thrown)) };
+    return {
+      data: null,
+      error: new ApiError("The answer could not be read.", "UNREADABLE_ANSWER", 0, String(thrown)),
+    };
   }
 }
 
@@ -72,18 +78,6 @@ export interface ScreenerQuery {
   asof?: string;
 }
 
-export interface BacktestRequest {
-  strategy_ids: string[];
-  params: Record<string, Record<string, number | string | boolean>>;
-  universe: string | string[];
-  start_date: string;
-  end_date: string;
-  initial_capital: number;
-  costs: { bps: number };
-  slippage_bps: number;
-  asof_members: boolean;
-}
-
 export const healthAPI = {
   get: (signal?: AbortSignal) => result<Health>(api.GET("/api/health", { signal })),
 };
@@ -91,15 +85,22 @@ export const healthAPI = {
 export const screenerAPI = {
   page: (query: ScreenerQuery, signal?: AbortSignal) =>
     result<ScreenerPage>(api.GET("/api/screener/", { params: { query }, signal })),
-  fields: (signal?: AbortSignal) => result<{ fields: FieldCard[] }>(api.GET("/api/screener/fields", { signal })),
+  fields: (signal?: AbortSignal) =>
+    result<{ fields: FieldCard[] }>(api.GET("/api/screener/fields", { signal })),
   indices: (signal?: AbortSignal) =>
     result<{ indices: IndexInfo[]; default: string }>(api.GET("/api/screener/indices", { signal })),
 };
 
 export const marketAPI = {
   search: (query: string, signal?: AbortSignal) =>
-    result<SearchHit[]>(api.GET("/api/market/search", { params: { query: { query, exclude_indices: true, limit: 8 } }, signal })),
-  sectors: (signal?: AbortSignal) => result<{ sectors: SectorCount[] }>(api.GET("/api/market/sectors", { signal })),
+    result<SearchHit[]>(
+      api.GET("/api/market/search", {
+        params: { query: { query, exclude_indices: true, limit: 8 } },
+        signal,
+      }),
+    ),
+  sectors: (signal?: AbortSignal) =>
+    result<{ sectors: SectorCount[] }>(api.GET("/api/market/sectors", { signal })),
   bars: (symbol: string, adjust: "price" | "total" | "none", signal?: AbortSignal) =>
     result<BarsSeries>(
       api.GET("/api/market/bars/{symbol}", { params: { path: { symbol }, query: { adjust } }, signal }),
@@ -114,21 +115,29 @@ export const strategyAPI = {
   backtest: (body: BacktestRequest, idempotencyKey: string) =>
     result<RunDetail | { job: Job }>(
       api.POST("/api/portfolio/strategies/backtest", {
-        params: { query: { wait: 1 }, header: { "Idempotency-Key": idempotencyKey } },
+        params: { query: { wait: 1 }, header: { "idempotency-key": idempotencyKey } },
         body,
       }),
     ),
   runs: (query: { page: number; limit: number; strategy_id?: string }, signal?: AbortSignal) =>
     result<RunsPage>(api.GET("/api/portfolio/strategies/runs", { params: { query }, signal })),
+  /** Computes the run again and compares the bytes. */
+  verify: (run_id: string) =>
+    result<Verification>(
+      api.POST("/api/portfolio/strategies/runs/{run_id}/verify", { params: { path: { run_id } } }),
+    ),
   run: (run_id: string, signal?: AbortSignal) =>
-    result<RunDetail>(api.GET("/api/portfolio/strategies/runs/{run_id}", { params: { path: { run_id } }, signal })),
+    result<RunDetail>(
+      api.GET("/api/portfolio/strategies/runs/{run_id}", { params: { path: { run_id } }, signal }),
+    ),
 };
 
 export const jobsAPI = {
   list: (signal?: AbortSignal) => result<{ data: Job[] }>(api.GET("/api/jobs", { signal })),
   get: (id: string, signal?: AbortSignal) =>
     result<JobDetail>(api.GET("/api/jobs/{job_id}", { params: { path: { job_id: id } }, signal })),
-  cancel: (id: string) => result<Job>(api.POST("/api/jobs/{job_id}/cancel", { params: { path: { job_id: id } } })),
+  cancel: (id: string) =>
+    result<Job>(api.POST("/api/jobs/{job_id}/cancel", { params: { path: { job_id: id } } })),
 };
 
 export const dataAPI = {
@@ -139,7 +148,8 @@ export const dataAPI = {
   importFiles: (files: readonly File[]) =>
     result<{ job: Job }>(
       api.POST("/api/data/import", {
-        body: {},
+        // The serialiser below sends the files themselves; the contract's type of a multipart field is text.
+        body: { files: files.map((file) => file.name) },
         bodySerializer: () => {
           const form = new FormData();
           for (const file of files) form.append("files", file, file.webkitRelativePath || file.name);

@@ -3,7 +3,432 @@
  * Do not make direct changes to the file.
  */
 
-export type paths = any;
+export interface paths {
+    "/api/data/findings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Findings
+         * @description What was found in files and what was done about it, newest first.
+         */
+        get: operations["data:findings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/data/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import Data
+         * @description Import exchange files: a path under one of the import roots, or uploaded files with their folders.
+         */
+        post: operations["data:import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/data/market": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Market
+         * @description Which market is shown, and which have data.
+         */
+        get: operations["data:market"];
+        /**
+         * Choose Market
+         * @description Show the real or the sample market, on every screen.
+         */
+        put: operations["data:choose-market"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/data/sample": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make Sample
+         * @description Make the sample market in a database of its own and show it.
+         */
+        post: operations["data:sample"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/data/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Status
+         * @description What is stored: coverage by year, files, findings, the snapshot.
+         */
+        get: operations["data:status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Health
+         * @description Whether the platform works, part by part; 503 when the database is away.
+         */
+        get: operations["health:get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Jobs
+         * @description Jobs, newest first.
+         */
+        get: operations["jobs:list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/{job_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Job
+         * @description A job with its log.
+         */
+        get: operations["jobs:get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/{job_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel Job
+         * @description Ask a job to stop at its next safe point; one that has ended is left as it is.
+         */
+        post: operations["jobs:cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/market/bars/{symbol}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Bars
+         * @description Daily bars of a stock as columns; without dates the whole history.
+         */
+        get: operations["market:bars"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/market/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search
+         * @description Find stocks and indices: exact symbol first, then prefix, then name; near misses when nothing else fits.
+         */
+        get: operations["market:search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/market/sectors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sectors
+         * @description Sectors with the number of main-board shares that traded in the latest session.
+         */
+        get: operations["market:sectors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/market/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Status
+         * @description What the exchange is doing now, by the calendar.
+         */
+        get: operations["market:status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/portfolio/strategies/available": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Available
+         * @description The strategies one can run.
+         */
+        get: operations["strategies:available"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/portfolio/strategies/backtest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Backtest
+         * @description Run strategies on a universe. The same question on the same data is the same run, and answers the same bytes.
+         */
+        post: operations["strategies:backtest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/portfolio/strategies/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Runs
+         * @description Stored runs, newest first.
+         */
+        get: operations["runs:list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/portfolio/strategies/runs/{run_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Run
+         * @description A stored run, as it was when it was computed.
+         */
+        get: operations["runs:get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/portfolio/strategies/runs/{run_id}/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Verify Run
+         * @description Compute a stored run again and compare.
+         */
+        post: operations["runs:verify"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/screener/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Stocks
+         * @description Stocks of a session with their fields, filtered, sorted over the whole set and paged.
+         */
+        get: operations["screener:list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/screener/fields": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Fields
+         * @description A card for every field: unit, formula, source, window.
+         */
+        get: operations["screener:fields"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/screener/indices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Indices
+         * @description Indices with known members on a date, the latest session by default.
+         */
+        get: operations["screener:indices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
@@ -12,26 +437,28 @@ export interface components {
          * @description A run's result. The bytes for one run id are always the same.
          */
         BacktestOut: {
-            /** Run Id */
-            run_id: string;
+            /** Assumptions */
+            assumptions: string[];
+            /**
+             * Coverage
+             * @description Member-days of the universe, and how many of them traded
+             */
+            coverage: {
+                [key: string]: number;
+            };
+            /** Daily Chart */
+            daily_chart: components["schemas"]["DailyPoint"][];
             /** Digest */
             digest: string;
-            /** Strategy Ids */
-            strategy_ids: string[];
-            /**
-             * Start Date
-             * Format: date
-             */
-            start_date: string;
+            /** Drawdown Sessions */
+            drawdown_sessions: {
+                [key: string]: string | null;
+            };
             /**
              * End Date
              * Format: date
              */
             end_date: string;
-            /** Metrics */
-            metrics: {
-                [key: string]: unknown;
-            };
             /**
              * Metric Reasons
              * @description Why a metric is null
@@ -39,46 +466,73 @@ export interface components {
             metric_reasons: {
                 [key: string]: string;
             };
-            /** Daily Chart */
-            daily_chart: components["schemas"]["DailyPoint"][];
-            /** Trades */
-            trades: components["schemas"]["TradeOut"][];
-            /** Trades Count */
-            trades_count: number;
-            /**
-             * Rejections
-             * @description Orders that were not carried out, by reason
-             */
-            rejections: {
-                [key: string]: number;
-            };
-            /** Assumptions */
-            assumptions: string[];
-            /** Warnings */
-            warnings: string[];
-            /**
-             * Jumps
-             * @description Symbols with a move that no listed action explains
-             */
-            jumps: {
-                [key: string]: unknown;
-            }[];
-            /** Spec */
-            spec: {
+            /** Metrics */
+            metrics: {
                 [key: string]: unknown;
             };
             /** Point In Time */
             point_in_time: boolean;
-            /** Snapshot */
-            snapshot: string;
+            /**
+             * Rejections
+             * @description Orders that were cut down or not carried out, with the reason
+             */
+            rejections: {
+                [key: string]: unknown;
+            }[];
+            /** Run Id */
+            run_id: string;
+            /** Spec */
+            spec: {
+                [key: string]: unknown;
+            };
+            /**
+             * Start Date
+             * Format: date
+             */
+            start_date: string;
+            /** Strategy Ids */
+            strategy_ids: string[];
+            /** Trades */
+            trades: components["schemas"]["TradeOut"][];
+            /** Trades Count */
+            trades_count: number;
+            /** Warnings */
+            warnings: string[];
         };
         /**
          * BacktestRequest
          * @description What to run. Fields that the engine does not know yet are refused rather than ignored.
          */
         BacktestRequest: {
-            /** Strategy Ids */
-            strategy_ids: string[];
+            /**
+             * Allocations
+             * @description Share of the capital by strategy id
+             */
+            allocations?: {
+                [key: string]: number;
+            } | null;
+            /**
+             * Asof Members
+             * @description Members as of each date; false: today's list throughout
+             * @default true
+             */
+            asof_members?: boolean;
+            /** Benchmark */
+            benchmark?: string | null;
+            /** Costs */
+            costs?: components["schemas"]["FlatCosts"] | "none";
+            /**
+             * End Date
+             * Format: date
+             */
+            end_date: string;
+            /**
+             * Initial Capital
+             * @default 1000000
+             */
+            initial_capital?: number;
+            /** Max Positions */
+            max_positions?: number | null;
             /**
              * Params
              * @description Parameters by strategy id
@@ -89,21 +543,33 @@ export interface components {
                 };
             };
             /**
-             * Universe
-             * @description An index id, or a list of symbols
-             * @default NIFTY50
+             * Seed
+             * @default 0
              */
-            universe?: string | string[];
+            seed?: number;
+            /**
+             * Sizing
+             * @default equity_per_member
+             * @enum {string}
+             */
+            sizing?: "equity_per_member" | "equity_per_position" | "value" | "quantity";
+            /**
+             * Sizing Value
+             * @description Rupees, or shares
+             */
+            sizing_value?: number | null;
+            /**
+             * Slippage Bps
+             * @default 0
+             */
+            slippage_bps?: number;
             /**
              * Start Date
              * Format: date
              */
             start_date: string;
-            /**
-             * End Date
-             * Format: date
-             */
-            end_date: string;
+            /** Strategy Ids */
+            strategy_ids: string[];
             /**
              * Timeframe
              * @default 1d
@@ -111,52 +577,11 @@ export interface components {
              */
             timeframe?: "1d";
             /**
-             * Initial Capital
-             * @default 1000000
+             * Universe
+             * @description An index id, or a list of symbols
+             * @default NIFTY50
              */
-            initial_capital?: number;
-            /**
-             * Sizing
-             * @default equal_slots
-             * @constant
-             */
-            sizing?: "equal_slots";
-            /**
-             * Max Positions
-             * @default null
-             */
-            max_positions?: number | null;
-            /**
-             * Allocations
-             * @description Share of the capital by strategy id
-             * @default null
-             */
-            allocations?: {
-                [key: string]: number;
-            } | null;
-            /** Costs */
-            costs?: components["schemas"]["FlatCosts"] | "none";
-            /**
-             * Slippage Bps
-             * @default 0
-             */
-            slippage_bps?: number;
-            /**
-             * Benchmark
-             * @default null
-             */
-            benchmark?: string | null;
-            /**
-             * Seed
-             * @default 0
-             */
-            seed?: number;
-            /**
-             * Asof Members
-             * @description Members as of each date; false: today's list throughout
-             * @default true
-             */
-            asof_members?: boolean;
+            universe?: string | string[];
         };
         /**
          * BarAction
@@ -186,78 +611,78 @@ export interface components {
          * @description Bars as columns: `t[i]`, `o[i]`, … belong together. `factor[i]` scales a raw price of that bar to this view.
          */
         BarColumns: {
-            /** Symbol */
-            symbol: string;
-            /** Name */
-            name: string | null;
-            /** Sector */
-            sector: string | null;
-            /** Isin */
-            isin: string | null;
-            /**
-             * Timeframe
-             * @constant
-             */
-            timeframe: "1d";
+            /** Actions */
+            actions: components["schemas"]["BarAction"][];
             /**
              * Adjust
              * @enum {string}
              */
             adjust: "price" | "total" | "none";
-            /** T */
-            t: string[];
-            /** O */
-            o: number[];
-            /** H */
-            h: number[];
-            /** L */
-            l: number[];
             /** C */
             c: number[];
-            /** V */
-            v: number[];
             /** Factor */
             factor: number[];
-            /** Actions */
-            actions: components["schemas"]["BarAction"][];
+            /** Former Symbols */
+            former_symbols: string[];
+            /** H */
+            h: number[];
+            /** Isin */
+            isin: string | null;
             /**
              * Jumps
              * @description Sessions with a move that no listed action explains
              */
             jumps: string[];
-            /** Former Symbols */
-            former_symbols: string[];
+            /** L */
+            l: number[];
+            /** Name */
+            name: string | null;
+            /** O */
+            o: number[];
+            /** Sector */
+            sector: string | null;
             /** Snapshot */
             snapshot: string;
+            /** Symbol */
+            symbol: string;
+            /** T */
+            t: string[];
+            /**
+             * Timeframe
+             * @constant
+             */
+            timeframe: "1d";
+            /** V */
+            v: number[];
         };
         /**
          * Check
          * @description One part of the platform.
          */
         Check: {
-            /** Ok */
-            ok: boolean;
             /** Message */
             message: string;
+            /** Ok */
+            ok: boolean;
         };
         /**
          * DailyPoint
          * @description The account at the close of one session.
          */
         DailyPoint: {
+            /** Daily Return */
+            daily_return: number | null;
             /**
              * Date
              * Format: date
              */
             date: string;
-            /** Equity */
-            equity: number;
             /** Drawdown */
             drawdown: number;
+            /** Equity */
+            equity: number;
             /** Exposure */
             exposure: number;
-            /** Daily Return */
-            daily_return: number | null;
             /** State */
             state: string;
         };
@@ -266,35 +691,12 @@ export interface components {
          * @description What is stored in the active market.
          */
         DataStatus: {
-            /**
-             * Market
-             * @enum {string}
-             */
-            market: "real" | "sample";
-            /** Rows */
-            rows: number;
             /** Files */
             files: number;
-            /** Instruments */
-            instruments: number;
-            /** First Session */
-            first_session: string | null;
-            /** Last Session */
-            last_session: string | null;
-            /** Snapshot */
-            snapshot: string | null;
-            /** Panel Is Stale */
-            panel_is_stale: boolean;
-            /** Years */
-            years: components["schemas"]["YearCoverage"][];
             /** Files By Kind */
             files_by_kind: {
                 [key: string]: number;
             };
-            /** Listed Actions */
-            listed_actions: number;
-            /** Unexplained Jumps */
-            unexplained_jumps: number;
             /**
              * Findings
              * @description Number of findings by severity
@@ -302,10 +704,33 @@ export interface components {
             findings: {
                 [key: string]: number;
             };
-            /** Recent Files */
-            recent_files: components["schemas"]["ImportedFile"][];
+            /** First Session */
+            first_session: string | null;
             /** Import Roots */
             import_roots: string[];
+            /** Instruments */
+            instruments: number;
+            /** Last Session */
+            last_session: string | null;
+            /** Listed Actions */
+            listed_actions: number;
+            /**
+             * Market
+             * @enum {string}
+             */
+            market: "real" | "sample";
+            /** Panel Is Stale */
+            panel_is_stale: boolean;
+            /** Recent Files */
+            recent_files: components["schemas"]["ImportedFile"][];
+            /** Rows */
+            rows: number;
+            /** Snapshot */
+            snapshot: string | null;
+            /** Unexplained Jumps */
+            unexplained_jumps: number;
+            /** Years */
+            years: components["schemas"]["YearCoverage"][];
         };
         /**
          * DataSummary
@@ -317,13 +742,13 @@ export interface components {
              * Format: date
              */
             first_session: string;
+            /** Instruments */
+            instruments: number;
             /**
              * Last Session
              * Format: date
              */
             last_session: string;
-            /** Instruments */
-            instruments: number;
             /** Snapshot */
             snapshot: string;
         };
@@ -337,19 +762,13 @@ export interface components {
              * @example DATA_NOT_FOUND
              */
             code: string;
-            /** Message */
-            message: string;
-            /**
-             * Details
-             * @default null
-             */
+            /** Details */
             details?: {
                 [key: string]: unknown;
             } | null;
-            /**
-             * Request Id
-             * @default null
-             */
+            /** Message */
+            message: string;
+            /** Request Id */
             request_id?: string | null;
         };
         /**
@@ -364,25 +783,25 @@ export interface components {
          * @description What a field means.
          */
         FieldCard: {
-            /** Name */
-            name: string;
-            /** Label */
-            label: string;
-            /** Unit */
-            unit: string;
+            /** Available */
+            available: boolean;
+            /** Description */
+            description: string;
             /** Formula */
             formula: string;
+            /** Label */
+            label: string;
+            /** Name */
+            name: string;
             /** Source */
             source: string;
+            /** Unit */
+            unit: string;
             /**
              * Window
              * @description Sessions of history it takes
              */
             window: number;
-            /** Available */
-            available: boolean;
-            /** Description */
-            description: string;
         };
         /**
          * FieldList
@@ -397,12 +816,21 @@ export interface components {
          * @description Something found in a file and what was done about it.
          */
         FindingOut: {
-            /** Id */
-            id: number;
+            /** Action */
+            action: string;
             /** File Name */
             file_name: string;
+            /** Id */
+            id: number;
             /** Line */
             line: number | null;
+            /** Message */
+            message: string;
+            /**
+             * Recorded At
+             * Format: date-time
+             */
+            recorded_at: string;
             /** Rule */
             rule: string;
             /**
@@ -412,15 +840,6 @@ export interface components {
             severity: "refused" | "warning" | "note";
             /** Subject */
             subject: string | null;
-            /** Message */
-            message: string;
-            /** Action */
-            action: string;
-            /**
-             * Recorded At
-             * Format: date-time
-             */
-            recorded_at: string;
         };
         /**
          * FindingPage
@@ -454,6 +873,13 @@ export interface components {
          * @description READY: all works; DEGRADED: it answers, but something named in `checks` does not; DOWN: no database.
          */
         Health: {
+            /** Checks */
+            checks: {
+                [key: string]: components["schemas"]["Check"];
+            };
+            data: components["schemas"]["DataSummary"] | null;
+            /** Market */
+            market: ("real" | "sample") | null;
             /**
              * Status
              * @enum {string}
@@ -461,75 +887,57 @@ export interface components {
             status: "READY" | "DEGRADED" | "DOWN";
             /** Version */
             version: string;
-            /** Market */
-            market: ("real" | "sample") | null;
-            data: components["schemas"]["DataSummary"] | null;
-            /** Checks */
-            checks: {
-                [key: string]: components["schemas"]["Check"];
-            };
-        };
-        /**
-         * ImportRequest
-         * @description Import a file or a folder of this machine; it must lie under one of the import roots.
-         */
-        ImportRequest: {
-            /**
-             * Path
-             * @example /home/me/bhavcopies
-             */
-            path: string;
         };
         /**
          * ImportedFile
          * @description A file whose rows are stored.
          */
         ImportedFile: {
-            /** Id */
-            id: number;
-            /** Name */
-            name: string;
             /** Container */
             container: string | null;
-            /** Kind */
-            kind: string;
-            /** Rows */
-            rows: number;
             /** First Date */
             first_date: string | null;
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
             /** Last Date */
             last_date: string | null;
+            /** Name */
+            name: string;
             /**
              * Recorded At
              * Format: date-time
              */
             recorded_at: string;
+            /** Rows */
+            rows: number;
         };
         /**
          * IndexListOut
          * @description All indices with known members.
          */
         IndexListOut: {
-            /** Indices */
-            indices: components["schemas"]["IndexOut"][];
-            /** Default */
-            default: string;
             /** Asof */
             asof: string | null;
+            /** Default */
+            default: string;
+            /** Indices */
+            indices: components["schemas"]["IndexOut"][];
         };
         /**
          * IndexOut
          * @description An index and how many members it has.
          */
         IndexOut: {
+            /** Count */
+            count: number;
+            /** Description */
+            description: string | null;
             /** Id */
             id: string;
             /** Name */
             name: string;
-            /** Description */
-            description: string | null;
-            /** Count */
-            count: number;
         };
         /**
          * JobAccepted
@@ -543,6 +951,18 @@ export interface components {
          * @description A job with its log.
          */
         JobDetail: {
+            /** Cancel Requested */
+            cancel_requested: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            error: components["schemas"]["ErrorBody"] | null;
+            /** Events */
+            events: components["schemas"]["JobEventOut"][];
+            /** Finished At */
+            finished_at: string | null;
             /**
              * Id
              * Format: uuid
@@ -555,41 +975,27 @@ export interface components {
              * @enum {string}
              */
             market: "real" | "sample";
+            /** Message */
+            message: string | null;
+            /** Progress */
+            progress: number;
+            /** Result */
+            result: {
+                [key: string]: unknown;
+            } | null;
+            /** Started At */
+            started_at: string | null;
             /**
              * State
              * @enum {string}
              */
             state: "QUEUED" | "RUNNING" | "SUCCEEDED" | "FAILED" | "CANCELLED";
-            /** Progress */
-            progress: number;
-            /** Message */
-            message: string | null;
-            /** Result */
-            result: {
-                [key: string]: unknown;
-            } | null;
-            error: components["schemas"]["ErrorBody"] | null;
-            /** Cancel Requested */
-            cancel_requested: boolean;
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /** Started At */
-            started_at: string | null;
-            /** Finished At */
-            finished_at: string | null;
-            /** Events */
-            events: components["schemas"]["JobEventOut"][];
         };
         /**
          * JobEventOut
          * @description One entry of a job's log.
          */
         JobEventOut: {
-            /** Seq */
-            seq: number;
             /**
              * At
              * Format: date-time
@@ -602,12 +1008,24 @@ export interface components {
             level: "info" | "warning" | "error";
             /** Message */
             message: string;
+            /** Seq */
+            seq: number;
         };
         /**
          * JobOut
          * @description A job: how far it is and what came of it.
          */
         JobOut: {
+            /** Cancel Requested */
+            cancel_requested: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            error: components["schemas"]["ErrorBody"] | null;
+            /** Finished At */
+            finished_at: string | null;
             /**
              * Id
              * Format: uuid
@@ -620,31 +1038,21 @@ export interface components {
              * @enum {string}
              */
             market: "real" | "sample";
+            /** Message */
+            message: string | null;
+            /** Progress */
+            progress: number;
+            /** Result */
+            result: {
+                [key: string]: unknown;
+            } | null;
+            /** Started At */
+            started_at: string | null;
             /**
              * State
              * @enum {string}
              */
             state: "QUEUED" | "RUNNING" | "SUCCEEDED" | "FAILED" | "CANCELLED";
-            /** Progress */
-            progress: number;
-            /** Message */
-            message: string | null;
-            /** Result */
-            result: {
-                [key: string]: unknown;
-            } | null;
-            error: components["schemas"]["ErrorBody"] | null;
-            /** Cancel Requested */
-            cancel_requested: boolean;
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /** Started At */
-            started_at: string | null;
-            /** Finished At */
-            finished_at: string | null;
         };
         /**
          * JobPage
@@ -688,27 +1096,27 @@ export interface components {
         MarketStatus: {
             /** Is Open */
             is_open: boolean;
+            /** Message */
+            message: string;
+            /** Next Change */
+            next_change: string | null;
             /**
              * Phase
              * @enum {string}
              */
             phase: "pre_open" | "open" | "closing_auction" | "post_close" | "closed";
-            /** Next Change */
-            next_change: string | null;
             /** Session */
             session: string | null;
-            /** Message */
-            message: string;
         };
         /**
          * PageMeta
          * @description Where in a list a page lies; `total` counts the whole list.
          */
         PageMeta: {
-            /** Page */
-            page: number;
             /** Limit */
             limit: number;
+            /** Page */
+            page: number;
             /** Total */
             total: number;
             /** Total Pages */
@@ -728,17 +1136,11 @@ export interface components {
          * @description A stored run in a list.
          */
         RunSummary: {
-            /** Run Id */
-            run_id: string;
-            /** Strategy Ids */
-            strategy_ids: string[];
-            /** Universe */
-            universe: string;
             /**
-             * Start Date
-             * Format: date
+             * Created At
+             * Format: date-time
              */
-            start_date: string;
+            created_at: string;
             /**
              * End Date
              * Format: date
@@ -748,25 +1150,23 @@ export interface components {
             metrics: {
                 [key: string]: unknown;
             };
+            /** Run Id */
+            run_id: string;
             /**
-             * Created At
-             * Format: date-time
+             * Start Date
+             * Format: date
              */
-            created_at: string;
+            start_date: string;
+            /** Strategy Ids */
+            strategy_ids: string[];
+            /** Universe */
+            universe: string;
         };
         /**
          * ScreenerMeta
          * @description What was asked and as of when.
          */
         ScreenerMeta: {
-            /** Page */
-            page: number;
-            /** Limit */
-            limit: number;
-            /** Total */
-            total: number;
-            /** Total Pages */
-            total_pages: number;
             /** Applied Filter */
             applied_filter: string;
             /**
@@ -774,14 +1174,16 @@ export interface components {
              * Format: date
              */
             asof: string;
+            /** Limit */
+            limit: number;
+            /** Milliseconds */
+            milliseconds: number;
+            /** Page */
+            page: number;
             /** Point In Time */
             point_in_time: boolean;
             /** Point In Time Note */
             point_in_time_note: string | null;
-            /** Snapshot */
-            snapshot: string;
-            /** Milliseconds */
-            milliseconds: number;
             /**
              * Sectors
              * @description Stocks by sector in the universe, before the sector filter
@@ -789,6 +1191,12 @@ export interface components {
             sectors: {
                 [key: string]: number;
             };
+            /** Snapshot */
+            snapshot: string;
+            /** Total */
+            total: number;
+            /** Total Pages */
+            total_pages: number;
         };
         /**
          * ScreenerPage
@@ -804,135 +1212,132 @@ export interface components {
          * @description A stock at one session. What has no data is null, never a neutral number.
          */
         ScreenerRow: {
-            /** Symbol */
-            symbol: string;
-            /** Name */
-            name: string | null;
-            /** Sector */
-            sector: string;
-            /**
-             * Close
-             * @description Rupees
-             */
-            close: number | null;
-            /** Open */
-            open: number | null;
-            /** High */
-            high: number | null;
-            /** Low */
-            low: number | null;
-            /**
-             * Prev Close
-             * @description Rupees, adjusted for an action of the day
-             */
-            prev_close: number | null;
+            /** Adx */
+            adx: number | null;
+            /** Atr Pct */
+            atr_pct: number | null;
+            /** Bb Lower */
+            bb_lower: number | null;
+            /** Bb Middle */
+            bb_middle: number | null;
+            /** Bb Upper */
+            bb_upper: number | null;
             /**
              * Change Pct
              * @description Percent, against prev_close
              */
             change_pct: number | null;
             /**
-             * Volume
-             * @description Shares
-             */
-            volume: number | null;
-            /**
-             * Turnover
+             * Close
              * @description Rupees
              */
-            turnover: number | null;
+            close: number | null;
+            /** Debt To Equity */
+            debt_to_equity: number | null;
             /** Ema 20 */
             ema_20: number | null;
             /** Ema 50 */
             ema_50: number | null;
-            /** Rsi 14 */
-            rsi_14: number | null;
-            /** Atr Pct */
-            atr_pct: number | null;
+            /** Eps */
+            eps: number | null;
+            /** High */
+            high: number | null;
+            /** Intraday Score */
+            intraday_score: number | null;
+            /** Is 20D Breakout */
+            is_20d_breakout: boolean | null;
+            /** Low */
+            low: number | null;
             /** Macd */
             macd: number | null;
             /** Macd Signal */
             macd_signal: number | null;
-            /** Adx */
-            adx: number | null;
-            /** Stoch K */
-            stoch_k: number | null;
+            /** Market Cap */
+            market_cap: number | null;
+            /** Name */
+            name: string | null;
+            /** Net Income */
+            net_income: number | null;
+            /** Open */
+            open: number | null;
+            /** Pe Ratio */
+            pe_ratio: number | null;
+            /** Period */
+            period: string | null;
+            /**
+             * Prev Close
+             * @description Rupees, adjusted for an action of the day
+             */
+            prev_close: number | null;
+            /** Revenue */
+            revenue: number | null;
+            /** Roe */
+            roe: number | null;
+            /** Rsi 14 */
+            rsi_14: number | null;
+            /** Sector */
+            sector: string;
             /** Stoch D */
             stoch_d: number | null;
-            /** Bb Upper */
-            bb_upper: number | null;
-            /** Bb Middle */
-            bb_middle: number | null;
-            /** Bb Lower */
-            bb_lower: number | null;
+            /** Stoch K */
+            stoch_k: number | null;
+            /** Swing Score */
+            swing_score: number | null;
+            /** Symbol */
+            symbol: string;
+            /**
+             * Trend 30D
+             * @description Percent over 21 sessions
+             */
+            trend_30d: number | null;
             /**
              * Trend 7D
              * @description Percent over 5 sessions
              */
             trend_7d: number | null;
             /**
-             * Trend 30D
-             * @description Percent over 21 sessions
+             * Turnover
+             * @description Rupees
              */
-            trend_30d: number | null;
-            /** Is 20D Breakout */
-            is_20d_breakout: boolean | null;
+            turnover: number | null;
             /** Vol Percentile */
             vol_percentile: number | null;
-            /** Intraday Score */
-            intraday_score: number | null;
-            /** Swing Score */
-            swing_score: number | null;
-            /** Market Cap */
-            market_cap: number | null;
-            /** Pe Ratio */
-            pe_ratio: number | null;
-            /** Roe */
-            roe: number | null;
-            /** Eps */
-            eps: number | null;
-            /** Revenue */
-            revenue: number | null;
-            /** Net Income */
-            net_income: number | null;
-            /** Debt To Equity */
-            debt_to_equity: number | null;
-            /** Period */
-            period: string | null;
+            /**
+             * Volume
+             * @description Shares
+             */
+            volume: number | null;
         };
         /**
          * SearchHit
          * @description A stock or an index that a search found; `matched` is the old name it was found by, if any.
          */
         SearchHit: {
-            /** Symbol */
-            symbol: string;
+            /** Isin */
+            isin: string | null;
+            /** Matched */
+            matched?: string | null;
             /** Name */
             name: string | null;
             /** Sector */
             sector: string | null;
+            /** Symbol */
+            symbol: string;
             /**
              * Type
              * @enum {string}
              */
             type: "EQUITY" | "ETF" | "SME" | "REIT" | "INVIT" | "OTHER" | "INDEX";
-            /** Isin */
-            isin: string | null;
-            /**
-             * Matched
-             * @default null
-             */
-            matched?: string | null;
         };
         /**
          * SectorCount
          * @description A sector and how many stocks of the latest session are in it.
          */
         SectorCount: {
-            /** Name */
-            name: string;
             /** Count */
             count: number;
+            /** Name */
+            name: string;
         };
         /**
          * SectorList
@@ -947,18 +1352,12 @@ export interface components {
          * @description A strategy one can run.
          */
         StrategyOut: {
-            /** Strategy Id */
-            strategy_id: string;
-            /** Display Name */
-            display_name: string;
+            /** Citation */
+            citation: string | null;
             /** Description */
             description: string | null;
-            /** Timeframe */
-            timeframe: string;
-            /** Regime */
-            regime: string | null;
-            /** Regime Notes */
-            regime_notes: string | null;
+            /** Display Name */
+            display_name: string;
             /**
              * Lifecycle Status
              * @enum {string}
@@ -971,8 +1370,6 @@ export interface components {
             parameters: {
                 [key: string]: unknown;
             };
-            /** Universes */
-            universes: string[];
             /**
              * Proof
              * @description Look-ahead proof; null while there is none
@@ -980,27 +1377,35 @@ export interface components {
             proof: {
                 [key: string]: unknown;
             } | null;
-            /** Version */
-            version: number;
+            /** Regime */
+            regime: string | null;
+            /** Regime Notes */
+            regime_notes: string | null;
             /** Source Hash */
             source_hash: string;
-            /** Citation */
-            citation: string | null;
+            /** Strategy Id */
+            strategy_id: string;
+            /** Timeframe */
+            timeframe: string;
+            /** Universes */
+            universes: string[];
             /**
              * Updated At
              * Format: date-time
              */
             updated_at: string;
+            /** Version */
+            version: number;
         };
         /**
          * TradeOut
-         * @description From entry to exit; a position still open at the end has no exit.
+         * @description From entry to exit; a position still open at the end has no exit. Prices are those of their day, as traded.
          */
         TradeOut: {
             /** Book */
             book: string;
-            /** Symbol */
-            symbol: string;
+            /** Costs */
+            costs: number;
             /**
              * Entry At
              * Format: date
@@ -1012,62 +1417,75 @@ export interface components {
             exit_at: string | null;
             /** Exit Price */
             exit_price: number | null;
-            /** Quantity */
-            quantity: number;
-            /** Pnl */
-            pnl: number | null;
-            /** Costs */
-            costs: number;
+            /**
+             * Exit Quantity
+             * @description Shares sold: other than bought after a split or bonus
+             */
+            exit_quantity: number | null;
             /** Exit Reason */
             exit_reason: string | null;
-            /** Is Open */
-            is_open: boolean;
+            /**
+             * Income
+             * @description Rupees paid out while it was held
+             */
+            income: number;
+            /** Key */
+            key: string;
+            /** Open */
+            open: boolean;
+            /**
+             * Pnl
+             * @description Rupees, after costs; of an open trade at the last close
+             */
+            pnl: number | null;
+            /**
+             * Quantity
+             * @description Shares bought, as of the entry
+             */
+            quantity: number;
+            /** Symbol */
+            symbol: string;
         };
         /**
          * VerifyOut
          * @description What a recomputation of a run gave.
          */
         VerifyOut: {
-            /** Run Id */
-            run_id: string;
+            /** Changed */
+            changed: string[];
+            /** Digest */
+            digest: string;
             /**
              * Outcome
              * @enum {string}
              */
             outcome: "identical" | "differs" | "inputs_changed";
-            /** Changed */
-            changed: string[];
-            /** Digest */
-            digest: string;
+            /** Run Id */
+            run_id: string;
         };
-        /**
-         * Wire
-         * @description Base of everything on the wire: unknown fields of a request are refused, so that a typing error is seen.
-         */
-        Wire: Record<string, never>;
         /**
          * YearCoverage
          * @description What is stored of one year.
          */
         YearCoverage: {
-            /** Year */
-            year: number;
-            /** Sessions */
-            sessions: number;
             /** Expected Sessions */
             expected_sessions: number;
-            /** Instruments */
-            instruments: number;
             /**
              * First Session
              * Format: date
              */
             first_session: string;
+            /** Instruments */
+            instruments: number;
             /**
              * Last Session
              * Format: date
              */
             last_session: string;
+            /** Sessions */
+            sessions: number;
+            /** Year */
+            year: number;
         };
     };
     responses: never;
@@ -1077,4 +1495,937 @@ export interface components {
     pathItems: never;
 }
 export type $defs = Record<string, never>;
-export type operations = Record<string, never>;
+export interface operations {
+    "data:findings": {
+        parameters: {
+            query?: {
+                page?: number;
+                limit?: number;
+                rule?: string | null;
+                severity?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FindingPage"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "data:import": {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Path
+                     * @example /home/me/bhavcopies
+                     */
+                    path: string;
+                };
+                "multipart/form-data": {
+                    files: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobAccepted"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "data:market": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MarketOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "data:choose-market": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MarketChoice"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MarketOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "data:sample": {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobAccepted"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "data:status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataStatus"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "health:get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "jobs:list": {
+        parameters: {
+            query?: {
+                page?: number;
+                limit?: number;
+                kind?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobPage"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "jobs:get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobDetail"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "jobs:cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "market:bars": {
+        parameters: {
+            query?: {
+                timeframe?: "1d";
+                start?: string | null;
+                end?: string | null;
+                adjust?: "price" | "total" | "none";
+                limit?: number | null;
+            };
+            header?: never;
+            path: {
+                symbol: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BarColumns"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "market:search": {
+        parameters: {
+            query?: {
+                /** @description Symbol, former symbol, ISIN or name */
+                query?: string | null;
+                /** @description The same as query */
+                q?: string | null;
+                exclude_indices?: boolean;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchHit"][];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "market:sectors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SectorList"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "market:status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MarketStatus"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "strategies:available": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StrategyOut"][];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "strategies:backtest": {
+        parameters: {
+            query?: {
+                /** @description Seconds to wait for the result */
+                wait?: number;
+            };
+            header?: {
+                accept?: string | null;
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BacktestRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BacktestOut"];
+                };
+            };
+            /** @description Still running after `wait` seconds: ask the job */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobAccepted"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "runs:list": {
+        parameters: {
+            query?: {
+                page?: number;
+                limit?: number;
+                strategy_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunPage"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "runs:get": {
+        parameters: {
+            query?: never;
+            header?: {
+                accept?: string | null;
+            };
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BacktestOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "runs:verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VerifyOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "screener:list": {
+        parameters: {
+            query?: {
+                page?: number;
+                limit?: number;
+                sort_by?: string;
+                sort_order?: "asc" | "desc";
+                /** @description Prefix of the symbol */
+                symbol?: string | null;
+                sector?: string | null;
+                /** @description An index, or ALL */
+                index?: string;
+                instrument_type?: "EQUITY" | "ETF" | "SME" | "REIT" | "INVIT" | "ALL";
+                filter_type?: string;
+                view?: "technical" | "financial";
+                q?: string | null;
+                columns?: string | null;
+                asof?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScreenerPage"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "screener:fields": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FieldList"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "screener:indices": {
+        parameters: {
+            query?: {
+                asof?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IndexListOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+}

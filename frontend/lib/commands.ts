@@ -41,7 +41,9 @@ export function useCommands(commands: readonly Command[]): void {
   useEffect(() => {
     latest.current = commands;
   });
-  const signature = JSON.stringify(commands.map(({ id, label, keys, group, hidden }) => [id, label, keys, group, hidden]));
+  const signature = JSON.stringify(
+    commands.map(({ id, label, keys, group, hidden }) => [id, label, keys, group, hidden]),
+  );
   useEffect(() => {
     const layer = {
       commands: latest.current.map((command) => ({
@@ -81,7 +83,8 @@ const SYMBOLS: Record<string, string> = {
 
 export const keyLabel = (keys: string): string => SYMBOLS[keys] ?? keys;
 
-const TYPING = "input:not([type=checkbox]):not([type=radio]):not([type=button]), textarea, select, [contenteditable=true]";
+const TYPING =
+  "input:not([type=checkbox]):not([type=radio]):not([type=button]), textarea, select, [contenteditable=true]";
 
 export function isTyping(target: EventTarget | null): boolean {
   return target instanceof Element && target.closest(TYPING) !== null;

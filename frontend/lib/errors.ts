@@ -30,7 +30,13 @@ export function toApiError(body: unknown, response: Response): ApiError {
     const { code, message, details, request_id } = body.error;
     return new ApiError(message, code, response.status, details, request_id ?? requestId);
   }
-  return new ApiError(`The server answered ${response.status} without saying why.`, "UNREADABLE_ANSWER", response.status, undefined, requestId);
+  return new ApiError(
+    `The server answered ${response.status} without saying why.`,
+    "UNREADABLE_ANSWER",
+    response.status,
+    undefined,
+    requestId,
+  );
 }
 
 /** A sentence for a person, from anything that can be thrown. */
@@ -41,21 +47,18 @@ export function getErrorMessage(error: unknown): string {
   return UNKNOWN;
 }
 
-/** Field messages of a VALIDATION_ERROR, the field named by its last path segments. */
+/** What a VALIDATION_ERROR says of each field: the list of `problems`, or the one field that `details` names. */
 export function fieldProblems(error: unknown): FieldProblem[] {
   if (!(error instanceof ApiError) || error.code !== "VALIDATION_ERROR") return [];
-  const list = Array.isArray(error.details) ? error.details : (error.details as { errors?: unknown } | undefined)?.errors;
-  if (!Array.isArray(list)) {
-    const single = error.details as { field?: unknown } | undefined;
-    return typeof single?.field === "string" ? [{ field: single.field, message: error.message }] : [];
-  }
-  return list.flatMap((item: unknown) => {
-    if (typeof item !== "object" || item === null) return [];
-    const entry = item as { field?: unknown; loc?: unknown; message?: unknown; msg?: unknown };
-    const field = typeof entry.field === "string" ? entry.field : Array.isArray(entry.loc) ? entry.loc.filter((part) => part !== "body" && part !== "query").join(".") : "";
-    const message = typeof entry.message === "string" ? entry.message : typeof entry.msg === "string" ? entry.msg : error.message;
-    return [{ field, message }];
-  });
+  const details = (error.details ?? {}) as { field?: unknown; problems?: unknown };
+  if (Array.isArray(details.problems))
+    return details.problems.filter(isProblem).map(({ field, message }) => ({ field, message }));
+  return typeof details.field === "string" ? [{ field: details.field, message: error.message }] : [];
+}
+
+function isProblem(value: unknown): value is FieldProblem {
+  const problem = value as Partial<FieldProblem> | null;
+  return typeof problem?.field === "string" && typeof problem.message === "string";
 }
 
 interface Envelope {
@@ -65,5 +68,9 @@ interface Envelope {
 function isEnvelope(body: unknown): body is Envelope {
   if (typeof body !== "object" || body === null || !("error" in body)) return false;
   const inner = (body as { error: unknown }).error;
-  return typeof inner === "object" && inner !== null && typeof (inner as { message?: unknown }).message === "string";
+  return (
+    typeof inner === "object" &&
+    inner !== null &&
+    typeof (inner as { message?: unknown }).message === "string"
+  );
 }

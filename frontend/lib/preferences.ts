@@ -11,7 +11,12 @@ export interface Preferences {
   shortcuts: "on" | "off";
 }
 
-export const DEFAULT_PREFERENCES: Preferences = { theme: "system", density: "compact", gainloss: "safe", shortcuts: "on" };
+export const DEFAULT_PREFERENCES: Preferences = {
+  theme: "system",
+  density: "compact",
+  gainloss: "safe",
+  shortcuts: "on",
+};
 
 const listeners = new Set<() => void>();
 let current: Preferences | null = null;

@@ -60,7 +60,10 @@ export const stockRowQuery = (symbol: string) =>
     queryKey: ["data", "stock-row", symbol],
     queryFn: async ({ signal }) => {
       const page = await unwrap(
-        screenerAPI.page({ page: 1, limit: 50, sort_by: "symbol", sort_order: "asc", symbol, index: ALL_STOCKS }, signal),
+        screenerAPI.page(
+          { page: 1, limit: 50, sort_by: "symbol", sort_order: "asc", symbol, index: ALL_STOCKS },
+          signal,
+        ),
       );
       return { row: page.data.find((row) => row.symbol === symbol) ?? null, meta: page.meta };
     },

@@ -24,7 +24,11 @@ export async function retryingFetch(request: Request, policy: RetryPolicy = GET_
     } catch (error) {
       if (request.signal.aborted) throw error;
       if (last) {
-        throw new ApiError("SmartTrader does not answer. Is it still running on this machine?", "NETWORK_ERROR", 0);
+        throw new ApiError(
+          "SmartTrader does not answer. Is it still running on this machine?",
+          "NETWORK_ERROR",
+          0,
+        );
       }
       await pause(policy.firstDelayMs * 2 ** (attempt - 1), request.signal);
     }

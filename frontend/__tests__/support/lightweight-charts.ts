@@ -1,7 +1,11 @@
 /** Remembers what was drawn, for tests without a canvas. */
 export const drawn: { series: unknown[]; data: unknown[][] } = { series: [], data: [] };
 
-const timeScale = () => ({ fitContent() {}, setVisibleLogicalRange() {}, subscribeVisibleLogicalRangeChange() {} });
+const timeScale = () => ({
+  fitContent() {},
+  setVisibleLogicalRange() {},
+  subscribeVisibleLogicalRangeChange() {},
+});
 
 export const CandlestickSeries = "Candlestick";
 export const HistogramSeries = "Histogram";
@@ -22,7 +26,10 @@ export function createChart() {
     },
     applyOptions() {},
     timeScale,
-    panes: () => [{ setHeight() {}, setStretchFactor() {} }, { setHeight() {}, setStretchFactor() {} }],
+    panes: () => [
+      { setHeight() {}, setStretchFactor() {} },
+      { setHeight() {}, setStretchFactor() {} },
+    ],
     subscribeCrosshairMove() {},
     remove() {},
   };

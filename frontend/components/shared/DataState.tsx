@@ -8,7 +8,15 @@ import { count } from "@/lib/format";
 import type { Job } from "@/lib/types";
 
 /** A skeleton in the shape of the answer. It appears after 150 ms, so that a quick answer does not blink. */
-export function LoadingState({ label = "Loading", rows = 5, height }: { label?: string; rows?: number; height?: number }) {
+export function LoadingState({
+  label = "Loading",
+  rows = 5,
+  height,
+}: {
+  label?: string;
+  rows?: number;
+  height?: number;
+}) {
   const [phase, setPhase] = useState<"quiet" | "shown" | "slow">("quiet");
   useEffect(() => {
     const show = setTimeout(() => setPhase("shown"), 150);
@@ -23,7 +31,12 @@ export function LoadingState({ label = "Loading", rows = 5, height }: { label?: 
       <span className="sr">{label}</span>
       {phase !== "quiet" &&
         Array.from({ length: rows }, (_, row) => (
-          <i key={row} className="sk" aria-hidden="true" style={{ height: 12, width: `${88 - ((row * 17) % 40)}%` }} />
+          <i
+            key={row}
+            className="sk"
+            aria-hidden="true"
+            style={{ height: 12, width: `${88 - ((row * 17) % 40)}%` }}
+          />
         ))}
       {phase === "slow" && <p className="xs t3">Still working. The data folder may be on a slow disk.</p>}
     </div>
@@ -59,7 +72,9 @@ export interface ErrorStateProps {
 /** What stopped, with which input, what to do; the code and the request id small, to be quoted in a report. */
 export function ErrorState({ error, title, onRetry }: ErrorStateProps) {
   const api = error instanceof ApiError ? error : null;
-  const details = [api?.code, api?.requestId && `request ${api.requestId}`, getErrorMessage(error)].filter(Boolean).join(" · ");
+  const details = [api?.code, api?.requestId && `request ${api.requestId}`, getErrorMessage(error)]
+    .filter(Boolean)
+    .join(" · ");
   const copy = async () => {
     await navigator.clipboard.writeText(details);
     toast({ title: "Details copied" });
@@ -153,7 +168,14 @@ export function JobState({ job, title, onCancel, onRetry }: JobStateProps) {
         {runs && <span className="num t2">{Math.floor(shown * 100)}%</span>}
       </div>
       {runs && (
-        <div className="prog" role="progressbar" aria-label={title} aria-valuenow={Math.floor(shown * 100)} aria-valuemin={0} aria-valuemax={100}>
+        <div
+          className="prog"
+          role="progressbar"
+          aria-label={title}
+          aria-valuenow={Math.floor(shown * 100)}
+          aria-valuemin={0}
+          aria-valuemax={100}
+        >
           <i style={{ width: `${shown * 100}%` }} />
         </div>
       )}
@@ -223,8 +245,18 @@ export interface DataStateProps<T> {
 export function DataState<T>({ query, failed, loading, isEmpty, empty, children }: DataStateProps<T>) {
   if (query.data !== undefined) {
     if (isEmpty?.(query.data)) return <>{empty}</>;
-    return query.isPlaceholderData ? <div className="dim">{children(query.data)}</div> : <>{children(query.data)}</>;
+    return query.isPlaceholderData ? (
+      <div className="dim">{children(query.data)}</div>
+    ) : (
+      <>{children(query.data)}</>
+    );
   }
   if (query.isPending) return <>{loading ?? <LoadingState />}</>;
-  return <ErrorState error={query.error} title={failed} onRetry={query.refetch && (() => void query.refetch?.())} />;
+  return (
+    <ErrorState
+      error={query.error}
+      title={failed}
+      onRetry={query.refetch && (() => void query.refetch?.())}
+    />
+  );
 }

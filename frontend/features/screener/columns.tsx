@@ -14,7 +14,8 @@ const CRORE = 1e7;
 export function whyUnknown(card: FieldCard | undefined): string {
   if (!card) return "The server does not say why";
   if (!card.available) return `${card.label} has no source yet: prices alone do not give it`;
-  if (card.window > 1) return `${card.label} needs ${count(card.window)} sessions in a row; this stock has fewer`;
+  if (card.window > 1)
+    return `${card.label} needs ${count(card.window)} sessions in a row; this stock has fewer`;
   return `${card.label} is not in the file of this session`;
 }
 
@@ -31,9 +32,27 @@ interface NumberSpec {
 
 const NUMBERS: readonly NumberSpec[] = [
   { field: "close", header: "Close", unit: "₹", width: 96 },
-  { field: "change_pct", header: "Day", unit: "%", width: 92, draw: (value) => <Delta value={value} unit="" /> },
-  { field: "trend_7d", header: "5 sessions", unit: "%", width: 104, draw: (value) => <Delta value={value} unit="" /> },
-  { field: "trend_30d", header: "21 sessions", unit: "%", width: 110, draw: (value) => <Delta value={value} unit="" /> },
+  {
+    field: "change_pct",
+    header: "Day",
+    unit: "%",
+    width: 92,
+    draw: (value) => <Delta value={value} unit="" />,
+  },
+  {
+    field: "trend_7d",
+    header: "5 sessions",
+    unit: "%",
+    width: 104,
+    draw: (value) => <Delta value={value} unit="" />,
+  },
+  {
+    field: "trend_30d",
+    header: "21 sessions",
+    unit: "%",
+    width: 110,
+    draw: (value) => <Delta value={value} unit="" />,
+  },
   { field: "turnover", header: "Turnover", unit: "₹ cr", width: 116, digits: 2, scale: CRORE },
   { field: "volume", header: "Volume", unit: "shares", width: 130, digits: 0 },
   { field: "vol_percentile", header: "Volume rank", width: 104, digits: 0 },
@@ -55,7 +74,15 @@ const NUMBERS: readonly NumberSpec[] = [
   { field: "bb_upper", header: "Bollinger upper", unit: "₹", width: 136, optional: true },
   { field: "bb_middle", header: "Bollinger middle", unit: "₹", width: 140, optional: true },
   { field: "bb_lower", header: "Bollinger lower", unit: "₹", width: 136, optional: true },
-  { field: "market_cap", header: "Market cap", unit: "₹ cr", width: 112, digits: 0, scale: CRORE, optional: true },
+  {
+    field: "market_cap",
+    header: "Market cap",
+    unit: "₹ cr",
+    width: 112,
+    digits: 0,
+    scale: CRORE,
+    optional: true,
+  },
   { field: "pe_ratio", header: "P/E", width: 72, digits: 1, optional: true },
   { field: "roe", header: "ROE", unit: "%", width: 80, digits: 1, optional: true },
   { field: "eps", header: "EPS", unit: "₹", width: 80, optional: true },
@@ -81,7 +108,14 @@ export function screenerColumns(cards: Cards): Column<ScreenerRow>[] {
       ),
       csv: (row) => row.symbol,
     },
-    { id: "sector", header: "Sector", width: 168, sortBy: "sector", cell: (row) => <span className="t2">{row.sector}</span>, csv: (row) => row.sector },
+    {
+      id: "sector",
+      header: "Sector",
+      width: 168,
+      sortBy: "sector",
+      cell: (row) => <span className="t2">{row.sector}</span>,
+      csv: (row) => row.sector,
+    },
     ...(close && day ? [close, day] : []),
     breakout(cards),
     ...rest,

@@ -29,10 +29,14 @@ export function Facets({ filters, meta, onChange }: FacetsProps) {
         label="Universe"
         value={filters.index}
         error={indices.error ? `Indices cannot be read. ${getErrorMessage(indices.error)}` : null}
-        onChange={(event) => onChange({ index: event.target.value === ALL_STOCKS ? null : event.target.value, sector: null })}
+        onChange={(event) =>
+          onChange({ index: event.target.value === ALL_STOCKS ? null : event.target.value, sector: null })
+        }
       >
         {!listed.some((index) => index.id === ALL_STOCKS) && <option value={ALL_STOCKS}>All stocks</option>}
-        {!listed.some((index) => index.id === filters.index) && filters.index !== ALL_STOCKS && <option value={filters.index}>{filters.index}</option>}
+        {!listed.some((index) => index.id === filters.index) && filters.index !== ALL_STOCKS && (
+          <option value={filters.index}>{filters.index}</option>
+        )}
         {listed.map((index) => (
           <option key={index.id} value={index.id}>
             {index.name} ({count(index.count)})
@@ -47,7 +51,9 @@ export function Facets({ filters, meta, onChange }: FacetsProps) {
         min={health.data?.data?.first_session}
         max={health.data?.data?.last_session}
         hint="Prices and members of that day; a day without trading means the session before it."
-        onChange={(event) => onChange({ asof: event.target.value ? new Date(`${event.target.value}T00:00:00Z`) : null })}
+        onChange={(event) =>
+          onChange({ asof: event.target.value ? new Date(`${event.target.value}T00:00:00Z`) : null })
+        }
       />
       <SectorFacet sectors={sectors} selected={filters.sector} onSelect={(sector) => onChange({ sector })} />
     </>
@@ -69,12 +75,25 @@ function SectorFacet({ sectors, selected, onSelect }: SectorFacetProps) {
   return (
     <fieldset className="fac">
       <legend>Sector</legend>
-      <SectorRow group={group} name="All sectors" members={total} checked={selected === null} onSelect={() => onSelect(null)} />
+      <SectorRow
+        group={group}
+        name="All sectors"
+        members={total}
+        checked={selected === null}
+        onSelect={() => onSelect(null)}
+      />
       {selected !== null && !sectors.some(([name]) => name === selected) && (
         <SectorRow group={group} name={selected} members={0} checked onSelect={() => onSelect(selected)} />
       )}
       {shown.map(([name, members]) => (
-        <SectorRow key={name} group={group} name={name} members={members} checked={selected === name} onSelect={() => onSelect(name)} />
+        <SectorRow
+          key={name}
+          group={group}
+          name={name}
+          members={members}
+          checked={selected === name}
+          onSelect={() => onSelect(name)}
+        />
       ))}
       {(more > 0 || all) && sectors.length > SHOWN_FIRST && (
         <button type="button" className="link xs" onClick={() => setAll(!all)}>

@@ -38,9 +38,13 @@ export function useScreenerState() {
 }
 
 /** The filters that narrow the list, for chips and for the count on the phone's button. */
-export function activeFilters(filters: ScreenerFilters): { key: "symbol" | "sector" | "index"; label: string; value: string }[] {
+export function activeFilters(
+  filters: ScreenerFilters,
+): { key: "symbol" | "sector" | "index"; label: string; value: string }[] {
   return [
-    ...(filters.index !== ALL_STOCKS ? [{ key: "index" as const, label: "Index", value: filters.index }] : []),
+    ...(filters.index !== ALL_STOCKS
+      ? [{ key: "index" as const, label: "Index", value: filters.index }]
+      : []),
     ...(filters.sector ? [{ key: "sector" as const, label: "Sector", value: filters.sector }] : []),
     ...(filters.symbol ? [{ key: "symbol" as const, label: "Symbol", value: filters.symbol }] : []),
   ];

@@ -23,7 +23,10 @@ function toQuery(filters: ScreenerFilters, page: number, limit: number): Screene
 export const screenerPageQuery = (filters: ScreenerFilters, page: number) =>
   queryOptions({
     queryKey: ["data", "screener", filters, page],
-    queryFn: async ({ signal }) => ({ filters, ...(await unwrap(screenerAPI.page(toQuery(filters, page, PAGE_SIZE), signal))) }),
+    queryFn: async ({ signal }) => ({
+      filters,
+      ...(await unwrap(screenerAPI.page(toQuery(filters, page, PAGE_SIZE), signal))),
+    }),
     gcTime: 5 * 60_000,
   });
 

@@ -41,7 +41,10 @@ export function ScreenerPage({ renderStock }: ScreenerPageProps) {
   const search = useRef<HTMLInputElement>(null);
 
   const cards = useQuery(fieldsQuery);
-  const columns = useMemo(() => screenerColumns(new Map(cards.data?.fields.map((card) => [card.name, card]))), [cards.data]);
+  const columns = useMemo(
+    () => screenerColumns(new Map(cards.data?.fields.map((card) => [card.name, card]))),
+    [cards.data],
+  );
   const shown = useMemo(() => chooseColumns(columns, chosen), [columns, chosen]);
   const { head, meta, old, rowAt, onVisible } = useRows(filters);
 
@@ -52,7 +55,13 @@ export function ScreenerPage({ renderStock }: ScreenerPageProps) {
   const clear = () => change({ symbol: null, sector: null, index: null });
   const exporting = useExport(filters, shown);
   useCommands([
-    { id: "find", label: "Filter by symbol", keys: "/", group: "This page", run: () => search.current?.focus() },
+    {
+      id: "find",
+      label: "Filter by symbol",
+      keys: "/",
+      group: "This page",
+      run: () => search.current?.focus(),
+    },
     { id: "columns", label: "Columns", keys: "c", group: "This page", run: () => setChooser(true) },
     { id: "export", label: "Export CSV of this list", keys: "e", group: "This page", run: exporting.run },
     { id: "clear", label: "Clear filters", group: "This page", run: clear },
@@ -71,7 +80,12 @@ export function ScreenerPage({ renderStock }: ScreenerPageProps) {
       <div className="scr-top">
         <div className="row between wrap g3">
           <h1>Screener</h1>
-          <SymbolFilter key={filters.symbol} ref={search} value={filters.symbol} onChange={(symbol) => change({ symbol: symbol || null })} />
+          <SymbolFilter
+            key={filters.symbol}
+            ref={search}
+            value={filters.symbol}
+            onChange={(symbol) => change({ symbol: symbol || null })}
+          />
           <div className="row no-phone" style={{ marginLeft: "auto" }}>
             {filters.index !== ALL_STOCKS && (
               <Link className="btn" href={`/quant/backtest/?universe=${encodeURIComponent(filters.index)}`}>
@@ -88,7 +102,12 @@ export function ScreenerPage({ renderStock }: ScreenerPageProps) {
                 <span className="b">{filter.label}</span>
                 <span className="op">is</span>
                 <span>{filter.value}</span>
-                <button type="button" className="x" aria-label={`Remove ${filter.label}`} onClick={() => change({ [filter.key]: null })}>
+                <button
+                  type="button"
+                  className="x"
+                  aria-label={`Remove ${filter.label}`}
+                  onClick={() => change({ [filter.key]: null })}
+                >
                   <Icon name="x" size="xs" />
                 </button>
               </span>
@@ -118,17 +137,32 @@ export function ScreenerPage({ renderStock }: ScreenerPageProps) {
             <Counts meta={meta} old={old} />
           </div>
           <div className="row no-phone">
-            <button type="button" className="btn sm" onClick={exporting.run} disabled={exporting.busy || !meta?.total}>
+            <button
+              type="button"
+              className="btn sm"
+              onClick={exporting.run}
+              disabled={exporting.busy || !meta?.total}
+            >
               <Icon name="csv" size="xs" />
               {exporting.busy ? "Exporting" : "CSV"}
             </button>
-            <ColumnChooser all={columns} shown={shown} onChange={(ids) => void set({ columns: ids })} open={chooser} onOpenChange={setChooser} />
+            <ColumnChooser
+              all={columns}
+              shown={shown}
+              onChange={(ids) => void set({ columns: ids })}
+              open={chooser}
+              onOpenChange={setChooser}
+            />
           </div>
         </div>
         {head.error && !head.isPlaceholderData && !head.data ? (
           <ErrorState title="The screener stopped" error={head.error} onRetry={() => void head.refetch()} />
         ) : head.error && old ? (
-          <ErrorState title="These filters were refused" error={head.error} onRetry={() => void head.refetch()} />
+          <ErrorState
+            title="These filters were refused"
+            error={head.error}
+            onRetry={() => void head.refetch()}
+          />
         ) : meta === undefined ? (
           <LoadingState label="Loading stocks" rows={14} />
         ) : meta.total === 0 ? (
@@ -229,7 +263,8 @@ function useRows(filters: ScreenerFilters) {
   });
   const loaded = new Map(pages.map((page, index) => [page, answers[index]?.data?.data]));
   if (head.data) loaded.set(1, head.data.data);
-  const rowAt = (index: number): ScreenerRow | undefined => loaded.get(Math.floor(index / PAGE_SIZE) + 1)?.[index % PAGE_SIZE];
+  const rowAt = (index: number): ScreenerRow | undefined =>
+    loaded.get(Math.floor(index / PAGE_SIZE) + 1)?.[index % PAGE_SIZE];
   const onVisible = useCallback((first: number, last: number) => {
     const from = Math.floor(first / PAGE_SIZE) + 1;
     const to = Math.floor(last / PAGE_SIZE) + 1;
@@ -244,7 +279,10 @@ function useExport(filters: ScreenerFilters, columns: Parameters<typeof tableCsv
     setBusy(true);
     try {
       const rows = await allRows(filters);
-      const name = ["screener", filters.index, filters.sector, filters.asof].filter(Boolean).join("-").replaceAll(/[^\w-]+/g, "_");
+      const name = ["screener", filters.index, filters.sector, filters.asof]
+        .filter(Boolean)
+        .join("-")
+        .replaceAll(/[^\w-]+/g, "_");
       downloadText(`${name}.csv`, tableCsv(columns, rows));
       toast({ title: `${count(rows.length)} stocks exported`, text: `${name}.csv` });
     } catch (error) {
@@ -258,7 +296,15 @@ function useExport(filters: ScreenerFilters, columns: Parameters<typeof tableCsv
 
 const TYPING_MS = 250;
 
-function SymbolFilter({ value, onChange, ref }: { value: string; onChange: (symbol: string) => void; ref: React.Ref<HTMLInputElement> }) {
+function SymbolFilter({
+  value,
+  onChange,
+  ref,
+}: {
+  value: string;
+  onChange: (symbol: string) => void;
+  ref: React.Ref<HTMLInputElement>;
+}) {
   const [text, setText] = useState(value);
   const latest = useRef(onChange);
   useEffect(() => {
@@ -313,17 +359,37 @@ function Counts({ meta, old }: { meta: ScreenerMeta | undefined; old: boolean })
           )}
         </span>
       </span>
-      <span className="t3 xs num no-phone">{meta.milliseconds < 1 ? "under 1 ms" : `${Math.round(meta.milliseconds)} ms`}</span>
-      <Stamp asof={meta.asof} pointInTime={meta.point_in_time} snapshot={meta.snapshot} why={meta.point_in_time_note ?? undefined} />
+      <span className="t3 xs num no-phone">
+        {meta.milliseconds < 1 ? "under 1 ms" : `${Math.round(meta.milliseconds)} ms`}
+      </span>
+      <Stamp
+        asof={meta.asof}
+        pointInTime={meta.point_in_time}
+        snapshot={meta.snapshot}
+        why={meta.point_in_time_note ?? undefined}
+      />
     </>
   );
 }
 
 function Definition({ meta }: { meta: ScreenerMeta }) {
-  return <>{meta.point_in_time_note ?? "Prices as traded; averages and returns on prices adjusted for splits and bonuses."}</>;
+  return (
+    <>
+      {meta.point_in_time_note ??
+        "Prices as traded; averages and returns on prices adjusted for splits and bonuses."}
+    </>
+  );
 }
 
-function NoStock({ filters, meta, onClear }: { filters: ScreenerFilters; meta: ScreenerMeta; onClear: () => void }) {
+function NoStock({
+  filters,
+  meta,
+  onClear,
+}: {
+  filters: ScreenerFilters;
+  meta: ScreenerMeta;
+  onClear: () => void;
+}) {
   const universe = Object.values(meta.sectors).reduce((sum, members) => sum + members, 0);
   const blame = filters.symbol
     ? `No symbol begins with “${filters.symbol}”${filters.sector ? ` in ${filters.sector}` : ""}${filters.index !== ALL_STOCKS ? ` among the members of ${filters.index}` : ""}.`
@@ -344,8 +410,18 @@ function NoStock({ filters, meta, onClear }: { filters: ScreenerFilters; meta: S
   );
 }
 
-function PhoneRow({ row, sort, columns }: { row: ScreenerRow; sort: string; columns: ReturnType<typeof screenerColumns> }) {
-  const sorted = columns.find((column) => column.sortBy === sort && !["symbol", "sector", "close", "change_pct"].includes(column.id));
+function PhoneRow({
+  row,
+  sort,
+  columns,
+}: {
+  row: ScreenerRow;
+  sort: string;
+  columns: ReturnType<typeof screenerColumns>;
+}) {
+  const sorted = columns.find(
+    (column) => column.sortBy === sort && !["symbol", "sector", "close", "change_pct"].includes(column.id),
+  );
   return (
     <>
       <span className="grow">
@@ -355,8 +431,16 @@ function PhoneRow({ row, sort, columns }: { row: ScreenerRow; sort: string; colu
         </span>
       </span>
       <span className="pr num">
-        <span className="b">{row.close === null ? <Unknown why="No close in this session" /> : grouped(row.close, 2)}</span>
-        <span className="xs">{row.change_pct === null ? <Unknown why="No close before this session" /> : <Delta value={row.change_pct} />}</span>
+        <span className="b">
+          {row.close === null ? <Unknown why="No close in this session" /> : grouped(row.close, 2)}
+        </span>
+        <span className="xs">
+          {row.change_pct === null ? (
+            <Unknown why="No close before this session" />
+          ) : (
+            <Delta value={row.change_pct} />
+          )}
+        </span>
       </span>
       <span className="pr num m3">
         {sorted && sort !== "turnover" && <span>{sorted.cell(row)}</span>}
@@ -364,7 +448,13 @@ function PhoneRow({ row, sort, columns }: { row: ScreenerRow; sort: string; colu
           <span className="xs t3">{sorted.header}</span>
         ) : (
           <>
-            <span>{row.turnover === null ? <Unknown why="No turnover in this session" /> : compactRupees(row.turnover)}</span>
+            <span>
+              {row.turnover === null ? (
+                <Unknown why="No turnover in this session" />
+              ) : (
+                compactRupees(row.turnover)
+              )}
+            </span>
             <span className="xs t3">Turnover</span>
           </>
         )}

@@ -11,7 +11,9 @@ export function KeysDialog({ open, onClose }: { open: boolean; onClose: () => vo
   const { shortcuts } = usePreferences();
   return (
     <Dialog open={open} onClose={onClose} title="Keys of this page" wide>
-      {shortcuts === "off" && <p className="wn">Single keys are switched off in Settings; those with ⌘ or Ctrl still work.</p>}
+      {shortcuts === "off" && (
+        <p className="wn">Single keys are switched off in Settings; those with ⌘ or Ctrl still work.</p>
+      )}
       <div className="grid" style={{ gridTemplateColumns: "repeat(auto-fit, minmax(240px, 1fr))", gap: 20 }}>
         {(["This page", "Go to", "Actions"] as const).map((group) => {
           const members = commands.filter((command) => command.group === group);

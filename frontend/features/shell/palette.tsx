@@ -55,19 +55,20 @@ function PaletteBody({ onClose }: { onClose: () => void }) {
     const wanted = text.trim().toLowerCase();
     const found = wanted ? (stocks.data ?? []) : [];
     return [
-      ...found.map(
-        (hit): Entry => ({
-          id: `stock ${hit.symbol}`,
-          group: "Stocks",
-          icon: "spark",
-          label: hit.symbol,
-          note: [hit.name, hit.sector].filter(Boolean).join(" · "),
-          run: () => router.push(`/stock/?symbol=${encodeURIComponent(hit.symbol)}`),
-        }),
-      ),
+      ...found.map((hit): Entry => ({
+        id: `stock ${hit.symbol}`,
+        group: "Stocks",
+        icon: "spark",
+        label: hit.symbol,
+        note: [hit.name, hit.sector].filter(Boolean).join(" · "),
+        run: () => router.push(`/stock/?symbol=${encodeURIComponent(hit.symbol)}`),
+      })),
       ...(["This page", "Actions", "Go to"] as const).flatMap((group) =>
         commands
-          .filter((command) => command.group === group && !command.hidden && command.label.toLowerCase().includes(wanted))
+          .filter(
+            (command) =>
+              command.group === group && !command.hidden && command.label.toLowerCase().includes(wanted),
+          )
           .map((command): Entry => ({ ...command, icon: group === "Go to" ? "right" : "play" })),
       ),
     ];
@@ -162,14 +163,27 @@ function PaletteRow({ id, entry, heading, selected, onPoint, onChoose }: Palette
         </div>
       )}
       {/* Focus stays in the field: the combobox names this option as its active descendant. */}
-      <div id={id} className="menu-i" role="option" aria-selected={selected} onMouseMove={onPoint} onClick={onChoose} style={{ cursor: "pointer" }}>
+      <div
+        id={id}
+        className="menu-i"
+        role="option"
+        aria-selected={selected}
+        onMouseMove={onPoint}
+        onClick={onChoose}
+        style={{ cursor: "pointer" }}
+      >
         <span className="t3 row">
           <Icon name={entry.icon} size="s" />
         </span>
         <span className="nowrap">{entry.label}</span>
         {entry.note && <span className="t3 xs trunc">{entry.note}</span>}
         <span className="sp row" style={{ gap: 4 }}>
-          {entry.keys ? entry.keys.split(" ").filter(Boolean).map((key, index) => <Kbd key={index}>{keyLabel(key)}</Kbd>) : selected && <Kbd>↵</Kbd>}
+          {entry.keys
+            ? entry.keys
+                .split(" ")
+                .filter(Boolean)
+                .map((key, index) => <Kbd key={index}>{keyLabel(key)}</Kbd>)
+            : selected && <Kbd>↵</Kbd>}
         </span>
       </div>
     </>

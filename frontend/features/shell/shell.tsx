@@ -39,7 +39,12 @@ export function Shell({ children }: { children: ReactNode }) {
         Skip to content
       </a>
       <nav className="nav" aria-label="Main">
-        <Link className="brand" href="/screener/" aria-label="SmartTrader, screener" style={{ height: "var(--topbar-h)" }}>
+        <Link
+          className="brand"
+          href="/screener/"
+          aria-label="SmartTrader, screener"
+          style={{ height: "var(--topbar-h)" }}
+        >
           <Logo />
           <span>SmartTrader</span>
         </Link>
@@ -47,7 +52,13 @@ export function Shell({ children }: { children: ReactNode }) {
           <div key={section.heading ?? "first"}>
             {section.heading && <h4>{section.heading}</h4>}
             {section.pages.map((page) => (
-              <Link key={page.href} href={page.href} aria-label={page.label} title={page.label} aria-current={page.href === current ? "page" : undefined}>
+              <Link
+                key={page.href}
+                href={page.href}
+                aria-label={page.label}
+                title={page.label}
+                aria-current={page.href === current ? "page" : undefined}
+              >
                 <Icon name={page.icon} />
                 <span>{page.label}</span>
                 <Kbd>{page.keys}</Kbd>
@@ -59,12 +70,23 @@ export function Shell({ children }: { children: ReactNode }) {
       <header className="top">
         <Crumbs />
         {health.data?.market === "sample" && <SampleMark />}
-        <button type="button" className="search" aria-label="Search or run a command" onClick={() => setPalette(true)}>
+        <button
+          type="button"
+          className="search"
+          aria-label="Search or run a command"
+          onClick={() => setPalette(true)}
+        >
           <Icon name="search" size="s" />
           <span>Search or run a command</span>
           <kbd className="kbd no-phone">⌘K</kbd>
         </button>
-        <button type="button" className="btn q i" aria-label="Switch theme" title="Switch theme (t)" onClick={toggleTheme}>
+        <button
+          type="button"
+          className="btn q i"
+          aria-label="Switch theme"
+          title="Switch theme (t)"
+          onClick={toggleTheme}
+        >
           <Icon name="sun" />
         </button>
       </header>
@@ -72,7 +94,11 @@ export function Shell({ children }: { children: ReactNode }) {
         {health.error && !health.data ? (
           <div className="page">
             <section className="card">
-              <ErrorState title="SmartTrader is not answering" error={health.error} onRetry={() => void health.refetch()} />
+              <ErrorState
+                title="SmartTrader is not answering"
+                error={health.error}
+                onRetry={() => void health.refetch()}
+              />
             </section>
           </div>
         ) : (
@@ -128,9 +154,19 @@ function Crumbs() {
       {crumbs.map((crumb, index) => {
         const last = index === crumbs.length - 1;
         return (
-          <span key={`${index}-${crumb.label}`} className={`row ${last ? "" : "no-phone"}`} style={{ gap: 6 }}>
+          <span
+            key={`${index}-${crumb.label}`}
+            className={`row ${last ? "" : "no-phone"}`}
+            style={{ gap: 6 }}
+          >
             {index > 0 && <Icon name="right" size="xs" className="no-phone" />}
-            {last ? <b className="trunc">{crumb.label}</b> : crumb.href ? <Link href={crumb.href}>{crumb.label}</Link> : crumb.label}
+            {last ? (
+              <b className="trunc">{crumb.label}</b>
+            ) : crumb.href ? (
+              <Link href={crumb.href}>{crumb.label}</Link>
+            ) : (
+              crumb.label
+            )}
           </span>
         );
       })}
@@ -147,8 +183,21 @@ function useShellCommands({ openPalette, openKeys }: { openPalette: () => void; 
   const other = market === "sample" ? "real" : "sample";
   const canSwitch = market === "sample" || choice.data?.sample_ready === true;
   const commands: Command[] = [
-    ...ALL_PAGES.map((page): Command => ({ id: `go ${page.href}`, label: page.label, keys: page.keys, group: "Go to", run: () => router.push(page.href) })),
-    { id: "palette", label: "Search or run a command", keys: "mod+k", group: "Actions", hidden: true, run: openPalette },
+    ...ALL_PAGES.map((page): Command => ({
+      id: `go ${page.href}`,
+      label: page.label,
+      keys: page.keys,
+      group: "Go to",
+      run: () => router.push(page.href),
+    })),
+    {
+      id: "palette",
+      label: "Search or run a command",
+      keys: "mod+k",
+      group: "Actions",
+      hidden: true,
+      run: openPalette,
+    },
     { id: "keys", label: "All keys of this page", keys: "?", group: "Actions", run: openKeys },
     { id: "theme", label: "Switch theme", keys: "t", group: "Actions", run: toggleTheme },
     {
@@ -171,8 +220,12 @@ function useShellCommands({ openPalette, openKeys }: { openPalette: () => void; 
             group: "Actions" as const,
             run: () =>
               switching.mutate(other, {
-                onSuccess: () => toast({ title: other === "sample" ? "The sample market is open" : "The real market is open" }),
-                onError: (error) => toast({ title: "The market was not switched", text: getErrorMessage(error), tone: "er" }),
+                onSuccess: () =>
+                  toast({
+                    title: other === "sample" ? "The sample market is open" : "The real market is open",
+                  }),
+                onError: (error) =>
+                  toast({ title: "The market was not switched", text: getErrorMessage(error), tone: "er" }),
               }),
           },
         ]

@@ -99,7 +99,13 @@ export function StatusFacts() {
       <dt>Snapshot</dt>
       <dd>{data ? <code className="mono">{shortHash(data.snapshot)}</code> : <Unknown why={none} />}</dd>
       <dt>Exchange</dt>
-      <dd>{market.data ? (market.data.message ?? market.data.phase) : <Unknown why="The calendar has not answered" />}</dd>
+      <dd>
+        {market.data ? (
+          (market.data.message ?? market.data.phase)
+        ) : (
+          <Unknown why="The calendar has not answered" />
+        )}
+      </dd>
       <dt>Jobs</dt>
       <dd>
         <JobsLine />

@@ -42,4 +42,5 @@ export function useKeyboard(enabled: boolean): void {
 const inModal = (): boolean => document.querySelector('[role="dialog"][data-state="open"]') !== null;
 
 /** A row of the list on a phone is a button too, but Space on it means the same as its click. */
-const pressable = (target: EventTarget | null): boolean => target instanceof Element && target.closest(PRESSABLE) !== null;
+const pressable = (target: EventTarget | null): boolean =>
+  target instanceof Element && target.closest(PRESSABLE) !== null;

@@ -1,0 +1,122 @@
+"use client";
+
+import { useQuery } from "@tanstack/react-query";
+import { useMemo, useState } from "react";
+import { Icon } from "@/components/icon";
+import { PriceChart, type ChartMarker } from "@/components/price-chart";
+import { DataState, EmptyState } from "@/components/shared/DataState";
+import { count, date } from "@/lib/format";
+import { barsQuery } from "@/lib/queries";
+import type { BarsSeries } from "@/lib/types";
+
+type Adjust = "price" | "total" | "none";
+
+const NOTES: Record<Adjust, string> = {
+  price: "Prices adjusted for splits and bonuses; the last bar is as traded.",
+  total: "Prices adjusted for splits, bonuses and dividends; the last bar is as traded.",
+  none: "Prices as traded. A split or a bonus shows as a jump.",
+};
+
+export interface StockChartProps {
+  symbol: string;
+  markers?: readonly ChartMarker[];
+  /** Two exchange dates to open on, with some bars around them. */
+  between?: { start: string; end: string | null };
+  height?: number;
+}
+
+/** Candles of one stock with the choice of adjustment; loads, fails and refreshes by itself. */
+export function StockChart({ symbol, markers, between, height = 390 }: StockChartProps) {
+  const [adjust, setAdjust] = useState<Adjust>("price");
+  const query = useQuery(barsQuery(symbol, adjust));
+  const bars = query.data;
+  const start = between?.start;
+  const end = between?.end ?? null;
+  const focus = useMemo(
+    () => (bars && start ? barsBetween(bars, start, end) : undefined),
+    [bars, start, end],
+  );
+  return (
+    <DataState
+      query={query}
+      failed={`The chart of ${symbol} cannot be drawn`}
+      loading={
+        <div className="sk" style={{ height: height + 84 }} role="status" aria-label="Loading the chart" />
+      }
+      isEmpty={(data) => data.t.length === 0}
+      empty={
+        <EmptyState title="No bars" icon="spark">
+          {symbol} has no stored session.
+        </EmptyState>
+      }
+    >
+      {(data) => (
+        <PriceChart
+          key={`${data.symbol} ${start ?? ""}`}
+          bars={data}
+          markers={markers}
+          height={height}
+          focus={focus}
+          note={
+            <>
+              {NOTES[adjust]}{" "}
+              {adjust !== "none" &&
+                (data.actions.length === 0
+                  ? "No listed action."
+                  : `${count(data.actions.length)} listed ${data.actions.length === 1 ? "action" : "actions"}.`)}
+              {data.jumps.length > 0 && (
+                <span className="wn">
+                  {" "}
+                  <Icon name="warn" size="xs" /> {jumpNote(data.jumps)}
+                </span>
+              )}
+            </>
+          }
+          actions={
+            <span className="input sel" style={{ height: "var(--control-h-sm)", width: 142, fontSize: 12 }}>
+              <select
+                aria-label="Adjustment"
+                value={adjust}
+                onChange={(event) => setAdjust(event.target.value as Adjust)}
+              >
+                <option value="price">Price-adjusted</option>
+                <option value="total">Total return</option>
+                <option value="none">As traded</option>
+              </select>
+              <Icon name="down" size="xs" />
+            </span>
+          }
+        />
+      )}
+    </DataState>
+  );
+}
+
+function jumpNote(jumps: readonly string[]): string {
+  const [first] = jumps;
+  if (jumps.length === 1 && first) return `A move on ${date(first)} has no listed action.`;
+  return `${count(jumps.length)} moves have no listed action.`;
+}
+
+/** The bars around a trade: a quarter of its length on both sides, at least 20 bars. */
+export function barsBetween(
+  bars: BarsSeries,
+  start: string,
+  end: string | null,
+): { from: number; to: number } {
+  const first = lowerBound(bars.t, start.slice(0, 10));
+  const last = end ? lowerBound(bars.t, end.slice(0, 10)) : bars.t.length - 1;
+  const margin = Math.max(20, Math.round((last - first) / 4));
+  return { from: Math.max(-1, first - margin), to: Math.min(bars.t.length + 1, last + margin) };
+}
+
+function lowerBound(days: readonly string[], day: string): number {
+  let low = 0;
+  let high = days.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((days[middle] as string) < day) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

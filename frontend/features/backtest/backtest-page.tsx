@@ -1,0 +1,365 @@
+"use client";
+
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useRouter } from "next/navigation";
+import { parseAsString, useQueryStates } from "nuqs";
+import { useRef, useState, type FormEvent } from "react";
+import { FollowedJob } from "@/components/data-jobs";
+import { CheckField, SelectField, TextField } from "@/components/fields";
+import { Icon } from "@/components/icon";
+import { Kbd, Lifecycle, Stamp } from "@/components/marks";
+import { DataState, EmptyState, ErrorState } from "@/components/shared/DataState";
+import { strategyAPI, unwrap } from "@/lib/api-client";
+import { useCommands } from "@/lib/commands";
+import { useCrumbs } from "@/lib/crumbs";
+import { fieldProblems, getErrorMessage } from "@/lib/errors";
+import { count, date, rupeesInWords } from "@/lib/format";
+import { ALL_STOCKS, healthQuery, indicesQuery, strategiesQuery } from "@/lib/queries";
+import type { IndexInfo, Job, StrategyCard } from "@/lib/types";
+import {
+  checkParameter,
+  defaultParams,
+  fieldOfServer,
+  initialValues,
+  parameterEntries,
+  parseNumber,
+  rangeOf,
+  summary,
+  SYMBOLS,
+  toRequest,
+  validate,
+  withError,
+  type FormErrors,
+  type FormValues,
+  type Limits,
+} from "./form";
+import { runQuery } from "./queries";
+
+export function BacktestPage() {
+  useCrumbs([{ label: "Quant" }, { label: "Backtest" }]);
+  const strategies = useQuery(strategiesQuery);
+  const indices = useQuery(indicesQuery);
+  const health = useQuery(healthQuery);
+  const data = health.data?.data;
+  return (
+    <div className="page">
+      <div className="page-h">
+        <div className="stack g1">
+          <h1>Backtest</h1>
+          <p className="t2">
+            Signals are decided at a close and filled at the next open. Every input is part of the run’s id.
+          </p>
+          {data && <Stamp asof={data.last_session} pointInTime snapshot={data.snapshot} />}
+        </div>
+      </div>
+      <DataState
+        query={strategies}
+        failed="The strategies cannot be read"
+        isEmpty={(cards) => cards.length === 0}
+        empty={
+          <EmptyState title="No strategy is registered">The server lists no strategy to run.</EmptyState>
+        }
+      >
+        {(cards) => (
+          <DataState query={indices} failed="The indices cannot be read">
+            {(known) => (
+              <BacktestForm
+                key={data?.last_session ?? "none"}
+                strategies={cards}
+                indices={known.indices.filter((index) => index.id !== ALL_STOCKS)}
+                defaultIndex={known.default}
+                limits={{ first: data?.first_session ?? null, last: data?.last_session ?? null }}
+              />
+            )}
+          </DataState>
+        )}
+      </DataState>
+    </div>
+  );
+}
+
+export interface BacktestFormProps {
+  strategies: readonly StrategyCard[];
+  indices: readonly IndexInfo[];
+  defaultIndex: string;
+  limits: Limits;
+}
+
+export function BacktestForm({ strategies, indices, defaultIndex, limits }: BacktestFormProps) {
+  const [preset] = useQueryStates({
+    strategy: parseAsString,
+    universe: parseAsString,
+    symbols: parseAsString,
+  });
+  const [values, setValues] = useState<FormValues>(() => {
+    const listed = indices.some((index) => index.id === defaultIndex)
+      ? defaultIndex
+      : (indices[0]?.id ?? SYMBOLS);
+    return initialValues(strategies, preset.symbols ? SYMBOLS : (preset.universe ?? listed), limits, {
+      ...(preset.strategy && { strategy: preset.strategy }),
+      ...(preset.symbols && { symbols: preset.symbols }),
+    });
+  });
+  const [errors, setErrors] = useState<FormErrors>({});
+  const [refused, setRefused] = useState<string | null>(null);
+  const form = useRef<HTMLFormElement>(null);
+  const card = strategies.find((strategy) => strategy.strategy_id === values.strategy);
+  const run = useRun((error) => {
+    const found: FormErrors = {};
+    for (const problem of fieldProblems(error)) {
+      const field = fieldOfServer(problem.field, card);
+      if (field) found[field] = problem.message;
+    }
+    setErrors(found);
+    setRefused(Object.keys(found).length > 0 ? null : getErrorMessage(error));
+    focusFirstError(form.current);
+  });
+
+  const set = (change: Partial<FormValues>) => setValues((before) => ({ ...before, ...change }));
+  const checkField = (name: string) => {
+    const found = validate(values, card, limits);
+    setErrors((before) => withError(before, name, found[name]));
+  };
+  const submit = () => {
+    const found = validate(values, card, limits);
+    setErrors(found);
+    setRefused(null);
+    if (!card || Object.keys(found).length > 0) {
+      focusFirstError(form.current);
+      return;
+    }
+    run.start(toRequest(values, card));
+  };
+  useCommands([{ id: "run", label: "Run the backtest", keys: "mod+Enter", group: "This page", run: submit }]);
+  const field = (name: keyof FormValues & string) => ({
+    name,
+    value: String(values[name]),
+    error: errors[name],
+    onChange: (event: { target: { value: string } }) => set({ [name]: event.target.value }),
+    onBlur: () => checkField(name),
+  });
+  const capital = parseNumber(values.capital);
+  const wrong = Object.keys(errors).length;
+
+  return (
+    <form
+      ref={form}
+      className="btform"
+      noValidate
+      onSubmit={(event: FormEvent) => {
+        event.preventDefault();
+        submit();
+      }}
+    >
+      <div className="stack g3">
+        {(wrong > 0 || refused) && (
+          <div className="callout er er" role="alert">
+            <Icon name="err" size="s" />
+            <div>
+              <b className="b">{refused ?? summary(errors)}</b>
+            </div>
+          </div>
+        )}
+        <section className="card">
+          <div className="card-h">
+            <h2>Strategy</h2>
+            {card && (
+              <span className="sp">
+                <Lifecycle state={card.lifecycle_status} />
+              </span>
+            )}
+          </div>
+          <div className="card-b stack g3">
+            <SelectField
+              label="Strategy"
+              {...field("strategy")}
+              onChange={(event) => {
+                const next = strategies.find((strategy) => strategy.strategy_id === event.target.value);
+                setErrors({});
+                set({ strategy: event.target.value, params: next ? defaultParams(next) : {} });
+              }}
+            >
+              {strategies.map((strategy) => (
+                <option key={strategy.strategy_id} value={strategy.strategy_id}>
+                  {strategy.display_name}
+                </option>
+              ))}
+            </SelectField>
+            {card?.description && <p className="t2">{card.description}</p>}
+            <div className="fields">
+              {card &&
+                parameterEntries(card).map(([name, property]) => (
+                  <TextField
+                    key={`${card.strategy_id} ${name}`}
+                    label={property.title ?? property.description ?? name}
+                    unit={property.unit ?? property["x-unit"]}
+                    hint={rangeOf(property)}
+                    name={`params.${name}`}
+                    inputMode="decimal"
+                    value={values.params[name] ?? ""}
+                    error={errors[`params.${name}`]}
+                    onChange={(event) => set({ params: { ...values.params, [name]: event.target.value } })}
+                    onBlur={() => {
+                      const problem = checkParameter(property, values.params[name] ?? "");
+                      setErrors((before) => withError(before, `params.${name}`, problem));
+                    }}
+                  />
+                ))}
+            </div>
+          </div>
+        </section>
+        <section className="card">
+          <div className="card-h">
+            <h2>Universe and time</h2>
+          </div>
+          <div className="card-b stack g3">
+            <div className="fields">
+              <SelectField label="Universe" {...field("universe")}>
+                {values.universe !== SYMBOLS && !indices.some((index) => index.id === values.universe) && (
+                  <option value={values.universe}>{values.universe}</option>
+                )}
+                {indices.map((index) => (
+                  <option key={index.id} value={index.id}>
+                    {index.name} ({count(index.count)})
+                  </option>
+                ))}
+                <option value={SYMBOLS}>Symbols of your own</option>
+              </SelectField>
+              <TextField
+                label="First session"
+                type="date"
+                {...field("start")}
+                min={limits.first ?? undefined}
+                max={limits.last ?? undefined}
+                hint={limits.first && `Data from ${date(limits.first)}`}
+              />
+              <TextField
+                label="Last session"
+                type="date"
+                {...field("end")}
+                min={limits.first ?? undefined}
+                max={limits.last ?? undefined}
+                hint={limits.last && `Data to ${date(limits.last)}`}
+              />
+            </div>
+            {values.universe === SYMBOLS ? (
+              <TextField
+                label="Symbols"
+                {...field("symbols")}
+                placeholder="TCS, INFY, RELIANCE"
+                hint="Chosen by hand today, so the run is NOT POINT-IN-TIME."
+              />
+            ) : (
+              <CheckField
+                label="Members as of each day"
+                hint={
+                  values.asof
+                    ? "Stocks that left the index are kept for the days they were in it."
+                    : "Today’s members throughout: the run is NOT POINT-IN-TIME."
+                }
+                name="asof"
+                checked={values.asof}
+                onChange={(event) => set({ asof: event.target.checked })}
+              />
+            )}
+          </div>
+        </section>
+        <section className="card">
+          <div className="card-h">
+            <h2>Money</h2>
+          </div>
+          <div className="card-b fields">
+            <TextField
+              label="Capital"
+              prefix="₹"
+              inputMode="numeric"
+              {...field("capital")}
+              hint={capital !== null && capital > 0 ? rupeesInWords(capital) : "Rupees"}
+            />
+            <TextField
+              label="Charges"
+              unit="basis points"
+              inputMode="decimal"
+              {...field("costs")}
+              hint="Of the traded value, each side"
+            />
+            <TextField
+              label="Slippage"
+              unit="basis points"
+              inputMode="decimal"
+              {...field("slippage")}
+              hint="Against you, each fill"
+            />
+          </div>
+        </section>
+      </div>
+      <aside className="card" aria-label="Run">
+        <div className="card-h">
+          <h2>Run</h2>
+        </div>
+        <div className="card-b stack g3">
+          {run.job ? (
+            <FollowedJob id={run.job.id} title="Backtest" onSucceeded={run.finished} onAgain={submit} />
+          ) : (
+            <p className="t2">
+              The result gets an id made of all its inputs. The same inputs give the same bytes.
+            </p>
+          )}
+          {run.error !== null && fieldProblems(run.error).length === 0 && (
+            <ErrorState title="The backtest was not started" error={run.error} onRetry={submit} />
+          )}
+          <button type="submit" className="btn p" disabled={run.busy}>
+            {run.busy ? "Running" : "Run backtest"}
+            <span className="no-phone">
+              <Kbd>⌘↵</Kbd>
+            </span>
+          </button>
+        </div>
+      </aside>
+    </form>
+  );
+}
+
+/** Starts a run and goes to its page: at once when the answer comes at once, else when its job has ended. */
+function useRun(onRefused: (error: unknown) => void) {
+  const router = useRouter();
+  const client = useQueryClient();
+  const [job, setJob] = useState<Job | null>(null);
+  const show = (runId: string) => {
+    void client.invalidateQueries({ queryKey: ["runs"] });
+    router.push(`/quant/run/?run=${runId}`);
+  };
+  const mutation = useMutation({
+    mutationFn: (request: Parameters<typeof strategyAPI.backtest>[0]) =>
+      unwrap(strategyAPI.backtest(request, crypto.randomUUID())),
+    onSuccess: (answer) => {
+      if ("job" in answer) {
+        setJob(answer.job);
+      } else {
+        client.setQueryData(runQuery(answer.run_id).queryKey, answer);
+        show(answer.run_id);
+      }
+    },
+    onError: onRefused,
+  });
+  return {
+    job,
+    error: mutation.error,
+    busy: mutation.isPending,
+    start: (request: Parameters<typeof strategyAPI.backtest>[0]) => {
+      setJob(null);
+      mutation.mutate(request);
+    },
+    finished: (ended: Job) => {
+      const runId = ended.result?.run_id;
+      if (typeof runId === "string") show(runId);
+    },
+  };
+}
+
+/** After the errors are drawn: the first field with one gets the focus. */
+function focusFirstError(form: HTMLFormElement | null): void {
+  requestAnimationFrame(() =>
+    form?.querySelector<HTMLElement>('input[aria-invalid="true"], select[aria-invalid="true"]')?.focus(),
+  );
+}

@@ -1,0 +1,196 @@
+import { date, grouped } from "@/lib/format";
+import type { BacktestRequest, ParameterProperty, ParameterSchema, StrategyCard } from "@/lib/types";
+
+/** The form as typed: text until it is checked. Parameters are named `params.NAME`, as the server names them too. */
+export interface FormValues {
+  strategy: string;
+  params: Record<string, string>;
+  /** An index id, or SYMBOLS for a list typed by hand. */
+  universe: string;
+  symbols: string;
+  asof: boolean;
+  start: string;
+  end: string;
+  capital: string;
+  costs: string;
+  slippage: string;
+}
+
+export const SYMBOLS = "SYMBOLS";
+
+export type FormErrors = Partial<Record<string, string>>;
+
+export interface Limits {
+  first: string | null;
+  last: string | null;
+}
+
+const DEFAULT_YEARS = 10;
+const BPS = { low: 0, high: 1000 };
+
+export function initialValues(
+  strategies: readonly StrategyCard[],
+  universe: string,
+  limits: Limits,
+  preset: Partial<FormValues>,
+): FormValues {
+  const strategy = strategies.find((card) => card.strategy_id === preset.strategy) ?? strategies[0];
+  return {
+    strategy: strategy?.strategy_id ?? "",
+    params: strategy ? defaultParams(strategy) : {},
+    universe,
+    symbols: "",
+    asof: true,
+    start: startFor(limits),
+    end: limits.last ?? "",
+    capital: "10,00,000",
+    costs: "10",
+    slippage: "5",
+    ...preset,
+  };
+}
+
+export function parameterEntries(card: StrategyCard): [string, ParameterProperty][] {
+  return Object.entries((card.parameters as ParameterSchema).properties ?? {});
+}
+
+export function defaultParams(card: StrategyCard): Record<string, string> {
+  return Object.fromEntries(
+    parameterEntries(card).map(([name, property]) => [name, String(property.default ?? "")]),
+  );
+}
+
+/** "10,00,000" → 1000000; null when it is not a plain number. */
+export function parseNumber(text: string): number | null {
+  const plain = text.replaceAll(/[,\s₹]/g, "").replace("\u2212", "-");
+  if (!/^-?(\d+\.?\d*|\.\d+)$/.test(plain)) return null;
+  return Number(plain);
+}
+
+export function parseSymbols(text: string): string[] {
+  return [
+    ...new Set(
+      text
+        .toUpperCase()
+        .split(/[\s,;]+/)
+        .filter(Boolean),
+    ),
+  ];
+}
+
+/** What a parameter may be, as its hint says it: "2 to 250, 20 when left alone". */
+export function rangeOf(property: ParameterProperty): string | null {
+  const { minimum, maximum } = property;
+  if (minimum !== undefined && maximum !== undefined) return `${plain(minimum)} to ${plain(maximum)}`;
+  if (minimum !== undefined) return `at least ${plain(minimum)}`;
+  if (maximum !== undefined) return `at most ${plain(maximum)}`;
+  return null;
+}
+
+const isWhole = (property: ParameterProperty): boolean => [property.type].flat().includes("integer");
+const isText = (property: ParameterProperty): boolean => [property.type].flat().includes("string");
+const isYesNo = (property: ParameterProperty): boolean => [property.type].flat().includes("boolean");
+
+export function checkParameter(property: ParameterProperty, text: string): string | null {
+  if (isText(property) || isYesNo(property)) return null;
+  const range = rangeOf(property);
+  const value = parseNumber(text);
+  if (value === null) return `A number${range ? `, ${range}` : ""}.`;
+  if (isWhole(property) && !Number.isInteger(value)) return `A whole number${range ? `, ${range}` : ""}.`;
+  const low = property.minimum ?? -Infinity;
+  const high = property.maximum ?? Infinity;
+  return value < low || value > high ? `${plain(value)} is outside ${range}.` : null;
+}
+
+/** One message a field; an empty object when the form can be sent. */
+export function validate(values: FormValues, card: StrategyCard | undefined, limits: Limits): FormErrors {
+  const errors: FormErrors = {};
+  if (!card) errors.strategy = "Choose a strategy.";
+  for (const [name, property] of card ? parameterEntries(card) : []) {
+    const problem = checkParameter(property, values.params[name] ?? "");
+    if (problem) errors[`params.${name}`] = problem;
+  }
+  if (values.universe === SYMBOLS && parseSymbols(values.symbols).length === 0) {
+    errors.symbols = "One symbol or more, separated by commas or spaces.";
+  }
+  checkDates(values, limits, errors);
+  const capital = parseNumber(values.capital);
+  if (capital === null || capital <= 0) errors.capital = "Rupees above 0, for example 10,00,000.";
+  for (const field of ["costs", "slippage"] as const) {
+    const bps = parseNumber(values[field]);
+    if (bps === null || bps < BPS.low || bps > BPS.high)
+      errors[field] = `A number from ${BPS.low} to ${grouped(BPS.high)}.`;
+  }
+  return errors;
+}
+
+function checkDates({ start, end }: FormValues, { first, last }: Limits, errors: FormErrors): void {
+  if (!start) errors.start = "A date.";
+  else if (last && start > last) errors.start = `The stored data end on ${date(last)}.`;
+  if (!end) errors.end = "A date.";
+  else if (first && end < first) errors.end = `The stored data begin on ${date(first)}.`;
+  else if (start && end < start) errors.end = `Before the start, ${date(start)}.`;
+}
+
+/** The errors with one field's message set or taken away. */
+export function withError(errors: FormErrors, field: string, problem: string | null | undefined): FormErrors {
+  const next = { ...errors };
+  if (problem) next[field] = problem;
+  else delete next[field];
+  return next;
+}
+
+/** The request of checked values. */
+export function toRequest(values: FormValues, card: StrategyCard): BacktestRequest {
+  const params = Object.fromEntries(
+    parameterEntries(card).map(([name, property]) => {
+      const text = values.params[name] ?? "";
+      if (isText(property)) return [name, text];
+      if (isYesNo(property)) return [name, text === "true"];
+      return [name, parseNumber(text) ?? Number.NaN];
+    }),
+  );
+  return {
+    strategy_ids: [card.strategy_id],
+    params: { [card.strategy_id]: params },
+    universe: values.universe === SYMBOLS ? parseSymbols(values.symbols) : values.universe,
+    start_date: values.start,
+    end_date: values.end,
+    initial_capital: parseNumber(values.capital) ?? Number.NaN,
+    costs: { bps: parseNumber(values.costs) ?? Number.NaN },
+    slippage_bps: parseNumber(values.slippage) ?? Number.NaN,
+    asof_members: values.asof,
+  };
+}
+
+const SERVER_FIELDS: Record<string, string> = {
+  strategy_ids: "strategy",
+  universe: "universe",
+  start_date: "start",
+  end_date: "end",
+  initial_capital: "capital",
+  "costs.bps": "costs",
+  slippage_bps: "slippage",
+};
+
+/** The form's field that the server's message is about; null when it is about none of them. */
+export function fieldOfServer(field: string, card: StrategyCard | undefined): string | null {
+  if (SERVER_FIELDS[field]) return SERVER_FIELDS[field];
+  const name = /^params\.(?:[^.]+\.)?([^.]+)$/.exec(field)?.[1];
+  return name && card && parameterEntries(card).some(([known]) => known === name) ? `params.${name}` : null;
+}
+
+/** "Two fields need a change. Nothing was started." */
+export function summary(errors: FormErrors): string {
+  const WORDS = ["No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine"];
+  const wrong = Object.keys(errors).length;
+  return `${WORDS[wrong] ?? wrong} ${wrong === 1 ? "field needs" : "fields need"} a change. Nothing was started.`;
+}
+
+function startFor({ first, last }: Limits): string {
+  if (!first || !last) return "";
+  const wanted = `${Number(last.slice(0, 4)) - DEFAULT_YEARS}${last.slice(4)}`.replace(/-02-29$/, "-02-28");
+  return wanted > first ? wanted : first;
+}
+
+const plain = (value: number): string => (Number.isInteger(value) ? grouped(value) : String(value));

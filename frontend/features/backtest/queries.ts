@@ -1,0 +1,23 @@
+import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { strategyAPI, unwrap } from "@/lib/api-client";
+
+/** A run never changes, so it is never asked twice. */
+export const runQuery = (runId: string) =>
+  queryOptions({
+    queryKey: ["run", runId],
+    queryFn: ({ signal }) => unwrap(strategyAPI.run(runId, signal)),
+    staleTime: Infinity,
+  });
+
+export const RUNS_PER_PAGE = 100;
+
+export const runsQuery = (page: number, strategy: string | null) =>
+  queryOptions({
+    queryKey: ["runs", page, strategy],
+    queryFn: ({ signal }) =>
+      unwrap(
+        strategyAPI.runs({ page, limit: RUNS_PER_PAGE, ...(strategy && { strategy_id: strategy }) }, signal),
+      ),
+    placeholderData: keepPreviousData,
+    staleTime: 5_000,
+  });

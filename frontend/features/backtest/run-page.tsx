@@ -1,0 +1,408 @@
+"use client";
+
+import { useMutation, useQuery } from "@tanstack/react-query";
+import Link from "next/link";
+import { parseAsString, useQueryState } from "nuqs";
+import { useState } from "react";
+import { FigureCard } from "@/components/figure-card";
+import { Segmented } from "@/components/fields";
+import { Icon, type IconName } from "@/components/icon";
+import { Badge, Lifecycle, Stamp, Unknown } from "@/components/marks";
+import { sentence } from "@/components/data-jobs";
+import { DataState, EmptyState } from "@/components/shared/DataState";
+import { StatsChart } from "@/components/stats-chart";
+import { toast } from "@/components/toast";
+import { strategyAPI, unwrap } from "@/lib/api-client";
+import { useCommands } from "@/lib/commands";
+import { useCrumbs } from "@/lib/crumbs";
+import { getErrorMessage } from "@/lib/errors";
+import { count, date, dateRange, instant, rupeesInWords } from "@/lib/format";
+import { strategiesQuery } from "@/lib/queries";
+import type { RunDetail, Verification } from "@/lib/types";
+import { figures, longestUnderWater, metric, METRICS } from "./metrics";
+import { runQuery } from "./queries";
+import { TradesTable } from "./trades-table";
+
+export function RunPage() {
+  const [runId] = useQueryState("run", parseAsString);
+  useCrumbs([
+    { label: "Quant" },
+    { label: "Runs", href: "/quant/runs/" },
+    { label: runId ? runId.slice(0, 10) : "Run" },
+  ]);
+  const query = useQuery({ ...runQuery(runId ?? ""), enabled: runId !== null });
+  if (runId === null) {
+    return (
+      <div className="page">
+        <section className="card">
+          <EmptyState
+            title="No run is named"
+            action={
+              <Link className="btn p" href="/quant/runs/">
+                See all runs
+              </Link>
+            }
+          >
+            The address of this page ends with a run’s id.
+          </EmptyState>
+        </section>
+      </div>
+    );
+  }
+  return (
+    <div className="page">
+      <DataState query={query} failed="The run cannot be shown">
+        {(run) => <Run run={run} />}
+      </DataState>
+    </div>
+  );
+}
+
+/** Order is fixed: identity, figures, equity and drawdown beside assumptions, then trades. */
+function Run({ run }: { run: RunDetail }) {
+  const strategies = useQuery(strategiesQuery);
+  const cards = run.strategy_ids.map((id) => strategies.data?.find((card) => card.strategy_id === id));
+  const name = run.strategy_ids.map((id, index) => cards[index]?.display_name ?? id).join(" + ");
+  const [first] = cards;
+  const spec = readSpec(run.spec);
+  const copy = async () => {
+    await navigator.clipboard.writeText(run.run_id);
+    toast({ title: "Run id copied", text: run.run_id.slice(0, 16) });
+  };
+  const again = `/quant/backtest/?strategy=${encodeURIComponent(run.strategy_ids[0] ?? "")}${spec.index ? `&universe=${encodeURIComponent(spec.index)}` : ""}`;
+  const verify = useMutation({
+    mutationFn: () => unwrap(strategyAPI.verify(run.run_id)),
+    onError: (error) =>
+      toast({ title: "The run was not verified", text: getErrorMessage(error), tone: "er" }),
+  });
+  useCommands([{ id: "copy-run", label: "Copy the run id", group: "This page", run: () => void copy() }]);
+  return (
+    <>
+      <div className="page-h" style={{ marginBottom: 10 }}>
+        <div className="stack g1">
+          <div className="row g3 wrap">
+            <h1>{name}</h1>
+            {first && <Lifecycle state={first.lifecycle_status} />}
+            {verify.data && <VerifiedBadge verification={verify.data} at={verify.submittedAt} />}
+          </div>
+          <div className="row wrap" style={{ gap: "4px 14px" }}>
+            <span className="row" style={{ gap: 5 }}>
+              <span className="t3">Run</span>
+              <code className="mono">{run.run_id.slice(0, 10)}</code>
+              <button
+                type="button"
+                className="t3 row"
+                aria-label="Copy run id"
+                title="Copy the whole id"
+                style={{ minWidth: 24, minHeight: 24 }}
+                onClick={() => void copy()}
+              >
+                <Icon name="copy" size="xs" />
+              </button>
+            </span>
+            <span className="t2 num">{dateRange(run.start_date, run.end_date)}</span>
+            {spec.capital !== null && <span className="t2 num">{rupeesInWords(spec.capital)}</span>}
+            {spec.universe && <span className="t2">{spec.universe}</span>}
+            <Stamp
+              asof={run.end_date}
+              pointInTime={run.point_in_time}
+              snapshot={spec.data}
+              why="The members were not those known on each day: see Assumptions"
+            />
+          </div>
+        </div>
+        <div className="row">
+          <button type="button" className="btn" disabled={verify.isPending} onClick={() => verify.mutate()}>
+            <Icon name="retry" size="s" />
+            {verify.isPending ? "Verifying" : "Verify"}
+          </button>
+          <Link className="btn p" href={again}>
+            Run another
+          </Link>
+        </div>
+      </div>
+      <section className="card" aria-label="Headline figures">
+        <div className="figs">
+          {figures(run).map((figure) => (
+            <FigureCard key={figure.label} figure={figure} />
+          ))}
+        </div>
+        <div className="card-f">
+          After charges and slippage, over {count(run.daily_chart.length)} measured sessions. No interval is
+          computed for these figures yet, and how many variants were tried before this one is not counted:
+          read them as one path of many.
+        </div>
+      </section>
+      {run.warnings.length > 0 && <Warnings run={run} />}
+      <div className="grid runb" style={{ marginTop: 12 }}>
+        <Equity run={run} name={name} capital={spec.capital ?? run.daily_chart[0]?.equity ?? 0} />
+        <section className="card">
+          <div className="card-h">
+            <h2>Assumptions, in words</h2>
+          </div>
+          <ul
+            className="ass"
+            style={{ maxHeight: 420, overflow: "auto" }}
+            tabIndex={0}
+            aria-label="Assumptions"
+          >
+            {run.assumptions.map((assumption) => (
+              <li key={assumption}>{assumption}</li>
+            ))}
+          </ul>
+        </section>
+      </div>
+      <div
+        className="grid runb"
+        style={{ marginTop: 12, gridTemplateColumns: "repeat(auto-fit, minmax(min(320px, 100%), 1fr))" }}
+      >
+        <AllMetrics run={run} />
+        <Inputs run={run} />
+      </div>
+      <div style={{ marginTop: 12 }}>
+        <TradesTable run={run} />
+      </div>
+    </>
+  );
+}
+
+const OUTCOMES: Record<Verification["outcome"], { tone: "ok" | "er" | "wn"; icon: IconName; text: string }> =
+  {
+    identical: { tone: "ok", icon: "shield", text: "Verified" },
+    differs: { tone: "er", icon: "err", text: "Differs from stored bytes" },
+    inputs_changed: { tone: "wn", icon: "warn", text: "Inputs changed" },
+  };
+
+/** Only after the bytes were compared, on this page, just now; hover says when and what changed. */
+function VerifiedBadge({ verification, at }: { verification: Verification; at: number }) {
+  const { tone, icon, text } = OUTCOMES[verification.outcome];
+  const changed = verification.changed.length > 0 ? `: ${verification.changed.join(", ")}` : "";
+  return (
+    <span title={`Compared ${instant(new Date(at).toISOString())} IST${changed}`} role="status">
+      <Badge tone={tone} icon={icon}>
+        {text}
+        {changed}
+      </Badge>
+    </span>
+  );
+}
+
+const WARNINGS_SHOWN = 6;
+
+function Warnings({ run }: { run: RunDetail }) {
+  const [all, setAll] = useState(false);
+  const shown = all ? run.warnings : run.warnings.slice(0, WARNINGS_SHOWN);
+  return (
+    <div className="callout wn wn" style={{ marginTop: 12 }} role="note">
+      <Icon name="warn" size="s" />
+      <div className="stack g1">
+        <b className="b">
+          {count(run.warnings.length)} {run.warnings.length === 1 ? "warning" : "warnings"} before the curve
+          is believed
+        </b>
+        <ul className="stack g0">
+          {shown.map((warning) => (
+            <li key={warning}>{warning}</li>
+          ))}
+        </ul>
+        {run.warnings.length > WARNINGS_SHOWN && (
+          <button
+            type="button"
+            className="link xs"
+            style={{ alignSelf: "flex-start" }}
+            onClick={() => setAll(!all)}
+          >
+            {all ? "Fewer" : `${count(run.warnings.length - WARNINGS_SHOWN)} more`}
+          </button>
+        )}
+      </div>
+    </div>
+  );
+}
+
+function Equity({ run, name, capital }: { run: RunDetail; name: string; capital: number }) {
+  const [scale, setScale] = useState<"linear" | "log">("linear");
+  const [asTable, setAsTable] = useState(false);
+  const water = longestUnderWater(run.daily_chart);
+  return (
+    <section className="card">
+      <div className="card-h">
+        <h2>Equity and drawdown</h2>
+        <span className="legend no-phone">
+          <span>
+            <i className="sw" style={{ background: "var(--accent)" }} />
+            {name}
+          </span>
+          <span>
+            <i className="sw" style={{ background: "var(--loss)" }} />
+            Drawdown
+          </span>
+        </span>
+        <span className="sp row">
+          <Segmented
+            label="Scale"
+            value={scale}
+            options={[
+              { value: "linear", label: "₹ lakh" },
+              { value: "log", label: "Log" },
+            ]}
+            onChange={setScale}
+          />
+          <button
+            type="button"
+            className="btn sm"
+            aria-pressed={asTable}
+            onClick={() => setAsTable(!asTable)}
+          >
+            {asTable ? "View as chart" : "View as table"}
+          </button>
+        </span>
+      </div>
+      {run.daily_chart.length === 0 ? (
+        <EmptyState title="No measured session">The period has no session after the warm-up.</EmptyState>
+      ) : (
+        <StatsChart
+          points={run.daily_chart}
+          capital={capital}
+          name={name}
+          log={scale === "log"}
+          asTable={asTable}
+        />
+      )}
+      <div className="card-f">
+        {water ? (
+          <>
+            Longest time under water: <b className="num b t2">{count(water.sessions)} sessions</b>,{" "}
+            {water.recovered
+              ? dateRange(water.start, water.end)
+              : `since ${date(water.start)}, not recovered at the end`}
+            .{" "}
+          </>
+        ) : (
+          "The equity never fell below a former peak. "
+        )}
+        Warm-up bars before the first session are not in it.
+      </div>
+    </section>
+  );
+}
+
+function AllMetrics({ run }: { run: RunDetail }) {
+  return (
+    <section className="card">
+      <div className="card-h">
+        <h2>All metrics</h2>
+      </div>
+      <dl className="kv num card-b">
+        {Object.keys(METRICS).map((name) => {
+          const { text, why } = metric(run, name);
+          return (
+            <div key={name} style={{ display: "contents" }}>
+              <dt>{METRICS[name]?.label}</dt>
+              <dd>{text ?? <Unknown why={why} />}</dd>
+            </div>
+          );
+        })}
+      </dl>
+    </section>
+  );
+}
+
+function Inputs({ run }: { run: RunDetail }) {
+  const rejected = Object.entries(countBy(run.rejections, "reason"));
+  const spec = readSpec(run.spec);
+  return (
+    <section className="card">
+      <div className="card-h">
+        <h2>Inputs and refusals</h2>
+      </div>
+      <dl className="kv num card-b">
+        {spec.params.map(([name, value]) => (
+          <div key={name} style={{ display: "contents" }}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+        {Object.entries(run.coverage).map(([name, days]) => (
+          <div key={name} style={{ display: "contents" }}>
+            <dt>{sentence(name)}</dt>
+            <dd>{count(days)}</dd>
+          </div>
+        ))}
+        <dt>Run id</dt>
+        <dd>
+          <code className="mono" title={run.run_id}>
+            {run.run_id.slice(0, 16)}
+          </code>
+        </dd>
+        <dt>Digest of the result</dt>
+        <dd>
+          <code className="mono" title={run.digest}>
+            {run.digest.slice(0, 16)}
+          </code>
+        </dd>
+        {rejected.length === 0 ? (
+          <>
+            <dt>Orders refused</dt>
+            <dd>0</dd>
+          </>
+        ) : (
+          rejected.map(([reason, orders]) => (
+            <div key={reason} style={{ display: "contents" }}>
+              <dt>{sentence(reason.toLowerCase())}</dt>
+              <dd>{count(orders)} orders</dd>
+            </div>
+          ))
+        )}
+      </dl>
+    </section>
+  );
+}
+
+function countBy(rows: readonly Record<string, unknown>[], name: string): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const row of rows) {
+    const key = String(row[name] ?? "unnamed");
+    counts[key] = (counts[key] ?? 0) + 1;
+  }
+  return counts;
+}
+
+interface ReadSpec {
+  data: string | null;
+  capital: number | null;
+  index: string | null;
+  universe: string | null;
+  params: [string, string][];
+}
+
+/** What the page shows of a run's spec. The spec is open JSON, so every field is looked at before it is used. */
+export function readSpec(spec: Record<string, unknown>): ReadSpec {
+  const universe = (typeof spec.universe === "object" && spec.universe !== null ? spec.universe : {}) as {
+    index?: unknown;
+    symbols?: unknown;
+  };
+  const index =
+    typeof universe.index === "string"
+      ? universe.index
+      : typeof spec.universe === "string"
+        ? spec.universe
+        : null;
+  const symbols = Array.isArray(universe.symbols) ? universe.symbols.map(String) : [];
+  const books = Array.isArray(spec.books)
+    ? (spec.books as { strategy_id?: unknown; params?: unknown }[])
+    : [];
+  const params = books.flatMap((book) =>
+    Object.entries((book.params ?? {}) as Record<string, unknown>).map(([name, value]): [string, string] => [
+      books.length > 1 ? `${String(book.strategy_id)}: ${name}` : sentence(name),
+      String(value),
+    ]),
+  );
+  return {
+    data: typeof spec.data_root === "string" ? spec.data_root : null,
+    capital: typeof spec.initial_capital === "number" ? spec.initial_capital : null,
+    index,
+    universe: index ?? (symbols.length > 3 ? `${symbols.length} symbols` : symbols.join(", ") || null),
+    params,
+  };
+}

@@ -1,0 +1,228 @@
+"use client";
+
+import { useQuery } from "@tanstack/react-query";
+import Link from "next/link";
+import { useRouter } from "next/navigation";
+import { parseAsInteger, parseAsString, useQueryStates } from "nuqs";
+import { useMemo, useState } from "react";
+import { DataTable, type Column } from "@/components/data-table";
+import { Icon } from "@/components/icon";
+import { Unknown } from "@/components/marks";
+import { DataState, EmptyState } from "@/components/shared/DataState";
+import { useCrumbs } from "@/lib/crumbs";
+import { count, date, grouped, instant, percent } from "@/lib/format";
+import { strategiesQuery } from "@/lib/queries";
+import type { Metrics, RunCard } from "@/lib/types";
+import { runsQuery } from "./queries";
+
+const figure = (
+  id: string,
+  header: string,
+  unit: string | undefined,
+  draw: (value: number) => string,
+  width = 104,
+): Column<RunCard> => ({
+  id,
+  header,
+  unit,
+  align: "right",
+  width,
+  cell: (run) => {
+    const value = (run.metrics as Metrics)[id];
+    return typeof value === "number" ? (
+      draw(value)
+    ) : (
+      <Unknown why="Not defined for this run; its page says why" />
+    );
+  },
+});
+
+const bare = (value: number): string => percent(value, 1).slice(0, -1);
+
+function columns(names: ReadonlyMap<string, string>): Column<RunCard>[] {
+  return [
+    {
+      id: "name",
+      header: "Strategy",
+      width: 240,
+      cell: (run) => (
+        <span className="row" style={{ gap: 10 }}>
+          <span className="b trunc">{run.strategy_ids.map((id) => names.get(id) ?? id).join(" + ")}</span>
+          <code className="mono t3">{run.run_id.slice(0, 8)}</code>
+        </span>
+      ),
+    },
+    {
+      id: "universe",
+      header: "Universe",
+      width: 130,
+      cell: (run) => <span className="t2">{run.universe}</span>,
+    },
+    { id: "start", header: "From", align: "right", width: 110, cell: (run) => date(run.start_date) },
+    { id: "end", header: "To", align: "right", width: 110, cell: (run) => date(run.end_date) },
+    figure("cagr", "CAGR", "%", bare),
+    figure("sharpe", "Sharpe", undefined, (value) => grouped(value, 2), 84),
+    figure("max_drawdown", "Max drawdown", "%", bare, 132),
+    figure("volatility", "Volatility", "%", bare, 110),
+    figure("trades", "Trades", undefined, count, 84),
+    {
+      id: "created",
+      header: "Run at",
+      unit: "IST",
+      align: "right",
+      width: 180,
+      cell: (run) => <span className="t2">{instant(run.created_at)}</span>,
+    },
+  ];
+}
+
+export function RunsPage() {
+  useCrumbs([{ label: "Quant" }, { label: "Runs" }]);
+  const router = useRouter();
+  const [{ page, strategy }, set] = useQueryStates({
+    page: parseAsInteger.withDefault(1),
+    strategy: parseAsString,
+  });
+  const [active, setActive] = useState<number | null>(null);
+  const strategies = useQuery(strategiesQuery);
+  const query = useQuery(runsQuery(page, strategy));
+  const shown = useMemo(
+    () => columns(new Map(strategies.data?.map((card) => [card.strategy_id, card.display_name]))),
+    [strategies.data],
+  );
+  const open = (run: RunCard) => router.push(`/quant/run/?run=${run.run_id}`);
+  return (
+    <div className="page">
+      <div className="page-h">
+        <div className="stack g1">
+          <h1>Runs</h1>
+          <p className="t2">Every backtest ever run here, newest first. A run never changes.</p>
+        </div>
+        <Link className="btn p" href="/quant/backtest/">
+          New backtest
+        </Link>
+      </div>
+      <section className="card" aria-label="Runs">
+        <DataState
+          query={query}
+          failed="The runs cannot be read"
+          isEmpty={(data) => data.meta.total === 0}
+          empty={
+            <EmptyState
+              title="No run yet"
+              icon="spark"
+              action={
+                <Link className="btn" href="/quant/backtest/">
+                  Set up a backtest
+                </Link>
+              }
+            >
+              {strategy ? "This strategy has not been run." : "A run appears here once a backtest has ended."}
+            </EmptyState>
+          }
+        >
+          {(data) => (
+            <>
+              <div className="t-bar">
+                <span className="md">
+                  <b className="sb num">{count(data.meta.total)}</b> <span className="t2">runs</span>
+                </span>
+                <span className="row">
+                  <span className="input sel" style={{ width: 200 }}>
+                    <select
+                      aria-label="Strategy"
+                      value={strategy ?? ""}
+                      onChange={(event) => void set({ strategy: event.target.value || null, page: null })}
+                    >
+                      <option value="">All strategies</option>
+                      {strategies.data?.map((card) => (
+                        <option key={card.strategy_id} value={card.strategy_id}>
+                          {card.display_name}
+                        </option>
+                      ))}
+                    </select>
+                    <Icon name="down" size="xs" />
+                  </span>
+                </span>
+              </div>
+              <DataTable
+                label="Runs"
+                columns={shown}
+                rowCount={data.data.length}
+                rowAt={(index) => data.data[index]}
+                rowKey={(run) => run.run_id}
+                active={active}
+                onActive={setActive}
+                onPeek={open}
+                onOpen={open}
+                ownsKeys
+                height={620}
+                phoneRow={(run) => (
+                  <PhoneRun
+                    run={run}
+                    name={run.strategy_ids
+                      .map(
+                        (id) => strategies.data?.find((card) => card.strategy_id === id)?.display_name ?? id,
+                      )
+                      .join(" + ")}
+                  />
+                )}
+              />
+              {data.meta.total_pages > 1 && (
+                <div className="card-f row between">
+                  <span className="num">
+                    Page {count(page)} of {count(data.meta.total_pages)}
+                  </span>
+                  <span className="row">
+                    <button
+                      type="button"
+                      className="btn sm"
+                      disabled={page <= 1}
+                      onClick={() => void set({ page: page - 1 })}
+                    >
+                      Newer
+                    </button>
+                    <button
+                      type="button"
+                      className="btn sm"
+                      disabled={page >= data.meta.total_pages}
+                      onClick={() => void set({ page: page + 1 })}
+                    >
+                      Older
+                    </button>
+                  </span>
+                </div>
+              )}
+            </>
+          )}
+        </DataState>
+      </section>
+    </div>
+  );
+}
+
+function PhoneRun({ run, name }: { run: RunCard; name: string }) {
+  const { cagr, max_drawdown: deepest } = run.metrics as Metrics;
+  return (
+    <>
+      <span className="grow">
+        <span className="b trunc" style={{ display: "block" }}>
+          {name}
+        </span>
+        <span className="t3 xs trunc num" style={{ display: "block" }}>
+          {run.universe} · {run.start_date.slice(0, 4)} – {run.end_date.slice(0, 4)}
+        </span>
+      </span>
+      <span className="pr num">
+        <span>{typeof cagr === "number" ? percent(cagr) : <Unknown why="Not defined for this run" />}</span>
+        <span className="xs t3">CAGR</span>
+      </span>
+      <span className="pr num">
+        <span>
+          {typeof deepest === "number" ? percent(deepest) : <Unknown why="Not defined for this run" />}
+        </span>
+        <span className="xs t3">Drawdown</span>
+      </span>
+    </>
+  );
+}

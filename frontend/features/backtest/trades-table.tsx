@@ -1,0 +1,349 @@
+"use client";
+
+import { useMemo, useState } from "react";
+import { ColumnChooser } from "@/components/column-chooser";
+import { chooseColumns, DataTable, tableCsv, type Column, type Sort } from "@/components/data-table";
+import { Icon } from "@/components/icon";
+import { Drawer } from "@/components/layers";
+import { Delta, toneOf, Unknown } from "@/components/marks";
+import type { ChartMarker } from "@/components/price-chart";
+import { sentence } from "@/components/data-jobs";
+import { StockChart } from "@/components/stock-chart";
+import { EmptyState } from "@/components/shared/DataState";
+import { useCommands } from "@/lib/commands";
+import { downloadText } from "@/lib/csv";
+import { count, date, grouped, rupees, shortHash, signed, signedRupees } from "@/lib/format";
+import type { RunDetail, Trade } from "@/lib/types";
+
+/** Return of the money put in, after charges, in percent; of an open trade at the last close. */
+export function tradeReturn(trade: Trade): number | null {
+  const invested = trade.entry_price * trade.quantity;
+  return trade.pnl === null || invested === 0 ? null : (trade.pnl / invested) * 100;
+}
+
+export function heldDays(trade: Trade): number | null {
+  if (!trade.exit_at) return null;
+  return Math.round(
+    (Date.parse(trade.exit_at.slice(0, 10)) - Date.parse(trade.entry_at.slice(0, 10))) / 86_400_000,
+  );
+}
+
+const OPEN = "The position is still open at the end of the run";
+const NO_VALUE = "The position has no known value";
+
+const COLUMNS: Column<Trade>[] = [
+  {
+    id: "symbol",
+    header: "Symbol",
+    width: 132,
+    sortBy: "symbol",
+    cell: (trade) => <span className="sym">{trade.symbol}</span>,
+    csv: (trade) => trade.symbol,
+  },
+  {
+    id: "entry_at",
+    header: "Entry",
+    align: "right",
+    width: 112,
+    sortBy: "entry_at",
+    cell: (trade) => date(trade.entry_at),
+    csv: (trade) => trade.entry_at,
+  },
+  {
+    id: "entry_price",
+    header: "Price",
+    unit: "₹",
+    align: "right",
+    width: 104,
+    sortBy: "entry_price",
+    cell: (trade) => grouped(trade.entry_price, 2),
+    csv: (trade) => trade.entry_price,
+  },
+  {
+    id: "quantity",
+    header: "Quantity",
+    align: "right",
+    width: 92,
+    sortBy: "quantity",
+    cell: (trade) => count(trade.quantity),
+    csv: (trade) => trade.quantity,
+  },
+  {
+    id: "exit_at",
+    header: "Exit",
+    align: "right",
+    width: 112,
+    sortBy: "exit_at",
+    cell: (trade) => (trade.exit_at ? date(trade.exit_at) : <Unknown why={OPEN} />),
+    csv: (trade) => trade.exit_at,
+  },
+  {
+    id: "exit_price",
+    header: "Price out",
+    unit: "₹",
+    align: "right",
+    width: 110,
+    sortBy: "exit_price",
+    cell: (trade) => (trade.exit_price === null ? <Unknown why={OPEN} /> : grouped(trade.exit_price, 2)),
+    csv: (trade) => trade.exit_price,
+  },
+  {
+    id: "held",
+    header: "Held",
+    unit: "days",
+    align: "right",
+    width: 92,
+    sortBy: "held",
+    cell: (trade) => {
+      const days = heldDays(trade);
+      return days === null ? <Unknown why={OPEN} /> : count(days);
+    },
+    csv: heldDays,
+  },
+  {
+    id: "exit_reason",
+    header: "Why it ended",
+    width: 150,
+    sortBy: "exit_reason",
+    cell: (trade) => (
+      <span className="t2">{trade.exit_reason ? sentence(trade.exit_reason.toLowerCase()) : "Open"}</span>
+    ),
+    csv: (trade) => trade.exit_reason,
+  },
+  {
+    id: "return",
+    header: "Return",
+    unit: "%",
+    align: "right",
+    width: 104,
+    sortBy: "return",
+    cell: (trade) => {
+      const value = tradeReturn(trade);
+      return value === null ? <Unknown why={NO_VALUE} /> : <Delta value={value} unit="" />;
+    },
+    csv: tradeReturn,
+  },
+  {
+    id: "costs",
+    header: "Charges",
+    unit: "₹",
+    align: "right",
+    width: 110,
+    sortBy: "costs",
+    cell: (trade) => <span className="t2">{grouped(trade.costs, 2)}</span>,
+    csv: (trade) => trade.costs,
+  },
+  {
+    id: "pnl",
+    header: "P&L",
+    unit: "₹",
+    align: "right",
+    width: 122,
+    sortBy: "pnl",
+    cell: (trade) =>
+      trade.pnl === null ? (
+        <Unknown why={NO_VALUE} />
+      ) : (
+        <span className={toneOf(trade.pnl)}>{signed(trade.pnl, 0)}</span>
+      ),
+    csv: (trade) => trade.pnl,
+  },
+  {
+    id: "book",
+    header: "Strategy",
+    width: 130,
+    sortBy: "book",
+    optional: true,
+    cell: (trade) => trade.book,
+    csv: (trade) => trade.book,
+  },
+];
+
+const VALUES: Record<string, (trade: Trade) => string | number | null> = Object.fromEntries(
+  COLUMNS.map((column) => [column.id, column.csv as (trade: Trade) => string | number | null]),
+);
+
+/** Unknown goes last whichever way the rest is sorted; ties stay in the order of the run. */
+export function sortTrades(trades: readonly Trade[], { by, order }: Sort): Trade[] {
+  const value = VALUES[by] ?? (() => null);
+  const way = order === "asc" ? 1 : -1;
+  return [...trades].sort((a, b) => {
+    const left = value(a);
+    const right = value(b);
+    if (left === null || right === null) return Number(left === null) - Number(right === null);
+    if (typeof left === "string" || typeof right === "string")
+      return way * String(left).localeCompare(String(right));
+    return way * (left - right);
+  });
+}
+
+/** The run carries all its trades, so they are sorted here. */
+export function TradesTable({ run }: { run: RunDetail }) {
+  const [sort, setSort] = useState<Sort>({ by: "entry_at", order: "desc" });
+  const [chosen, setChosen] = useState<string[] | null>(null);
+  const [active, setActive] = useState<number | null>(null);
+  const [opened, setOpened] = useState<Trade | null>(null);
+  const shown = useMemo(() => chooseColumns(COLUMNS, chosen), [chosen]);
+  const rows = useMemo(() => sortTrades(run.trades, sort), [run.trades, sort]);
+  const total = useMemo(() => run.trades.reduce((sum, trade) => sum + (trade.pnl ?? 0), 0), [run.trades]);
+  const charges = useMemo(() => run.trades.reduce((sum, trade) => sum + trade.costs, 0), [run.trades]);
+  const exportCsv = () => downloadText(`trades-${shortHash(run.run_id)}.csv`, tableCsv(shown, rows));
+  useCommands([
+    { id: "export", label: "Export CSV of the trades", keys: "e", group: "This page", run: exportCsv },
+  ]);
+
+  return (
+    <section className="card" aria-label="Trades">
+      <div className="card-h">
+        <h2>Trades</h2>
+        <span className="t3 num">{count(run.trades.length)}</span>
+        <span className="sp row">
+          <button type="button" className="btn sm" onClick={exportCsv} disabled={rows.length === 0}>
+            <Icon name="csv" size="xs" />
+            CSV
+          </button>
+          <span className="no-phone">
+            <ColumnChooser all={COLUMNS} shown={shown} onChange={setChosen} />
+          </span>
+        </span>
+      </div>
+      {rows.length === 0 ? (
+        <EmptyState title="No trade">
+          The strategy gave no entry in this universe and period, or none could be filled.
+        </EmptyState>
+      ) : (
+        <DataTable
+          label="Trades"
+          columns={shown}
+          rowCount={rows.length}
+          rowAt={(index) => rows[index]}
+          rowKey={(trade) => `${trade.book} ${trade.symbol} ${trade.entry_at}`}
+          sort={sort}
+          onSort={(next) => {
+            setActive(null);
+            setSort(next);
+          }}
+          active={active}
+          onActive={(index) => {
+            setActive(index);
+            if (opened) setOpened(rows[index] ?? null);
+          }}
+          onPeek={setOpened}
+          ownsKeys
+          height={520}
+          phoneRow={(trade) => <PhoneTrade trade={trade} />}
+          foot={{
+            symbol: `${count(rows.length)} trades`,
+            costs: <span className="num">{grouped(charges, 2)}</span>,
+            pnl: <span className={`num ${toneOf(total)}`}>{signed(total, 0)}</span>,
+          }}
+        />
+      )}
+      <Drawer
+        open={opened !== null}
+        onClose={() => setOpened(null)}
+        title={
+          opened
+            ? `${opened.symbol}, trade ${count(run.trades.indexOf(opened) + 1)} of ${count(run.trades.length)}`
+            : ""
+        }
+      >
+        {opened && <TradePanel trade={opened} />}
+      </Drawer>
+    </section>
+  );
+}
+
+function PhoneTrade({ trade }: { trade: Trade }) {
+  const value = tradeReturn(trade);
+  return (
+    <>
+      <span className="grow">
+        <span className="sym">{trade.symbol}</span>
+        <span className="t3 xs trunc num" style={{ display: "block" }}>
+          {date(trade.entry_at)} – {trade.exit_at ? date(trade.exit_at) : "open"}
+        </span>
+      </span>
+      <span className="pr num">
+        <span>{value === null ? <Unknown why={NO_VALUE} /> : <Delta value={value} />}</span>
+        <span className={`xs ${trade.pnl === null ? "t3" : toneOf(trade.pnl)}`}>
+          {trade.pnl === null ? "open" : signedRupees(trade.pnl)}
+        </span>
+      </span>
+    </>
+  );
+}
+
+/** One trade on its candles: where it went in and out, and what it cost. */
+export function TradePanel({ trade }: { trade: Trade }) {
+  const value = tradeReturn(trade);
+  const markers = useMemo(
+    (): ChartMarker[] => [
+      { at: trade.entry_at, side: "entry", text: `Entry ${grouped(trade.entry_price, 2)}` },
+      ...(trade.exit_at && trade.exit_price !== null
+        ? [{ at: trade.exit_at, side: "exit" as const, text: `Exit ${grouped(trade.exit_price, 2)}` }]
+        : []),
+    ],
+    [trade],
+  );
+  const between = useMemo(() => ({ start: trade.entry_at, end: trade.exit_at }), [trade]);
+  return (
+    <div>
+      <StockChart
+        key={`${trade.symbol} ${trade.entry_at}`}
+        symbol={trade.symbol}
+        markers={markers}
+        between={between}
+        height={320}
+      />
+      <div className="card-b" style={{ paddingInline: 14 }}>
+        <div className="row between">
+          <b className="sb">
+            {trade.open
+              ? "Open at the end"
+              : trade.exit_reason
+                ? sentence(trade.exit_reason.toLowerCase())
+                : "Closed"}
+          </b>
+          {value !== null && <Delta value={value} />}
+        </div>
+        <dl className="kv num">
+          <dt>Entry, {date(trade.entry_at, true)}, open</dt>
+          <dd>{rupees(trade.entry_price, true)}</dd>
+          {trade.exit_at && trade.exit_price !== null && (
+            <>
+              <dt>Exit, {date(trade.exit_at, true)}</dt>
+              <dd>{rupees(trade.exit_price, true)}</dd>
+            </>
+          )}
+          <dt>Quantity</dt>
+          <dd>
+            {count(trade.quantity)} shares
+            {trade.exit_quantity !== null &&
+              trade.exit_quantity !== trade.quantity &&
+              `, sold as ${count(trade.exit_quantity)}`}
+          </dd>
+          {trade.income !== 0 && (
+            <>
+              <dt>Paid out while held</dt>
+              <dd>{rupees(trade.income, true)}</dd>
+            </>
+          )}
+          <dt>Charges</dt>
+          <dd>{rupees(trade.costs, true)}</dd>
+          <dt>P&amp;L after charges</dt>
+          <dd>
+            {trade.pnl === null ? (
+              <Unknown why={NO_VALUE} />
+            ) : (
+              <span className={toneOf(trade.pnl)}>{signedRupees(trade.pnl, 2)}</span>
+            )}
+          </dd>
+        </dl>
+        <p className="xs t3">
+          Prices of the fills are as traded; the chart may be adjusted, so its axis can differ from them.
+        </p>
+      </div>
+    </div>
+  );
+}

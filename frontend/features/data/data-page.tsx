@@ -1,0 +1,279 @@
+"use client";
+
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { FollowedJob, ImportForm, sentence, useSwitchMarket } from "@/components/data-jobs";
+import { Icon } from "@/components/icon";
+import { Badge, SampleMark, Unknown } from "@/components/marks";
+import { DataState, EmptyState, JobState } from "@/components/shared/DataState";
+import { toast } from "@/components/toast";
+import { dataAPI, unwrap } from "@/lib/api-client";
+import { useCrumbs } from "@/lib/crumbs";
+import { getErrorMessage } from "@/lib/errors";
+import { count, date, dateRange, instant, shortHash } from "@/lib/format";
+import { jobsQuery, marketChoiceQuery } from "@/lib/queries";
+import type { DataStatus } from "@/lib/types";
+import { CoverageStrip } from "./coverage";
+import { Findings } from "./findings";
+import { dataStatusQuery } from "./queries";
+
+export function DataPage() {
+  useCrumbs([{ label: "System" }, { label: "Data" }]);
+  const status = useQuery(dataStatusQuery);
+  const market = status.data?.market;
+  return (
+    <div className="page">
+      <div className="page-h">
+        <div className="stack g1">
+          <div className="row g3">
+            <h1>Data</h1>
+            {market === "sample" && <SampleMark />}
+          </div>
+          <p className="t2">What is stored, how complete it is, and what was odd about the files.</p>
+        </div>
+      </div>
+      <div
+        className="grid runb"
+        style={{ gridTemplateColumns: "repeat(auto-fit, minmax(min(360px, 100%), 1fr))" }}
+      >
+        <Import roots={status.data?.import_roots ?? []} market={market} />
+        <section className="card">
+          <div className="card-h">
+            <h2>Stored</h2>
+            {status.data?.panel_is_stale && (
+              <Badge tone="wn" icon="warn">
+                Panel being rebuilt
+              </Badge>
+            )}
+          </div>
+          <DataState query={status} failed="The status cannot be read">
+            {(data) => <Stored status={data} />}
+          </DataState>
+        </section>
+        <Jobs />
+      </div>
+      <section className="card" style={{ marginTop: 12 }}>
+        <div className="card-h">
+          <h2>Coverage by year</h2>
+          <span className="t3 xs">stored sessions of those that the calendar expects</span>
+        </div>
+        <DataState
+          query={status}
+          failed="The coverage cannot be read"
+          isEmpty={(data) => data.years.length === 0}
+          empty={
+            <EmptyState title="No session is stored" icon="data">
+              Import a folder of exchange files, or make the sample market.
+            </EmptyState>
+          }
+        >
+          {(data) => <CoverageStrip years={data.years} />}
+        </DataState>
+      </section>
+      <div style={{ marginTop: 12 }}>
+        <Findings total={status.data?.findings} />
+      </div>
+      {status.data && status.data.recent_files.length > 0 && <RecentFiles status={status.data} />}
+    </div>
+  );
+}
+
+function Import({ roots, market }: { roots: readonly string[]; market: string | undefined }) {
+  const [job, setJob] = useState<{ id: string; title: string } | null>(null);
+  const choice = useQuery(marketChoiceQuery);
+  const switching = useSwitchMarket(() => toast({ title: "The market is switched" }));
+  const sample = useMutation({
+    mutationFn: () => unwrap(dataAPI.sample()),
+    onSuccess: (answer) => setJob({ id: answer.job.id, title: "Sample market" }),
+  });
+  return (
+    <section className="card">
+      <div className="card-h">
+        <h2>Import</h2>
+      </div>
+      <div className="card-b stack g3">
+        {job ? (
+          <FollowedJob
+            key={job.id}
+            id={job.id}
+            title={job.title}
+            onAgain={() => setJob(null)}
+            next={
+              <div>
+                <button type="button" className="btn sm" onClick={() => setJob(null)}>
+                  Import more
+                </button>
+              </div>
+            }
+          />
+        ) : market === "sample" ? (
+          <p className="t2">
+            The sample market is open, and takes no files. Open the real market to import yours.
+          </p>
+        ) : (
+          <ImportForm onStarted={(started) => setJob({ id: started.id, title: "Import" })} />
+        )}
+        {(sample.error ?? switching.error) && (
+          <p className="er xs" role="alert">
+            {getErrorMessage(sample.error ?? switching.error)}
+          </p>
+        )}
+      </div>
+      <div className="card-f row between wrap">
+        <span>
+          {roots.length > 0 ? (
+            <>
+              Paths may lie under <code className="mono">{roots.join(", ")}</code>
+            </>
+          ) : (
+            "Bhavcopies of any era, masters, index lists, corporate actions."
+          )}
+        </span>
+        {choice.data && (
+          <span className="row">
+            {choice.data.sample_ready ? (
+              <button
+                type="button"
+                className="btn sm"
+                onClick={() => switching.mutate(choice.data.market === "sample" ? "real" : "sample")}
+              >
+                {choice.data.market === "sample" ? "Open the real market" : "Open the sample market"}
+              </button>
+            ) : (
+              <button
+                type="button"
+                className="btn sm"
+                disabled={sample.isPending || job !== null}
+                onClick={() => sample.mutate()}
+              >
+                Make the sample market
+              </button>
+            )}
+          </span>
+        )}
+      </div>
+    </section>
+  );
+}
+
+function Stored({ status }: { status: DataStatus }) {
+  const none = "Nothing is stored yet";
+  return (
+    <dl className="kv num card-b">
+      <dt>Prices</dt>
+      <dd>{count(status.rows)} rows</dd>
+      <dt>Instruments</dt>
+      <dd>{count(status.instruments)}</dd>
+      <dt>Sessions</dt>
+      <dd>
+        {status.first_session && status.last_session ? (
+          dateRange(status.first_session, status.last_session)
+        ) : (
+          <Unknown why={none} />
+        )}
+      </dd>
+      <dt>Snapshot</dt>
+      <dd>
+        {status.snapshot ? (
+          <code className="mono" title={status.snapshot}>
+            {shortHash(status.snapshot)}
+          </code>
+        ) : (
+          <Unknown why={none} />
+        )}
+      </dd>
+      <dt>Files</dt>
+      <dd
+        title={Object.entries(status.files_by_kind)
+          .map(([kind, files]) => `${kind} ${files}`)
+          .join(", ")}
+      >
+        {count(status.files)}
+      </dd>
+      <dt>Listed corporate actions</dt>
+      <dd>{count(status.listed_actions)}</dd>
+      <dt>Moves without a listed action</dt>
+      <dd className={status.unexplained_jumps > 0 ? "wn" : ""}>{count(status.unexplained_jumps)}</dd>
+    </dl>
+  );
+}
+
+const JOBS_SHOWN = 5;
+
+function Jobs() {
+  const query = useQuery(jobsQuery);
+  return (
+    <section className="card">
+      <div className="card-h">
+        <h2>Jobs</h2>
+      </div>
+      <DataState
+        query={query}
+        failed="The jobs cannot be read"
+        isEmpty={(data) => data.data.length === 0}
+        empty={
+          <EmptyState title="No job yet" icon="clock">
+            Imports and long backtests are listed here.
+          </EmptyState>
+        }
+      >
+        {(data) => (
+          <ul className="rowlist">
+            {data.data.slice(0, JOBS_SHOWN).map((job) => (
+              <li key={job.id} style={{ display: "block" }}>
+                <JobState job={job} title={sentence(job.kind.replace(/^.*\./, ""))} />
+                <span className="xs t3 num">{instant(job.created_at)}</span>
+              </li>
+            ))}
+          </ul>
+        )}
+      </DataState>
+    </section>
+  );
+}
+
+function RecentFiles({ status }: { status: DataStatus }) {
+  return (
+    <section className="card" style={{ marginTop: 12 }}>
+      <div className="card-h">
+        <h2>Latest files</h2>
+        <span className="t3 num">{count(status.files)} in all</span>
+      </div>
+      <div className="tw-wrap" role="region" aria-label="Latest files, scrolls" tabIndex={0}>
+        <table className="t">
+          <thead>
+            <tr>
+              <th className="pin edge">File</th>
+              <th>Kind</th>
+              <th className="r">Rows</th>
+              <th className="r">Sessions</th>
+              <th className="r">Imported</th>
+            </tr>
+          </thead>
+          <tbody>
+            {status.recent_files.map((file) => (
+              <tr key={file.id}>
+                <td className="pin edge">
+                  <span className="row" style={{ gap: 6 }}>
+                    <Icon name="check" size="xs" className="ok" />
+                    <span className="mono">{file.name}</span>
+                    {file.container && <span className="t3 mono">in {file.container}</span>}
+                  </span>
+                </td>
+                <td className="t2">{sentence(file.kind)}</td>
+                <td className="r">{count(file.rows)}</td>
+                <td className="r">{sessionsOf(file.first_date, file.last_date)}</td>
+                <td className="r t2">{instant(file.recorded_at)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+function sessionsOf(first: string | null, last: string | null) {
+  if (!first || !last) return <Unknown why="A file of this kind belongs to no session" />;
+  return first === last ? date(first) : dateRange(first, last);
+}

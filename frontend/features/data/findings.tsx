@@ -1,0 +1,169 @@
+"use client";
+
+import { useQuery } from "@tanstack/react-query";
+import { parseAsInteger, parseAsStringLiteral, useQueryStates } from "nuqs";
+import { DataTable, type Column } from "@/components/data-table";
+import { Segmented } from "@/components/fields";
+import { Badge, Unknown } from "@/components/marks";
+import { sentence } from "@/components/data-jobs";
+import { DataState, EmptyState } from "@/components/shared/DataState";
+import { count, instant } from "@/lib/format";
+import type { Finding } from "@/lib/types";
+import { findingsQuery } from "./queries";
+
+const TONE = { refused: "er", warning: "wn", note: "inf" } as const;
+const ICON = { refused: "err", warning: "warn", note: "info" } as const;
+const WORD = { refused: "Refused", warning: "Warning", note: "Note" } as const;
+
+const COLUMNS: Column<Finding>[] = [
+  {
+    id: "file",
+    header: "File",
+    width: 300,
+    cell: (finding) => (
+      <span className="mono" title={finding.file_name}>
+        {finding.file_name}
+        {finding.line !== null && <span className="t3">:{finding.line}</span>}
+      </span>
+    ),
+  },
+  {
+    id: "severity",
+    header: "Kind",
+    width: 112,
+    cell: (finding) => (
+      <Badge small tone={TONE[finding.severity]} icon={ICON[finding.severity]}>
+        {WORD[finding.severity]}
+      </Badge>
+    ),
+  },
+  {
+    id: "rule",
+    header: "Rule",
+    width: 190,
+    cell: (finding) => <span className="t2">{sentence(finding.rule)}</span>,
+  },
+  {
+    id: "subject",
+    header: "About",
+    width: 130,
+    cell: (finding) => finding.subject ?? <Unknown why="The finding is about the whole file" />,
+  },
+  {
+    id: "message",
+    header: "What was found",
+    width: 460,
+    cell: (finding) => <span title={finding.message}>{finding.message}</span>,
+  },
+  {
+    id: "action",
+    header: "What was done",
+    width: 240,
+    cell: (finding) => <span title={finding.action}>{finding.action}</span>,
+  },
+  {
+    id: "at",
+    header: "Recorded",
+    unit: "IST",
+    align: "right",
+    width: 180,
+    cell: (finding) => <span className="t2">{instant(finding.recorded_at)}</span>,
+  },
+];
+
+const SEVERITIES = ["refused", "warning", "note"] as const;
+
+/** What was odd in the files and what was done about it. */
+export function Findings({ total }: { total: Record<string, number> | undefined }) {
+  const [{ page, severity }, set] = useQueryStates({
+    page: parseAsInteger.withDefault(1),
+    severity: parseAsStringLiteral(SEVERITIES),
+  });
+  const query = useQuery(findingsQuery(page, severity));
+  const all = Object.values(total ?? {}).reduce((sum, number) => sum + number, 0);
+  return (
+    <section className="card" aria-label="Findings">
+      <div className="card-h">
+        <h2>Findings</h2>
+        <span className="t3 num">{count(all)}</span>
+        <span className="sp">
+          <Segmented
+            label="Kind of finding"
+            value={severity ?? "all"}
+            options={[
+              { value: "all", label: "All" },
+              ...SEVERITIES.map((name) => ({
+                value: name,
+                label: `${WORD[name]} ${count(total?.[name] ?? 0)}`,
+              })),
+            ]}
+            onChange={(value) => void set({ severity: value === "all" ? null : value, page: null })}
+          />
+        </span>
+      </div>
+      <DataState
+        query={query}
+        failed="The findings cannot be read"
+        isEmpty={(data) => data.meta.total === 0}
+        empty={
+          <EmptyState title="No finding" icon="check">
+            {severity
+              ? `No finding of the kind “${WORD[severity]}”.`
+              : "Every imported row was as expected, or nothing has been imported."}
+          </EmptyState>
+        }
+      >
+        {(data) => (
+          <>
+            <DataTable
+              label="Findings"
+              columns={COLUMNS}
+              rowCount={data.data.length}
+              rowAt={(index) => data.data[index]}
+              rowKey={(finding) => String(finding.id)}
+              height={420}
+              phoneRow={(finding) => (
+                <span className="grow">
+                  <span className="row" style={{ gap: 6 }}>
+                    <Badge small tone={TONE[finding.severity]} icon={ICON[finding.severity]}>
+                      {WORD[finding.severity]}
+                    </Badge>
+                    <span className="mono trunc">{finding.file_name}</span>
+                  </span>
+                  <span className="t2 xs trunc" style={{ display: "block" }}>
+                    {finding.message}
+                  </span>
+                </span>
+              )}
+            />
+            {data.meta.total_pages > 1 && (
+              <div className="card-f row between">
+                <span className="num">
+                  Page {count(page)} of {count(data.meta.total_pages)}
+                </span>
+                <span className="row">
+                  <button
+                    type="button"
+                    className="btn sm"
+                    disabled={page <= 1}
+                    onClick={() => void set({ page: page - 1 })}
+                  >
+                    Newer
+                  </button>
+                  <button
+                    type="button"
+                    className="btn sm"
+                    disabled={page >= data.meta.total_pages}
+                    onClick={() => void set({ page: page + 1 })}
+                  >
+                    Older
+                  </button>
+                </span>
+              </div>
+            )}
+          </>
+        )}
+      </DataState>
+    </section>
+  );
+}

@@ -1,0 +1,114 @@
+"use client";
+
+import { useQuery } from "@tanstack/react-query";
+import type { ReactNode } from "react";
+import { RangeBar } from "@/components/spark-range";
+import { Delta, Unknown } from "@/components/marks";
+import { DataState, EmptyState } from "@/components/shared/DataState";
+import { compactCount, compactRupees, count, grouped } from "@/lib/format";
+import { barsQuery, fieldsQuery, stockRowQuery } from "@/lib/queries";
+import type { BarsSeries, ScreenerRow } from "@/lib/types";
+
+const YEAR = 252;
+
+/** What the latest session says of one stock. */
+export function KeyFigures({ symbol }: { symbol: string }) {
+  const row = useQuery(stockRowQuery(symbol));
+  const bars = useQuery(barsQuery(symbol));
+  const cards = useQuery(fieldsQuery);
+  const windows = new Map(cards.data?.fields.map((card) => [card.name, card.window]));
+  return (
+    <DataState
+      query={row}
+      failed="The key figures stopped"
+      isEmpty={(data) => data.row === null}
+      empty={
+        <EmptyState title="Not in the latest session">
+          {symbol} did not trade as a share in the latest session, so there are no figures of that day.
+        </EmptyState>
+      }
+    >
+      {(data) => data.row && <Figures row={data.row} bars={bars.data} windows={windows} />}
+    </DataState>
+  );
+}
+
+function Figures({
+  row,
+  bars,
+  windows,
+}: {
+  row: ScreenerRow;
+  bars: BarsSeries | undefined;
+  windows: ReadonlyMap<string, number>;
+}) {
+  const number = (field: keyof ScreenerRow & string, draw: (value: number) => ReactNode) => {
+    const value = row[field];
+    if (typeof value === "number") return draw(value);
+    const window = windows.get(field);
+    return (
+      <Unknown
+        why={
+          window && window > 1
+            ? `Needs ${count(window)} sessions in a row`
+            : "Not in the file of this session"
+        }
+      />
+    );
+  };
+  const change = (value: number) => <Delta value={value} />;
+  return (
+    <dl className="kv num">
+      <dt>52-week range</dt>
+      <dd>{bars ? <YearRange bars={bars} /> : <Unknown why="The bars are not loaded yet" />}</dd>
+      <dt>5 sessions</dt>
+      <dd>{number("trend_7d", change)}</dd>
+      <dt>21 sessions</dt>
+      <dd>{number("trend_30d", change)}</dd>
+      <dt>RSI 14</dt>
+      <dd>{number("rsi_14", (value) => grouped(value, 1))}</dd>
+      <dt>ATR 14</dt>
+      <dd>{number("atr_pct", (value) => `${grouped(value, 2)}%`)}</dd>
+      <dt>ADX 14</dt>
+      <dd>{number("adx", (value) => grouped(value, 1))}</dd>
+      <dt>EMA 20</dt>
+      <dd>{number("ema_20", (value) => `₹${grouped(value, 2)}`)}</dd>
+      <dt>EMA 50</dt>
+      <dd>{number("ema_50", (value) => `₹${grouped(value, 2)}`)}</dd>
+      <dt>Turnover</dt>
+      <dd>{number("turnover", (value) => compactRupees(value))}</dd>
+      <dt>Volume</dt>
+      <dd>{number("volume", (value) => compactCount(value))}</dd>
+      <dt>Volume rank, 252 sessions</dt>
+      <dd>{number("vol_percentile", (value) => grouped(value, 0))}</dd>
+      <dt>20-day breakout</dt>
+      <dd>
+        {row.is_20d_breakout === null ? (
+          <Unknown why="Needs 20 sessions in a row" />
+        ) : row.is_20d_breakout ? (
+          "Yes"
+        ) : (
+          "No"
+        )}
+      </dd>
+      <dt>Market cap</dt>
+      <dd>{number("market_cap", (value) => compactRupees(value))}</dd>
+      <dt>P/E</dt>
+      <dd>{number("pe_ratio", (value) => grouped(value, 1))}</dd>
+    </dl>
+  );
+}
+
+function YearRange({ bars }: { bars: BarsSeries }) {
+  const low = Math.min(...bars.l.slice(-YEAR));
+  const high = Math.max(...bars.h.slice(-YEAR));
+  const close = bars.c.at(-1);
+  if (close === undefined) return <Unknown why="No bar is stored" />;
+  return (
+    <span className="row" style={{ justifyContent: "flex-end" }}>
+      <span className="t3">{grouped(low, 0)}</span>
+      <RangeBar low={low} high={high} value={close} />
+      <span className="t3">{grouped(high, 0)}</span>
+    </span>
+  );
+}
