@@ -27,6 +27,7 @@ from app.embedded_postgres import (
     EmbeddedPostgresError,
     HomeNotWritable,
     Lease,
+    ServerDidNotStart,
     ServerNotAnswering,
     SettingsConflict,
 )
@@ -517,6 +518,17 @@ def test_root_without_namespaces_runs_it_as_nobody(monkeypatch: pytest.MonkeyPat
             assert value(lease, "SELECT 1") == 1
     finally:
         shutil.rmtree(home)
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="only root runs it as somebody else")
+def test_root_is_told_when_that_somebody_may_not_enter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    monkeypatch.setattr(binaries, "_user_namespaces", lambda: False)
+    with pytest.raises(ServerDidNotStart, match="refuses to run as root") as caught:
+        EmbeddedPostgres(closed / "home").acquire()
+    assert "as a normal user" in caught.value.do
+    assert not (closed / "home" / "postgres" / "data").exists()
 
 
 # --- databases and dumps ----------------------------------------------------------------------------------------------

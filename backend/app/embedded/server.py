@@ -224,9 +224,17 @@ class Server:
         command += ["--locale=C.UTF-8" if sys.platform != "win32" else "--locale=C", "--no-instructions"]
         if binaries.major >= 17:
             command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-        ran = subprocess.run(
-            command, capture_output=True, text=True, env=clean_environment(), check=False, **identity.popen_options()
-        )
+        try:
+            ran = subprocess.run(
+                command,
+                capture_output=True,
+                text=True,
+                env=clean_environment(),
+                check=False,
+                **identity.popen_options(),
+            )
+        except PermissionError as error:
+            raise self._not_for_root(error.filename) from error
         if ran.returncode != 0:
             shutil.rmtree(fresh, ignore_errors=True)
             raise self._failure("The database could not be made", ran.stdout + ran.stderr)
@@ -247,6 +255,15 @@ class Server:
         )
         _write_private(self._settings_file, json.dumps(self._wanted, sort_keys=True))
         self._give(identity, self.log_folder, conf)
+        try:
+            child = self._popen(identity)
+        except PermissionError as error:
+            raise self._not_for_root(error.filename) from error
+        _started.append(child)
+        return child
+
+    def _popen(self, identity: Identity) -> subprocess.Popen[bytes]:
+        """Start the server's program, which outlives us."""
         program = find_binaries().program
         with self._words_file.open("wb") as words:
             if sys.platform == "win32":
@@ -261,21 +278,17 @@ class Server:
                     "-l",
                     str(self._words_file),
                 ]
-                child = subprocess.Popen(
-                    command, env=clean_environment(), creationflags=subprocess.CREATE_NEW_PROCESS_GROUP
-                )
-            else:
-                child = subprocess.Popen(
-                    [*identity.prefix, str(program("postgres")), "-D", str(self.data)],
-                    stdin=subprocess.DEVNULL,
-                    stdout=words,
-                    stderr=subprocess.STDOUT,
-                    env=clean_environment(),
-                    start_new_session=True,  # our Ctrl-C is not its own
-                    **identity.popen_options(),
-                )
-        _started.append(child)
-        return child
+                group = subprocess.CREATE_NEW_PROCESS_GROUP
+                return subprocess.Popen(command, env=clean_environment(), creationflags=group)
+            return subprocess.Popen(
+                [*identity.prefix, str(program("postgres")), "-D", str(self.data)],
+                stdin=subprocess.DEVNULL,
+                stdout=words,
+                stderr=subprocess.STDOUT,
+                env=clean_environment(),
+                start_new_session=True,  # our Ctrl-C is not its own
+                **identity.popen_options(),
+            )
 
     def _listen(self, identity: Identity) -> dict[str, str]:
         if self._transport == "tcp":
@@ -381,11 +394,20 @@ class Server:
     def _failure(self, what: str, words: str) -> EmbeddedPostgresError:
         if NO_SPACE in words.lower():
             return disk_full(self.root)
+        if "Permission denied" in words and identity_for(self.data).uid is not None:
+            return self._not_for_root(_tail(words, 2))
         if "Permission denied" in words or "Read-only file system" in words:
             return HomeNotWritable(
                 what, _tail(words, 3), "Make the folder writable, or name another in SMARTTRADER_HOME"
             )
         return ServerDidNotStart(what, f"PostgreSQL said: {_tail(words)}", f"The whole log is in {self.log_folder}")
+
+    def _not_for_root(self, place: str) -> ServerDidNotStart:
+        return ServerDidNotStart(
+            "The database could not be started",
+            f"PostgreSQL refuses to run as root, and the account it would run as instead may not enter {place}",
+            "Run SmartTrader as a normal user, or keep the project and SMARTTRADER_HOME where every account may enter",
+        )
 
     # --- stopping -----------------------------------------------------------------------------------------------
 
