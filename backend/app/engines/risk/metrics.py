@@ -99,14 +99,20 @@ def cumulative_return(returns: F1) -> Measure:
 
 
 def cagr(returns: F1, periods: int) -> Measure:
-    """Growth a year: (product of 1 + r) ** (A / T) - 1, by periods and not by calendar days."""
+    """Growth a year: (product of 1 + r) ** (A / T) - 1, by periods and not by calendar days.
+
+    A return that is NaN is not in the product, but its period has passed and counts in T.
+    """
     clean = _clean(returns)
     if clean.size == 0:
         return Measure(None, "no return")
     growth = float(np.prod(1.0 + clean))
     if growth < 0.0:
         return Measure(None, "equity fell below zero")
-    return Measure(growth ** (periods / clean.size) - 1.0)
+    try:
+        return Measure(growth ** (periods / returns.size) - 1.0)
+    except OverflowError:
+        return Measure(None, "too few returns to speak of a year")
 
 
 def volatility(returns: F1, periods: int) -> Measure:

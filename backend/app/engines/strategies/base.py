@@ -38,7 +38,7 @@ class Params:
             low, high = f.metadata["minimum"], f.metadata["maximum"]
             words = f"{'a whole number' if kind is int else 'a number'} from {low:g} to {high:g}"
             number = isinstance(value, int | float) and not isinstance(value, bool)
-            if not number or (kind is int and value != int(value)) or not low <= value <= high:
+            if not number or not low <= value <= high or (kind is int and value != int(value)):
                 raise ValueError(f"params.{f.name}: expected {words}, got {value!r}")
             object.__setattr__(self, f.name, kind(value))  # 20.0 and 20 are one parameter, hence one run id
         self.check()
