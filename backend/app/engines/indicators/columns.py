@@ -11,6 +11,8 @@ the other indicator files must be thrown away (`find -name '*.nbi' -delete`).
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
@@ -19,14 +21,27 @@ F1 = NDArray[np.float64]
 F2 = NDArray[np.float64]
 B2 = NDArray[np.bool_]
 I1 = NDArray[np.int64]
+Scalar = TypeVar("Scalar", np.float64, np.bool_)
 
 BLOCK = 8  # columns a block: eight float64 are one cache line
 
-_NO_GAP: B2 = np.zeros((0, 0), dtype=np.bool_)
+
+def read_only(array: NDArray[Scalar]) -> NDArray[Scalar]:
+    """A view of the array, rows in one piece, that cannot be written to.
+
+    Numba compiles anew for each memory order and for read-only memory, some seconds each. Handed this view alone, a
+    kernel is compiled once, for a memory-mapped panel as for a fresh array.
+    """
+    view = np.ascontiguousarray(array).view()
+    view.flags.writeable = False
+    return view
+
+
+_NO_GAP: B2 = read_only(np.zeros((0, 0), dtype=np.bool_))
 
 
 def panel(x: ArrayLike, name: str = "x") -> F2:
-    """`x` as a [T, N] array of float64.
+    """`x` as a read-only [T, N] array of float64.
 
     Raises
     ------
@@ -35,7 +50,7 @@ def panel(x: ArrayLike, name: str = "x") -> F2:
     array = np.asarray(x, dtype=np.float64)
     if array.ndim != 2:
         raise ValueError(f"{name} must be a panel [T, N], got {array.ndim} axes")
-    return array
+    return read_only(array)
 
 
 def panels(**fields: ArrayLike) -> tuple[F2, ...]:
@@ -63,7 +78,7 @@ def gap_of(gap: B2 | None, shape: tuple[int, ...]) -> B2:
         return _NO_GAP
     if gap.shape != shape:
         raise ValueError(f"gap has shape {gap.shape}, the panel {shape}")
-    return gap.astype(np.bool_, copy=False)
+    return read_only(gap.astype(np.bool_, copy=False))
 
 
 def at_least(name: str, value: int, least: int) -> int:

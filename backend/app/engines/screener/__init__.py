@@ -2,6 +2,6 @@
 
 from app.engines.screener.fields import FIELDS, Field
 from app.engines.screener.query import Page, Table, query
-from app.engines.screener.snapshot import Snapshot, snapshot
+from app.engines.screener.snapshot import Snapshot, snapshot, warm_up
 
-__all__ = ["FIELDS", "Field", "Page", "Snapshot", "Table", "query", "snapshot"]
+__all__ = ["FIELDS", "Field", "Page", "Snapshot", "Table", "query", "snapshot", "warm_up"]

@@ -7,6 +7,7 @@ earlier snapshot.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engines.bars import Bars
+from app.engines.indicators.columns import read_only
 from app.engines.screener.fields import FIELDS
 from app.engines.screener.kernel import BLOCK, ROWS, Last, newest
 
@@ -122,17 +124,15 @@ def _newest(bars: Bars, t: int, threads: int) -> F2:
     columns = bars.shape[1]
     out = np.empty((ROWS, columns))
 
+    high, low, close = read_only(raw.high[:until]), read_only(raw.low[:until]), read_only(raw.close[:until])
+    volume, factor, gap = (
+        read_only(bars.raw_volume[:until]),
+        read_only(bars.factor[:until]),
+        read_only(bars.gap[:until]),
+    )
+
     def fill(span: tuple[int, int]) -> None:
-        newest(
-            raw.high[:until],
-            raw.low[:until],
-            raw.close[:until],
-            bars.raw_volume[:until],
-            bars.factor[:until],
-            bars.gap[:until],
-            *span,
-            out,
-        )
+        newest(high, low, close, volume, factor, gap, *span, out)
 
     blocks = -(-columns // BLOCK)
     share = max(-(-blocks // max(threads, 1)), 1) * BLOCK
@@ -180,3 +180,11 @@ def _turnover_at(turnover: F2 | F1 | None, t: int, shape: tuple[int, int]) -> F1
     if turnover.shape == shape[1:]:
         return np.asarray(turnover, dtype=np.float64)
     raise ValueError(f"turnover has shape {turnover.shape}, expected {shape} or {shape[1:]}")
+
+
+def warm_up() -> float:
+    """Compile the kernel, or load it from the cache, so that nobody's first screen waits; seconds it took."""
+    began = time.perf_counter()
+    flat = np.ones(3)
+    snapshot(Bars.from_ohlcv(np.arange("2020-01-01", "2020-01-04", dtype="datetime64[D]"), {"WARM": (flat,) * 5}))
+    return time.perf_counter() - began

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 
 from app.engines import indicators as ind
 from app.engines.bars import Bars, Prices
-from app.engines.screener import FIELDS, Snapshot, snapshot
+from app.engines.screener import FIELDS, Snapshot, snapshot, warm_up
+from app.engines.screener.kernel import newest
 
 
 def market(bars: int, columns: int, seed: int, *, holes: float = 0.0, gaps: float = 0.0, splits: float = 0.0) -> Bars:
@@ -219,6 +221,21 @@ def test_volume_before_a_split_counts_in_shares_of_today() -> None:
     factor = np.array([1.0] * 21 + [5.0] * 9)
     close = np.where(factor > 1, 20.0, 100.0)
     assert value(snapshot(rising(list(close), volume=volume, factor=factor)), "volume_ratio") == 1.0
+
+
+def test_a_memory_mapped_panel_needs_no_second_compilation(tmp_path: Path) -> None:
+    bars = market(40, 9, seed=6)
+    expected, compiled = snapshot(bars), len(newest.signatures)
+    for n, field in enumerate(bars.raw):
+        np.save(tmp_path / f"{n}.npy", field)
+    mapped = Prices(*(np.load(tmp_path / f"{n}.npy", mmap_mode="r") for n in range(4)))
+    result = snapshot(replace(bars, raw=mapped, factor=np.asfortranarray(bars.factor)))
+    assert len(newest.signatures) == compiled
+    np.testing.assert_array_equal(result["ema_20"], expected["ema_20"])
+
+
+def test_warming_up_says_how_long_it_took() -> None:
+    assert warm_up() > 0
 
 
 def test_wrong_input_is_named() -> None:
