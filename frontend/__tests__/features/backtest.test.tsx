@@ -1,0 +1,267 @@
+import { screen, waitFor } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { axe } from "jest-axe";
+import { BacktestForm } from "@/features/backtest/backtest-page";
+import {
+  fieldOfServer,
+  initialValues,
+  parseNumber,
+  parseSymbols,
+  summary,
+  toRequest,
+  validate,
+  type FormValues,
+} from "@/features/backtest/form";
+import { figures, longestUnderWater } from "@/features/backtest/metrics";
+import { readSpec, RunPage } from "@/features/backtest/run-page";
+import { sortTrades, tradeReturn } from "@/features/backtest/trades-table";
+import { failure, fakeApi, json } from "../support/api";
+import { renderApp } from "../support/render";
+import { job, run, smaCross } from "../support/wire";
+
+const push = jest.fn();
+jest.mock("next/navigation", () => ({ useRouter: () => ({ push }), usePathname: () => "/quant/backtest/" }));
+
+const LIMITS = { first: "2012-01-02", last: "2024-12-31" };
+const INDICES = [{ id: "NIFTY50", name: "NIFTY 50", description: null, count: 50 }];
+const values = (change: Partial<FormValues> = {}): FormValues => ({
+  ...initialValues([smaCross], "NIFTY50", LIMITS, {}),
+  ...change,
+});
+const form = (search = "") =>
+  renderApp(
+    <BacktestForm strategies={[smaCross]} indices={INDICES} defaultIndex="NIFTY50" limits={LIMITS} />,
+    search,
+  );
+
+beforeEach(() => push.mockClear());
+
+describe("what is typed", () => {
+  test.each([
+    ["10,00,000", 1_000_000],
+    [" ₹ 5 ", 5],
+    ["0.5", 0.5],
+    [".5", 0.5],
+    ["1e6", null],
+    ["", null],
+    ["12x", null],
+  ])("%p is %p", (text, number) => expect(parseNumber(text)).toBe(number));
+
+  test("symbols are separated by anything, in capitals, once each", () => {
+    expect(parseSymbols("tcs, INFY;tcs\nM&M")).toEqual(["TCS", "INFY", "M&M"]);
+  });
+
+  test("the start is ten years back, or where the data begin", () => {
+    expect(values().start).toBe("2014-12-31");
+    expect(initialValues([smaCross], "NIFTY50", { first: "2020-05-04", last: "2024-12-31" }, {}).start).toBe(
+      "2020-05-04",
+    );
+  });
+});
+
+describe("validation", () => {
+  test("defaults pass", () => expect(validate(values(), smaCross, LIMITS)).toEqual({}));
+
+  test.each<[string, Partial<FormValues>, string, RegExp]>([
+    [
+      "a parameter outside the server's limits",
+      { params: { fast: "1", slow: "50" } },
+      "params.fast",
+      /1 is outside 2 to 250/,
+    ],
+    [
+      "a broken whole number",
+      { params: { fast: "20.5", slow: "50" } },
+      "params.fast",
+      /whole number, 2 to 250/,
+    ],
+    ["no number", { params: { fast: "x", slow: "50" } }, "params.fast", /A number, 2 to 250/],
+    [
+      "an end before the start",
+      { start: "2020-01-01", end: "2019-01-01" },
+      "end",
+      /Before the start, 1 Jan 2020/,
+    ],
+    ["a start after the data", { start: "2025-06-01", end: "2025-07-01" }, "start", /end on 31 Dec 2024/],
+    ["no capital", { capital: "0" }, "capital", /above 0/],
+    ["charges of more than ten percent", { costs: "1001" }, "costs", /0 to 1,000/],
+    ["an empty list of symbols", { universe: "SYMBOLS", symbols: " " }, "symbols", /One symbol/],
+  ])("%s", (_name, change, field, message) => {
+    expect(validate(values(change), smaCross, LIMITS)[field]).toMatch(message);
+  });
+
+  test("the summary counts", () => {
+    expect(summary({ a: "x" })).toBe("One field needs a change. Nothing was started.");
+    expect(summary({ a: "x", b: "y" })).toBe("Two fields need a change. Nothing was started.");
+  });
+
+  test("the server's field names find their place in the form", () => {
+    expect(fieldOfServer("params.fast", smaCross)).toBe("params.fast");
+    expect(fieldOfServer("params.sma_cross.slow", smaCross)).toBe("params.slow");
+    expect(fieldOfServer("start_date", smaCross)).toBe("start");
+    expect(fieldOfServer("nonsense", smaCross)).toBeNull();
+  });
+});
+
+test("the request has numbers, not texts", () => {
+  expect(toRequest(values(), smaCross)).toEqual({
+    strategy_ids: ["sma_cross"],
+    params: { sma_cross: { fast: 20, slow: 50 } },
+    universe: "NIFTY50",
+    start_date: "2014-12-31",
+    end_date: "2024-12-31",
+    initial_capital: 1_000_000,
+    costs: { bps: 10 },
+    slippage_bps: 5,
+    asof_members: true,
+  });
+  expect(toRequest(values({ universe: "SYMBOLS", symbols: "tcs infy" }), smaCross).universe).toEqual([
+    "TCS",
+    "INFY",
+  ]);
+});
+
+test("a wrong field stops the run, takes the focus and is counted", async () => {
+  const { requests } = fakeApi({});
+  form();
+  const fast = screen.getByRole("textbox", { name: "Window of the fast average" });
+  await userEvent.clear(fast);
+  await userEvent.type(fast, "1");
+  await userEvent.click(screen.getByRole("button", { name: /Run backtest/ }));
+  expect(await screen.findByText("One field needs a change. Nothing was started.")).toBeInTheDocument();
+  await waitFor(() => expect(fast).toHaveFocus());
+  expect(fast).toHaveAttribute("aria-invalid", "true");
+  expect(requests).toHaveLength(0);
+});
+
+test("a finished run opens its page", async () => {
+  const { requests } = fakeApi({ "POST /api/portfolio/strategies/backtest": run });
+  form();
+  await userEvent.click(screen.getByRole("button", { name: /Run backtest/ }));
+  await waitFor(() => expect(push).toHaveBeenCalledWith(`/quant/run/?run=${run.run_id}`));
+  expect(requests[0]?.headers.get("idempotency-key")).toBeTruthy();
+});
+
+test("a long run shows its job, then opens its page", async () => {
+  let asked = 0;
+  fakeApi({
+    "POST /api/portfolio/strategies/backtest": () => json({ job }, 202),
+    [`GET /api/jobs/${job.id}`]: () =>
+      ++asked < 2
+        ? { ...job, events: [] }
+        : { ...job, events: [], state: "SUCCEEDED", progress: 1, result: { run_id: run.run_id } },
+  });
+  form();
+  await userEvent.click(screen.getByRole("button", { name: /Run backtest/ }));
+  expect(await screen.findByRole("progressbar")).toBeInTheDocument();
+  await waitFor(() => expect(push).toHaveBeenCalledWith(`/quant/run/?run=${run.run_id}`), { timeout: 3000 });
+});
+
+test("what the server refuses is said at its field", async () => {
+  fakeApi({
+    "POST /api/portfolio/strategies/backtest": () =>
+      failure(422, "VALIDATION_ERROR", "params.fast: expected a window shorter than slow (50), got 60", {
+        field: "params.fast",
+      }),
+  });
+  form();
+  await userEvent.click(screen.getByRole("button", { name: /Run backtest/ }));
+  expect(await screen.findByText(/shorter than slow \(50\), got 60/)).toBeInTheDocument();
+  expect(screen.getByRole("textbox", { name: "Window of the fast average" })).toHaveAttribute(
+    "aria-invalid",
+    "true",
+  );
+});
+
+test("the form passes axe", async () => {
+  fakeApi({});
+  const { container } = form();
+  expect(await axe(container)).toHaveNoViolations();
+});
+
+describe("a result", () => {
+  test("figures say that they have no interval, and why one is unknown", () => {
+    const shown = figures(run);
+    expect(shown.map((figure) => figure.label)).toEqual([
+      "CAGR",
+      "Sharpe ratio",
+      "Maximum drawdown",
+      "Volatility",
+      "Profit factor",
+      "Closed trades",
+    ]);
+    expect(shown[0]).toMatchObject({ value: "12.6", unit: "%", interval: "No interval yet" });
+    expect(shown[2]?.value).toBe("\u221218.7");
+    expect(shown[4]).toMatchObject({ value: null, why: "no losing trade" });
+  });
+
+  test("the longest time under water is counted in sessions", () => {
+    const points = [0, -0.1, -0.2, 0, -0.1].map((drawdown, index) => ({
+      date: `2020-01-0${index + 1}`,
+      drawdown,
+    }));
+    expect(longestUnderWater(points)).toEqual({
+      sessions: 2,
+      start: "2020-01-02",
+      end: "2020-01-04",
+      recovered: true,
+    });
+    expect(longestUnderWater(points.slice(0, 1))).toBeNull();
+    expect(longestUnderWater([{ date: "2020-01-01", drawdown: -0.1 }])).toMatchObject({
+      sessions: 1,
+      recovered: false,
+    });
+  });
+
+  test("trades sort by figure, the unknown last either way", () => {
+    const symbols = (by: string, order: "asc" | "desc") =>
+      sortTrades(run.trades, { by, order }).map((trade) => trade.symbol);
+    expect(symbols("pnl", "desc")).toEqual(["ARUVI", "CORALIS", "BINDPOLY"]);
+    expect(symbols("exit_at", "asc")).toEqual(["ARUVI", "BINDPOLY", "CORALIS"]);
+    expect(symbols("exit_at", "desc")).toEqual(["BINDPOLY", "ARUVI", "CORALIS"]);
+    expect(tradeReturn(run.trades[0] as (typeof run.trades)[number])).toBeCloseTo(10);
+  });
+
+  test("an unknown spec is not trusted", () => {
+    expect(readSpec({})).toMatchObject({ capital: null, index: null, universe: null, params: [] });
+    expect(readSpec(run.spec)).toMatchObject({
+      capital: 1_000_000,
+      index: "NIFTY50",
+      params: [
+        ["Fast", "20"],
+        ["Slow", "50"],
+      ],
+    });
+  });
+
+  test("the page shows figures, warnings, assumptions and trades, and passes axe", async () => {
+    fakeApi({
+      [`GET /api/portfolio/strategies/runs/${run.run_id}`]: run,
+      "GET /api/portfolio/strategies/available": [smaCross],
+    });
+    const { container } = renderApp(<RunPage />, `?run=${run.run_id}`);
+    expect(await screen.findByRole("heading", { name: "Moving-average crossover" })).toBeInTheDocument();
+    expect(screen.getByText(/CORALIS: the price moved/)).toBeInTheDocument();
+    expect(screen.getByText("Orders fill at the raw open of the next bar.")).toBeInTheDocument();
+    expect(screen.getByRole("grid", { name: "Trades" })).toHaveAttribute("aria-rowcount", "4");
+    expect(await axe(container)).toHaveNoViolations();
+  });
+
+  test("Verified is said only after the bytes were compared", async () => {
+    fakeApi({
+      [`GET /api/portfolio/strategies/runs/${run.run_id}`]: run,
+      [`POST /api/portfolio/strategies/runs/${run.run_id}/verify`]: {
+        run_id: run.run_id,
+        outcome: "identical",
+        changed: [],
+        digest: "c0ffee",
+      },
+      "GET /api/portfolio/strategies/available": [smaCross],
+    });
+    renderApp(<RunPage />, `?run=${run.run_id}`);
+    await screen.findByRole("grid", { name: "Trades" });
+    expect(screen.queryByText("Verified")).not.toBeInTheDocument();
+    await userEvent.click(screen.getByRole("button", { name: "Verify" }));
+    expect(await screen.findByText("Verified")).toBeInTheDocument();
+  });
+});
