@@ -107,7 +107,6 @@ def is_archive(path: Path) -> bool:
 def open_source(source: Source) -> Iterator[Member | BadMember]:
     """The file, or each file inside it, decompressed."""
     path = source.path
-    digest = file_digest(path)
     try:
         if not is_archive(path):
             if source.size > MAX_MEMBER_BYTES:
@@ -123,9 +122,10 @@ def open_source(source: Source) -> Iterator[Member | BadMember]:
         else:
             yield _single(path, head)
     except FileRefusedError as error:
-        yield BadMember(path.name, str(path), digest, error)
+        yield BadMember(path.name, str(path), file_digest(path), error)
     except OSError as error:
-        yield BadMember(path.name, str(path), digest, FileRefusedError(Rule.UNREADABLE, f"{path.name}: {error}"))
+        unreadable = FileRefusedError(Rule.UNREADABLE, f"{path.name}: {error}")
+        yield BadMember(path.name, str(path), hashlib.sha256(str(path).encode()).hexdigest(), unreadable)
 
 
 def _folders(path: Path) -> tuple[str, ...]:

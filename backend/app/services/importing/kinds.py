@@ -30,10 +30,10 @@ class Kind(enum.StrEnum):
     ACTIONS_SPLITS = "actions_splits"
     ACTIONS_YAHOO = "actions_yahoo"
     ACTIONS_NSE_BC = "actions_nse_bc"
-    PRICES_LEGACY = "prices_legacy"
-    PRICES_UDIFF = "prices_udiff"
-    PRICES_DELIVERY = "prices_delivery"
-    PRICES_DAILY_PARQUET = "prices_daily_parquet"
+    PRICES_LEGACY = "legacy"
+    PRICES_UDIFF = "udiff"
+    PRICES_DELIVERY = "delivery"
+    PRICES_DAILY_PARQUET = "daily_parquet"
 
 
 PRICE_KINDS = frozenset(

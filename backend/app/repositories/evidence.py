@@ -1,0 +1,176 @@
+"""Rows of evidence as files told them: written once with their file, read back whole to work out what follows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import polars as pl
+from sqlalchemy import Connection, text
+
+from app.models.base import Base
+from app.repositories.bulk import copy_out
+
+TABLES = (
+    "symbol_changes",
+    "name_changes",
+    "company_symbols",
+    "listed_securities",
+    "index_history_spans",
+    "index_events",
+    "index_event_corrections",
+    "corporate_actions",
+)
+
+
+def add_rows(connection: Connection, table: str, file_id: int, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Store a file's rows in one of `TABLES`."""
+    if table not in TABLES:
+        raise ValueError(f"{table} is no table of evidence")
+    if rows:
+        connection.execute(Base.metadata.tables[table].insert(), [{**row, "file_id": file_id} for row in rows])
+
+
+def add_indices(connection: Connection, names: Mapping[str, str]) -> None:
+    """Make sure that indices exist, by id and name."""
+    if names:
+        connection.execute(
+            text("INSERT INTO indices (id, name) VALUES (:id, :name) ON CONFLICT (id) DO NOTHING"),
+            [{"id": identifier, "name": name} for identifier, name in sorted(names.items())],
+        )
+
+
+def add_index_list(
+    connection: Connection,
+    *,
+    file_id: int,
+    index_id: str,
+    in_force_on: date | None,
+    date_basis: str,
+    entries: Sequence[Mapping[str, Any]],
+) -> None:
+    """Store one index's list of one file."""
+    list_id = connection.execute(
+        text(
+            "INSERT INTO index_lists (index_id, file_id, in_force_on, date_basis) "
+            "VALUES (:index_id, :file_id, :in_force_on, :date_basis) RETURNING id"
+        ),
+        {"index_id": index_id, "file_id": file_id, "in_force_on": in_force_on, "date_basis": date_basis},
+    ).scalar_one()
+    connection.execute(
+        Base.metadata.tables["index_list_entries"].insert(), [{**entry, "list_id": list_id} for entry in entries]
+    )
+
+
+def symbol_changes(connection: Connection) -> list[tuple[str, str, date | None]]:
+    """(old, new, date) of every listed change, each once."""
+    rows = connection.execute(
+        text("SELECT DISTINCT old_symbol, new_symbol, effective_on FROM symbol_changes WHERE old_symbol <> new_symbol")
+    )
+    return [(row.old_symbol, row.new_symbol, row.effective_on) for row in rows]
+
+
+def listed_securities(connection: Connection) -> list[Any]:
+    """Every line of the master lists; newest list first, then in a fixed order."""
+    return list(
+        connection.execute(
+            text(
+                "SELECT l.symbol, l.name, l.series, l.instrument_type, l.isin, l.listed_on, l.as_of FROM listed_securities l "
+                "JOIN import_files f ON f.id = l.file_id ORDER BY l.as_of DESC NULLS LAST, f.sha256, l.line"
+            )
+        )
+    )
+
+
+def name_changes(connection: Connection) -> list[Any]:
+    """Every listed change of a name: symbol, old name, new name, date; oldest first."""
+    return list(
+        connection.execute(
+            text(
+                "SELECT DISTINCT symbol, old_name, new_name, effective_on FROM name_changes "
+                "WHERE effective_on IS NOT NULL ORDER BY effective_on, symbol, old_name, new_name"
+            )
+        )
+    )
+
+
+def company_symbols(connection: Connection) -> list[tuple[str, str, date | None]]:
+    """(name, symbol, date of the list) where lists map names to symbols; newest list last."""
+    rows = connection.execute(
+        text(
+            "SELECT DISTINCT name, symbol, as_of FROM company_symbols "
+            "UNION SELECT DISTINCT name, symbol, as_of FROM listed_securities WHERE name IS NOT NULL "
+            "UNION SELECT DISTINCT e.company_name, e.symbol, l.in_force_on FROM index_list_entries e "
+            "JOIN index_lists l ON l.id = e.list_id WHERE e.company_name IS NOT NULL AND e.symbol IS NOT NULL "
+            "ORDER BY 3 NULLS FIRST, 1, 2"
+        )
+    )
+    return [(row.name, row.symbol, row.as_of) for row in rows]
+
+
+def index_list_entries(connection: Connection) -> list[Any]:
+    """Every entry of every dated list: index, date, symbol, company, sector, isin; a fixed order."""
+    return list(
+        connection.execute(
+            text(
+                "SELECT l.index_id, l.in_force_on, e.symbol, e.company_name, e.sector, e.isin FROM index_list_entries e "
+                "JOIN index_lists l ON l.id = e.list_id JOIN import_files f ON f.id = l.file_id "
+                "WHERE l.in_force_on IS NOT NULL ORDER BY l.index_id, l.in_force_on, f.sha256, e.line"
+            )
+        )
+    )
+
+
+def index_history(connection: Connection) -> list[Any]:
+    """Every stated interval of membership: index, symbol, company, from, to, rank."""
+    return list(
+        connection.execute(
+            text(
+                "SELECT DISTINCT index_id, symbol, company_name, effective_from, effective_to, source_rank "
+                "FROM index_history_spans ORDER BY index_id, effective_from, symbol, effective_to"
+            )
+        )
+    )
+
+
+def index_events(connection: Connection) -> list[Any]:
+    """Every recorded change: index, date, company, INCLUSION or EXCLUSION; oldest first, exclusions first in a day."""
+    return list(
+        connection.execute(
+            text(
+                "SELECT DISTINCT index_id, effective_on, company_name, change FROM index_events "
+                "ORDER BY index_id, effective_on, change, company_name"
+            )
+        )
+    )
+
+
+def index_event_corrections(connection: Connection) -> dict[tuple[str, date, str, str], str]:
+    """The right symbol by (index, date, symbol the name led to, change)."""
+    rows = connection.execute(
+        text("SELECT index_id, effective_on, symbol, change, correct_symbol FROM index_event_corrections")
+    )
+    return {(row.index_id, row.effective_on, row.symbol, row.change): row.correct_symbol for row in rows}
+
+
+def corporate_actions(connection: Connection) -> pl.DataFrame:
+    """Every listed action that can change a price: symbol or company, ex-date, kind, factor, source, purpose."""
+    return copy_out(
+        connection,
+        "SELECT DISTINCT c.symbol, c.company_name, c.ex_date, c.kind, c.factor, c.purpose, c.source, f.sha256, c.line, c.part "
+        "FROM corporate_actions c JOIN import_files f ON f.id = c.file_id WHERE c.kind <> 'DIVIDEND' "
+        "ORDER BY c.ex_date, c.symbol, c.company_name, c.source, f.sha256, c.line, c.part",
+        {
+            "symbol": pl.String(),
+            "company_name": pl.String(),
+            "ex_date": pl.Date(),
+            "kind": pl.String(),
+            "factor": pl.Float64(),
+            "purpose": pl.String(),
+            "source": pl.String(),
+            "sha256": pl.String(),
+            "line": pl.Int32(),
+            "part": pl.Int32(),
+        },
+    )

@@ -1,0 +1,31 @@
+"""What was found in files; kept once per content, also of files that were refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+_INSERT = text(
+    "INSERT INTO findings (sha256, file_name, file_id, line, rule, severity, subject, message, action) "
+    "VALUES (:sha256, :file_name, :file_id, :line, :rule, :severity, :subject, :message, :action) "
+    "ON CONFLICT (sha256, rule, line, subject) DO NOTHING"
+)
+
+
+def add_findings(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Store findings that are not there yet; how many were new."""
+    return sum(connection.execute(_INSERT, dict(row)).rowcount for row in rows)
+
+
+def replace_derived(connection: Connection, rules: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Replace the findings of rules that are worked out from the whole of the data."""
+    connection.execute(text("DELETE FROM findings WHERE rule = ANY(:rules)"), {"rules": list(rules)})
+    add_findings(connection, rows)
+
+
+def count_by_rule(connection: Connection) -> dict[str, int]:
+    """How many findings each rule has."""
+    rows = connection.execute(text("SELECT rule, count(*) AS n FROM findings GROUP BY rule ORDER BY rule"))
+    return {row.rule: row.n for row in rows}

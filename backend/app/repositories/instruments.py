@@ -1,0 +1,142 @@
+"""Instruments and their dated names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from app.models.base import Base
+
+
+def add_instruments(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Make instruments (key, symbol, instrument_type, first_session, …); their ids in the order given."""
+    if not rows:
+        return []
+    table = Base.metadata.tables["instruments"]
+    result = connection.execute(
+        table.insert().returning(table.c.id, sort_by_parameter_order=True), [dict(row) for row in rows]
+    )
+    return [row.id for row in result]
+
+
+def all_instruments(connection: Connection) -> list[Any]:
+    """Every instrument's row."""
+    return list(
+        connection.execute(
+            text(
+                "SELECT id, key, symbol, name, sector, isin, instrument_type, first_session, last_session, listed_on "
+                "FROM instruments ORDER BY id"
+            )
+        )
+    )
+
+
+def symbol_spans(connection: Connection) -> list[tuple[str, date, date | None, int]]:
+    """(symbol, first day, last day included, instrument id), by symbol and day."""
+    rows = connection.execute(
+        text(
+            "SELECT symbol, valid_from, valid_to, instrument_id FROM instrument_symbols "
+            "ORDER BY symbol, valid_from, instrument_id"
+        )
+    )
+    return [(row.symbol, row.valid_from, row.valid_to, row.instrument_id) for row in rows]
+
+
+def isin_spans(connection: Connection) -> list[tuple[int, str, date, date | None]]:
+    """(instrument id, ISIN, first day, last day included)."""
+    rows = connection.execute(text("SELECT instrument_id, isin, valid_from, valid_to FROM instrument_isins"))
+    return [(row.instrument_id, row.isin, row.valid_from, row.valid_to) for row in rows]
+
+
+def extend_sessions(connection: Connection, bounds: Mapping[int, tuple[date, date]]) -> None:
+    """Widen first and last session of instruments to the bounds given."""
+    if bounds:
+        connection.execute(
+            text(
+                "UPDATE instruments i SET first_session = least(i.first_session, b.first), "
+                "last_session = greatest(i.last_session, b.last) "
+                "FROM unnest(CAST(:ids AS integer[]), CAST(:firsts AS date[]), CAST(:lasts AS date[])) AS b(id, first, last) "
+                "WHERE i.id = b.id AND (i.first_session > b.first OR i.last_session < b.last)"
+            ),
+            {
+                "ids": list(bounds),
+                "firsts": [first for first, _ in bounds.values()],
+                "lasts": [last for _, last in bounds.values()],
+            },
+        )
+
+
+def update_instruments(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write instruments by id. Keys move out of the way first, so that two may exchange theirs."""
+    if not rows:
+        return
+    connection.execute(
+        text("UPDATE instruments SET key = '~~' || id WHERE id = ANY(:ids)"), {"ids": [row["id"] for row in rows]}
+    )
+    connection.execute(
+        text(
+            "UPDATE instruments SET key = :key, symbol = :symbol, name = :name, sector = :sector, isin = :isin, "
+            "instrument_type = :instrument_type, first_session = :first_session, last_session = :last_session, "
+            "listed_on = :listed_on WHERE id = :id"
+        ),
+        [dict(row) for row in rows],
+    )
+
+
+def replace_names(
+    connection: Connection, ids: Sequence[int], tables: Mapping[str, Sequence[Mapping[str, Any]]]
+) -> None:
+    """Replace the dated symbols, names and ISINs of instruments."""
+    for table in ("instrument_symbols", "instrument_names", "instrument_isins"):
+        connection.execute(text(f"DELETE FROM {table} WHERE instrument_id = ANY(:ids)"), {"ids": list(ids)})  # noqa: S608
+        if tables.get(table):
+            connection.execute(Base.metadata.tables[table].insert(), [dict(row) for row in tables[table]])
+
+
+def merge_instruments(connection: Connection, merged: Mapping[int, int], aliases: Mapping[str, int]) -> None:
+    """Drop instruments whose rows went to another, and remember keys that are no longer in use."""
+    for old, new in sorted(merged.items()):
+        connection.execute(
+            text("UPDATE instrument_aliases SET instrument_id = :new WHERE instrument_id = :old"), {"old": old, "new": new}
+        )
+    if merged:
+        connection.execute(text("DELETE FROM instruments WHERE id = ANY(:ids)"), {"ids": sorted(merged)})
+    if aliases:
+        connection.execute(
+            text(
+                "INSERT INTO instrument_aliases (old_key, instrument_id) VALUES (:key, :id) "
+                "ON CONFLICT (old_key) DO UPDATE SET instrument_id = excluded.instrument_id"
+            ),
+            [{"key": key, "id": identifier} for key, identifier in sorted(aliases.items())],
+        )
+
+
+def drop_instruments(connection: Connection, ids: Iterable[int]) -> None:
+    """Remove instruments that have no row."""
+    connection.execute(text("DELETE FROM instruments WHERE id = ANY(:ids)"), {"ids": sorted(ids)})
+
+
+def drop_used_aliases(connection: Connection) -> None:
+    """A key that is an instrument's own again is no alias."""
+    connection.execute(text("DELETE FROM instrument_aliases a USING instruments i WHERE i.key = a.old_key"))
+
+
+def stored_names(connection: Connection) -> dict[str, dict[int, list[tuple[date, date | None, str]]]]:
+    """Dated symbols, names and ISINs by table and instrument, oldest first."""
+    found: dict[str, dict[int, list[tuple[date, date | None, str]]]] = {}
+    for table, column in (
+        ("instrument_symbols", "symbol"),
+        ("instrument_names", "name"),
+        ("instrument_isins", "isin"),
+    ):
+        spans: dict[int, list[tuple[date, date | None, str]]] = {}
+        rows = connection.execute(
+            text(f"SELECT instrument_id, valid_from, valid_to, {column} AS value FROM {table} ORDER BY 1, 2")  # noqa: S608
+        )
+        for row in rows:
+            spans.setdefault(row.instrument_id, []).append((row.valid_from, row.valid_to, row.value))
+        found[table] = spans
+    return found

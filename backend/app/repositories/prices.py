@@ -1,0 +1,204 @@
+"""Stored prices: bulk in by COPY, whole years out as frames."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+import polars as pl
+from sqlalchemy import Connection, text
+
+from app.repositories.bulk import copy_in, copy_out
+
+MERGED_SCHEMA: dict[str, pl.DataType] = {
+    "date": pl.Date(),
+    "instrument_id": pl.Int32(),
+    "symbol": pl.String(),
+    "series": pl.String(),
+    "open": pl.Float64(),
+    "high": pl.Float64(),
+    "low": pl.Float64(),
+    "close": pl.Float64(),
+    "volume": pl.Int64(),
+    "turnover": pl.Float64(),
+    "trades": pl.Int64(),
+    "delivery": pl.Int64(),
+    "prev_close": pl.Float64(),
+}
+_CURRENT_SCHEMA: dict[str, pl.DataType] = {
+    "file_id": pl.Int32(),
+    "line": pl.Int32(),
+    "date": pl.Date(),
+    "symbol": pl.String(),
+    "series": pl.String(),
+    "open": pl.Float64(),
+    "high": pl.Float64(),
+    "low": pl.Float64(),
+    "close": pl.Float64(),
+    "volume": pl.Int64(),
+    "source_rank": pl.Int16(),
+}
+_IDENTITY_SCHEMA: dict[str, pl.DataType] = {
+    "symbol": pl.String(),
+    "date": pl.Date(),
+    "series": pl.String(),
+    "isin": pl.String(),
+    "instrument_id": pl.Int32(),
+}
+
+
+def add_prices(connection: Connection, frame: pl.DataFrame) -> None:
+    """Append rows; columns as in the table."""
+    copy_in(connection, "historical_prices", frame)
+
+
+def current_rows(connection: Connection, first: date, last: date) -> pl.DataFrame:
+    """Rows that count between two dates, both included, with what the merge rule looks at."""
+    columns = ", ".join(_CURRENT_SCHEMA)
+    return copy_out(
+        connection,
+        f"SELECT {columns} FROM historical_prices "  # noqa: S608 - constant columns
+        "WHERE superseded_at IS NULL AND date BETWEEN %(first)s AND %(last)s",
+        _CURRENT_SCHEMA,
+        {"first": first, "last": last},
+    )
+
+
+def has_rows(connection: Connection, first: date, last: date) -> bool:
+    """Whether any row that counts lies between two dates."""
+    query = text(
+        "SELECT EXISTS (SELECT 1 FROM historical_prices "
+        "WHERE superseded_at IS NULL AND date BETWEEN :first AND :last)"
+    )
+    found: bool = connection.execute(query, {"first": first, "last": last}).scalar_one()
+    return found
+
+
+def supersede(connection: Connection, rows: pl.DataFrame) -> None:
+    """Mark rows (file_id, line) as no longer counting."""
+    if not rows.height:
+        return
+    connection.execute(text("CREATE TEMP TABLE losing (file_id integer, line integer) ON COMMIT DROP"))
+    copy_in(connection, "losing", rows.select("file_id", "line"))
+    connection.execute(text("ANALYZE losing"))
+    connection.execute(
+        text(
+            "UPDATE historical_prices p SET superseded_at = now() FROM losing l "
+            "WHERE p.file_id = l.file_id AND p.line = l.line"
+        )
+    )
+    connection.execute(text("DROP TABLE losing"))
+
+
+def identity_rows(connection: Connection, symbols: Sequence[str] | None = None) -> pl.DataFrame:
+    """What identity is worked out from: who traded when, under which series and ISIN; all symbols where none is given."""
+    where = "" if symbols is None else "WHERE symbol = ANY(%(symbols)s)"
+    return copy_out(
+        connection,
+        f"SELECT symbol, date, series, isin, instrument_id FROM historical_prices {where}",  # noqa: S608 - constant
+        _IDENTITY_SCHEMA,
+        None if symbols is None else {"symbols": list(symbols)},
+    )
+
+
+def move_rows(connection: Connection, symbol: str, first: date, last: date, instrument_id: int) -> list[int]:
+    """Give the rows of a symbol between two dates to an instrument; the years in which any moved."""
+    rows = connection.execute(
+        text(
+            "WITH moved AS (UPDATE historical_prices SET instrument_id = :instrument "
+            "WHERE symbol = :symbol AND date BETWEEN :first AND :last AND instrument_id <> :instrument RETURNING date) "
+            "SELECT DISTINCT CAST(extract(year FROM date) AS integer) AS year FROM moved"
+        ),
+        {"symbol": symbol, "first": first, "last": last, "instrument": instrument_id},
+    )
+    return [row.year for row in rows]
+
+
+def years(connection: Connection) -> list[int]:
+    """Years that have prices."""
+    bounds = connection.execute(text("SELECT min(date) AS first, max(date) AS last FROM historical_prices")).one()
+    return [] if bounds.first is None else list(range(bounds.first.year, bounds.last.year + 1))
+
+
+def merged_year(connection: Connection, year: int, symbols: Iterable[str] | None = None) -> pl.DataFrame:
+    """The rows that count of one year, each field from the best source that has it.
+
+    Turnover to the rupee, trades and delivery come from a superseded row of the same (date, symbol, series) where the
+    winning row lacks them. Sorted by date, symbol, series; prices in rupees as traded, volume in shares.
+    """
+    parameters: dict[str, object] = {"first": date(year, 1, 1), "last": date(year, 12, 31)}
+    narrowed = ""
+    if symbols is not None:
+        parameters["symbols"] = sorted(symbols)
+        narrowed = " AND symbol = ANY(%(symbols)s)"
+    within = f"date BETWEEN %(first)s AND %(last)s{narrowed}"
+    columns = [*MERGED_SCHEMA, "source_rank"]
+    schema = {**MERGED_SCHEMA, "source_rank": pl.Int16()}
+    winners = copy_out(
+        connection,
+        f"SELECT {', '.join(columns)} FROM historical_prices WHERE superseded_at IS NULL AND {within}",  # noqa: S608
+        schema,
+        parameters,
+    )
+    lent = copy_out(
+        connection,
+        "SELECT date, symbol, series, turnover, trades, delivery, source_rank FROM historical_prices "
+        f"WHERE superseded_at IS NOT NULL AND {within}",  # noqa: S608 - constant
+        {name: schema[name] for name in ("date", "symbol", "series", "turnover", "trades", "delivery", "source_rank")},
+        parameters,
+    )
+    return fill_from_losers(winners, lent).select(list(MERGED_SCHEMA)).sort("date", "symbol", "series")
+
+
+# Sources whose turnover is exact to the rupee; services/importing/merge.py gives the ranks.
+_EXACT = (40, 20)
+
+
+def fill_from_losers(winners: pl.DataFrame, lent: pl.DataFrame) -> pl.DataFrame:
+    """Fill what winning rows lack from superseded ones, best rank first; an exact turnover replaces a rounded one."""
+    if not lent.height:
+        return winners
+    key = ["date", "symbol", "series"]
+    ordered = lent.sort([*key, "source_rank", "turnover", "trades", "delivery"], descending=[False] * 3 + [True] * 4)
+    best = ordered.group_by(key, maintain_order=True).agg(
+        pl.col("turnover").drop_nulls().first().alias("turnover_any"),
+        pl.col("turnover").filter(pl.col("source_rank").is_in(_EXACT)).drop_nulls().first().alias("turnover_exact"),
+        pl.col("trades").drop_nulls().first().alias("trades_lent"),
+        pl.col("delivery").drop_nulls().first().alias("delivery_lent"),
+    )
+    own_exact = pl.when(pl.col("source_rank").is_in(_EXACT)).then(pl.col("turnover"))
+    return (
+        winners.join(best, on=key, how="left")
+        .with_columns(
+            pl.coalesce(own_exact, "turnover_exact", "turnover", "turnover_any").alias("turnover"),
+            pl.coalesce("trades", "trades_lent").alias("trades"),
+            pl.coalesce("delivery", "delivery_lent").alias("delivery"),
+        )
+        .drop("turnover_any", "turnover_exact", "trades_lent", "delivery_lent")
+    )
+
+
+def content_hash(connection: Connection) -> str:
+    """A digest of everything stored and derived that must not depend on how it came in; for tests and verification.
+
+    Serial ids, instants and aliases are left out; an instrument stands by its key.
+    """
+    parts = (
+        "SELECT p.date, p.symbol, p.series, i.key, p.open, p.high, p.low, p.close, p.last, p.prev_close, p.volume, "
+        "p.turnover, p.trades, p.delivery, p.isin, p.source_rank, f.sha256, p.line, p.superseded_at IS NULL "
+        "FROM historical_prices p JOIN import_files f ON f.id = p.file_id JOIN instruments i ON i.id = p.instrument_id",
+        "SELECT key, symbol, name, sector, isin, instrument_type, first_session, last_session, listed_on FROM instruments",
+        "SELECT i.key, s.symbol, s.valid_from, s.valid_to FROM instrument_symbols s JOIN instruments i ON i.id = s.instrument_id",
+        "SELECT i.key, s.name, s.valid_from, s.valid_to FROM instrument_names s JOIN instruments i ON i.id = s.instrument_id",
+        "SELECT i.key, s.isin, s.valid_from, s.valid_to FROM instrument_isins s JOIN instruments i ON i.id = s.instrument_id",
+        "SELECT m.index_id, i.key, m.valid_from, m.valid_to, m.basis FROM index_members m JOIN instruments i ON i.id = m.instrument_id",
+        "SELECT i.key, a.ex_date, a.factor, a.tier, a.purpose, a.known_at, a.evidence "
+        "FROM adjustment_factors a JOIN instruments i ON i.id = a.instrument_id",
+        "SELECT i.key, j.session, j.symbol, j.ratio FROM unexplained_jumps j JOIN instruments i ON i.id = j.instrument_id",
+    )
+    sums = " UNION ALL ".join(
+        f"SELECT {n} AS n, coalesce(sum(hashtextextended(CAST(t AS text), 0)), 0) AS total, count(*) AS rows FROM ({part}) t"  # noqa: S608
+        for n, part in enumerate(parts)
+    )
+    rows = connection.execute(text(f"SELECT n, total, rows FROM ({sums}) s ORDER BY n"))  # noqa: S608 - constant
+    return "/".join(f"{row.rows}:{row.total}" for row in rows)

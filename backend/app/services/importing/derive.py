@@ -1,0 +1,373 @@
+"""What follows from stored rows and evidence: identity, membership, factors, jumps. Worked out once after an import.
+
+A flag in the database says that it is due; it is set with the first file stored and cleared when all is done, so that
+the next start or import completes what a killed one left.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+import polars as pl
+from sqlalchemy import Connection, Engine
+
+from app.repositories import actions, evidence, files, findings, indices, instruments
+from app.services.importing.adjustments import (
+    JUMP_ABOVE,
+    JUMP_BELOW,
+    Bar,
+    Judged,
+    Jump,
+    Listed,
+    judge,
+    unexplained,
+)
+from app.services.importing.findings import Rule, Severity
+from app.services.importing.identify import TouchedSymbol, irregular_symbols, newest_sectors, update_identity
+from app.services.importing.lookup import Lookup
+from app.services.importing.membership import HISTORY, NESTED, Evidence, Span, members
+
+__all__ = ["Touched", "after_import", "everything", "newest_sectors"]
+
+Progress = Callable[[float, str], None]
+_DERIVED_FINDINGS = (Rule.FACTOR_CONTRADICTED, Rule.FACTOR_SOURCES_DISAGREE, Rule.MEMBER_NOT_RESOLVED)
+_BAR_DAYS = 16
+_DELISTED_AFTER = timedelta(days=60)  # not seen for so long before the last stored session
+_SERIES_ORDER = {"EQ": 0, "BE": 1, "BZ": 2}
+
+
+@dataclass(slots=True)
+class Touched:
+    """What an import brought, as far as it decides what has to be worked out again."""
+
+    identity: bool = False
+    membership: bool = False
+    actions: bool = False
+    symbols: dict[str, TouchedSymbol] = field(default_factory=dict)
+
+    def add_prices(self, frame: pl.DataFrame) -> None:
+        """Note the rows of a stored price file."""
+        grouped = frame.group_by("symbol").agg(
+            pl.col("date").min().alias("first"), pl.col("date").max().alias("last"), pl.col("isin").drop_nulls().unique()
+        )
+        for symbol, first, last, isins in grouped.rows():
+            seen = self.symbols.get(symbol)
+            if seen is None:
+                self.symbols[symbol] = TouchedSymbol(first, last, set(isins))
+            else:
+                seen.first, seen.last = min(seen.first, first), max(seen.last, last)
+                seen.isins.update(isins)
+
+    @property
+    def anything(self) -> bool:
+        """Whether a file was stored at all."""
+        return self.identity or self.membership or self.actions or bool(self.symbols)
+
+
+def after_import(engine: Engine, touched: Touched, progress: Progress, seconds: dict[str, float]) -> None:
+    """Bring what is derived up to date with an import."""
+    with engine.connect() as connection:
+        pending = files.is_pending(connection)
+    if not touched.anything and not pending:
+        return
+    began = time.perf_counter()
+    progress(0.0, "working out who is who")
+    with engine.begin() as connection:
+        if touched.identity:
+            changed = update_identity(connection, None)
+        elif touched.symbols:
+            irregular = irregular_symbols(connection, touched.symbols)
+            isins = set().union(*(touched.symbols[symbol].isins for symbol in irregular)) if irregular else set()
+            changed = bool(irregular) and update_identity(connection, irregular, isins)
+        else:
+            changed = touched.membership and update_identity(connection, None)  # sectors come from index lists
+    seconds["identity"] = time.perf_counter() - began
+    dates = [seen.first for seen in touched.symbols.values()] + [seen.last for seen in touched.symbols.values()]
+    window = None if changed or touched.actions or not dates else (min(dates), max(dates))
+    _derive_rest(engine, progress, seconds, membership=changed or touched.membership, window=window)
+
+
+def everything(engine: Engine, progress: Progress = lambda _fraction, _message: None) -> None:
+    """Work out all that is derived."""
+    progress(0.0, "working out who is who")
+    with engine.begin() as connection:
+        update_identity(connection, None)
+    _derive_rest(engine, progress, {}, membership=True, window=None)
+
+
+def _derive_rest(
+    engine: Engine,
+    progress: Progress,
+    seconds: dict[str, float],
+    *,
+    membership: bool,
+    window: tuple[date, date] | None,
+) -> None:
+    began = time.perf_counter()
+    with engine.begin() as connection:
+        found: list[dict[str, Any]] = []
+        lookup = Lookup(instruments.symbol_spans(connection), evidence.company_symbols(connection))
+        if membership:
+            progress(0.5, "working out index membership")
+            if update_membership(connection, lookup, found):
+                files.bump_versions(connection, ["membership"])
+            findings.replace_derived(connection, [Rule.MEMBER_NOT_RESOLVED.value], found)
+        seconds["membership"] = time.perf_counter() - began
+        began = time.perf_counter()
+        progress(0.7, "checking splits and bonuses against prices")
+        if window is None or _actions_near(connection, window):
+            judged: list[dict[str, Any]] = []
+            changed = update_actions(connection, lookup, judged)
+            rules = [Rule.FACTOR_CONTRADICTED.value, Rule.FACTOR_SOURCES_DISAGREE.value]
+            findings.replace_derived(connection, rules, judged)
+            window = None
+        else:
+            changed = False
+        changed = update_jumps(connection, window) or changed
+        if changed:
+            files.bump_versions(connection, ["actions"])
+        files.clear_pending(connection)
+        seconds["actions"] = time.perf_counter() - began
+
+
+def _actions_near(connection: Connection, window: tuple[date, date]) -> bool:
+    listed = evidence.corporate_actions(connection)
+    near = timedelta(days=_BAR_DAYS)
+    return bool(listed.filter(pl.col("ex_date").is_between(window[0] - near, window[1] + near)).height)
+
+
+# --- membership ---------------------------------------------------------------------------------------------------
+
+
+def update_membership(connection: Connection, lookup: Lookup, found: list[dict[str, Any]]) -> bool:
+    """Work out membership from all evidence; whether it changed. Adds findings about members that have no instrument."""
+    known = {row.id: row for row in instruments.all_instruments(connection)}
+    sessions = [row.last_session for row in known.values() if row.last_session is not None]
+    if not sessions:
+        return indices.replace_members(connection, [])
+    newest, oldest = max(sessions), min(row.first_session for row in known.values() if row.first_session is not None)
+
+    def last_session(instrument: int) -> date | None:
+        last: date = known[instrument].last_session
+        return last if newest - last > _DELISTED_AFTER else None
+
+    collected, missing = _collect(connection, lookup, oldest)
+    spans: dict[str, list[Span]] = {}
+    for index in sorted(collected, key=lambda name: (-_breadth(name), name)):
+        wider = [
+            span
+            for name in NESTED[_breadth(index) + 1 :] if index in NESTED
+            for span in spans.get(name, ())
+            if span.basis == HISTORY
+        ]  # fmt: skip
+        spans[index] = members(collected[index], last_session, wider)
+    for index, names in sorted(missing.items()):
+        found.append(_not_resolved(index, names))
+    return indices.replace_members(
+        connection,
+        ((index, span.instrument, span.first, span.last, span.basis) for index, own in spans.items() for span in own),
+    )
+
+
+def _breadth(index: str) -> int:
+    return NESTED.index(index) if index in NESTED else -1
+
+
+def _collect(
+    connection: Connection, lookup: Lookup, oldest: date
+) -> tuple[dict[str, Evidence], dict[str, set[str]]]:
+    """Evidence by index with instruments resolved, and names since the oldest price that no instrument answers to."""
+    collected: dict[str, Evidence] = defaultdict(Evidence)
+    missing: dict[str, set[str]] = defaultdict(set)
+    for row in evidence.index_history(connection):
+        instrument = lookup.by_symbol(row.symbol, row.effective_from) if row.symbol else lookup.by_name(row.company_name, row.effective_from)
+        if instrument is None:
+            missing[row.index_id].add(row.symbol or row.company_name)
+        else:
+            collected[row.index_id].history.append(Span(instrument, row.effective_from, row.effective_to, HISTORY))
+    events = evidence.index_events(connection)
+    corrections = evidence.index_event_corrections(connection)
+    record_end = max((row.effective_on for row in events), default=None)
+    for row in events:
+        named = lookup.symbol_of_name(row.company_name, row.effective_on)
+        instrument = None
+        if named is not None:
+            correct = corrections.get((row.index_id, row.effective_on, named[0], row.change))
+            symbol, day = (correct, row.effective_on) if correct else named
+            instrument = lookup.by_symbol(symbol, day)
+        own = collected[row.index_id]
+        own.record_end = record_end
+        if instrument is not None:
+            own.events.append((row.effective_on, instrument, row.change))
+        elif row.effective_on >= oldest:
+            missing[row.index_id].add(row.company_name)
+    for row in evidence.index_list_entries(connection):
+        day = row.in_force_on
+        instrument = lookup.by_symbol(row.symbol, day) if row.symbol else lookup.by_name(row.company_name, day)
+        if instrument is not None:
+            collected[row.index_id].lists.setdefault(day, set()).add(instrument)
+        else:
+            missing[row.index_id].add(row.symbol or row.company_name)
+    return collected, missing
+
+
+def _not_resolved(index: str, names: Iterable[str]) -> dict[str, Any]:
+    listed = sorted(names)
+    shown = ", ".join(listed[:30]) + (f" and {len(listed) - 30} more" if len(listed) > 30 else "")
+    return _finding(
+        Rule.MEMBER_NOT_RESOLVED,
+        index,
+        f"{index}: {len(listed)} members have no prices stored under their name: {shown}",
+        "they are missing from the index's members",
+        Severity.NOTE,
+    )
+
+
+def _finding(rule: Rule, subject: str, message: str, action: str, severity: Severity, line: int | None = None, sha256: str | None = None) -> dict[str, Any]:
+    return {
+        "sha256": sha256 or hashlib.sha256(f"{rule}|{subject}".encode()).hexdigest(),
+        "file_name": "derived from all files",
+        "file_id": None,
+        "line": line,
+        "rule": rule.value,
+        "severity": severity.value,
+        "subject": subject,
+        "message": message,
+        "action": action,
+    }
+
+
+# --- corporate actions --------------------------------------------------------------------------------------------
+
+
+def _resolved_actions(connection: Connection, lookup: Lookup) -> list[Listed]:
+    listed = []
+    for row in evidence.corporate_actions(connection).iter_rows(named=True):
+        if row["factor"] is None:
+            continue
+        symbol, day = row["symbol"], row["ex_date"]
+        instrument = lookup.by_symbol(symbol, day) if symbol else lookup.by_name(row["company_name"], date.max)
+        if instrument is not None:
+            listed.append(
+                Listed(instrument, day, row["kind"], row["factor"], row["source"], row["purpose"], row["sha256"], row["line"])
+            )
+    return listed
+
+
+def update_actions(connection: Connection, lookup: Lookup, found: list[dict[str, Any]]) -> bool:
+    """Judge all listed actions by the prices stored; whether factors changed. Adds findings."""
+    listed = _resolved_actions(connection, lookup)
+    bars = _bars(connection, lookup, listed)
+    judged = judge(listed, bars)
+    names = {row.id: row.symbol for row in instruments.all_instruments(connection)}
+    found += _action_findings(judged, names)
+    rows = [
+        {
+            "instrument_id": one.instrument,
+            "ex_date": one.ex_date,
+            "factor": one.factor,
+            "tier": "LISTED",
+            "purpose": one.purpose,
+            "known_at": one.ex_date,
+            "evidence": {
+                "sources": list(one.sources),
+                "listed_ex_dates": [day.isoformat() for day in one.listed_on],
+                "previous_close_over_open": round(one.ratio, 6),
+            },
+        }
+        for one in judged.accepted
+    ]
+    return actions.replace_factors(connection, rows)
+
+
+def _bars(connection: Connection, lookup: Lookup, listed: Sequence[Listed]) -> dict[int, list[Bar]]:
+    wanted = {
+        (symbol, one.instrument, one.ex_date)
+        for one in listed
+        for day in (one.ex_date - timedelta(days=_BAR_DAYS), one.ex_date + timedelta(days=_BAR_DAYS))
+        if (symbol := lookup.symbol_on(one.instrument, day)) is not None
+    }
+    if not wanted:
+        return {}
+    frame = pl.DataFrame(
+        sorted(wanted), schema={"symbol": pl.String(), "instrument_id": pl.Int32(), "on": pl.Date()}, orient="row"
+    )
+    rows = actions.bars_near(connection, frame, _BAR_DAYS)
+    rows = (
+        rows.with_columns(pl.col("series").replace_strict(_SERIES_ORDER, default=9, return_dtype=pl.Int8).alias("order"))
+        .sort("instrument_id", "date", "order", "series")
+        .unique(["instrument_id", "date"], keep="first", maintain_order=True)
+    )
+    bars: dict[int, list[Bar]] = defaultdict(list)
+    for row in rows.iter_rows(named=True):
+        bars[row["instrument_id"]].append(Bar(row["date"], row["open"], row["close"], row["prev_close"]))
+    return bars
+
+
+def _action_findings(judged: Judged, names: dict[int, str]) -> list[dict[str, Any]]:
+    found = []
+    for one in judged.rejected:
+        factors = ", ".join(f"{factor:g}" for factor in one.factors)
+        found.append(
+            _finding(
+                Rule.FACTOR_CONTRADICTED,
+                f"{names[one.instrument]} {one.ex_date}",
+                f"{names[one.instrument]}: {one.first.source} lists factor {factors} for {one.first.ex_date} "
+                f"({one.first.purpose}); previous close over open was {one.ratio:.4f}, expected within 20 % of the factor "
+                "and nearer to it than to 1",
+                "the factor is not used",
+                Severity.WARNING,
+                one.first.line,
+                one.first.sha256,
+            )
+        )
+    for factor, others in judged.disagreeing:
+        told = "; ".join(f"{other.source}: {other.factor:g} on {other.ex_date}" for other in others)
+        found.append(
+            _finding(
+                Rule.FACTOR_SOURCES_DISAGREE,
+                f"{names[factor.instrument]} {factor.ex_date}",
+                f"{names[factor.instrument]}: factor {factor.factor:g} on {factor.ex_date} is used; {told}",
+                "the source that the prices agree with is used",
+                Severity.NOTE,
+                others[0].line,
+                others[0].sha256,
+            )
+        )
+    return found
+
+
+def update_jumps(connection: Connection, window: tuple[date, date] | None) -> bool:
+    """List large moves that no factor explains, of all days or of some; whether the list changed."""
+    moves = actions.jump_rows(connection, JUMP_BELOW, JUMP_ABOVE, window)
+    moves = (
+        moves.with_columns(pl.col("series").replace_strict(_SERIES_ORDER, default=9, return_dtype=pl.Int8).alias("order"))
+        .sort("instrument_id", "date", "order", "series")
+        .unique(["instrument_id", "date"], keep="first", maintain_order=True)
+    )
+    previous = actions.previous_sessions(connection, moves) if moves.height else pl.DataFrame()
+    before = {(row[1], row[2]): row[3] for row in previous.rows()}
+    factors = actions.factors(connection)
+    jumps = [
+        Jump(row["instrument_id"], row["date"], row["symbol"], row["prev_close"], row["open"], row["close"])
+        for row in moves.iter_rows(named=True)
+    ]
+    rows = [
+        {
+            "instrument_id": jump.instrument,
+            "session": jump.session,
+            "symbol": jump.symbol,
+            "previous_close": jump.previous_close,
+            "open": jump.open,
+            "close": jump.close,
+            "ratio": jump.ratio,
+        }
+        for jump in unexplained(jumps, before, factors)
+    ]
+    return actions.replace_jumps(connection, rows, window)

@@ -1,0 +1,158 @@
+"""Storing one file in the caller's transaction: rows, evidence, findings, versions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import polars as pl
+from sqlalchemy import Connection
+
+from app.repositories import evidence, files, findings, prices
+from app.services.importing import merge
+from app.services.importing.files import Member
+from app.services.importing.findings import FileFinding, Rule
+from app.services.importing.price_files import PriceFile
+from app.services.importing.reference import ReferenceFile
+from app.services.importing.resolver import Resolver
+
+_VALUES = ("open", "high", "low", "close", "volume")
+
+
+def store_findings(
+    connection: Connection, sha256: str, name: str, file_id: int | None, found: Sequence[FileFinding]
+) -> int:
+    """Keep what was found in a file; how much of it was new."""
+    rows = [
+        {
+            "sha256": sha256,
+            "file_name": name,
+            "file_id": file_id,
+            "line": finding.line,
+            "rule": finding.rule.value,
+            "severity": finding.severity.value,
+            "subject": finding.subject,
+            "message": finding.message,
+            "action": finding.action,
+        }
+        for finding in found
+    ]
+    return findings.add_findings(connection, rows)
+
+
+def store_reference(connection: Connection, member: Member, parsed: ReferenceFile) -> int:
+    """Store a file of evidence; how many findings are new."""
+    first, last = parsed.dates
+    file_id = files.add_file(
+        connection,
+        sha256=member.sha256,
+        name=member.name,
+        container=member.container,
+        kind=parsed.kind.value,
+        size_bytes=len(member.data),
+        rows=parsed.rows,
+        first_date=first,
+        last_date=last,
+    )
+    names = dict(parsed.index_names)
+    evidence.add_indices(connection, names)
+    for table, rows in parsed.tables.items():
+        evidence.add_rows(connection, table, file_id, rows)
+    for one in parsed.lists:
+        evidence.add_index_list(
+            connection,
+            file_id=file_id,
+            index_id=one.index_id,
+            in_force_on=parsed.as_of,
+            date_basis=parsed.date_basis,
+            entries=one.entries,
+        )
+    return store_findings(connection, member.sha256, member.name, file_id, parsed.findings)
+
+
+def store_prices(
+    connection: Connection, member: Member, parsed: PriceFile, resolver: Resolver, sectors: Mapping[str, str]
+) -> int:
+    """Store a price file: its rows with their instruments, those that do not count marked; how many findings are new."""
+    frame = parsed.frame
+    first, last = frame["date"].min(), frame["date"].max()
+    assert isinstance(first, date) and isinstance(last, date)
+    file_id = files.add_file(
+        connection,
+        sha256=member.sha256,
+        name=member.name,
+        container=member.container,
+        kind=parsed.kind.value,
+        size_bytes=len(member.data),
+        rows=frame.height,
+        first_date=first,
+        last_date=last,
+    )
+    new_findings = store_findings(connection, member.sha256, member.name, file_id, parsed.findings)
+    superseded = pl.Series("superseded_at", [None] * frame.height, dtype=pl.String)
+    if prices.has_rows(connection, first, last):
+        lost, lost_before, rivals = _merge(connection, frame, file_id, member.sha256, first, last)
+        prices.supersede(connection, lost_before)
+        marked = frame.select("line").join(lost.with_columns(pl.lit("now").alias("superseded_at")), on="line", how="left", maintain_order="left")
+        superseded = marked["superseded_at"]
+        for rival_sha, rival_name, rows, day in rivals:
+            for sha, name, other in ((member.sha256, member.name, rival_name), (rival_sha, rival_name, member.name)):
+                finding = _two_versions(name, other, day, rows)
+                new_findings += store_findings(connection, sha, name, None, [finding])
+    sector = frame["symbol"].replace_strict(dict(sectors), default=None, return_dtype=pl.String).alias("sector")
+    prices.add_prices(
+        connection,
+        frame.with_columns(
+            pl.lit(file_id, pl.Int32).alias("file_id"),
+            resolver.resolve(frame, member.sha256).alias("instrument_id"),
+            sector,
+            superseded,
+        ),
+    )
+    years = range(first.year, last.year + 1)
+    files.bump_versions(connection, [f"prices:{year}" for year in years])
+    return new_findings
+
+
+def _two_versions(name: str, other: str, day: date, rows: int) -> FileFinding:
+    same = " of the same name" if other == name else f" ({other})"
+    return FileFinding(
+        Rule.TWO_VERSIONS,
+        f"{name}: another file{same} tells of {day} too; {rows} rows differ",
+        "both are stored; of each row the version with the larger traded volume counts",
+        subject=str(day),
+    )
+
+
+def _merge(
+    connection: Connection, frame: pl.DataFrame, file_id: int, sha256: str, first: date, last: date
+) -> tuple[pl.DataFrame, pl.DataFrame, list[tuple[str, str, int, date]]]:
+    """(lines of the new file that do not count, stored rows that no longer count, files telling another story)."""
+    key = list(merge.KEY)
+    stored = prices.current_rows(connection, first, last).join(frame.select(key), on=key, how="semi")
+    if not stored.height:
+        return pl.DataFrame(schema={"line": pl.Int32()}), stored, []
+    digests = files.file_digests(connection, stored["file_id"].unique().to_list())
+    columns = ["file_id", "line", *key, "source_rank", "volume"]
+    mine = frame.join(stored.select(key), on=key, how="semi").with_columns(pl.lit(file_id, pl.Int32).alias("file_id"))
+    rows = pl.concat([mine.select(columns), stored.select(columns)]).with_columns(
+        pl.lit(None, pl.Datetime("us", "UTC")).alias("published_at"),
+        pl.col("file_id")
+        .replace_strict({**{known: sha for known, (sha, _) in digests.items()}, file_id: sha256}, return_dtype=pl.String)
+        .alias("sha256"),
+    )
+    lost = merge.losers(rows)
+    ours = lost.filter(pl.col("file_id") == file_id).select("line")
+    theirs = lost.filter(pl.col("file_id") != file_id).select("file_id", "line")
+    return ours, theirs, _rivals(mine, stored, digests)
+
+
+def _rivals(
+    mine: pl.DataFrame, stored: pl.DataFrame, digests: Mapping[int, tuple[str, str]]
+) -> list[tuple[str, str, int, date]]:
+    """Stored files of equal rank that tell another price or volume for the same row."""
+    pairs = mine.join(stored, on=[*merge.KEY, "source_rank"], suffix="_stored")
+    differing = pairs.filter(pl.any_horizontal([pl.col(name) != pl.col(f"{name}_stored") for name in _VALUES]))
+    counted: Sequence[Any] = differing.group_by("file_id_stored").agg(pl.len(), pl.col("date").min()).sort("file_id_stored").rows()
+    return [(*digests[file_id], rows, day) for file_id, rows, day in counted]

@@ -1,0 +1,332 @@
+"""The import from end to end: what order files go in, their transactions, and the work that follows them."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
+
+from app.exceptions import ConflictError
+from app.repositories import evidence, files, instruments
+from app.services.importing import derive
+from app.services.importing.action_files import read_actions
+from app.services.importing.constituents import read_constituents
+from app.services.importing.files import BadMember, Member, Source, file_digest, is_archive, open_source, walk
+from app.services.importing.findings import FileRefusedError, FileSkippedError, Rule
+from app.services.importing.kinds import ACTION_KINDS, IDENTITY_KINDS, MEMBERSHIP_KINDS, PRICE_KINDS, Kind, recognise
+from app.services.importing.loading import store_findings, store_prices, store_reference
+from app.services.importing.masters import read_master
+from app.services.importing.price_files import read_price_file
+from app.services.importing.resolver import Resolver
+from app.services.importing.summary import ImportSummary, NotStored
+
+log = logging.getLogger(__name__)
+
+Progress = Callable[[float, str], None]
+_FILES_SHARE = 0.85  # of the progress bar; the rest is what follows the files
+_ARCHIVE = "archive"
+_LOCK_WAIT_SECONDS = 600.0
+# Files of the best source go in first, so that rows of others find themselves superseded instead of being replaced.
+_ORDER = {
+    Kind.PRICES_LEGACY: 1,
+    Kind.PRICES_UDIFF: 1,
+    Kind.PRICES_DELIVERY: 2,
+    Kind.PRICES_DAILY_PARQUET: 3,
+}
+
+
+def import_paths(
+    engine: Engine,
+    paths: Sequence[Path],
+    *,
+    progress: Progress,
+    cancelled: Callable[[], bool],
+    strict_paths: bool = True,
+) -> ImportSummary:
+    """Import files and folders.
+
+    Parameters
+    ----------
+    engine : of a migrated database; one import at a time runs on it, others wait.
+    paths : files, archives or folders; folders are walked through.
+    progress : called with a fraction in [0, 1] and what is being done.
+    cancelled : asked between files; what is stored stays, and what is derived is brought up to date.
+    strict_paths : a path that does not exist, or a file named directly whose format is unknown, fails the import.
+
+    Raises
+    ------
+    ConflictError : another import has been running for ten minutes.
+    """
+    began = time.perf_counter()
+    run = _Run(engine, progress, cancelled, strict_paths)
+    with _locked(engine, progress):
+        run.do(paths)
+    run.summary.seconds = time.perf_counter() - began
+    progress(1.0, "done")
+    return run.summary
+
+
+def finish_pending(engine: Engine, progress: Progress = lambda _fraction, _message: None) -> bool:
+    """Complete what a killed import left to be worked out; whether there was anything. For the start of a server."""
+    with engine.connect() as connection:
+        if not files.is_pending(connection):
+            return False
+    with _locked(engine, progress):
+        derive.everything(engine, progress)
+    return True
+
+
+class _locked:  # noqa: N801 - reads as a word in a with statement
+    """The import lock of the database, held by a connection of its own."""
+
+    def __init__(self, engine: Engine, progress: Progress) -> None:
+        self._engine = engine
+        self._progress = progress
+        self._connection: Connection | None = None
+
+    def __enter__(self) -> None:
+        connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        deadline = time.monotonic() + _LOCK_WAIT_SECONDS
+        while not files.try_import_lock(connection):
+            if time.monotonic() > deadline:
+                connection.close()
+                raise ConflictError("Another import is running on this database; try again when it has ended")
+            self._progress(0.0, "waiting for another import to end")
+            time.sleep(0.5)
+        self._connection = connection
+
+    def __exit__(self, *_: object) -> None:
+        if self._connection is None:
+            return
+        try:
+            files.release_import_lock(self._connection)
+        except DBAPIError:
+            log.warning("the import lock went with its connection", exc_info=True)
+        finally:
+            self._connection.close()
+
+
+@dataclass(slots=True)
+class _Planned:
+    """A source on disk with the order it is imported in, found by looking at its first bytes."""
+
+    source: Source
+    order: int
+
+
+@dataclass
+class _Run:
+    """One import under way."""
+
+    engine: Engine
+    progress: Progress
+    cancelled: Callable[[], bool]
+    strict_paths: bool
+    summary: ImportSummary = field(default_factory=ImportSummary)
+    known: dict[str, int] = field(default_factory=dict)
+    touched: derive.Touched = field(default_factory=lambda: derive.Touched())
+    resolver: Resolver | None = None
+    sectors: dict[str, str] = field(default_factory=dict)
+    connection: Connection | None = None
+
+    def do(self, paths: Sequence[Path]) -> None:
+        """Walk, store file by file, then derive."""
+        sources, missing, self.summary.ignored = walk(paths)
+        for path in missing:
+            self._fail_path(str(path), "there is no such file or folder", Rule.UNREADABLE)
+        with self.engine.connect() as connection:
+            if files.is_pending(connection):
+                self.progress(0.0, "completing an earlier import")
+                connection.close()
+                derive.everything(self.engine, lambda fraction, message: self.progress(0.05 * fraction, message))
+        with self.engine.connect() as connection:
+            self.known = files.known_files(connection)
+        self._store_all(sources)
+        began = time.perf_counter()
+        derive.after_import(
+            self.engine,
+            self.touched,
+            lambda fraction, message: self.progress(_FILES_SHARE + (1 - _FILES_SHARE) * fraction, message),
+            self.summary.seconds_by_step,
+        )
+        self.summary.seconds_by_step["derive"] = time.perf_counter() - began
+
+    def _store_all(self, sources: Sequence[Source]) -> None:
+        began = time.perf_counter()
+        total = sum(source.size for source in sources) or 1
+        done = 0
+        for planned in self._plan(sources):
+            if self.cancelled():
+                self.summary.cancelled = True
+                break
+            source = planned.source
+            self.progress(_FILES_SHARE * done / total, source.path.name)
+            self._store_source(source)
+            done += source.size
+        if self.connection is not None:
+            self.connection.close()
+            self.connection = None
+        self.summary.seconds_by_step["files"] = time.perf_counter() - began
+
+    def _plan(self, sources: Sequence[Source]) -> Iterator[_Planned]:
+        """Evidence first, then prices from the best source to the least; by path among equals."""
+        planned = [_Planned(source, _order_of(source)) for source in sources]
+        yield from sorted(planned, key=lambda item: (item.order, str(item.source.path)))
+
+    def _store_source(self, source: Source) -> None:
+        """Store a file, or each member of an archive; an archive none of whose members was refused is remembered."""
+        archive_digest = None
+        try:
+            if is_archive(source.path):
+                archive_digest = file_digest(source.path)
+                if archive_digest in self.known:
+                    self.summary.already_known += self.known[archive_digest]
+                    return
+        except OSError as error:
+            self._refuse(source.path.name, str(source.path), "", FileRefusedError(Rule.UNREADABLE, f"{source.path.name}: {error}"))
+            return
+        refused_before, stored = len(self.summary.refused), 0
+        for member in open_source(source):
+            if self.cancelled():
+                self.summary.cancelled = True
+                return
+            if isinstance(member, BadMember):
+                self._refuse(member.name, member.label, member.sha256, member.error)
+                continue
+            stored += self._store_member(member, source)
+        if archive_digest is not None and stored and len(self.summary.refused) == refused_before:
+            self._remember_archive(source, archive_digest, stored)
+
+    def _store_member(self, member: Member, source: Source) -> bool:
+        """Whether the member's rows are stored, now or from before."""
+        if member.sha256 in self.known:
+            self.summary.already_known += 1
+            return True
+        try:
+            kind = recognise(member.name, member.data)
+            rows = self._store_kind(kind, member)
+        except FileSkippedError as skipped:
+            if source.named and self.strict_paths and member.container is None:
+                self._fail_path(member.label, skipped.reason, skipped.rule)
+            else:
+                self.summary.skipped.append(NotStored(member.label, skipped.reason, skipped.rule.value))
+            return False
+        except FileRefusedError as error:
+            self._refuse(member.name, member.label, member.sha256, error)
+            return False
+        self.known[member.sha256] = rows
+        self.summary.loaded += 1
+        self.summary.rows += rows
+        self.summary.loaded_by_kind[kind.value] += 1
+        return True
+
+    def _store_kind(self, kind: Kind, member: Member) -> int:
+        """Read a file outside any transaction, then store it in one."""
+        if kind in PRICE_KINDS:
+            prices = read_price_file(kind, member.name, member.data)
+            with self._transaction() as connection:
+                if self.resolver is None:
+                    self._prepare_resolver(connection)
+                assert self.resolver is not None
+                try:
+                    self.summary.findings += store_prices(connection, member, prices, self.resolver, self.sectors)
+                except BaseException:
+                    self.resolver = None  # it may hold instruments of the transaction that is being rolled back
+                    raise
+            self.touched.add_prices(prices.frame)
+            return prices.frame.height
+        reader = read_master if kind in IDENTITY_KINDS else read_constituents if kind in MEMBERSHIP_KINDS else read_actions
+        parsed = reader(kind, member)
+        with self._transaction() as connection:
+            self.summary.findings += store_reference(connection, member, parsed)
+        self.touched.identity |= kind in IDENTITY_KINDS
+        self.touched.membership |= kind in MEMBERSHIP_KINDS or kind is Kind.COMPANY_SYMBOLS
+        self.touched.actions |= kind in ACTION_KINDS
+        self.resolver = None if kind in IDENTITY_KINDS else self.resolver
+        return parsed.rows
+
+    def _transaction(self, *, derives: bool = True) -> _FileTransaction:
+        if self.connection is None:
+            self.connection = self.engine.connect()
+        return _FileTransaction(self.connection, derives)
+
+    def _prepare_resolver(self, connection: Connection) -> None:
+        self.sectors = derive.newest_sectors(evidence.index_list_entries(connection))
+
+        def create(new: Sequence[tuple[str, str, date]]) -> list[int]:
+            assert self.connection is not None
+            return instruments.add_instruments(
+                self.connection,
+                [
+                    {"key": key, "symbol": symbol, "instrument_type": "OTHER", "first_session": first, "last_session": first}
+                    for key, symbol, first in new
+                ],
+            )
+
+        self.resolver = Resolver(instruments.symbol_spans(connection), evidence.symbol_changes(connection), create)
+
+    def _remember_archive(self, source: Source, digest: str, members: int) -> None:
+        with self._transaction(derives=False) as connection:
+            files.add_file(
+                connection,
+                sha256=digest,
+                name=source.path.name,
+                container=None,
+                kind=_ARCHIVE,
+                size_bytes=source.size,
+                rows=members,
+                first_date=None,
+                last_date=None,
+            )
+        self.known[digest] = members
+
+    def _refuse(self, name: str, label: str, sha256: str, error: FileRefusedError) -> None:
+        finding = error.finding
+        self.summary.refused.append(NotStored(label, finding.message, finding.rule.value, finding.line))
+        with self._transaction(derives=False) as connection:
+            self.summary.findings += store_findings(connection, sha256, name, None, [finding])
+
+    def _fail_path(self, label: str, reason: str, rule: Rule) -> None:
+        target = self.summary.failed_paths if self.strict_paths else self.summary.skipped
+        target.append(NotStored(label, reason, rule.value))
+
+
+class _FileTransaction:
+    """One file's transaction. Losing the last moment of a repeatable import is harmless, so commits need not wait."""
+
+    def __init__(self, connection: Connection, derives: bool) -> None:
+        self._connection = connection
+        self._derives = derives
+        self._transaction = connection.begin()
+
+    def __enter__(self) -> Connection:
+        self._connection.execute(text("SET LOCAL synchronous_commit = off"))
+        if self._derives:
+            files.mark_pending(self._connection)
+        return self._connection
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self._transaction.commit()
+        else:
+            self._transaction.rollback()
+
+
+def _order_of(source: Source) -> int:
+    """Evidence 0, prices 1 to 3; what cannot be told goes with the evidence and is reported when it is opened."""
+    try:
+        with source.path.open("rb") as stream:
+            if stream.read(4) == b"PAR1":
+                return _ORDER[Kind.PRICES_DAILY_PARQUET]
+        member = next(iter(open_source(source)), None)
+        if not isinstance(member, Member):
+            return 0
+        return _ORDER.get(recognise(member.name, member.data), 0)
+    except (FileRefusedError, FileSkippedError, OSError):
+        return 0
