@@ -88,14 +88,17 @@ class Children:
             self._ended = True
             live = list(self._live)
         for child in live:
-            end(child, patience)
+            end(child, patience, all_at_once=True)
 
 
-def end(child: subprocess.Popen[bytes], patience: float) -> None:
-    """Interrupt a program as Ctrl-C would; after `patience` seconds kill it with all that it started."""
+def end(child: subprocess.Popen[bytes], patience: float, all_at_once: bool = False) -> None:
+    """Interrupt a program (or, as Ctrl-C would, with all that it started); after `patience` seconds kill them all."""
     if child.poll() is None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            child.send_signal(getattr(signal, "CTRL_BREAK_EVENT", signal.SIGINT))  # the former on Windows
+            if all_at_once and sys.platform != "win32":
+                os.killpg(child.pid, signal.SIGINT)
+            else:
+                child.send_signal(getattr(signal, "CTRL_BREAK_EVENT", signal.SIGINT))  # the former on Windows
         with contextlib.suppress(subprocess.TimeoutExpired):
             child.wait(patience)
     if sys.platform != "win32":
