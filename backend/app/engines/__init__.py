@@ -1,1 +1,5 @@
 """Pure computation: arrays and dataclasses in and out. No framework, database, network or clock."""
+
+from app.engines.kernel_cache import use_kernel_cache
+
+use_kernel_cache()  # before any kernel is defined

@@ -9,14 +9,14 @@ import numpy as np
 
 from app.engines.backtest import BookSpec, CostSpec, RunSpec, UniverseSpec, book_of, run
 from app.engines.bars import Bars
+from app.engines.kernel_cache import remove_unused
 from app.engines.strategies import registry
 
 
 def warm_up() -> float:
     """Run every strategy once over a few made-up bars; seconds it took.
 
-    The compiled code stays in the cache beside the sources (or in NUMBA_CACHE_DIR), so that a second call, in any
-    process, only loads it.
+    The compiled code stays on disk (`app.engines.kernel_cache`), so that a second call, in any process, only loads it.
     """
     began = time.perf_counter()
     count = 40
@@ -41,4 +41,5 @@ def warm_up() -> float:
         costs=CostSpec("bps", 10.0),
     )
     run(spec, bars, strategies)
+    remove_unused()
     return time.perf_counter() - began
