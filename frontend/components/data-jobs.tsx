@@ -1,7 +1,7 @@
 "use client";
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useRef, useState, type FormEvent, type ReactNode } from "react";
+import { Fragment, useEffect, useRef, useState, type FormEvent, type ReactNode } from "react";
 import { TextField } from "@/components/fields";
 import { Icon } from "@/components/icon";
 import { ErrorState, JobState } from "@/components/shared/DataState";
@@ -170,10 +170,10 @@ function JobCounts({ job }: { job: Job }) {
   return (
     <dl className="kv num xs">
       {numbers.map(([name, value]) => (
-        <div key={name} style={{ display: "contents" }}>
+        <Fragment key={name}>
           <dt>{sentence(name)}</dt>
           <dd>{Number.isInteger(value) ? count(value) : value.toFixed(2)}</dd>
-        </div>
+        </Fragment>
       ))}
     </dl>
   );

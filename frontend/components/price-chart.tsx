@@ -173,7 +173,6 @@ function draw(
     crosshair: { mode: CrosshairMode.Normal },
     localization: {
       locale: "en-IN",
-      priceFormatter: (price: number) => grouped(price, price >= 1000 ? 0 : 2),
       timeFormatter: (time: Time) => date(String(time), true),
     },
   });
@@ -186,6 +185,11 @@ function draw(
     borderDownColor: colors.lossFill,
     wickDownColor: colors.lossFill,
     priceLineVisible: false,
+    priceFormat: {
+      type: "custom",
+      formatter: (price: number) => grouped(price, price >= 1000 ? 0 : 2),
+      minMove: 0.01,
+    },
   });
   candles.setData(
     bars.t.map((time, index) => ({

@@ -7,13 +7,13 @@ import { useRef, useState, type FormEvent } from "react";
 import { FollowedJob } from "@/components/data-jobs";
 import { CheckField, SelectField, TextField } from "@/components/fields";
 import { Icon } from "@/components/icon";
-import { Kbd, Lifecycle, Stamp } from "@/components/marks";
+import { Kbd, Lifecycle } from "@/components/marks";
 import { DataState, EmptyState, ErrorState } from "@/components/shared/DataState";
 import { strategyAPI, unwrap } from "@/lib/api-client";
 import { useCommands } from "@/lib/commands";
 import { useCrumbs } from "@/lib/crumbs";
 import { fieldProblems, getErrorMessage } from "@/lib/errors";
-import { count, date, rupeesInWords } from "@/lib/format";
+import { count, date, dateRange, rupeesInWords, shortHash } from "@/lib/format";
 import { ALL_STOCKS, healthQuery, indicesQuery, strategiesQuery } from "@/lib/queries";
 import type { IndexInfo, Job, StrategyCard } from "@/lib/types";
 import {
@@ -49,7 +49,17 @@ export function BacktestPage() {
           <p className="t2">
             Signals are decided at a close and filled at the next open. Every input is part of the run’s id.
           </p>
-          {data && <Stamp asof={data.last_session} pointInTime snapshot={data.snapshot} />}
+          {data && (
+            <span className="stamp">
+              <span>
+                <Icon name="data" size="xs" />
+                Data <b className="num">{dateRange(data.first_session, data.last_session)}</b>
+              </span>
+              <span>
+                Snapshot <code className="mono t2">{shortHash(data.snapshot)}</code>
+              </span>
+            </span>
+          )}
         </div>
       </div>
       <DataState

@@ -3,7 +3,7 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import { parseAsString, useQueryState } from "nuqs";
-import { useState } from "react";
+import { Fragment, useState } from "react";
 import { FigureCard } from "@/components/figure-card";
 import { Segmented } from "@/components/fields";
 import { Icon, type IconName } from "@/components/icon";
@@ -297,10 +297,10 @@ function AllMetrics({ run }: { run: RunDetail }) {
         {Object.keys(METRICS).map((name) => {
           const { text, why } = metric(run, name);
           return (
-            <div key={name} style={{ display: "contents" }}>
+            <Fragment key={name}>
               <dt>{METRICS[name]?.label}</dt>
               <dd>{text ?? <Unknown why={why} />}</dd>
-            </div>
+            </Fragment>
           );
         })}
       </dl>
@@ -318,16 +318,16 @@ function Inputs({ run }: { run: RunDetail }) {
       </div>
       <dl className="kv num card-b">
         {spec.params.map(([name, value]) => (
-          <div key={name} style={{ display: "contents" }}>
+          <Fragment key={name}>
             <dt>{name}</dt>
             <dd>{value}</dd>
-          </div>
+          </Fragment>
         ))}
         {Object.entries(run.coverage).map(([name, days]) => (
-          <div key={name} style={{ display: "contents" }}>
+          <Fragment key={name}>
             <dt>{sentence(name)}</dt>
             <dd>{count(days)}</dd>
-          </div>
+          </Fragment>
         ))}
         <dt>Run id</dt>
         <dd>
@@ -348,10 +348,10 @@ function Inputs({ run }: { run: RunDetail }) {
           </>
         ) : (
           rejected.map(([reason, orders]) => (
-            <div key={reason} style={{ display: "contents" }}>
+            <Fragment key={reason}>
               <dt>{sentence(reason.toLowerCase())}</dt>
               <dd>{count(orders)} orders</dd>
-            </div>
+            </Fragment>
           ))
         )}
       </dl>

@@ -44,7 +44,7 @@ function columns(names: ReadonlyMap<string, string>): Column<RunCard>[] {
     {
       id: "name",
       header: "Strategy",
-      width: 240,
+      width: 232,
       cell: (run) => (
         <span className="row" style={{ gap: 10 }}>
           <span className="b trunc">{run.strategy_ids.map((id) => names.get(id) ?? id).join(" + ")}</span>
@@ -62,15 +62,15 @@ function columns(names: ReadonlyMap<string, string>): Column<RunCard>[] {
     { id: "end", header: "To", align: "right", width: 110, cell: (run) => date(run.end_date) },
     figure("cagr", "CAGR", "%", bare),
     figure("sharpe", "Sharpe", undefined, (value) => grouped(value, 2), 84),
-    figure("max_drawdown", "Max drawdown", "%", bare, 132),
-    figure("volatility", "Volatility", "%", bare, 110),
+    figure("max_drawdown", "Drawdown", "%", bare, 106),
+    figure("volatility", "Volatility", "%", bare, 104),
     figure("trades", "Trades", undefined, count, 84),
     {
       id: "created",
       header: "Run at",
       unit: "IST",
       align: "right",
-      width: 180,
+      width: 172,
       cell: (run) => <span className="t2">{instant(run.created_at)}</span>,
     },
   ];

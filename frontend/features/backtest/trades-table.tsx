@@ -35,7 +35,7 @@ const COLUMNS: Column<Trade>[] = [
   {
     id: "symbol",
     header: "Symbol",
-    width: 132,
+    width: 122,
     sortBy: "symbol",
     cell: (trade) => <span className="sym">{trade.symbol}</span>,
     csv: (trade) => trade.symbol,
@@ -44,7 +44,7 @@ const COLUMNS: Column<Trade>[] = [
     id: "entry_at",
     header: "Entry",
     align: "right",
-    width: 112,
+    width: 104,
     sortBy: "entry_at",
     cell: (trade) => date(trade.entry_at),
     csv: (trade) => trade.entry_at,
@@ -54,7 +54,7 @@ const COLUMNS: Column<Trade>[] = [
     header: "Price",
     unit: "₹",
     align: "right",
-    width: 104,
+    width: 92,
     sortBy: "entry_price",
     cell: (trade) => grouped(trade.entry_price, 2),
     csv: (trade) => trade.entry_price,
@@ -63,7 +63,7 @@ const COLUMNS: Column<Trade>[] = [
     id: "quantity",
     header: "Quantity",
     align: "right",
-    width: 92,
+    width: 86,
     sortBy: "quantity",
     cell: (trade) => count(trade.quantity),
     csv: (trade) => trade.quantity,
@@ -72,7 +72,7 @@ const COLUMNS: Column<Trade>[] = [
     id: "exit_at",
     header: "Exit",
     align: "right",
-    width: 112,
+    width: 104,
     sortBy: "exit_at",
     cell: (trade) => (trade.exit_at ? date(trade.exit_at) : <Unknown why={OPEN} />),
     csv: (trade) => trade.exit_at,
@@ -82,7 +82,7 @@ const COLUMNS: Column<Trade>[] = [
     header: "Price out",
     unit: "₹",
     align: "right",
-    width: 110,
+    width: 98,
     sortBy: "exit_price",
     cell: (trade) => (trade.exit_price === null ? <Unknown why={OPEN} /> : grouped(trade.exit_price, 2)),
     csv: (trade) => trade.exit_price,
@@ -92,7 +92,7 @@ const COLUMNS: Column<Trade>[] = [
     header: "Held",
     unit: "days",
     align: "right",
-    width: 92,
+    width: 84,
     sortBy: "held",
     cell: (trade) => {
       const days = heldDays(trade);
@@ -103,7 +103,7 @@ const COLUMNS: Column<Trade>[] = [
   {
     id: "exit_reason",
     header: "Why it ended",
-    width: 150,
+    width: 132,
     sortBy: "exit_reason",
     cell: (trade) => (
       <span className="t2">{trade.exit_reason ? sentence(trade.exit_reason.toLowerCase()) : "Open"}</span>
@@ -115,7 +115,7 @@ const COLUMNS: Column<Trade>[] = [
     header: "Return",
     unit: "%",
     align: "right",
-    width: 104,
+    width: 94,
     sortBy: "return",
     cell: (trade) => {
       const value = tradeReturn(trade);
@@ -128,7 +128,7 @@ const COLUMNS: Column<Trade>[] = [
     header: "Charges",
     unit: "₹",
     align: "right",
-    width: 110,
+    width: 102,
     sortBy: "costs",
     cell: (trade) => <span className="t2">{grouped(trade.costs, 2)}</span>,
     csv: (trade) => trade.costs,
@@ -138,7 +138,7 @@ const COLUMNS: Column<Trade>[] = [
     header: "P&L",
     unit: "₹",
     align: "right",
-    width: 122,
+    width: 112,
     sortBy: "pnl",
     cell: (trade) =>
       trade.pnl === null ? (

@@ -131,13 +131,9 @@ function Import({ roots, market }: { roots: readonly string[]; market: string | 
         </span>
         {choice.data && (
           <span className="row">
-            {choice.data.sample_ready ? (
-              <button
-                type="button"
-                className="btn sm"
-                onClick={() => switching.mutate(choice.data.market === "sample" ? "real" : "sample")}
-              >
-                {choice.data.market === "sample" ? "Open the real market" : "Open the sample market"}
+            {choice.data.market === "sample" ? null : choice.data.sample_ready ? (
+              <button type="button" className="btn sm" onClick={() => switching.mutate("sample")}>
+                Open the sample market
               </button>
             ) : (
               <button

@@ -31,38 +31,38 @@ interface NumberSpec {
 }
 
 const NUMBERS: readonly NumberSpec[] = [
-  { field: "close", header: "Close", unit: "₹", width: 96 },
+  { field: "close", header: "Close", unit: "₹", width: 88 },
   {
     field: "change_pct",
     header: "Day",
     unit: "%",
-    width: 92,
+    width: 82,
     draw: (value) => <Delta value={value} unit="" />,
   },
+  { field: "turnover", header: "Turnover", unit: "₹ cr", width: 112, digits: 2, scale: CRORE },
+  { field: "rsi_14", header: "RSI 14", width: 68, digits: 1 },
   {
     field: "trend_7d",
     header: "5 sessions",
     unit: "%",
-    width: 104,
+    width: 100,
     draw: (value) => <Delta value={value} unit="" />,
   },
   {
     field: "trend_30d",
     header: "21 sessions",
     unit: "%",
-    width: 110,
+    width: 106,
     draw: (value) => <Delta value={value} unit="" />,
   },
-  { field: "turnover", header: "Turnover", unit: "₹ cr", width: 116, digits: 2, scale: CRORE },
-  { field: "volume", header: "Volume", unit: "shares", width: 130, digits: 0 },
-  { field: "vol_percentile", header: "Volume rank", width: 104, digits: 0 },
-  { field: "rsi_14", header: "RSI 14", width: 76, digits: 1 },
-  { field: "atr_pct", header: "ATR 14", unit: "%", width: 86 },
-  { field: "adx", header: "ADX 14", width: 78, digits: 1 },
-  { field: "ema_20", header: "EMA 20", unit: "₹", width: 98 },
-  { field: "ema_50", header: "EMA 50", unit: "₹", width: 98 },
-  { field: "swing_score", header: "Swing score", width: 100, digits: 0 },
-  { field: "intraday_score", header: "Intraday score", width: 116, digits: 0 },
+  { field: "atr_pct", header: "ATR 14", unit: "%", width: 82 },
+  { field: "vol_percentile", header: "Volume rank", width: 98, digits: 0 },
+  { field: "adx", header: "ADX 14", width: 72, digits: 1 },
+  { field: "volume", header: "Volume", unit: "shares", width: 124, digits: 0 },
+  { field: "ema_20", header: "EMA 20", unit: "₹", width: 94 },
+  { field: "ema_50", header: "EMA 50", unit: "₹", width: 94 },
+  { field: "swing_score", header: "Swing score", width: 96, digits: 0 },
+  { field: "intraday_score", header: "Intraday score", width: 112, digits: 0 },
   { field: "open", header: "Open", unit: "₹", width: 96, optional: true },
   { field: "high", header: "High", unit: "₹", width: 96, optional: true },
   { field: "low", header: "Low", unit: "₹", width: 96, optional: true },
@@ -89,18 +89,20 @@ const NUMBERS: readonly NumberSpec[] = [
   { field: "debt_to_equity", header: "Debt to equity", width: 112, optional: true },
 ];
 
+const BEFORE_BREAKOUT = 8;
+
 /** All columns, in the default order; `cards` give the header's explanation and the reason of an empty cell. */
 export function screenerColumns(cards: Cards): Column<ScreenerRow>[] {
-  const [close, day, ...rest] = NUMBERS.map((spec) => numberColumn(spec, cards));
+  const numbers = NUMBERS.map((spec) => numberColumn(spec, cards));
   return [
     {
       id: "symbol",
       header: "Symbol",
-      width: 248,
+      width: 228,
       sortBy: "symbol",
       cell: (row) => (
         <span className="row" style={{ gap: 10 }}>
-          <span className="sym" style={{ minWidth: 92 }}>
+          <span className="sym" style={{ minWidth: 88 }}>
             {row.symbol}
           </span>
           <span className="t3 trunc">{row.name}</span>
@@ -111,14 +113,18 @@ export function screenerColumns(cards: Cards): Column<ScreenerRow>[] {
     {
       id: "sector",
       header: "Sector",
-      width: 168,
+      width: 138,
       sortBy: "sector",
-      cell: (row) => <span className="t2">{row.sector}</span>,
+      cell: (row) => (
+        <span className="t2" title={row.sector}>
+          {row.sector}
+        </span>
+      ),
       csv: (row) => row.sector,
     },
-    ...(close && day ? [close, day] : []),
+    ...numbers.slice(0, BEFORE_BREAKOUT),
     breakout(cards),
-    ...rest,
+    ...numbers.slice(BEFORE_BREAKOUT),
   ];
 }
 

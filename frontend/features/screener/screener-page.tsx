@@ -317,7 +317,7 @@ function SymbolFilter({
     return () => clearTimeout(timer);
   }, [text, value]);
   return (
-    <div className="input" style={{ width: 260, maxWidth: "100%" }}>
+    <div className="input symfind">
       <Icon name="search" size="xs" />
       <input
         ref={ref}

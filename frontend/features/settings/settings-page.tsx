@@ -1,7 +1,7 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
-import type { ReactNode } from "react";
+import { Fragment, type ReactNode } from "react";
 import { Segmented } from "@/components/fields";
 import { Badge, SampleMark } from "@/components/marks";
 import { DataState, ErrorState } from "@/components/shared/DataState";
@@ -163,10 +163,10 @@ function About() {
             <dt>Version</dt>
             <dd className="num">{data.version}</dd>
             {Object.entries(data.checks).map(([name, check]) => (
-              <div key={name} style={{ display: "contents" }}>
+              <Fragment key={name}>
                 <dt>{name}</dt>
                 <dd className={check.ok ? "" : "wn"}>{check.message}</dd>
-              </div>
+              </Fragment>
             ))}
           </dl>
         )}

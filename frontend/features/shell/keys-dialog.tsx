@@ -1,5 +1,6 @@
 "use client";
 
+import { Fragment } from "react";
 import { Dialog } from "@/components/layers";
 import { Kbd } from "@/components/marks";
 import { keyLabel, useAllCommands } from "@/lib/commands";
@@ -23,14 +24,14 @@ export function KeysDialog({ open, onClose }: { open: boolean; onClose: () => vo
               <h3 className="t3 xs">{group}</h3>
               <dl className="kv">
                 {members.map((command) => (
-                  <div key={command.id} style={{ display: "contents" }}>
+                  <Fragment key={command.id}>
                     <dt>{command.label}</dt>
                     <dd className="row" style={{ gap: 4, justifyContent: "flex-end" }}>
                       {(command.keys ?? "").split(/(?<=.) (?=.)/).map((key, index) => (
                         <Kbd key={index}>{keyLabel(key)}</Kbd>
                       ))}
                     </dd>
-                  </div>
+                  </Fragment>
                 ))}
               </dl>
             </section>

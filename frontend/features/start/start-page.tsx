@@ -80,7 +80,7 @@ export function StartPage() {
           </p>
           <dl className="om">
             <dt>Takes</dt>
-            <dd>some seconds</dd>
+            <dd>about a minute</dd>
             <dt>Network</dt>
             <dd>none</dd>
             <dt>Mark</dt>
