@@ -151,6 +151,7 @@ class CostSpec:
         _require(0.0 <= bps <= HIGHEST_BPS, "costs.bps", f"a number from 0 to {HIGHEST_BPS:g}", self.bps)
         _require(self.plan == "bps" or bps == 0.0, "costs.bps", "0 without the plan bps", self.bps)
         object.__setattr__(self, "bps", bps)
+        object.__setattr__(self, "plan", self.plan if bps else "none")  # 0 bps and no costs are one plan
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -44,7 +44,7 @@ OTHER = {
     "sizing": [Sizing("equity_per_position"), Sizing("value", 1000), Sizing("quantity", 1000)],
     "max_positions": [21, None],
     "policy": ["f" * 64],
-    "costs": [CostSpec("bps", 11), CostSpec("none"), CostSpec("bps", 0)],
+    "costs": [CostSpec("bps", 11), CostSpec("none")],
     "slippage_bps": [1],
     "market_rules": ["nse-2026-08"],
     "adjustment": ["forward_anchored@1234"],
@@ -88,6 +88,10 @@ def test_the_id_is_the_hash_of_canonical_json():
 )
 def test_two_ways_of_writing_one_spec_have_one_id(same):
     assert replace(BASE, **same).run_id == BASE.run_id
+
+
+def test_no_costs_and_costs_of_nothing_are_one_plan():
+    assert CostSpec("bps", 0) == CostSpec("none")
 
 
 def test_symbols_are_a_set():
