@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.embedded_postgres import EmbeddedPostgres, Lease
-from app.exceptions import DatabaseError
+from app.exceptions import DatabaseError, DatabaseUnavailableError
 from app.models.base import LOCAL_OWNER_ID, Base
 from app.schema import upgrade
 from app.settings import Settings
@@ -47,6 +47,7 @@ class Database:
         self._lease: Lease | None = None
         self._engines: dict[Market, Engine] = {}
         self._lock = threading.RLock()
+        self._closed = False
 
     @property
     def embedded(self) -> bool:
@@ -55,6 +56,8 @@ class Database:
 
     def url(self, market: Market) -> URL:
         """Where a market's database is. Starts the embedded server when it is needed."""
+        if self._closed:
+            raise DatabaseUnavailableError("The server is stopping")
         if self._settings.database_url is not None:
             url = make_url(self._settings.database_url)
             return url if market is Market.REAL else url.set(database=f"{url.database}_sample")
@@ -99,8 +102,9 @@ class Database:
             yield session
 
     def close(self) -> None:
-        """Close the connections and give the lease back; the last lease stops the embedded server."""
+        """Close the connections and give the lease back, for good; the last lease stops the embedded server."""
         with self._lock:
+            self._closed = True
             for engine in self._engines.values():
                 engine.dispose()
             self._engines.clear()

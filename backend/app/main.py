@@ -13,6 +13,7 @@ from fastapi.middleware.gzip import GZipMiddleware
 from starlette.concurrency import run_in_threadpool
 
 from app import __version__
+from app.exceptions import DatabaseUnavailableError
 from app.routers import data, health, jobs, market, screener, strategies
 from app.schemas.common import ErrorEnvelope
 from app.services.platform import Platform
@@ -43,6 +44,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 def _warm(platform: Platform) -> None:
     try:
         platform.warm()
+    except DatabaseUnavailableError as error:
+        log.info("warming up ended: %s", error.message)
     except Exception:
         log.exception("warming up failed; the first requests will be slower")
 
@@ -62,8 +65,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         responses={"4XX": {"model": ErrorEnvelope}, "5XX": {"model": ErrorEnvelope}},
     )
     app.state.settings = settings
-    for router in (screener.router, market.router, strategies.router, data.router, jobs.router, health.router):
+    routers = (screener.router, market.router, strategies.router, data.router, jobs.router, health.router)
+    for router in routers:
         app.include_router(router)
+    app.state.api_routes = [route for router in routers for route in router.routes]
     app.mount("/", Interface(settings.frontend_dir), name="interface")
     errors.install(app)
     app.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)

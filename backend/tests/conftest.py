@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,8 @@ from sqlalchemy.orm import Session
 
 from app.embedded_postgres import EmbeddedPostgres
 from app.schema import upgrade
+from app.services.importing import import_paths
+from app.services.sample_market import SampleSummary, generate_small
 from app.settings import Settings
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -57,9 +60,9 @@ def template(postgres: str) -> str:
     return name
 
 
-@pytest.fixture
-def database_url(postgres: str, template: str) -> Iterator[str]:
-    """The URL of a migrated database that only this test uses."""
+@contextmanager
+def copied_database(postgres: str, template: str) -> Iterator[str]:
+    """The URL of a copy of a database, dropped at the end."""
     name = f"test_{uuid.uuid4().hex[:12]}"
     admin = create_engine(postgres, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
@@ -69,6 +72,13 @@ def database_url(postgres: str, template: str) -> Iterator[str]:
         for database in (name, f"{name}_sample"):
             connection.execute(text(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)"))
     admin.dispose()
+
+
+@pytest.fixture
+def database_url(postgres: str, template: str) -> Iterator[str]:
+    """The URL of a migrated database that only this test uses."""
+    with copied_database(postgres, template) as url:
+        yield url
 
 
 @pytest.fixture
@@ -108,6 +118,46 @@ def db_session(db_connection: Connection) -> Iterator[Session]:
         yield session
 
 
+@pytest.fixture(scope="session")
+def sample_data(tmp_path_factory: pytest.TempPathFactory) -> SampleSummary:
+    """A small fictional market as exchange files: ten stocks over 2024; `directory` is the folder."""
+    return generate_small(tmp_path_factory.mktemp("sample") / "market")
+
+
+@pytest.fixture(scope="session")
+def sample_template(postgres: str, template: str, sample_data: SampleSummary) -> str:
+    """The name of a database that holds the small market."""
+    name = "template_sample"
+    admin = create_engine(postgres, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy"))
+    engine = create_engine(make_url(postgres).set(database=name))
+    summary = import_paths(
+        engine,
+        [sample_data.directory],
+        progress=lambda _fraction, _message: None,
+        cancelled=lambda: False,
+        strict_paths=True,
+    )
+    assert summary.exit_code == 0, summary.lines()
+    engine.dispose()
+    admin.dispose()
+    return name
+
+
+@contextmanager
+def served_application(database_url: str, home: Path, import_root: Path) -> Iterator[TestClient]:
+    """A client on the whole application, its worker running."""
+    from app.main import create_app
+
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("SMARTTRADER_HOME", str(home))
+        environment.setenv("DATABASE_URL", database_url)
+        environment.setenv("SMARTTRADER_IMPORT_ROOTS", str(import_root))
+        with TestClient(create_app(Settings()), base_url="http://127.0.0.1:8000") as client:
+            yield client
+
+
 @pytest.fixture
 def settings(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Settings of a fresh home on the test's own database; files may be imported from the test's folder."""
@@ -118,9 +168,35 @@ def settings(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.fixture
-def client(settings: Settings) -> Iterator[TestClient]:
-    """A client on the whole application, its worker running, with an empty database."""
-    from app.main import create_app
+def client(database_url: str, tmp_path: Path) -> Iterator[TestClient]:
+    """A client on the application with an empty database of the test's own."""
+    with served_application(database_url, tmp_path / "home", tmp_path) as client:
+        yield client
 
-    with TestClient(create_app(settings), base_url="http://127.0.0.1:8000") as client:
+
+@pytest.fixture
+def sample_client(postgres: str, sample_template: str, tmp_path: Path) -> Iterator[TestClient]:
+    """A client on the application with the small market as its real one, in a database of the test's own."""
+    with (
+        copied_database(postgres, sample_template) as url,
+        served_application(url, tmp_path / "home", tmp_path) as client,
+    ):
+        yield client
+
+
+@pytest.fixture(scope="session")
+def shared_client(postgres: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """A client on an empty database, for tests that change nothing others would see."""
+    home = tmp_path_factory.mktemp("shared")
+    with copied_database(postgres, template) as url, served_application(url, home, home / "inbox") as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def shared_sample(
+    postgres: str, sample_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[TestClient]:
+    """A client on the small market, for tests that change nothing others would see."""
+    home = tmp_path_factory.mktemp("shared_sample")
+    with copied_database(postgres, sample_template) as url, served_application(url, home, home / "inbox") as client:
         yield client

@@ -27,8 +27,8 @@ class DataStatusRepository:
 
     def findings_by_severity(self) -> dict[str, int]:
         """Number of findings, by severity."""
-        query = select(Finding.severity, func.count()).group_by(Finding.severity)
-        return dict(self._session.execute(query).tuples().all())
+        query = select(Finding.severity, func.count().label("number")).group_by(Finding.severity)
+        return {row.severity: row.number for row in self._session.execute(query)}
 
     def findings(
         self, *, page: int, limit: int, rule: str | None, severity: str | None
@@ -40,7 +40,8 @@ class DataStatusRepository:
         if severity is not None:
             query = query.where(Finding.severity == severity)
         filtered = query.subquery()
-        by_rule = self._session.execute(select(filtered.c.rule, func.count()).group_by(filtered.c.rule)).tuples().all()
+        counted = self._session.execute(select(filtered.c.rule, func.count()).group_by(filtered.c.rule))
+        by_rule = [(str(name), int(count)) for name, count in counted]
         rules: dict[str, int] = dict(sorted(by_rule, key=lambda row: (-row[1], row[0])))
         rows = self._session.scalars(query.order_by(Finding.id.desc()).limit(limit).offset((page - 1) * limit)).all()
         return rows, sum(rules.values()), rules

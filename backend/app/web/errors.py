@@ -85,19 +85,19 @@ def _of_http(request: Request, error: Exception) -> Response:
     if kind is None:
         kind = ValidationError if 400 <= error.status_code < 500 else InternalError
     headers = dict(error.headers or {})
-    if error.status_code == 404:
-        return answer(request, DataNotFoundError(f"There is nothing at {request.url.path}"))
-    if error.status_code == 405:
+    if error.status_code in {404, 405}:
         allowed = _allowed_methods(request)
-        headers = {"Allow": ", ".join(allowed)}
-        return answer(request, kind(f"{request.url.path} takes {' and '.join(allowed)}"), headers)
+        if allowed:
+            refused = MethodNotAllowedError(f"{request.url.path} takes {' and '.join(allowed)}")
+            return answer(request, refused, {"Allow": ", ".join(allowed)})
+        return answer(request, DataNotFoundError(f"There is nothing at {request.url.path}"))
     return answer(request, kind(str(error.detail)), headers)
 
 
 def _allowed_methods(request: Request) -> list[str]:
-    """Every method some route of this path takes; the framework's own header names the first route's alone."""
+    """Every method some route of this path takes: a path of the API that is asked with another is no unknown path."""
     methods: set[str] = set()
-    for route in request.app.routes:
+    for route in request.app.state.api_routes:
         match, _ = route.matches({**request.scope, "method": "?"})
         if match is not Match.NONE:
             methods |= getattr(route, "methods", None) or set()

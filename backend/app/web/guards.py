@@ -83,45 +83,67 @@ class Guards:
         path = scope["path"]
         if path.startswith("/api/") and path.endswith("/"):
             scope = {**scope, "path": path.rstrip("/"), "raw_path": None}
-        began = time.perf_counter()
-        status = 0
-        received = 0
         upload = scope["path"] == UPLOAD_PATH
         limit = self._max_upload_bytes if upload else MAX_JSON_BYTES
-
-        async def counted_receive() -> Message:
-            nonlocal received
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > limit:
-                raise PayloadTooLargeError(f"The request has more than {limit} bytes")
-            return message
-
-        async def marked_send(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
-            await send(message)
-
+        exchange = _Exchange(receive, send, request_id, limit)
+        began = time.perf_counter()
         try:
             check_request(scope, self._allowed_hosts, self._max_upload_bytes)
-            await self._app(scope, counted_receive, marked_send)
+            await self._app(scope, exchange.receive, exchange.send)
         except SmartTraderException as error:
             if scope["type"] == "websocket":
                 await send({"type": "websocket.close", "code": 1008, "reason": error.message[:100]})
-            elif status:
+            elif exchange.status:
                 raise
             else:
-                await _refuse(error, request_id, marked_send)
+                await exchange.refuse(error)
         finally:
             if path.startswith("/api/"):
-                milliseconds = (time.perf_counter() - began) * 1000.0
-                log.info("%s %s %s %.1f ms %s", scope.get("method", "WS"), path, status, milliseconds, request_id)
+                took = (time.perf_counter() - began) * 1000.0
+                log.info("%s %s %s %.1f ms %s", scope.get("method", "WS"), path, exchange.status, took, request_id)
 
 
-async def _refuse(error: SmartTraderException, request_id: str, send: Send) -> None:
-    body = orjson.dumps(error.envelope(request_id))
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": error.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+class _Exchange:
+    """One request's messages: counts what comes in, and marks what goes out with the request id."""
+
+    def __init__(self, receive: Receive, send: Send, request_id: str, limit: int) -> None:
+        self._receive = receive
+        self._send = send
+        self._request_id = request_id
+        self._limit = limit
+        self._received = 0
+        self._refused = False
+        self.status = 0
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        self._received += len(message.get("body", b""))
+        if self._received > self._limit:
+            raise self._too_large()
+        return message
+
+    async def send(self, message: Message) -> None:
+        if self._refused:
+            return
+        if self._received > self._limit and not self.status:
+            # the framework makes a bad request of any failure to read a body; say what it was
+            await self.refuse(self._too_large())
+            return
+        await self._forward(message)
+
+    async def refuse(self, error: SmartTraderException) -> None:
+        """Answer with an error in place of the application."""
+        self._refused = True
+        body = orjson.dumps(error.envelope(self._request_id))
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        await self._forward({"type": "http.response.start", "status": error.status, "headers": headers})
+        await self._forward({"type": "http.response.body", "body": body})
+
+    async def _forward(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            message["headers"] = [*message["headers"], (b"x-request-id", self._request_id.encode())]
+        await self._send(message)
+
+    def _too_large(self) -> PayloadTooLargeError:
+        return PayloadTooLargeError(f"The request has more than {self._limit} bytes")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from httpx import Response
+from httpx2 import Response
 
 from app.web.guards import MAX_JSON_BYTES
 
@@ -23,41 +23,41 @@ def error_of(response: Response) -> dict[str, Any]:
     return error
 
 
-def test_another_host_name_is_refused_so_that_dns_rebinding_gains_nothing(client: TestClient) -> None:
-    response = client.get("/api/health", headers={"Host": "evil.example:8000"})
+def test_another_host_name_is_refused_so_that_dns_rebinding_gains_nothing(shared_client: TestClient) -> None:
+    response = shared_client.get("/api/health", headers={"Host": "evil.example:8000"})
     assert (response.status_code, error_of(response)["code"]) == (403, "FORBIDDEN")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8000", "localhost:8000", "localhost", "[::1]:8000"])
-def test_the_names_of_this_machine_are_answered(client: TestClient, host: str) -> None:
-    assert client.get("/api/market/status", headers={"Host": host}).status_code == 200
+def test_the_names_of_this_machine_are_answered(shared_client: TestClient, host: str) -> None:
+    assert shared_client.get("/api/market/status", headers={"Host": host}).status_code == 200
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "http://127.0.0.1:9999", "null"])
-def test_a_post_from_another_origin_is_refused(client: TestClient, origin: str) -> None:
-    response = client.post("/api/data/sample", headers={"Origin": origin})
+def test_a_post_from_another_origin_is_refused(shared_client: TestClient, origin: str) -> None:
+    response = shared_client.post("/api/data/sample", headers={"Origin": origin})
     assert (response.status_code, error_of(response)["code"]) == (403, "FORBIDDEN")
-    assert client.get("/api/jobs").json()["meta"]["total"] == 0
+    assert shared_client.get("/api/jobs").json()["meta"]["total"] == 0  # nothing was begun
 
 
 @pytest.mark.parametrize("origin", ["http://127.0.0.1:8000", "http://localhost:3000"])
-def test_our_own_origin_and_the_development_server_may_ask(client: TestClient, origin: str) -> None:
-    assert client.get("/api/jobs", headers={"Origin": origin}).status_code == 200
+def test_our_own_origin_and_the_development_server_may_ask(shared_client: TestClient, origin: str) -> None:
+    assert shared_client.get("/api/jobs", headers={"Origin": origin}).status_code == 200
 
 
-def test_a_cross_site_post_without_an_origin_is_refused(client: TestClient) -> None:
-    response = client.post("/api/data/sample", headers={"Sec-Fetch-Site": "cross-site"})
+def test_a_cross_site_post_without_an_origin_is_refused(shared_client: TestClient) -> None:
+    response = shared_client.post("/api/data/sample", headers={"Sec-Fetch-Site": "cross-site"})
     assert (response.status_code, error_of(response)["code"]) == (403, "FORBIDDEN")
 
 
 @pytest.mark.parametrize("path", ["/api/nothing", "/api", "/api/screener/x/y", "/api/jobs/x/y/z"])
-def test_an_unknown_path_answers_the_envelope(client: TestClient, path: str) -> None:
-    response = client.get(path)
+def test_an_unknown_path_answers_the_envelope(shared_client: TestClient, path: str) -> None:
+    response = shared_client.get(path)
     assert (response.status_code, error_of(response)["code"]) == (404, "DATA_NOT_FOUND")
 
 
-def test_a_wrong_method_names_every_method_the_path_takes(client: TestClient) -> None:
-    response = client.delete("/api/data/market")
+def test_a_wrong_method_names_every_method_the_path_takes(shared_client: TestClient) -> None:
+    response = shared_client.delete("/api/data/market")
     assert (response.status_code, error_of(response)["code"]) == (405, "METHOD_NOT_ALLOWED")
     assert {m.strip() for m in response.headers["allow"].split(",")} >= {"GET", "PUT"}
 
@@ -73,55 +73,57 @@ def test_a_wrong_method_names_every_method_the_path_takes(client: TestClient) ->
         ("/api/jobs/not-a-uuid", "job_id"),
     ],
 )
-def test_a_wrong_parameter_is_named(client: TestClient, path: str, field: str) -> None:
-    response = client.get(path)
+def test_a_wrong_parameter_is_named(shared_client: TestClient, path: str, field: str) -> None:
+    response = shared_client.get(path)
     error = error_of(response)
     assert (response.status_code, error["code"], error["details"]["field"]) == (422, "VALIDATION_ERROR", field)
 
 
-def test_broken_json_is_a_validation_error(client: TestClient) -> None:
-    response = client.post(
+def test_broken_json_is_a_validation_error(shared_client: TestClient) -> None:
+    response = shared_client.post(
         "/api/portfolio/strategies/backtest", content="{", headers={"Content-Type": "application/json"}
     )
     assert (response.status_code, error_of(response)["code"]) == (422, "VALIDATION_ERROR")
 
 
-def test_a_body_of_another_type_is_refused(client: TestClient) -> None:
-    response = client.post("/api/portfolio/strategies/backtest", content="a=1", headers={"Content-Type": "text/plain"})
+def test_a_body_of_another_type_is_refused(shared_client: TestClient) -> None:
+    response = shared_client.post(
+        "/api/portfolio/strategies/backtest", content="a=1", headers={"Content-Type": "text/plain"}
+    )
     assert (response.status_code, error_of(response)["code"]) == (415, "UNSUPPORTED_MEDIA_TYPE")
 
 
-def test_a_body_that_is_too_large_is_refused_by_its_length(client: TestClient) -> None:
-    response = client.put(
+def test_a_body_that_is_too_large_is_refused_by_its_length(shared_client: TestClient) -> None:
+    response = shared_client.put(
         "/api/data/market", content=b" " * (MAX_JSON_BYTES + 1), headers={"Content-Type": "application/json"}
     )
     assert (response.status_code, error_of(response)["code"]) == (413, "PAYLOAD_TOO_LARGE")
 
 
-def test_a_body_of_unknown_length_is_bounded_too(client: TestClient) -> None:
+def test_a_body_of_unknown_length_is_bounded_too(shared_client: TestClient) -> None:
     def chunks() -> Any:
         for _ in range(20):
             yield b" " * (MAX_JSON_BYTES // 10)
 
-    response = client.put("/api/data/market", content=chunks(), headers={"Content-Type": "application/json"})
+    response = shared_client.put("/api/data/market", content=chunks(), headers={"Content-Type": "application/json"})
     assert (response.status_code, error_of(response)["code"]) == (413, "PAYLOAD_TOO_LARGE")
 
 
 @pytest.mark.parametrize("path", ["/api/screener/indices", "/api/jobs", "/api/data/market", "/api/screener/fields"])
-def test_a_trailing_slash_changes_nothing(client: TestClient, path: str) -> None:
-    plain, slashed = client.get(path), client.get(f"{path}/", follow_redirects=False)
+def test_a_trailing_slash_changes_nothing(shared_client: TestClient, path: str) -> None:
+    plain, slashed = shared_client.get(path), shared_client.get(f"{path}/", follow_redirects=False)
     assert plain.status_code == slashed.status_code == 200
     assert plain.json() == slashed.json()
 
 
 def test_what_nobody_foresaw_answers_the_envelope_without_a_trace(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch
+    shared_client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def explode(*_: object, **__: object) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(client.app.state.platform.jobs, "page", explode)  # type: ignore[attr-defined]
-    quiet = TestClient(client.app, base_url="http://127.0.0.1:8000", raise_server_exceptions=False)
+    monkeypatch.setattr(shared_client.app.state.platform.jobs, "page", explode)  # type: ignore[attr-defined]
+    quiet = TestClient(shared_client.app, base_url="http://127.0.0.1:8000", raise_server_exceptions=False)
     response = quiet.get("/api/jobs")
     assert response.status_code == 500
     assert response.json()["error"]["code"] == "INTERNAL_ERROR"
@@ -129,18 +131,18 @@ def test_what_nobody_foresaw_answers_the_envelope_without_a_trace(
 
 
 def test_a_database_that_does_not_answer_is_503_and_health_says_down(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch
+    shared_client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from sqlalchemy import create_engine
 
     from app.database import Market
 
-    database = client.app.state.database  # type: ignore[attr-defined]
+    database = shared_client.app.state.database  # type: ignore[attr-defined]
     nowhere = create_engine("postgresql+psycopg://app@127.0.0.1:1/none", connect_args={"connect_timeout": 1})
     monkeypatch.setitem(database._engines, Market.REAL, nowhere)
-    response = client.get("/api/jobs")
+    response = shared_client.get("/api/jobs")
     assert (response.status_code, error_of(response)["code"]) == (503, "DATABASE_ERROR")
-    health = client.get("/api/health")
+    health = shared_client.get("/api/health")
     assert (health.status_code, health.json()["status"]) == (503, "DOWN")
     monkeypatch.undo()
-    assert client.get("/api/jobs").status_code == 200
+    assert shared_client.get("/api/jobs").status_code == 200

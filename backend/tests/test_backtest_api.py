@@ -1,0 +1,200 @@
+"""Backtests over HTTP: one question is one run, its bytes never change, and bad questions are answered clearly."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from httpx2 import Response
+
+from app.services.sample_market import SampleSummary
+
+pytestmark = pytest.mark.integration
+
+URL = "/api/portfolio/strategies/backtest"
+
+
+def question(sample: SampleSummary, **changes: Any) -> dict[str, Any]:
+    return {
+        "strategy_ids": ["sma_cross"],
+        "params": {"sma_cross": {"fast": 5, "slow": 20}},
+        "universe": sample.indices[0],
+        "start_date": "2024-03-01",
+        "end_date": "2024-12-31",
+        "initial_capital": 1_000_000,
+        "costs": {"bps": 10},
+    } | changes
+
+
+def error_of(response: Response) -> dict[str, Any]:
+    error: dict[str, Any] = response.json()["error"]
+    return error
+
+
+def number_of_jobs(client: TestClient) -> int:
+    total: int = client.get("/api/jobs").json()["meta"]["total"]
+    return total
+
+
+def test_a_run_answers_its_curve_trades_metrics_and_assumptions(
+    shared_sample: TestClient, sample_data: SampleSummary
+) -> None:
+    response = shared_sample.post(URL, json=question(sample_data))
+    assert response.status_code == 200, response.text
+    run = response.json()
+    assert len(run["run_id"]) == 64
+    assert run["trades_count"] == len(run["trades"]) > 0
+    chart = run["daily_chart"]
+    assert chart[0]["date"] >= "2024-03-01" and chart[-1]["date"] == sample_data.end.isoformat()
+    assert run["metrics"]["final_equity"] == chart[-1]["equity"]
+    assert run["metrics"]["total_return"] == pytest.approx(chart[-1]["equity"] / 1_000_000 - 1.0)
+    assert run["metrics"]["max_drawdown"] == pytest.approx(min(point["drawdown"] for point in chart))
+    for name in ("cagr", "volatility", "sharpe", "sortino", "calmar", "win_rate", "profit_factor", "exposure"):
+        assert name in run["metrics"], name
+    assert any("next bar" in line for line in run["assumptions"])
+    assert run["point_in_time"] is True
+
+
+def test_profit_of_the_trades_is_the_change_of_the_account(
+    shared_sample: TestClient, sample_data: SampleSummary
+) -> None:
+    run = shared_sample.post(URL, json=question(sample_data)).json()
+    gained = sum(trade["pnl"] for trade in run["trades"])
+    assert gained == pytest.approx(run["metrics"]["final_equity"] - 1_000_000)
+
+
+def test_the_same_question_gives_the_same_bytes_and_is_not_computed_again(
+    shared_sample: TestClient, sample_data: SampleSummary
+) -> None:
+    before = number_of_jobs(shared_sample)
+    first = shared_sample.post(URL, json=question(sample_data, seed=11))
+    second = shared_sample.post(URL, json=question(sample_data, seed=11))
+    assert first.content == second.content
+    assert number_of_jobs(shared_sample) == before + 1
+    stored = shared_sample.get(f"/api/portfolio/strategies/runs/{first.json()['run_id']}")
+    assert stored.content == first.content
+
+
+def test_the_defaults_written_out_are_the_same_run(shared_sample: TestClient, sample_data: SampleSummary) -> None:
+    short = question(sample_data)
+    long = question(sample_data, slippage_bps=0.0, seed=0, asof_members=True, initial_capital=1_000_000.0)
+    assert shared_sample.post(URL, json=short).json()["run_id"] == shared_sample.post(URL, json=long).json()["run_id"]
+
+
+def test_any_other_input_is_another_run(shared_sample: TestClient, sample_data: SampleSummary) -> None:
+    changes: list[dict[str, Any]] = [
+        {},
+        {"params": {"sma_cross": {"fast": 6, "slow": 20}}},
+        {"start_date": "2024-03-04"},
+        {"end_date": "2024-12-27"},
+        {"initial_capital": 1_000_001},
+        {"costs": {"bps": 11}},
+        {"costs": "none"},
+        {"slippage_bps": 1},
+        {"max_positions": 3},
+        {"asof_members": False},
+        {"seed": 7},
+        {"universe": [sample_data.split[0]]},
+        {"strategy_ids": ["rsi2"], "params": {}},
+    ]
+    answers = [shared_sample.post(URL, json=question(sample_data, **change)) for change in changes]
+    assert [answer.status_code for answer in answers] == [200] * len(changes)
+    assert len({answer.json()["run_id"] for answer in answers}) == len(changes)
+
+
+def test_a_listed_split_is_no_crash_in_the_trades(shared_sample: TestClient, sample_data: SampleSummary) -> None:
+    symbol, ex_date = sample_data.split
+    run = shared_sample.post(
+        URL,
+        json=question(
+            sample_data,
+            universe=[symbol],
+            strategy_ids=["sma_cross"],
+            params={"sma_cross": {"fast": 2, "slow": 3}},
+            start_date="2024-01-15",
+        ),
+    ).json()
+    for trade in run["trades"]:
+        if trade["entry_at"] < ex_date.isoformat() <= (trade["exit_at"] or "9999"):
+            assert trade["exit_quantity"] is None or trade["exit_quantity"] >= 4.9 * trade["quantity"]
+    worst = min(point["daily_return"] or 0.0 for point in run["daily_chart"])
+    assert worst > -0.25
+
+
+def test_columns_hold_what_the_rows_hold(shared_sample: TestClient, sample_data: SampleSummary) -> None:
+    rows = shared_sample.post(URL, json=question(sample_data)).json()
+    accept = {"Accept": "application/vnd.smarttrader.columns+json"}
+    response = shared_sample.post(URL, json=question(sample_data), headers=accept)
+    assert response.headers["content-type"].startswith("application/vnd.smarttrader.columns+json")
+    assert response.json()["daily_chart"]["equity"] == [point["equity"] for point in rows["daily_chart"]]
+    assert response.json()["trades"]["symbol"] == [trade["symbol"] for trade in rows["trades"]]
+
+
+def test_without_waiting_the_answer_is_a_job(shared_sample: TestClient, sample_data: SampleSummary) -> None:
+    response = shared_sample.post(URL, params={"wait": 0}, json=question(sample_data, seed=99))
+    assert response.status_code in {200, 202}
+    if response.status_code == 202:
+        job = response.json()["job"]
+        assert response.headers["location"] == f"/api/jobs/{job['id']}"
+
+
+def test_a_stored_run_verifies_as_identical(shared_sample: TestClient, sample_data: SampleSummary) -> None:
+    run_id = shared_sample.post(URL, json=question(sample_data)).json()["run_id"]
+    answer = shared_sample.post(f"/api/portfolio/strategies/runs/{run_id}/verify")
+    assert (answer.json()["outcome"], answer.json()["changed"]) == ("identical", [])
+
+
+def test_runs_are_listed_newest_first_and_by_strategy(sample_client: TestClient, sample_data: SampleSummary) -> None:
+    for strategy in ("sma_cross", "rsi2"):
+        sample_client.post(URL, json=question(sample_data, strategy_ids=[strategy], params={}))
+    runs = sample_client.get("/api/portfolio/strategies/runs").json()
+    assert [run["strategy_ids"] for run in runs["data"]] == [["rsi2"], ["sma_cross"]]
+    only = sample_client.get("/api/portfolio/strategies/runs", params={"strategy_id": "rsi2"}).json()
+    assert only["meta"]["total"] == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "code", "word"),
+    [
+        ({"strategy_ids": ["nope"], "params": {}}, 404, "DATA_NOT_FOUND", "nope"),
+        ({"universe": "NIFTY9999"}, 404, "DATA_NOT_FOUND", "NIFTY9999"),
+        ({"universe": ["NOSUCH"]}, 422, "VALIDATION_ERROR", "NOSUCH"),
+        ({"universe": []}, 422, "VALIDATION_ERROR", "universe"),
+        ({"params": {"sma_cross": {"fast": 50, "slow": 20}}}, 422, "VALIDATION_ERROR", "fast"),
+        ({"params": {"sma_cross": {"speed": 1}}}, 422, "VALIDATION_ERROR", "speed"),
+        ({"params": {"other": {}}}, 422, "VALIDATION_ERROR", "other"),
+        ({"end_date": "2024-01-01"}, 422, "VALIDATION_ERROR", "end_date"),
+        ({"start_date": "2031-01-01", "end_date": "2031-12-31"}, 400, "INSUFFICIENT_DATA", "2031"),
+        ({"initial_capital": 0}, 422, "VALIDATION_ERROR", "initial_capital"),
+        ({"initial_capital": "lots"}, 422, "VALIDATION_ERROR", "initial_capital"),
+        ({"costs": {"bps": -1}}, 422, "VALIDATION_ERROR", "costs"),
+        ({"costs": "zerodha"}, 422, "VALIDATION_ERROR", "costs"),
+        ({"timeframe": "5m"}, 422, "VALIDATION_ERROR", "timeframe"),
+        ({"leverage": 3}, 422, "VALIDATION_ERROR", "leverage"),
+        ({"strategy_ids": ["sma_cross", "sma_cross"]}, 422, "VALIDATION_ERROR", "twice"),
+    ],
+)
+def test_a_question_that_cannot_be_run_is_refused_by_name(
+    shared_sample: TestClient, sample_data: SampleSummary, change: dict[str, Any], status: int, code: str, word: str
+) -> None:
+    before = number_of_jobs(shared_sample)
+    response = shared_sample.post(URL, json=question(sample_data, **change))
+    assert (response.status_code, error_of(response)["code"]) == (status, code), response.text
+    assert word in response.text
+    assert number_of_jobs(shared_sample) == before
+
+
+def test_an_unknown_run_is_not_found(shared_sample: TestClient) -> None:
+    for path in ("/api/portfolio/strategies/runs/abc",):
+        assert shared_sample.get(path).status_code == 404
+        assert shared_sample.post(f"{path}/verify").status_code == 404
+
+
+def test_strategies_tell_what_they_are_and_what_they_take(shared_sample: TestClient) -> None:
+    strategies = {row["strategy_id"]: row for row in shared_sample.get("/api/portfolio/strategies/available").json()}
+    assert {"sma_cross", "rsi2"} <= set(strategies)
+    sma = strategies["sma_cross"]
+    assert {"fast", "slow"} == set(sma["parameters"]["properties"])
+    assert sma["regime_notes"] and sma["citation"] and sma["lifecycle_status"] == "RESEARCH"
+    assert sma["proof"] is None
