@@ -79,8 +79,7 @@ def _set_up_both_sides(build: bool) -> None:
 
     def python_side() -> None:
         ensure_environment()
-        if build:
-            serve.ensure_warm()
+        serve.ensure_warm()
 
     def interface_side() -> None:
         if build:

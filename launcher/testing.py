@@ -221,9 +221,11 @@ CHECKS = (
     Check(
         "pytest",
         "Backend tests",
-        _pytest("backend", *PYTEST_WITHOUT, "--ignore=tests/browser", "--ignore=tests/contract"),
+        _pytest("backend", *PYTEST_WITHOUT, "--ignore=tests/browser", "--ignore=tests/test_contract.py"),
     ),
-    Check("contract", "The API keeps its contract", _pytest("contract", "tests/contract", "-p", "no:playwright")),
+    Check(
+        "contract", "The API keeps its contract", _pytest("contract", "tests/test_contract.py", "-p", "no:playwright")
+    ),
     Check("browser", "Browser tests", _browser, needs=("build",)),
 )
 

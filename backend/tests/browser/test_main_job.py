@@ -34,7 +34,7 @@ def test_from_an_empty_home_to_the_trades_of_a_backtest(quiet_page: Page, empty:
 
     # screen
     table = page.get_by_role("table", name="Stocks").or_(page.get_by_role("grid", name="Stocks"))
-    expect(table).to_be_visible()
+    expect(table).to_be_visible(timeout=LONG)
     rows = table.get_by_role("row")
     expect(rows.nth(1)).to_be_visible()
     listed = page.request.get(f"{empty.url}/api/screener/?index=all&limit=50&sort_by=turnover&sort_order=desc").json()

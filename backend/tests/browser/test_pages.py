@@ -49,7 +49,7 @@ def open_page(page: Page, served: Served, name: str) -> None:
     wanted = HEADINGS[name]
     if wanted is not None:
         expect(heading).to_have_text(wanted)
-    page.wait_for_load_state("networkidle")
+    page.wait_for_load_state("networkidle", timeout=60_000)
 
 
 def choose_theme(page: Page, theme: str) -> None:
