@@ -96,14 +96,22 @@ def replace_names(
             connection.execute(Base.metadata.tables[table].insert(), [dict(row) for row in tables[table]])
 
 
-def merge_instruments(connection: Connection, merged: Mapping[int, int], aliases: Mapping[str, int]) -> None:
-    """Drop instruments whose rows went to another, and remember keys that are no longer in use."""
+def merge_instruments(connection: Connection, merged: Mapping[int, int]) -> None:
+    """Drop instruments whose rows went to another; their aliases go with the rows."""
     for old, new in sorted(merged.items()):
         connection.execute(
             text("UPDATE instrument_aliases SET instrument_id = :new WHERE instrument_id = :old"), {"old": old, "new": new}
         )
-    if merged:
-        connection.execute(text("DELETE FROM instruments WHERE id = ANY(:ids)"), {"ids": sorted(merged)})
+    drop_instruments(connection, merged)
+
+
+def drop_instruments(connection: Connection, ids: Iterable[int]) -> None:
+    """Remove instruments that have no row."""
+    connection.execute(text("DELETE FROM instruments WHERE id = ANY(:ids)"), {"ids": sorted(ids)})
+
+
+def add_aliases(connection: Connection, aliases: Mapping[str, int]) -> None:
+    """Remember keys that are no longer in use; one that is an instrument's own again is no alias."""
     if aliases:
         connection.execute(
             text(
@@ -112,15 +120,6 @@ def merge_instruments(connection: Connection, merged: Mapping[int, int], aliases
             ),
             [{"key": key, "id": identifier} for key, identifier in sorted(aliases.items())],
         )
-
-
-def drop_instruments(connection: Connection, ids: Iterable[int]) -> None:
-    """Remove instruments that have no row."""
-    connection.execute(text("DELETE FROM instruments WHERE id = ANY(:ids)"), {"ids": sorted(ids)})
-
-
-def drop_used_aliases(connection: Connection) -> None:
-    """A key that is an instrument's own again is no alias."""
     connection.execute(text("DELETE FROM instrument_aliases a USING instruments i WHERE i.key = a.old_key"))
 
 

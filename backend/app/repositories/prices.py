@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 import polars as pl
@@ -40,11 +40,18 @@ _CURRENT_SCHEMA: dict[str, pl.DataType] = {
 }
 _IDENTITY_SCHEMA: dict[str, pl.DataType] = {
     "symbol": pl.String(),
-    "date": pl.Date(),
     "series": pl.String(),
     "isin": pl.String(),
     "instrument_id": pl.Int32(),
+    "cut": pl.Int32(),
+    "first": pl.Date(),
+    "last": pl.Date(),
+    "rows": pl.Int64(),
 }
+
+
+# Series in which a symbol stands for one security; bonds of one symbol have an ISIN a series.
+ONE_ISIN_SERIES = "('EQ', 'BE', 'BZ', 'SM', 'ST', 'SZ', 'RR', 'IV')"
 
 
 def add_prices(connection: Connection, frame: pl.DataFrame) -> None:
@@ -90,15 +97,34 @@ def supersede(connection: Connection, rows: pl.DataFrame) -> None:
     connection.execute(text("DROP TABLE losing"))
 
 
-def identity_rows(connection: Connection, symbols: Sequence[str] | None = None) -> pl.DataFrame:
-    """What identity is worked out from: who traded when, under which series and ISIN; all symbols where none is given."""
-    where = "" if symbols is None else "WHERE symbol = ANY(%(symbols)s)"
-    return copy_out(
+def identity_rows(
+    connection: Connection, cuts: Mapping[str, Sequence[date]], symbols: Sequence[str] | None = None
+) -> pl.DataFrame:
+    """What identity is worked out from: who traded when, under which series and ISIN; all symbols where none is given.
+
+    Days are grouped by stretches of 28, so that no pause longer than that hides in a row, and never across a symbol's
+    dates in `cuts`; `cut` counts those passed.
+    """
+    dates = sorted((symbol, sorted(days)) for symbol, days in cuts.items() if days)
+    where = "" if symbols is None else "WHERE p.symbol = ANY(%(symbols)s)"
+    connection.execute(text("SET LOCAL work_mem = '128MB'"))
+    connection.execute(text("CREATE TEMP TABLE cut_days (symbol text PRIMARY KEY, days date[]) ON COMMIT DROP"))
+    if dates:
+        connection.execute(
+            text("INSERT INTO cut_days VALUES (:symbol, :days)"),
+            [{"symbol": symbol, "days": days} for symbol, days in dates],
+        )
+    connection.execute(text("ANALYZE cut_days"))
+    found = copy_out(
         connection,
-        f"SELECT symbol, date, series, isin, instrument_id FROM historical_prices {where}",  # noqa: S608 - constant
+        f"SELECT p.symbol, p.series, CASE WHEN p.series IN {ONE_ISIN_SERIES} THEN p.isin END, p.instrument_id, coalesce(width_bucket(p.date, c.days), 0), "  # noqa: S608
+        "min(p.date), max(p.date), count(*) FROM historical_prices p LEFT JOIN cut_days c ON c.symbol = p.symbol "
+        f"{where} GROUP BY 1, 2, 3, 4, 5, (p.date - DATE '1990-01-01') / 28",
         _IDENTITY_SCHEMA,
         None if symbols is None else {"symbols": list(symbols)},
     )
+    connection.execute(text("DROP TABLE cut_days"))
+    return found
 
 
 def move_rows(connection: Connection, symbol: str, first: date, last: date, instrument_id: int) -> list[int]:

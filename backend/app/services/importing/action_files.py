@@ -103,10 +103,16 @@ def kind_of_factor(factor: float) -> str:
     return "SPLIT" if factor > 1 else "CONSOLIDATION"
 
 
-def exact_factor(factor: float) -> float:
-    """The small fraction a rounded factor stands for (1.333333 → 4/3)."""
-    simple = float(Fraction(factor).limit_denominator(_SIMPLE_DENOMINATOR))
-    return simple if abs(simple - factor) <= 1e-4 * factor else factor
+def exact_factor(text: str) -> float:
+    """The small fraction a rounded figure stands for: 1.67 is 5/3, 1.333333 is 4/3, 1.5 and 1.644 are themselves."""
+    factor = float(text)
+    decimals = len(text.partition(".")[2])
+    if decimals >= 2:
+        for denominator in range(1, _SIMPLE_DENOMINATOR + 1):
+            simple = round(factor * denominator) / denominator
+            if abs(simple - factor) <= 0.5 * 10.0**-decimals * (1 + 1e-9):
+                return simple
+    return factor
 
 
 def _checked_factor(name: str, line: int, field: str, value: str) -> float:
@@ -126,7 +132,7 @@ def _multipliers(name: str, text: Text, result: ReferenceFile) -> list[Row]:
         found.append(
             _row(
                 line, 0, result.kind, kind=kind_of_factor(factor), symbol=cells[0], ex_date=ex_date,
-                factor=exact_factor(factor), purpose=f"factor {cells[2]}",
+                factor=exact_factor(cells[2]), purpose=f"factor {cells[2]}",
             )
         )  # fmt: skip
     return found
@@ -159,7 +165,7 @@ def _yahoo(name: str, text: Text, result: ReferenceFile) -> list[Row]:
             found.append(
                 _row(
                     line, 0, result.kind, kind=kind_of_factor(factor), company_name=cells[3], ex_date=ex_date,
-                    factor=exact_factor(factor), purpose=f"Stock Splits {cells[2]}",
+                    factor=exact_factor(cells[2]), purpose=f"Stock Splits {cells[2]}",
                 )
             )  # fmt: skip
         if dividend:  # restated by the vendor for later splits, so no amount in rupees of that day

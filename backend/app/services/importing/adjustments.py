@@ -15,7 +15,9 @@ from datetime import date, timedelta
 from itertools import combinations
 
 BAND = math.log(1.20)  # widest move between a close and the next open that a listed factor may leave unexplained
-PLAIN = 0.08  # a factor this near to 1 cannot be told from an ordinary day; it is used unless the prices contradict it
+# A factor this near to 1 cannot be told from an ordinary day; it is used unless the prices contradict it. The exchange's
+# own texts are trusted further than collections.
+PLAIN, PLAIN_OFFICIAL = 0.08, BAND
 JUMP_BELOW, JUMP_ABOVE = 0.6, 1.67  # moves of close against previous close that no price band allows
 SUSPENSION = timedelta(days=10)  # after a longer pause a move is no jump
 _CLUSTER = timedelta(days=6)  # sources differ by a session, and a weekend can lie between
@@ -150,11 +152,11 @@ def _ratio(bar: Bar) -> float | None:
     return bar.prev_close / bar.open
 
 
-def _fits(bar: Bar, factor: float) -> bool:
-    misfit, none = _misfit(bar, factor), _misfit(bar, 1.0)
+def _fits(bar: Bar, one: _Candidate) -> bool:
+    misfit, none = _misfit(bar, one.factor), _misfit(bar, 1.0)
     if misfit is None or none is None or misfit > BAND:
         return False
-    return misfit < none or abs(math.log(factor)) < PLAIN
+    return misfit < none or abs(math.log(one.factor)) < (PLAIN_OFFICIAL if one.rank == 1 else PLAIN)
 
 
 def _judge_cluster(
@@ -173,11 +175,11 @@ def _judge_cluster(
         return
     for one in candidates:
         bar = primary[one.ex_date]
-        if bar is not None and _fits(bar, one.factor):
+        if bar is not None and _fits(bar, one):
             _accept(instrument, one, bar, cluster, taken, result)
             return
     for one in candidates:  # a listed date that is a session or two off
-        moved = [bar for bar in near if abs(math.log(one.factor)) > BAND and _fits(bar, one.factor)]
+        moved = [bar for bar in near if abs(math.log(one.factor)) > BAND and _fits(bar, one)]
         if moved:
             bar = min(moved, key=lambda bar: (abs((bar.date - one.ex_date).days), bar.date))
             if abs((bar.date - one.ex_date).days) <= _LOOK_BACK.days:

@@ -12,7 +12,7 @@ import polars as pl
 from sqlalchemy import Connection
 
 from app.repositories import evidence, files, instruments, prices
-from app.services.importing.identity import Chain, Segment, chains, runs_of
+from app.services.importing.identity import Chain, Run, Segment, chains, cuts_of, runs_of
 from app.services.importing.names import Described, Listing, Masters, describe, reused
 from app.services.importing.resolver import PROVISIONAL, Change
 
@@ -125,14 +125,15 @@ def update_identity(connection: Connection, symbols: set[str] | None, new_isins:
         if new_isins:
             wanted |= _symbols_of_isins(connection, new_isins)
         symbols = _closure(connection, wanted, changes)
-    rows = prices.identity_rows(connection, None if symbols is None else sorted(symbols))
+    rows = prices.identity_rows(connection, cuts_of(changes), None if symbols is None else sorted(symbols))
     masters = read_masters(connection)
     listed = {
         symbol: sorted({one.listed_on for one in lines if one.listed_on is not None})
         for symbol, lines in masters.listings.items()
     }
-    found = chains(runs_of(rows, changes), changes, listed)
-    return _Writer(connection, found, masters).write(rows, everything=symbols is None)
+    runs, rows = runs_of(rows)
+    found = chains(runs, changes, listed)
+    return _Writer(connection, found, runs, masters).write(rows, everything=symbols is None)
 
 
 def _symbols_of_isins(connection: Connection, isins: set[str]) -> set[str]:
@@ -143,9 +144,12 @@ def _symbols_of_isins(connection: Connection, isins: set[str]) -> set[str]:
 class _Writer:
     """Gives chains their instruments with as few rows moved as possible, and writes what changed."""
 
-    def __init__(self, connection: Connection, found: Sequence[Chain], masters: Masters) -> None:
+    def __init__(
+        self, connection: Connection, found: Sequence[Chain], runs: Sequence[Run], masters: Masters
+    ) -> None:
         self._connection = connection
         self._chains = found
+        self._runs = runs
         self._masters = masters
         self._existing = {row.id: row for row in instruments.all_instruments(connection)}
         self._years: set[int] = set()
@@ -155,14 +159,12 @@ class _Writer:
         assigned = self._assign(held)
         moved = self._move(held, assigned)
         merged, aliases = self._merged(held, assigned)
-        changed = self._describe(assigned, aliases)
-        instruments.merge_instruments(self._connection, merged, aliases)
-        if everything:
-            used = set(assigned.values())
-            empty = set(self._existing) - used - set(merged)
-            instruments.drop_instruments(self._connection, empty)
-            changed = changed or bool(empty)
-        instruments.drop_used_aliases(self._connection)
+        empty = set(self._existing) - set(assigned.values()) - set(merged) if everything else set()
+        # gone before keys are written: a chain may take the key that one of them had
+        instruments.merge_instruments(self._connection, merged)
+        instruments.drop_instruments(self._connection, empty)
+        changed = self._describe(assigned, aliases) or bool(empty)
+        instruments.add_aliases(self._connection, aliases)
         files.bump_versions(self._connection, [f"prices:{year}" for year in self._years])
         if changed or moved or merged:
             files.bump_versions(self._connection, ["identity"])
@@ -174,16 +176,17 @@ class _Writer:
 
     def _held(self, rows: pl.DataFrame) -> pl.DataFrame:
         """(chain, segment, instrument_id, rows): whom the rows of each segment belong to now."""
-        pieces = self._segments()
+        place = {id(run): (n, position) for position, (n, segment) in enumerate(self._segments()) for run in segment.runs}
         table = pl.DataFrame(
-            [(segment.symbol, segment.first, n, position) for position, (n, segment) in enumerate(pieces)],
-            schema={"symbol": pl.String(), "date": pl.Date(), "chain": pl.Int32(), "segment": pl.Int32()},
+            [(number, *place[id(run)]) for number, run in enumerate(self._runs)],
+            schema={"run": pl.Int32(), "chain": pl.Int32(), "segment": pl.Int32()},
             orient="row",
-        ).sort("date")
-        counted = rows.group_by("symbol", "date", "instrument_id").agg(pl.len().alias("rows")).sort("date")
-        joined = counted.join_asof(table, on="date", by="symbol", strategy="backward", check_sortedness=False)
-        return joined.group_by("chain", "segment", "instrument_id").agg(pl.col("rows").sum()).sort(
-            "chain", "segment", "instrument_id"
+        )
+        return (
+            rows.join(table, on="run")
+            .group_by("chain", "segment", "instrument_id")
+            .agg(pl.col("rows").sum())
+            .sort("chain", "segment", "instrument_id")
         )
 
     def _assign(self, held: pl.DataFrame) -> dict[int, int]:

@@ -83,43 +83,52 @@ def instrument_key(symbol: str, first_session: date) -> str:
     return hashlib.sha256(f"{symbol}|{first_session.isoformat()}".encode()).hexdigest()[:16]
 
 
-def runs_of(rows: pl.DataFrame, changes: Iterable[Change]) -> list[Run]:
-    """Runs from rows (symbol, date, series, isin), in any order, the same day any number of times."""
-    cuts = sorted({(symbol, on) for old, new, on in changes if on is not None for symbol in (old, new)})
-    days = (
-        rows.group_by("symbol", "date")
-        .agg(pl.col("isin").drop_nulls().max(), pl.col("series").max())
-        .sort("date", "symbol")
-    )
-    table = pl.DataFrame(
-        cuts, schema={"symbol": pl.String(), "date": pl.Date()}, orient="row"
-    ).with_columns(pl.col("date").alias("cut")).sort("date")
-    days = days.join_asof(table, on="date", by="symbol", strategy="backward", check_sortedness=False)
-    days = days.sort("symbol", "date").with_columns(
+def cuts_of(changes: Iterable[Change]) -> dict[str, list[date]]:
+    """The days at which a symbol's runs are cut: those of its listed changes."""
+    cuts: dict[str, set[date]] = defaultdict(set)
+    for old, new, on in changes:
+        if on is not None:
+            cuts[old].add(on)
+            cuts[new].add(on)
+    return {symbol: sorted(days) for symbol, days in cuts.items()}
+
+
+def runs_of(rows: pl.DataFrame) -> tuple[list[Run], pl.DataFrame]:
+    """Runs, and the rows with the position of their run, from grouped rows.
+
+    `rows` has symbol, series, isin, cut (how many of the symbol's cuts are passed), first and last day of the group.
+    """
+    ordered = rows.sort("symbol", "first", "last", "series", "isin")
+    until = pl.col("last").cum_max().over("symbol").shift()
+    ordered = ordered.with_columns(
         (
             (pl.col("symbol") != pl.col("symbol").shift())
-            | (pl.col("date") - pl.col("date").shift() > PAUSE)
-            | (pl.col("cut").ne_missing(pl.col("cut").shift()))
+            | (pl.col("first") - until > PAUSE)
+            | (pl.col("cut") != pl.col("cut").shift())
         )
         .fill_null(True)
         .cum_sum()
+        .cast(pl.Int32)
         .alias("run")
+        - 1
     )
     seen: dict[int, list[IsinSeen]] = defaultdict(list)
     isins = (
-        days.filter(pl.col("isin").is_not_null())
+        ordered.filter(pl.col("isin").is_not_null())
         .group_by("run", "isin")
-        .agg(pl.col("date").min().alias("first"), pl.col("date").max().alias("last"))
+        .agg(pl.col("first").min(), pl.col("last").max())
         .sort("run", "first", "isin")
     )
     for run, isin, first, last in isins.rows():
         seen[run].append(IsinSeen(isin, first, last))
-    stretches = days.group_by("run", maintain_order=True).agg(
-        pl.col("symbol").first(), pl.col("date").min().alias("first"), pl.col("date").max().alias("last"), pl.col("series").last()
+    stretches = ordered.group_by("run", maintain_order=True).agg(
+        pl.col("symbol").first(),
+        pl.col("first").min(),
+        pl.col("last").max(),
+        pl.col("series").sort_by("last", "series").last(),
     )
-    return [
-        Run(symbol, first, last, tuple(seen[run]), series) for run, symbol, first, last, series in stretches.rows()
-    ]
+    runs = [Run(symbol, first, last, tuple(seen[run]), series) for run, symbol, first, last, series in stretches.rows()]
+    return runs, ordered
 
 
 def chains(

@@ -119,7 +119,7 @@ def _two_versions(name: str, other: str, day: date, rows: int) -> FileFinding:
     same = " of the same name" if other == name else f" ({other})"
     return FileFinding(
         Rule.TWO_VERSIONS,
-        f"{name}: another file{same} tells of {day} too; {rows} rows differ",
+        f"{name}: another file{same} tells of {day} too; {rows or 'no'} rows differ",
         "both are stored; of each row the version with the larger traded volume counts",
         subject=str(day),
     )
@@ -151,8 +151,10 @@ def _merge(
 def _rivals(
     mine: pl.DataFrame, stored: pl.DataFrame, digests: Mapping[int, tuple[str, str]]
 ) -> list[tuple[str, str, int, date]]:
-    """Stored files of equal rank that tell another price or volume for the same row."""
+    """Stored files of equal rank about the same rows: (SHA-256, name, rows with another price or volume, first day)."""
     pairs = mine.join(stored, on=[*merge.KEY, "source_rank"], suffix="_stored")
-    differing = pairs.filter(pl.any_horizontal([pl.col(name) != pl.col(f"{name}_stored") for name in _VALUES]))
-    counted: Sequence[Any] = differing.group_by("file_id_stored").agg(pl.len(), pl.col("date").min()).sort("file_id_stored").rows()
+    differs = pl.any_horizontal([pl.col(name) != pl.col(f"{name}_stored") for name in _VALUES])
+    counted: Sequence[Any] = (
+        pairs.group_by("file_id_stored").agg(differs.sum(), pl.col("date").min()).sort("file_id_stored").rows()
+    )
     return [(*digests[file_id], rows, day) for file_id, rows, day in counted]

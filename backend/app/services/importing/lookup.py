@@ -11,9 +11,9 @@ _WORDS = {"limited": "ltd", "company": "co", "corporation": "corp", "and": "", "
 
 
 def name_key(name: str) -> str:
-    """A company's name as it is compared: small letters, no signs, the usual abbreviations."""
+    """A company's name as it is compared: small letters, no signs or blanks, the usual abbreviations."""
     words = re.sub(r"[^a-z0-9 ]", " ", name.lower().replace("\xa0", " ").replace("'", "")).split()
-    return " ".join(filter(None, (_WORDS.get(word, word) for word in words)))
+    return "".join(_WORDS.get(word, word) for word in words)
 
 
 class Lookup:

@@ -62,6 +62,10 @@ _COLUMNS: dict[Kind, dict[str, str | None]] = {
 }  # fmt: skip
 _OPTIONAL = {"last", "trades", "delivery", "isin", "prev_close", "turnover"}
 _WHOLE = ("volume", "trades", "delivery")
+_TEXTS = ("symbol", "series", "isin")
+_NO_VALUE = ["", "-"]
+_LONGEST_SYMBOL = 32
+_LARGEST_COUNT = 9e15  # beyond it a float no longer counts one by one
 _PARQUET_SCHEMA = {
     "date": pl.Date, "symbol": pl.String, "series": pl.String, "open": pl.Float64, "high": pl.Float64,
     "low": pl.Float64, "close": pl.Float64, "prev_close": pl.Float64, "volume": pl.Int64, "turnover": None,
@@ -175,40 +179,66 @@ def _cells(text: str, columns: int) -> pl.DataFrame:
 def _typed(
     name: str, raw: pl.DataFrame, header: tuple[str, ...], columns: dict[str, str | None]
 ) -> pl.DataFrame:
+    """The cells as values. One pass finds whether any is bad; only then are they looked at column by column."""
     position = {column: str(i) for i, column in reversed(list(enumerate(header)))}
-    lines = pl.int_range(2, raw.height + 2, dtype=pl.Int32, eager=True).alias("line")
-    series: list[pl.Series] = [lines]
-    for target, column in columns.items():
-        if column is None or column not in position:
-            series.append(pl.Series(target, [None] * raw.height, dtype=PRICE_SCHEMA[target]))
+    present = {target: column for target, column in columns.items() if column is not None and column in position}
+    lines = pl.int_range(2, pl.len() + 2, dtype=pl.Int32).alias("line")
+    dates = _dates(name, present["date"], raw[position[present["date"]]])
+    values: list[pl.Expr] = [lines]
+    bad: list[pl.Expr] = []
+    for target, kind in PRICE_SCHEMA.items():
+        if target in {"line", "source_rank"}:
             continue
-        cells = raw[position[column]]
-        series.append(_column(name, target, column, cells))
-    return pl.DataFrame(series)
+        if target not in present:
+            values.append(pl.lit(None, kind).alias(target))
+            continue
+        cell = pl.col(position[present[target]])
+        if target == "date":
+            values.append(cell.replace_strict(dates, return_dtype=pl.Date).alias(target))
+        elif target in _TEXTS:
+            values.append((pl.when(cell != "").then(cell) if target == "isin" else cell).alias(target))
+            if target != "isin":
+                bad.append((cell == "") | (cell.str.len_bytes() > _LONGEST_SYMBOL))
+        else:
+            empty = cell.is_in(_NO_VALUE)
+            number = pl.when(~empty).then(cell).cast(pl.Float64, strict=False)
+            wrong = number.is_null() if target not in _OPTIONAL else number.is_null() & ~empty
+            wrong = wrong | ~number.is_finite().fill_null(True) | (number < 0).fill_null(False)
+            if target in _WHOLE:
+                wrong = wrong | ((number % 1 != 0) | (number > _LARGEST_COUNT)).fill_null(False)
+                number = number.cast(pl.Int64, strict=False)
+            bad.append(wrong)
+            values.append(number.alias(target))
+    frame = raw.select(*values, pl.any_horizontal(bad).alias("bad"))
+    if frame["bad"].any():
+        for target, column in present.items():
+            _refuse_bad_cell(name, target, column, raw[position[column]])
+    return frame.drop("bad")
 
 
-def _column(name: str, target: str, column: str, cells: pl.Series) -> pl.Series:
-    if target in {"symbol", "series", "isin"}:
+def _dates(name: str, column: str, cells: pl.Series) -> dict[str, date]:
+    return {value: parse_date(name, _line_of(cells, value), column, value) for value in cells.unique().to_list()}
+
+
+def _refuse_bad_cell(name: str, target: str, column: str, cells: pl.Series) -> None:
+    """Name the first bad cell of a column."""
+    if target in _TEXTS:
         if target != "isin":
             _refuse_where(name, cells == "", column, cells, "a value")
-            long = cells.str.len_chars() > 32
-            _refuse_where(name, long, column, cells, "at most 32 characters")
-        return cells.replace("", None).alias(target) if target == "isin" else cells.alias(target)
+            long = cells.str.len_bytes() > _LONGEST_SYMBOL
+            _refuse_where(name, long, column, cells, f"at most {_LONGEST_SYMBOL} characters")
+        return
     if target == "date":
-        dates = {value: parse_date(name, _line_of(cells, value), column, value) for value in cells.unique().to_list()}
-        return cells.replace_strict(dates, return_dtype=pl.Date).alias(target)
-    empty = cells.is_in(["", "-"])
+        return
+    empty = cells.is_in(_NO_VALUE)
     if target not in _OPTIONAL:
         _refuse_where(name, empty, column, cells, "a number")
     numbers = cells.set(empty, None).cast(pl.Float64, strict=False)
     _refuse_where(name, numbers.is_null() & ~empty | ~numbers.is_finite().fill_null(True), column, cells, "a number")
     _refuse_where(name, (numbers < 0).fill_null(False), column, cells, "zero or more", Rule.IMPOSSIBLE_ROW)
     if target in _WHOLE:
-        _refuse_where(
-            name, ((numbers % 1 != 0) | (numbers > 9e15)).fill_null(False), column, cells, "a whole number"
-        )
-        return numbers.cast(pl.Int64).alias(target)
-    return numbers.alias(target)
+        broken = ((numbers % 1 != 0) | (numbers > _LARGEST_COUNT)).fill_null(False)
+        _refuse_where(name, broken, column, cells, "a whole number")
 
 
 def _line_of(cells: pl.Series, value: str) -> int:

@@ -49,8 +49,10 @@ def whole_text(name: str, data: bytes) -> Text:
         line = data[: data.index(b"\x00")].count(b"\n") + 1
         raise FileRefusedError(Rule.BAD_ENCODING, f"{name}: line {line}: a zero byte, so this is no text file", line=line)
     decoded = decode(data)
-    text = re.sub(r"\r*\n", "\n", decoded.text).replace("\r", "\n")
-    longest = max((len(line) for line in text.split("\n")), default=0)
+    text = decoded.text
+    if "\r" in text:
+        text = re.sub(r"\r+\n", "\n", text).replace("\r", "\n")
+    longest = max(map(len, text.split("\n")))
     if longest > MAX_LINE:
         line = next(i for i, content in enumerate(text.split("\n"), 1) if len(content) > MAX_LINE)
         raise FileRefusedError(
