@@ -7,7 +7,7 @@ import { Icon } from "@/components/icon";
 import { ErrorState, JobState } from "@/components/shared/DataState";
 import { dataAPI, jobsAPI, unwrap } from "@/lib/api-client";
 import { getErrorMessage } from "@/lib/errors";
-import { bytes, count } from "@/lib/format";
+import { bytes, count, counted, grouped } from "@/lib/format";
 import type { Job, Market } from "@/lib/types";
 import { jobRuns, useJob } from "@/lib/use-job";
 
@@ -90,7 +90,8 @@ export function ImportForm({ onStarted, primary = true }: ImportFormProps) {
       />
       {sending && (
         <p className="xs t2" role="status">
-          Sending {count(sending.length)} files, {bytes(sending.reduce((sum, file) => sum + file.size, 0))}
+          Sending {counted(sending.length, "file")},{" "}
+          {bytes(sending.reduce((sum, file) => sum + file.size, 0))}
         </p>
       )}
       {upload.error && (
@@ -161,18 +162,32 @@ export function FollowedJob({ id, title, onSucceeded, onAgain, next }: FollowedJ
   );
 }
 
-/** The numbers of a job's result, as its worker reported them. */
+const COUNTS: readonly { name: string; label: string; looks?: boolean }[] = [
+  { name: "loaded", label: "Files loaded" },
+  { name: "files", label: "Files" },
+  { name: "already_known", label: "Files already known" },
+  { name: "refused", label: "Files refused", looks: true },
+  { name: "failed_paths", label: "Paths refused", looks: true },
+  { name: "ignored", label: "Files of no known kind" },
+  { name: "rows", label: "Rows" },
+  { name: "findings", label: "Findings" },
+  { name: "seconds", label: "Seconds" },
+];
+
+/** What came of a job, by the counts that its worker reported; a refused file is pointed at, never hidden in a total. */
 function JobCounts({ job }: { job: Job }) {
-  const numbers = Object.entries(job.result ?? {}).filter(
-    (entry): entry is [string, number] => typeof entry[1] === "number",
-  );
-  if (numbers.length === 0) return null;
+  const shown = COUNTS.flatMap(({ name, label, looks }) => {
+    const reported = job.result?.[name];
+    const value = Array.isArray(reported) ? reported.length : reported;
+    return typeof value === "number" && (value > 0 || !looks) ? [{ name, label, value, looks }] : [];
+  });
+  if (shown.length === 0) return null;
   return (
     <dl className="kv num xs">
-      {numbers.map(([name, value]) => (
+      {shown.map(({ name, label, value, looks }) => (
         <Fragment key={name}>
-          <dt>{sentence(name)}</dt>
-          <dd>{Number.isInteger(value) ? count(value) : value.toFixed(2)}</dd>
+          <dt>{label}</dt>
+          <dd className={looks ? "wn" : ""}>{Number.isInteger(value) ? count(value) : grouped(value, 1)}</dd>
         </Fragment>
       ))}
     </dl>

@@ -269,6 +269,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
     >
       <table
         className="t fixed-cols"
+        style={{ width: `max(100%, ${shown.reduce((sum, column) => sum + column.width, 0)}px)` }}
         role={onActive ? "grid" : undefined}
         aria-label={label}
         aria-rowcount={rowCount + 1}
@@ -328,12 +329,19 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   );
 }
 
-/** The export of what is shown: the visible columns, plain values, the unit in the header. */
-export function tableCsv<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
+/** The export of what is shown: the visible columns, plain values, the unit in the header, and the stamp on every row. */
+export function tableCsv<Row>(
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+  stamp: Record<string, CsvValue> = {},
+): string {
   const exported = columns.flatMap((column) => (column.csv ? [{ ...column, csv: column.csv }] : []));
   return toCsv(
-    exported.map((column) => (column.unit ? `${column.header} (${column.unit})` : column.header)),
-    rows.map((row) => exported.map((column) => column.csv(row))),
+    [
+      ...exported.map((column) => (column.unit ? `${column.header} (${column.unit})` : column.header)),
+      ...Object.keys(stamp),
+    ],
+    rows.map((row) => [...exported.map((column) => column.csv(row)), ...Object.values(stamp)]),
   );
 }
 

@@ -56,6 +56,12 @@ export function fieldProblems(error: unknown): FieldProblem[] {
   return typeof details.field === "string" ? [{ field: details.field, message: error.message }] : [];
 }
 
+/** The message as it stands under its field: the field's own name in front of it is left out. */
+export function underField({ field, message }: FieldProblem): string {
+  const bare = message.startsWith(`${field}: `) ? message.slice(field.length + 2) : message;
+  return `${bare.charAt(0).toUpperCase()}${bare.slice(1)}${/[.?!]$/.test(bare) ? "" : "."}`;
+}
+
 function isProblem(value: unknown): value is FieldProblem {
   const problem = value as Partial<FieldProblem> | null;
   return typeof problem?.field === "string" && typeof problem.message === "string";

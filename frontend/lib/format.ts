@@ -16,6 +16,10 @@ export function grouped(value: number, digits = 0): string {
 
 export const count = (value: number): string => grouped(value, 0);
 
+/** "1 order", "16,42,118 orders". */
+export const counted = (value: number, one: string, many = `${one}s`): string =>
+  `${count(value)} ${value === 1 ? one : many}`;
+
 /** ₹707.29; paise are left out from one lakh up, as in summaries, unless `paise` says otherwise. */
 export function rupees(value: number, paise: boolean = Math.abs(value) < LAKH): string {
   const text = grouped(value, paise ? 2 : 0);

@@ -166,7 +166,7 @@ test("what the server refuses is said at its field", async () => {
   });
   form();
   await userEvent.click(screen.getByRole("button", { name: /Run backtest/ }));
-  expect(await screen.findByText(/shorter than slow \(50\), got 60/)).toBeInTheDocument();
+  expect(await screen.findByText("Expected a window shorter than slow (50), got 60.")).toBeInTheDocument();
   expect(screen.getByRole("textbox", { name: "Window of the fast average" })).toHaveAttribute(
     "aria-invalid",
     "true",

@@ -12,7 +12,7 @@ import { DataState, EmptyState, ErrorState } from "@/components/shared/DataState
 import { strategyAPI, unwrap } from "@/lib/api-client";
 import { useCommands } from "@/lib/commands";
 import { useCrumbs } from "@/lib/crumbs";
-import { fieldProblems, getErrorMessage } from "@/lib/errors";
+import { fieldProblems, getErrorMessage, underField } from "@/lib/errors";
 import { count, date, dateRange, rupeesInWords, shortHash } from "@/lib/format";
 import { ALL_STOCKS, healthQuery, indicesQuery, strategiesQuery } from "@/lib/queries";
 import type { IndexInfo, Job, StrategyCard } from "@/lib/types";
@@ -118,7 +118,7 @@ export function BacktestForm({ strategies, indices, defaultIndex, limits }: Back
     const found: FormErrors = {};
     for (const problem of fieldProblems(error)) {
       const field = fieldOfServer(problem.field, card);
-      if (field) found[field] = problem.message;
+      if (field) found[field] = underField(problem);
     }
     setErrors(found);
     setRefused(Object.keys(found).length > 0 ? null : getErrorMessage(error));
@@ -196,6 +196,11 @@ export function BacktestForm({ strategies, indices, defaultIndex, limits }: Back
               ))}
             </SelectField>
             {card?.description && <p className="t2">{card.description}</p>}
+            {card?.regime_notes && (
+              <p className="t2">
+                <b className="b t1">When it loses.</b> {card.regime_notes}
+              </p>
+            )}
             <div className="fields">
               {card &&
                 parameterEntries(card).map(([name, property]) => (
@@ -308,6 +313,7 @@ export function BacktestForm({ strategies, indices, defaultIndex, limits }: Back
           <h2>Run</h2>
         </div>
         <div className="card-b stack g3">
+          {card?.citation && !run.job && <p className="t3 xs">After {card.citation}</p>}
           {run.job ? (
             <FollowedJob id={run.job.id} title="Backtest" onSucceeded={run.finished} onAgain={submit} />
           ) : (

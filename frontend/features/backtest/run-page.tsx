@@ -16,7 +16,7 @@ import { strategyAPI, unwrap } from "@/lib/api-client";
 import { useCommands } from "@/lib/commands";
 import { useCrumbs } from "@/lib/crumbs";
 import { getErrorMessage } from "@/lib/errors";
-import { count, date, dateRange, instant, rupeesInWords } from "@/lib/format";
+import { count, counted, date, dateRange, instant, rupeesInWords } from "@/lib/format";
 import { strategiesQuery } from "@/lib/queries";
 import type { RunDetail, Verification } from "@/lib/types";
 import { figures, longestUnderWater, metric, METRICS } from "./metrics";
@@ -142,7 +142,7 @@ function Run({ run }: { run: RunDetail }) {
           </div>
           <ul
             className="ass"
-            style={{ maxHeight: 420, overflow: "auto" }}
+            style={{ maxHeight: 376, overflow: "auto" }}
             tabIndex={0}
             aria-label="Assumptions"
           >
@@ -196,10 +196,7 @@ function Warnings({ run }: { run: RunDetail }) {
     <div className="callout wn wn" style={{ marginTop: 12 }} role="note">
       <Icon name="warn" size="s" />
       <div className="stack g1">
-        <b className="b">
-          {count(run.warnings.length)} {run.warnings.length === 1 ? "warning" : "warnings"} before the curve
-          is believed
-        </b>
+        <b className="b">{counted(run.warnings.length, "warning")} before the curve is believed</b>
         <ul className="stack g0">
           {shown.map((warning) => (
             <li key={warning}>{warning}</li>
@@ -350,7 +347,7 @@ function Inputs({ run }: { run: RunDetail }) {
           rejected.map(([reason, orders]) => (
             <Fragment key={reason}>
               <dt>{sentence(reason.toLowerCase())}</dt>
-              <dd>{count(orders)} orders</dd>
+              <dd>{counted(orders, "order")}</dd>
             </Fragment>
           ))
         )}

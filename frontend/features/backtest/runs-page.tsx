@@ -125,7 +125,8 @@ export function RunsPage() {
             <>
               <div className="t-bar">
                 <span className="md">
-                  <b className="sb num">{count(data.meta.total)}</b> <span className="t2">runs</span>
+                  <b className="sb num">{count(data.meta.total)}</b>{" "}
+                  <span className="t2">{data.meta.total === 1 ? "run" : "runs"}</span>
                 </span>
                 <span className="row">
                   <span className="input sel" style={{ width: 200 }}>

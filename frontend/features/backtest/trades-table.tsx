@@ -12,7 +12,7 @@ import { StockChart } from "@/components/stock-chart";
 import { EmptyState } from "@/components/shared/DataState";
 import { useCommands } from "@/lib/commands";
 import { downloadText } from "@/lib/csv";
-import { count, date, grouped, rupees, shortHash, signed, signedRupees } from "@/lib/format";
+import { count, counted, date, grouped, rupees, shortHash, signed, signedRupees } from "@/lib/format";
 import type { RunDetail, Trade } from "@/lib/types";
 
 /** Return of the money put in, after charges, in percent; of an open trade at the last close. */
@@ -187,7 +187,11 @@ export function TradesTable({ run }: { run: RunDetail }) {
   const rows = useMemo(() => sortTrades(run.trades, sort), [run.trades, sort]);
   const total = useMemo(() => run.trades.reduce((sum, trade) => sum + (trade.pnl ?? 0), 0), [run.trades]);
   const charges = useMemo(() => run.trades.reduce((sum, trade) => sum + trade.costs, 0), [run.trades]);
-  const exportCsv = () => downloadText(`trades-${shortHash(run.run_id)}.csv`, tableCsv(shown, rows));
+  const exportCsv = () =>
+    downloadText(
+      `trades-${shortHash(run.run_id)}.csv`,
+      tableCsv(shown, rows, { Run: run.run_id, "Point-in-time": run.point_in_time }),
+    );
   useCommands([
     { id: "export", label: "Export CSV of the trades", keys: "e", group: "This page", run: exportCsv },
   ]);
@@ -233,7 +237,7 @@ export function TradesTable({ run }: { run: RunDetail }) {
           height={520}
           phoneRow={(trade) => <PhoneTrade trade={trade} />}
           foot={{
-            symbol: `${count(rows.length)} trades`,
+            symbol: counted(rows.length, "trade"),
             costs: <span className="num">{grouped(charges, 2)}</span>,
             pnl: <span className={`num ${toneOf(total)}`}>{signed(total, 0)}</span>,
           }}
@@ -318,7 +322,7 @@ export function TradePanel({ trade }: { trade: Trade }) {
           )}
           <dt>Quantity</dt>
           <dd>
-            {count(trade.quantity)} shares
+            {counted(trade.quantity, "share")}
             {trade.exit_quantity !== null &&
               trade.exit_quantity !== trade.quantity &&
               `, sold as ${count(trade.exit_quantity)}`}

@@ -5,7 +5,7 @@ import Link from "next/link";
 import { useRouter } from "next/navigation";
 import { useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
 import { ColumnChooser } from "@/components/column-chooser";
-import { chooseColumns, DataTable, tableCsv } from "@/components/data-table";
+import { chooseColumns, DataTable, tableCsv, type Column } from "@/components/data-table";
 import { SelectField } from "@/components/fields";
 import { Icon } from "@/components/icon";
 import { Drawer, Sheet } from "@/components/layers";
@@ -53,7 +53,7 @@ export function ScreenerPage({ renderStock }: ScreenerPageProps) {
     void set(next);
   };
   const clear = () => change({ symbol: null, sector: null, index: null });
-  const exporting = useExport(filters, shown);
+  const exporting = useExport(filters, shown, meta);
   useCommands([
     {
       id: "find",
@@ -64,6 +64,14 @@ export function ScreenerPage({ renderStock }: ScreenerPageProps) {
     },
     { id: "columns", label: "Columns", keys: "c", group: "This page", run: () => setChooser(true) },
     { id: "export", label: "Export CSV of this list", keys: "e", group: "This page", run: exporting.run },
+    {
+      id: "unselect",
+      label: "Clear the selection",
+      keys: "Escape",
+      group: "This page",
+      hidden: true,
+      run: () => setActive(null),
+    },
     { id: "clear", label: "Clear filters", group: "This page", run: clear },
   ]);
   const peek = (row: ScreenerRow) => void set({ stock: row.symbol });
@@ -134,7 +142,7 @@ export function ScreenerPage({ renderStock }: ScreenerPageProps) {
       <section className="scr-main" aria-label="Results">
         <div className="t-bar">
           <div className="row g3 wrap">
-            <Counts meta={meta} old={old} />
+            {head.error && !meta ? <span className="er">No answer</span> : <Counts meta={meta} old={old} />}
           </div>
           <div className="row no-phone">
             <button
@@ -155,18 +163,18 @@ export function ScreenerPage({ renderStock }: ScreenerPageProps) {
             />
           </div>
         </div>
-        {head.error && !head.isPlaceholderData && !head.data ? (
-          <ErrorState title="The screener stopped" error={head.error} onRetry={() => void head.refetch()} />
-        ) : head.error && old ? (
-          <ErrorState
-            title="These filters were refused"
-            error={head.error}
-            onRetry={() => void head.refetch()}
-          />
+        {head.error && meta === undefined ? (
+          <div className="scr-t">
+            <ErrorState title="The screener stopped" error={head.error} onRetry={() => void head.refetch()} />
+          </div>
         ) : meta === undefined ? (
-          <LoadingState label="Loading stocks" rows={14} />
+          <div className="scr-t">
+            <LoadingState label="Loading stocks" rows={14} />
+          </div>
         ) : meta.total === 0 ? (
-          <NoStock filters={filters} meta={meta} onClear={clear} />
+          <div className="scr-t">
+            <NoStock filters={filters} meta={meta} onClear={clear} />
+          </div>
         ) : (
           <div className={`scr-t stack g0 ${old ? "dim" : ""}`} aria-busy={old}>
             <DataTable
@@ -273,17 +281,28 @@ function useRows(filters: ScreenerFilters) {
   return { head, meta: head.data?.meta, old, rowAt, onVisible };
 }
 
-function useExport(filters: ScreenerFilters, columns: Parameters<typeof tableCsv<ScreenerRow>>[0]) {
+function useExport(
+  filters: ScreenerFilters,
+  columns: readonly Column<ScreenerRow>[],
+  meta: ScreenerMeta | undefined,
+) {
   const [busy, setBusy] = useState(false);
   const run = async () => {
     setBusy(true);
     try {
       const rows = await allRows(filters);
-      const name = ["screener", filters.index, filters.sector, filters.asof]
+      const name = ["screener", filters.index, filters.sector, meta?.asof]
         .filter(Boolean)
         .join("-")
         .replaceAll(/[^\w-]+/g, "_");
-      downloadText(`${name}.csv`, tableCsv(columns, rows));
+      downloadText(
+        `${name}.csv`,
+        tableCsv(
+          columns,
+          rows,
+          meta && { "As of": meta.asof, "Point-in-time": meta.point_in_time, Data: meta.snapshot },
+        ),
+      );
       toast({ title: `${count(rows.length)} stocks exported`, text: `${name}.csv` });
     } catch (error) {
       toast({ title: "The export stopped", text: getErrorMessage(error), tone: "er" });
