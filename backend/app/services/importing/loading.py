@@ -90,28 +90,45 @@ def store_prices(
         last_date=last,
     )
     new_findings = store_findings(connection, member.sha256, member.name, file_id, parsed.findings)
-    superseded = pl.Series("superseded_at", [None] * frame.height, dtype=pl.String)
+    years = range(first.year, last.year + 1)
+    for year in years:  # a long file is stored year by year, so that memory does not grow with its length
+        part = frame.filter(pl.col("date").dt.year() == year) if len(years) > 1 else frame
+        if part.height:
+            new_findings += _store_part(connection, member, part, file_id, resolver, sectors)
+    files.bump_versions(connection, [f"prices:{year}" for year in years])
+    return new_findings
+
+
+def _store_part(
+    connection: Connection,
+    member: Member,
+    frame: pl.DataFrame,
+    file_id: int,
+    resolver: Resolver,
+    sectors: Mapping[str, str],
+) -> int:
+    """Store rows of one file; how many findings are new."""
+    first, last = frame["date"].min(), frame["date"].max()
+    assert isinstance(first, date) and isinstance(last, date)
+    new_findings = 0
+    superseded = pl.lit(None, pl.String).alias("superseded_at")
     if prices.has_rows(connection, first, last):
         lost, lost_before, rivals = _merge(connection, frame, file_id, member.sha256, first, last)
         prices.supersede(connection, lost_before)
-        marked = frame.select("line").join(lost.with_columns(pl.lit("now").alias("superseded_at")), on="line", how="left", maintain_order="left")
-        superseded = marked["superseded_at"]
+        superseded = pl.when(pl.col("line").is_in(lost["line"].implode())).then(pl.lit("now")).alias("superseded_at")
         for rival_sha, rival_name, rows, day in rivals:
             for sha, name, other in ((member.sha256, member.name, rival_name), (rival_sha, rival_name, member.name)):
                 finding = _two_versions(name, other, day, rows)
                 new_findings += store_findings(connection, sha, name, None, [finding])
-    sector = frame["symbol"].replace_strict(dict(sectors), default=None, return_dtype=pl.String).alias("sector")
     prices.add_prices(
         connection,
         frame.with_columns(
             pl.lit(file_id, pl.Int32).alias("file_id"),
             resolver.resolve(frame, member.sha256).alias("instrument_id"),
-            sector,
+            pl.col("symbol").replace_strict(dict(sectors), default=None, return_dtype=pl.String).alias("sector"),
             superseded,
         ),
     )
-    years = range(first.year, last.year + 1)
-    files.bump_versions(connection, [f"prices:{year}" for year in years])
     return new_findings
 
 
