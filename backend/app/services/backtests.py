@@ -296,7 +296,7 @@ class BacktestService:
             "end_date": spec.end,
             "metrics": result.metrics,
             "spec": spec.to_dict(),
-            "result": zlib.compress(result.canonical, 6),
+            "result": zlib.compress(result.canonical, 1),
             "digest": result.digest,
             "engine_version": spec.engine_version,
             "fingerprint": fingerprint(),

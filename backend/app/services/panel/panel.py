@@ -86,7 +86,10 @@ class Panel:
         return index
 
     def values(self, names: Sequence[str], keys: Sequence[str], first: int, last: int) -> dict[str, F2]:
-        """Fields of some instruments over the sessions [first, last), each [T, N], NaN where there is no bar."""
+        """Fields of some instruments over the sessions [first, last), each [T, N], NaN where there is no bar.
+
+        One instrument's values lie together in memory, as on disk: the arrays are views of [N, T] ones.
+        """
         out = {name: np.full((len(keys), last - first), np.nan) for name in names}
         offset = 0
         for chunk in self.chunks:
@@ -100,7 +103,7 @@ class Panel:
                     source = chunk.values[FIELDS.index(name)]
                     out[name][ours, lo - first : hi - first] = source[theirs, lo - offset : hi - offset]
             offset += size
-        return {name: np.ascontiguousarray(array.T) for name, array in out.items()}
+        return {name: array.T for name, array in out.items()}
 
     def window(self, start: date | None, end: date | None, warm_up: int = 0) -> tuple[int, int, int]:
         """Indices (first, measured, last) of the sessions from `start` to `end`,
@@ -170,13 +173,14 @@ def find_gaps(close: F2, prev_close: F2) -> B2:
 
     The first bar of an instrument is no gap, nor is a bar whose file gives no previous close.
     """
-    gap = np.zeros(close.shape, dtype=np.bool_)
-    last = np.full(close.shape[1], np.nan)
-    for t in range(close.shape[0]):
-        with np.errstate(invalid="ignore"):
-            differs = np.abs(prev_close[t] - last) > _PREV_CLOSE_TOLERANCE
-        gap[t] = differs & ~np.isnan(close[t])
-        last = np.where(np.isnan(close[t]), last, close[t])
+    traded = ~np.isnan(close.T)  # [N, T]: the way the panel keeps them
+    at = np.where(traded, np.arange(close.shape[0]), -1)
+    before = np.full(at.shape, -1)
+    np.maximum.accumulate(at[:, :-1], axis=1, out=before[:, 1:])
+    last = np.take_along_axis(close.T, np.maximum(before, 0), axis=1)
+    with np.errstate(invalid="ignore"):
+        differs = np.abs(prev_close.T - last) > _PREV_CLOSE_TOLERANCE
+    gap: B2 = (differs & traded & (before >= 0)).T
     return gap
 
 
