@@ -43,7 +43,7 @@ def bars_near(connection: Connection, wanted: pl.DataFrame, days: int) -> pl.Dat
     columns = ", ".join(f"p.{column}" for column in BAR_SCHEMA)
     found = copy_out(
         connection,
-        f"SELECT DISTINCT {columns} FROM wanted_bars w JOIN historical_prices p ON p.symbol = w.symbol "  # noqa: S608
+        f"SELECT DISTINCT {columns} FROM wanted_bars w JOIN historical_prices p ON p.symbol = w.symbol "
         "AND p.date BETWEEN w.first AND w.last AND p.instrument_id = w.instrument_id "
         f"WHERE p.superseded_at IS NULL AND p.series IN {_EQUITY_SERIES}",
         BAR_SCHEMA,
@@ -58,7 +58,7 @@ def jump_rows(connection: Connection, below: float, above: float, window: tuple[
     bounds = {} if window is None else {"first": window[0], "last": window[1]}
     return copy_out(
         connection,
-        f"SELECT {', '.join(BAR_SCHEMA)} FROM historical_prices WHERE superseded_at IS NULL "  # noqa: S608
+        f"SELECT {', '.join(BAR_SCHEMA)} FROM historical_prices WHERE superseded_at IS NULL "
         f"AND series IN {_EQUITY_SERIES} AND prev_close > 0 "
         f"AND (close < prev_close * %(below)s OR close > prev_close * %(above)s){within}",
         BAR_SCHEMA,
@@ -68,12 +68,15 @@ def jump_rows(connection: Connection, below: float, above: float, window: tuple[
 
 def previous_sessions(connection: Connection, rows: pl.DataFrame) -> pl.DataFrame:
     """For (symbol, instrument_id, date): the last earlier day on which the symbol traded, null where there is none."""
-    connection.execute(text("CREATE TEMP TABLE wanted_days (symbol text, instrument_id integer, date date) ON COMMIT DROP"))
+    connection.execute(
+        text("CREATE TEMP TABLE wanted_days (symbol text, instrument_id integer, date date) ON COMMIT DROP")
+    )
     copy_in(connection, "wanted_days", rows.select("symbol", "instrument_id", "date").unique())
     found = copy_out(
         connection,
         "SELECT w.symbol, w.instrument_id, w.date, (SELECT max(p.date) FROM historical_prices p "
-        "WHERE p.symbol = w.symbol AND p.date < w.date AND p.instrument_id = w.instrument_id) AS previous FROM wanted_days w",
+        "WHERE p.symbol = w.symbol AND p.date < w.date AND p.instrument_id = w.instrument_id) AS previous FROM "
+        "wanted_days w",
         {"symbol": pl.String(), "instrument_id": pl.Int32(), "date": pl.Date(), "previous": pl.Date()},
     )
     connection.execute(text("DROP TABLE wanted_days"))
@@ -84,7 +87,8 @@ def replace_factors(connection: Connection, rows: Sequence[dict[str, Any]]) -> b
     """Put the derived factors in place of what there is; whether anything changed."""
     table = Base.metadata.tables["adjustment_factors"]
     stored = {
-        (row.instrument_id, row.ex_date, row.factor, row.tier, row.purpose) for row in connection.execute(table.select())
+        (row.instrument_id, row.ex_date, row.factor, row.tier, row.purpose)
+        for row in connection.execute(table.select())
     }
     wanted = {(row["instrument_id"], row["ex_date"], row["factor"], row["tier"], row["purpose"]) for row in rows}
     connection.execute(table.delete())
@@ -103,9 +107,7 @@ def replace_jumps(connection: Connection, rows: Sequence[dict[str, Any]], window
     """Put the unexplained jumps of all days or a window in place of what there is; whether anything changed."""
     table = Base.metadata.tables["unexplained_jumps"]
     inside = true() if window is None else table.c.session.between(*window)
-    stored = {
-        (row.instrument_id, row.session, row.ratio) for row in connection.execute(table.select().where(inside))
-    }
+    stored = {(row.instrument_id, row.session, row.ratio) for row in connection.execute(table.select().where(inside))}
     wanted = {(row["instrument_id"], row["session"], row["ratio"]) for row in rows}
     if stored == wanted:
         return False

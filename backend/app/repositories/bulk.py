@@ -43,10 +43,10 @@ def copy_out(
     """The result of a query (psycopg placeholders) as a frame of the given schema."""
     driver = raw(connection)
     with driver.cursor() as cursor:
-        body = sql.SQL(query)  # type: ignore[arg-type]  # the queries are constants of this package
+        body = sql.SQL(query)
         if parameters:
             text = psycopg.ClientCursor(driver).mogrify(body, dict(parameters))
-            body = sql.SQL(text)  # type: ignore[arg-type]
+            body = sql.SQL(text)
         with cursor.copy(sql.SQL("COPY ({}) TO STDOUT (FORMAT csv)").format(body)) as copy:
             buffer = io.BytesIO()
             for block in copy:

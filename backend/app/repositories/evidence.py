@@ -76,7 +76,8 @@ def listed_securities(connection: Connection) -> list[Any]:
     return list(
         connection.execute(
             text(
-                "SELECT l.symbol, l.name, l.series, l.instrument_type, l.isin, l.listed_on, l.as_of FROM listed_securities l "
+                "SELECT l.symbol, l.name, l.series, l.instrument_type, l.isin, l.listed_on, l.as_of FROM "
+                "listed_securities l "
                 "JOIN import_files f ON f.id = l.file_id ORDER BY l.as_of DESC NULLS LAST, f.sha256, l.line"
             )
         )
@@ -114,7 +115,8 @@ def index_list_entries(connection: Connection) -> list[Any]:
     return list(
         connection.execute(
             text(
-                "SELECT l.index_id, l.in_force_on, e.symbol, e.company_name, e.sector, e.isin FROM index_list_entries e "
+                "SELECT l.index_id, l.in_force_on, e.symbol, e.company_name, e.sector, e.isin FROM "
+                "index_list_entries e "
                 "JOIN index_lists l ON l.id = e.list_id JOIN import_files f ON f.id = l.file_id "
                 "WHERE l.in_force_on IS NOT NULL ORDER BY l.index_id, l.in_force_on, f.sha256, e.line"
             )
@@ -158,7 +160,8 @@ def corporate_actions(connection: Connection) -> pl.DataFrame:
     """Every listed action that can change a price: symbol or company, ex-date, kind, factor, source, purpose."""
     return copy_out(
         connection,
-        "SELECT DISTINCT c.symbol, c.company_name, c.ex_date, c.kind, c.factor, c.purpose, c.source, f.sha256, c.line, c.part "
+        "SELECT DISTINCT c.symbol, c.company_name, c.ex_date, c.kind, c.factor, c.purpose, c.source, f.sha256, "
+        "c.line, c.part "
         "FROM corporate_actions c JOIN import_files f ON f.id = c.file_id WHERE c.kind <> 'DIVIDEND' "
         "ORDER BY c.ex_date, c.symbol, c.company_name, c.source, f.sha256, c.line, c.part",
         {
@@ -174,3 +177,12 @@ def corporate_actions(connection: Connection) -> pl.DataFrame:
             "part": pl.Int32(),
         },
     )
+
+
+def has_factors(connection: Connection, first: date, last: date) -> bool:
+    """Whether any listed action with a factor has its ex-date between two days."""
+    query = text(
+        "SELECT EXISTS (SELECT 1 FROM corporate_actions WHERE factor IS NOT NULL AND ex_date BETWEEN :first AND :last)"
+    )
+    found: bool = connection.execute(query, {"first": first, "last": last}).scalar_one()
+    return found

@@ -19,7 +19,7 @@ Spans = dict[int, list[tuple[date, date | None]]]
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """Who belongs to an index on a day. Where the day is not covered, the nearest known members and a note saying so."""
+    """Who belongs to an index on a day. Where the day is not covered: the nearest known, and a note that says so."""
 
     ids: frozenset[int]
     point_in_time: bool
@@ -47,7 +47,9 @@ class IndexRepository:
         """
         found = self._ids_on(index_id, day)
         if found:
-            basis = "a dated record" if self._is_history(index_id, day) else "dated lists; the day of a change is not exact"
+            basis = (
+                "a dated record" if self._is_history(index_id, day) else "dated lists; the day of a change is not exact"
+            )
             return Members(found, True, f"Members on {day} from {basis}.")
         first = self._session.execute(
             text("SELECT min(valid_from) FROM index_members WHERE index_id = :index"), {"index": index_id}
@@ -80,7 +82,7 @@ class IndexRepository:
         return bool(found)
 
     def member_spans(self, index_id: str, start: date, end: date) -> Spans:
-        """Intervals of membership that touch [start, end], by instrument; the last day is included, None while a member.
+        """Intervals of membership that touch [start, end], by instrument; the last day is included, None if a member.
 
         With `date.max` for both, today's members.
         """
@@ -101,7 +103,8 @@ class IndexRepository:
         rows = self._session.execute(
             text(
                 "SELECT i.id, i.name, i.description, count(*) AS count FROM indices i "
-                "JOIN (SELECT index_id, min(valid_from) AS first FROM index_members GROUP BY index_id) f ON f.index_id = i.id "
+                "JOIN (SELECT index_id, min(valid_from) AS first FROM index_members GROUP BY index_id) f ON "
+                "f.index_id = i.id "
                 "JOIN index_members m ON m.index_id = i.id AND m.valid_from <= greatest(:day, f.first) "
                 "AND (m.valid_to IS NULL OR m.valid_to >= greatest(:day, f.first)) "
                 "GROUP BY i.id, i.name, i.description ORDER BY i.id"

@@ -58,7 +58,8 @@ def extend_sessions(connection: Connection, bounds: Mapping[int, tuple[date, dat
             text(
                 "UPDATE instruments i SET first_session = least(i.first_session, b.first), "
                 "last_session = greatest(i.last_session, b.last) "
-                "FROM unnest(CAST(:ids AS integer[]), CAST(:firsts AS date[]), CAST(:lasts AS date[])) AS b(id, first, last) "
+                "FROM unnest(CAST(:ids AS integer[]), CAST(:firsts AS date[]), CAST(:lasts AS date[])) AS b(id, "
+                "first, last) "
                 "WHERE i.id = b.id AND (i.first_session > b.first OR i.last_session < b.last)"
             ),
             {
@@ -91,7 +92,7 @@ def replace_names(
 ) -> None:
     """Replace the dated symbols, names and ISINs of instruments."""
     for table in ("instrument_symbols", "instrument_names", "instrument_isins"):
-        connection.execute(text(f"DELETE FROM {table} WHERE instrument_id = ANY(:ids)"), {"ids": list(ids)})  # noqa: S608
+        connection.execute(text(f"DELETE FROM {table} WHERE instrument_id = ANY(:ids)"), {"ids": list(ids)})
         if tables.get(table):
             connection.execute(Base.metadata.tables[table].insert(), [dict(row) for row in tables[table]])
 
@@ -100,7 +101,8 @@ def merge_instruments(connection: Connection, merged: Mapping[int, int]) -> None
     """Drop instruments whose rows went to another; their aliases go with the rows."""
     for old, new in sorted(merged.items()):
         connection.execute(
-            text("UPDATE instrument_aliases SET instrument_id = :new WHERE instrument_id = :old"), {"old": old, "new": new}
+            text("UPDATE instrument_aliases SET instrument_id = :new WHERE instrument_id = :old"),
+            {"old": old, "new": new},
         )
     drop_instruments(connection, merged)
 
@@ -133,7 +135,7 @@ def stored_names(connection: Connection) -> dict[str, dict[int, list[tuple[date,
     ):
         spans: dict[int, list[tuple[date, date | None, str]]] = {}
         rows = connection.execute(
-            text(f"SELECT instrument_id, valid_from, valid_to, {column} AS value FROM {table} ORDER BY 1, 2")  # noqa: S608
+            text(f"SELECT instrument_id, valid_from, valid_to, {column} AS value FROM {table} ORDER BY 1, 2")
         )
         for row in rows:
             spans.setdefault(row.instrument_id, []).append((row.valid_from, row.valid_to, row.value))

@@ -64,8 +64,7 @@ def current_rows(connection: Connection, first: date, last: date) -> pl.DataFram
     columns = ", ".join(_CURRENT_SCHEMA)
     return copy_out(
         connection,
-        f"SELECT {columns} FROM historical_prices "  # noqa: S608 - constant columns
-        "WHERE superseded_at IS NULL AND date BETWEEN %(first)s AND %(last)s",
+        f"SELECT {columns} FROM historical_prices WHERE superseded_at IS NULL AND date BETWEEN %(first)s AND %(last)s",
         _CURRENT_SCHEMA,
         {"first": first, "last": last},
     )
@@ -74,8 +73,7 @@ def current_rows(connection: Connection, first: date, last: date) -> pl.DataFram
 def has_rows(connection: Connection, first: date, last: date) -> bool:
     """Whether any row that counts lies between two dates."""
     query = text(
-        "SELECT EXISTS (SELECT 1 FROM historical_prices "
-        "WHERE superseded_at IS NULL AND date BETWEEN :first AND :last)"
+        "SELECT EXISTS (SELECT 1 FROM historical_prices WHERE superseded_at IS NULL AND date BETWEEN :first AND :last)"
     )
     found: bool = connection.execute(query, {"first": first, "last": last}).scalar_one()
     return found
@@ -117,7 +115,8 @@ def identity_rows(
     connection.execute(text("ANALYZE cut_days"))
     found = copy_out(
         connection,
-        f"SELECT p.symbol, p.series, CASE WHEN p.series IN {ONE_ISIN_SERIES} THEN p.isin END, p.instrument_id, coalesce(width_bucket(p.date, c.days), 0), "  # noqa: S608
+        f"SELECT p.symbol, p.series, CASE WHEN p.series IN {ONE_ISIN_SERIES} THEN p.isin END, p.instrument_id, "
+        f"coalesce(width_bucket(p.date, c.days), 0), "
         "min(p.date), max(p.date), count(*) FROM historical_prices p LEFT JOIN cut_days c ON c.symbol = p.symbol "
         f"{where} GROUP BY 1, 2, 3, 4, 5, (p.date - DATE '1990-01-01') / 28",
         _IDENTITY_SCHEMA,
@@ -162,14 +161,14 @@ def merged_year(connection: Connection, year: int, symbols: Iterable[str] | None
     schema = {**MERGED_SCHEMA, "source_rank": pl.Int16()}
     winners = copy_out(
         connection,
-        f"SELECT {', '.join(columns)} FROM historical_prices WHERE superseded_at IS NULL AND {within}",  # noqa: S608
+        f"SELECT {', '.join(columns)} FROM historical_prices WHERE superseded_at IS NULL AND {within}",
         schema,
         parameters,
     )
     lent = copy_out(
         connection,
         "SELECT date, symbol, series, turnover, trades, delivery, source_rank FROM historical_prices "
-        f"WHERE superseded_at IS NOT NULL AND {within}",  # noqa: S608 - constant
+        f"WHERE superseded_at IS NOT NULL AND {within}",
         {name: schema[name] for name in ("date", "symbol", "series", "turnover", "trades", "delivery", "source_rank")},
         parameters,
     )
@@ -213,18 +212,25 @@ def content_hash(connection: Connection) -> str:
         "SELECT p.date, p.symbol, p.series, i.key, p.open, p.high, p.low, p.close, p.last, p.prev_close, p.volume, "
         "p.turnover, p.trades, p.delivery, p.isin, p.source_rank, f.sha256, p.line, p.superseded_at IS NULL "
         "FROM historical_prices p JOIN import_files f ON f.id = p.file_id JOIN instruments i ON i.id = p.instrument_id",
-        "SELECT key, symbol, name, sector, isin, instrument_type, first_session, last_session, listed_on FROM instruments",
-        "SELECT i.key, s.symbol, s.valid_from, s.valid_to FROM instrument_symbols s JOIN instruments i ON i.id = s.instrument_id",
-        "SELECT i.key, s.name, s.valid_from, s.valid_to FROM instrument_names s JOIN instruments i ON i.id = s.instrument_id",
-        "SELECT i.key, s.isin, s.valid_from, s.valid_to FROM instrument_isins s JOIN instruments i ON i.id = s.instrument_id",
-        "SELECT m.index_id, i.key, m.valid_from, m.valid_to, m.basis FROM index_members m JOIN instruments i ON i.id = m.instrument_id",
+        "SELECT key, symbol, name, sector, isin, instrument_type, first_session, last_session, listed_on FROM "
+        "instruments",
+        "SELECT i.key, s.symbol, s.valid_from, s.valid_to FROM instrument_symbols s JOIN instruments i ON i.id = "
+        "s.instrument_id",
+        "SELECT i.key, s.name, s.valid_from, s.valid_to FROM instrument_names s JOIN instruments i ON i.id = "
+        "s.instrument_id",
+        "SELECT i.key, s.isin, s.valid_from, s.valid_to FROM instrument_isins s JOIN instruments i ON i.id = "
+        "s.instrument_id",
+        "SELECT m.index_id, i.key, m.valid_from, m.valid_to, m.basis FROM index_members m JOIN instruments i ON "
+        "i.id = m.instrument_id",
         "SELECT i.key, a.ex_date, a.factor, a.tier, a.purpose, a.known_at, a.evidence "
         "FROM adjustment_factors a JOIN instruments i ON i.id = a.instrument_id",
-        "SELECT i.key, j.session, j.symbol, j.ratio FROM unexplained_jumps j JOIN instruments i ON i.id = j.instrument_id",
+        "SELECT i.key, j.session, j.symbol, j.ratio FROM unexplained_jumps j JOIN instruments i ON i.id = "
+        "j.instrument_id",
     )
     sums = " UNION ALL ".join(
-        f"SELECT {n} AS n, coalesce(sum(hashtextextended(CAST(t AS text), 0)), 0) AS total, count(*) AS rows FROM ({part}) t"  # noqa: S608
+        f"SELECT {n} AS n, coalesce(sum(hashtextextended(CAST(t AS text), 0)), 0) AS total, count(*) AS rows FROM "
+        f"({part}) t"
         for n, part in enumerate(parts)
     )
-    rows = connection.execute(text(f"SELECT n, total, rows FROM ({sums}) s ORDER BY n"))  # noqa: S608 - constant
+    rows = connection.execute(text(f"SELECT n, total, rows FROM ({sums}) s ORDER BY n"))
     return "/".join(f"{row.rows}:{row.total}" for row in rows)

@@ -119,7 +119,10 @@ def _checked_factor(name: str, line: int, field: str, value: str) -> float:
     factor = parse_number(name, line, field, value)
     if not 1e-4 <= factor <= 1e4:
         raise FileRefusedError(
-            Rule.BAD_VALUE, f"{name}: line {line}: field {field} is {value!r}, expected a factor above zero", line=line, subject=field
+            Rule.BAD_VALUE,
+            f"{name}: line {line}: field {field} is {value!r}, expected a factor above zero",
+            line=line,
+            subject=field,
         )
     return factor
 

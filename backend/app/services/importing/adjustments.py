@@ -1,8 +1,8 @@
 """From listed splits and bonuses to factors, judged by the prices of the ex-date. Pure.
 
-A factor is new shares for an old one; the price falls to 1/factor. The exchange's previous close is raw, so on the ex-date
-previous close / open should be near the factor. "Near" is a day's band: 20 % either way. A factor is used when the prices
-agree with it and agree with it better than with no action at all.
+A factor is new shares for an old one; the price falls to 1/factor. The exchange's previous close is raw, so on the
+ex-date previous close / open should be near the factor. "Near" is a day's band: 20 % either way. A factor is used when
+the prices agree with it and agree with it better than with no action at all.
 """
 
 from __future__ import annotations
@@ -15,14 +15,20 @@ from datetime import date, timedelta
 from itertools import combinations
 
 BAND = math.log(1.20)  # widest move between a close and the next open that a listed factor may leave unexplained
-# A factor this near to 1 cannot be told from an ordinary day; it is used unless the prices contradict it. The exchange's
-# own texts are trusted further than collections.
+# A factor this near to 1 cannot be told from an ordinary day; it is used unless the prices contradict it. The
+# exchange's own texts are trusted further than collections.
 PLAIN, PLAIN_OFFICIAL = 0.08, BAND
 JUMP_BELOW, JUMP_ABOVE = 0.6, 1.67  # moves of close against previous close that no price band allows
 SUSPENSION = timedelta(days=10)  # after a longer pause a move is no jump
 _CLUSTER = timedelta(days=6)  # sources differ by a session, and a weekend can lie between
 _LOOK_BACK, _LOOK_AHEAD = timedelta(days=5), timedelta(days=10)
-_SOURCE_RANK = {"actions_purpose": 1, "actions_nse_bc": 1, "actions_multipliers": 2, "actions_splits": 3, "actions_yahoo": 4}
+_SOURCE_RANK = {
+    "actions_purpose": 1,
+    "actions_nse_bc": 1,
+    "actions_multipliers": 2,
+    "actions_splits": 3,
+    "actions_yahoo": 4,
+}
 _FACTOR_KINDS = {"SPLIT", "BONUS", "CONSOLIDATION"}
 
 
@@ -100,7 +106,9 @@ def judge(listed: Iterable[Listed], bars: Mapping[int, Sequence[Bar]]) -> Judged
 
 def _clusters(actions: Sequence[Listed]) -> list[list[Listed]]:
     """Actions whose dates lie so near together that they are one event."""
-    ordered = sorted(actions, key=lambda one: (one.ex_date, _SOURCE_RANK[one.source], one.kind, one.factor or 0.0, one.line))
+    ordered = sorted(
+        actions, key=lambda one: (one.ex_date, _SOURCE_RANK[one.source], one.kind, one.factor or 0.0, one.line)
+    )
     clusters: list[list[Listed]] = []
     for action in ordered:
         if clusters and action.ex_date - clusters[-1][0].ex_date <= _CLUSTER:

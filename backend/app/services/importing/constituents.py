@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from app.services.importing.files import Member
@@ -97,7 +98,9 @@ def _one_list(name: str, text: Text, result: ReferenceFile) -> None:
         symbol = cells[position["SYMBOL"]]
         isin = cells[position["ISIN_CODE"]] if "ISIN_CODE" in position else ""
         if not symbol:
-            raise FileRefusedError(Rule.BAD_VALUE, f"{name}: line {line}: field Symbol is empty", line=line, subject="Symbol")
+            raise FileRefusedError(
+                Rule.BAD_VALUE, f"{name}: line {line}: field Symbol is empty", line=line, subject="Symbol"
+            )
         if symbol.startswith("DUMMY") or isin.startswith("DUM"):
             result.findings.append(
                 FileFinding(
@@ -111,9 +114,7 @@ def _one_list(name: str, text: Text, result: ReferenceFile) -> None:
             continue
         suffixed = suffixed or _YAHOO_SUFFIX.search(symbol) is not None
         industry = cells[position["INDUSTRY"]] if "INDUSTRY" in position else ""
-        one.entries.append(
-            _entry(line, _YAHOO_SUFFIX.sub("", symbol), cells[position["COMPANY_NAME"]], industry, isin)
-        )
+        one.entries.append(_entry(line, _YAHOO_SUFFIX.sub("", symbol), cells[position["COMPANY_NAME"]], industry, isin))
     if suffixed:
         _without_additions(name, one, result.findings)
     result.lists.append(one)
@@ -122,7 +123,9 @@ def _one_list(name: str, text: Text, result: ReferenceFile) -> None:
 def _without_additions(name: str, one: ListOfIndex, findings: list[FileFinding]) -> None:
     """Symbols were changed by the list's owner; what follows after the names' order ends was added by them too."""
     findings.append(
-        FileFinding(Rule.SYMBOL_SUFFIX, f"{name}: symbols carry the suffix of another data vendor", "the suffix was removed")
+        FileFinding(
+            Rule.SYMBOL_SUFFIX, f"{name}: symbols carry the suffix of another data vendor", "the suffix was removed"
+        )
     )
     names = [str(entry["company_name"]) for entry in one.entries]
     end = next((i for i in range(1, len(names)) if names[i] < names[i - 1]), len(names))
@@ -213,7 +216,10 @@ def _corrections(name: str, text: Text, result: ReferenceFile) -> None:
     for line, cells in rows(name, text.text, columns=5):
         if cells[3] not in {"I", "E"}:
             raise FileRefusedError(
-                Rule.BAD_VALUE, f"{name}: line {line}: field ChangeType is {cells[3]!r}, expected I or E", line=line, subject="ChangeType"
+                Rule.BAD_VALUE,
+                f"{name}: line {line}: field ChangeType is {cells[3]!r}, expected I or E",
+                line=line,
+                subject="ChangeType",
             )
         identifier = index_id(cells[0])
         result.index_names.setdefault(identifier, cells[0])
@@ -232,8 +238,8 @@ def _corrections(name: str, text: Text, result: ReferenceFile) -> None:
 
 def _record(member: Member) -> ReferenceFile:
     """The workbook of NSE Indices: a sheet an index, a line a change, by company name."""
-    import openpyxl  # noqa: PLC0415 - slow to import, and one file in a thousand is a workbook
-    from openpyxl.utils.exceptions import InvalidFileException  # noqa: PLC0415
+    import openpyxl
+    from openpyxl.utils.exceptions import InvalidFileException
 
     name = member.name
     result = ReferenceFile(Kind.INDEX_RECORD)
@@ -246,14 +252,15 @@ def _record(member: Member) -> ReferenceFile:
     for sheet in workbook.worksheets:
         identifier = index_id(sheet.title)
         for line, cells in enumerate(sheet.iter_rows(values_only=True), 1):
-            values = [cell for cell in cells[:4]]
+            values = cells[:4]
             if line == 1:
                 if header_key(",".join(str(value or "") for value in values)) != (
                     "INDEX_NAME", "EVENT_DATE", "SCRIP_NAME", "DESCRIPTION",
                 ):  # fmt: skip
                     raise FileRefusedError(
                         Rule.WRONG_COLUMNS,
-                        f"{name}: sheet {sheet.title!r}, line 1: expected Index Name, Event Date, Scrip Name, Description",
+                        f"{name}: sheet {sheet.title!r}, line 1: expected Index Name, Event Date, Scrip Name, "
+                        f"Description",
                         line=1,
                         subject=sheet.title,
                     )
@@ -270,7 +277,7 @@ def _record(member: Member) -> ReferenceFile:
     return result
 
 
-def _event(name: str, sheet: str, line: int, number: int, identifier: str, values: list[object]) -> Row:
+def _event(name: str, sheet: str, line: int, number: int, identifier: str, values: Sequence[object]) -> Row:
     where = f"{name} (sheet {sheet!r})"
     on = values[1]
     day = on.date() if isinstance(on, datetime) else on if isinstance(on, date) else None
@@ -282,7 +289,8 @@ def _event(name: str, sheet: str, line: int, number: int, identifier: str, value
     if change is None or not company:
         raise FileRefusedError(
             Rule.BAD_VALUE,
-            f"{where}: line {line}: field Description is {str(values[3])[:40]!r}, expected an inclusion or exclusion of a company",
+            f"{where}: line {line}: field Description is {str(values[3])[:40]!r}, expected an inclusion or "
+            f"exclusion of a company",
             line=line,
             subject=sheet,
         )

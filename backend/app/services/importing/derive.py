@@ -54,7 +54,9 @@ class Touched:
     def add_prices(self, frame: pl.DataFrame) -> None:
         """Note the rows of a stored price file."""
         grouped = frame.group_by("symbol").agg(
-            pl.col("date").min().alias("first"), pl.col("date").max().alias("last"), pl.col("isin").drop_nulls().unique()
+            pl.col("date").min().alias("first"),
+            pl.col("date").max().alias("last"),
+            pl.col("isin").drop_nulls().unique(),
         )
         for symbol, first, last, isins in grouped.rows():
             seen = self.symbols.get(symbol)
@@ -112,7 +114,10 @@ def _derive_rest(
     began = time.perf_counter()
     with engine.begin() as connection:
         found: list[dict[str, Any]] = []
-        lookup = Lookup(instruments.symbol_spans(connection), evidence.company_symbols(connection))
+        judging = window is None or _actions_near(connection, window)
+        lookup = Lookup((), ())
+        if membership or judging:
+            lookup = Lookup(instruments.symbol_spans(connection), evidence.company_symbols(connection))
         if membership:
             progress(0.5, "working out index membership")
             if update_membership(connection, lookup, found):
@@ -121,7 +126,7 @@ def _derive_rest(
         seconds["membership"] = time.perf_counter() - began
         began = time.perf_counter()
         progress(0.7, "checking splits and bonuses against prices")
-        if window is None or _actions_near(connection, window):
+        if judging:
             judged: list[dict[str, Any]] = []
             changed = update_actions(connection, lookup, judged)
             rules = [Rule.FACTOR_CONTRADICTED.value, Rule.FACTOR_SOURCES_DISAGREE.value]
@@ -137,16 +142,15 @@ def _derive_rest(
 
 
 def _actions_near(connection: Connection, window: tuple[date, date]) -> bool:
-    listed = evidence.corporate_actions(connection)
     near = timedelta(days=_BAR_DAYS)
-    return bool(listed.filter(pl.col("ex_date").is_between(window[0] - near, window[1] + near)).height)
+    return evidence.has_factors(connection, window[0] - near, window[1] + near)
 
 
 # --- membership ---------------------------------------------------------------------------------------------------
 
 
 def update_membership(connection: Connection, lookup: Lookup, found: list[dict[str, Any]]) -> bool:
-    """Work out membership from all evidence; whether it changed. Adds findings about members that have no instrument."""
+    """Work out membership from all evidence; whether it changed. Adds findings about members without instrument."""
     known = {row.id: row for row in instruments.all_instruments(connection)}
     sessions = [row.last_session for row in known.values() if row.last_session is not None]
     if not sessions:
@@ -179,14 +183,16 @@ def _breadth(index: str) -> int:
     return NESTED.index(index) if index in NESTED else -1
 
 
-def _collect(
-    connection: Connection, lookup: Lookup, oldest: date
-) -> tuple[dict[str, Evidence], dict[str, set[str]]]:
+def _collect(connection: Connection, lookup: Lookup, oldest: date) -> tuple[dict[str, Evidence], dict[str, set[str]]]:
     """Evidence by index with instruments resolved, and names since the oldest price that no instrument answers to."""
     collected: dict[str, Evidence] = defaultdict(Evidence)
     missing: dict[str, set[str]] = defaultdict(set)
     for row in evidence.index_history(connection):
-        instrument = lookup.by_symbol(row.symbol, row.effective_from) if row.symbol else lookup.by_name(row.company_name, row.effective_from)
+        instrument = (
+            lookup.by_symbol(row.symbol, row.effective_from)
+            if row.symbol
+            else lookup.by_name(row.company_name, row.effective_from)
+        )
         if instrument is None:
             missing[row.index_id].add(row.symbol or row.company_name)
         else:
@@ -229,7 +235,15 @@ def _not_resolved(index: str, names: Iterable[str]) -> dict[str, Any]:
     )
 
 
-def _finding(rule: Rule, subject: str, message: str, action: str, severity: Severity, line: int | None = None, sha256: str | None = None) -> dict[str, Any]:
+def _finding(
+    rule: Rule,
+    subject: str,
+    message: str,
+    action: str,
+    severity: Severity,
+    line: int | None = None,
+    sha256: str | None = None,
+) -> dict[str, Any]:
     return {
         "sha256": sha256 or hashlib.sha256(f"{rule}|{subject}".encode()).hexdigest(),
         "file_name": "derived from all files",
@@ -255,7 +269,16 @@ def _resolved_actions(connection: Connection, lookup: Lookup) -> list[Listed]:
         instrument = lookup.by_symbol(symbol, day) if symbol else lookup.by_name(row["company_name"], date.max)
         if instrument is not None:
             listed.append(
-                Listed(instrument, day, row["kind"], row["factor"], row["source"], row["purpose"], row["sha256"], row["line"])
+                Listed(
+                    instrument,
+                    day,
+                    row["kind"],
+                    row["factor"],
+                    row["source"],
+                    row["purpose"],
+                    row["sha256"],
+                    row["line"],
+                )
             )
     return listed
 
@@ -300,7 +323,9 @@ def _bars(connection: Connection, lookup: Lookup, listed: Sequence[Listed]) -> d
     )
     rows = actions.bars_near(connection, frame, _BAR_DAYS)
     rows = (
-        rows.with_columns(pl.col("series").replace_strict(_SERIES_ORDER, default=9, return_dtype=pl.Int8).alias("order"))
+        rows.with_columns(
+            pl.col("series").replace_strict(_SERIES_ORDER, default=9, return_dtype=pl.Int8).alias("order")
+        )
         .sort("instrument_id", "date", "order", "series")
         .unique(["instrument_id", "date"], keep="first", maintain_order=True)
     )
@@ -319,7 +344,8 @@ def _action_findings(judged: Judged, names: dict[int, str]) -> list[dict[str, An
                 Rule.FACTOR_CONTRADICTED,
                 f"{names[one.instrument]} {one.ex_date}",
                 f"{names[one.instrument]}: {one.first.source} lists factor {factors} for {one.first.ex_date} "
-                f"({one.first.purpose}); previous close over open was {one.ratio:.4f}, expected within 20 % of the factor "
+                f"({one.first.purpose}); previous close over open was {one.ratio:.4f}, expected within 20 % of the "
+                f"factor "
                 "and nearer to it than to 1",
                 "the factor is not used",
                 Severity.WARNING,
@@ -347,7 +373,9 @@ def update_jumps(connection: Connection, window: tuple[date, date] | None) -> bo
     """List large moves that no factor explains, of all days or of some; whether the list changed."""
     moves = actions.jump_rows(connection, JUMP_BELOW, JUMP_ABOVE, window)
     moves = (
-        moves.with_columns(pl.col("series").replace_strict(_SERIES_ORDER, default=9, return_dtype=pl.Int8).alias("order"))
+        moves.with_columns(
+            pl.col("series").replace_strict(_SERIES_ORDER, default=9, return_dtype=pl.Int8).alias("order")
+        )
         .sort("instrument_id", "date", "order", "series")
         .unique(["instrument_id", "date"], keep="first", maintain_order=True)
     )

@@ -26,7 +26,17 @@ MAX_MEMBERS = 20_000
 MAX_RATIO = 200  # real exchange files compress 4 to 12 times
 RATIO_FREE_BYTES = 8 * 1024 * 1024  # small members may compress better than MAX_RATIO: a page of zeros is no bomb
 _CHUNK = 1024 * 1024
-_IGNORED_NAMES = {"readme.md", "readme.txt", "readme", "manifest.csv", "manifest.json", "license", "license.txt", ".ds_store", "thumbs.db"}
+_IGNORED_NAMES = {
+    "readme.md",
+    "readme.txt",
+    "readme",
+    "manifest.csv",
+    "manifest.json",
+    "license",
+    "license.txt",
+    ".ds_store",
+    "thumbs.db",
+}
 _ARCHIVE_SUFFIXES = (".zip", ".gz", ".tgz", ".xz", ".tar")
 
 
@@ -86,7 +96,7 @@ def walk(paths: Sequence[Path]) -> tuple[list[Source], list[Path], int]:
 
 
 def _is_ignored(name: str) -> bool:
-    return name.lower() in _IGNORED_NAMES or name.startswith(".") or name.startswith("~$")
+    return name.lower() in _IGNORED_NAMES or name.startswith((".", "~$"))
 
 
 def file_digest(path: Path) -> str:
@@ -99,7 +109,7 @@ def is_archive(path: Path) -> bool:
     """Whether the file is opened for what is inside; a workbook is a zip, but read as it is."""
     with path.open("rb") as stream:
         head = stream.read(8)
-    if head.startswith(b"PK\x03\x04") or head.startswith(b"PK\x05\x06"):
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return path.suffix.lower() != ".xlsx"
     return head.startswith((b"\x1f\x8b", b"\xfd7zXZ\x00")) or path.name.lower().endswith((".tar", ".zip", ".gz", ".xz"))
 
@@ -187,10 +197,14 @@ def _zip_members(path: Path) -> Iterator[Member | BadMember]:
                     data = _read_bounded(stream, info.filename, info.compress_size)
             except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
                 damaged = FileRefusedError(Rule.ARCHIVE_DAMAGED, f"{path.name}: member {info.filename}: {error}")
-                yield BadMember(Path(info.filename).name, f"{path}!{info.filename}", _fallback_digest(path, info.filename), damaged)
+                yield BadMember(
+                    Path(info.filename).name, f"{path}!{info.filename}", _fallback_digest(path, info.filename), damaged
+                )
                 continue
             except FileRefusedError as error:
-                yield BadMember(Path(info.filename).name, f"{path}!{info.filename}", _fallback_digest(path, info.filename), error)
+                yield BadMember(
+                    Path(info.filename).name, f"{path}!{info.filename}", _fallback_digest(path, info.filename), error
+                )
                 continue
             total += len(data)
             if total > MAX_ARCHIVE_BYTES:
@@ -241,7 +255,7 @@ def _decompressor(path: Path, raw: IO[bytes]) -> IO[bytes]:
     head = raw.read(6)
     raw.seek(0)
     if head.startswith(b"\xfd7zXZ\x00"):
-        return lzma.LZMAFile(raw)  # type: ignore[return-value]
+        return lzma.LZMAFile(raw)
     if head.startswith(b"\x1f\x8b"):
         return gzip.GzipFile(fileobj=raw)  # type: ignore[return-value]
     return raw
@@ -262,7 +276,12 @@ def _tar_members(path: Path) -> Iterator[Member | BadMember]:
                     if info.size > MAX_MEMBER_BYTES:
                         raise _too_large(info.name, MAX_MEMBER_BYTES)
                     if _is_nested(info.name):
-                        yield BadMember(Path(info.name).name, f"{path}!{info.name}", _fallback_digest(path, info.name), _nested(info.name))
+                        yield BadMember(
+                            Path(info.name).name,
+                            f"{path}!{info.name}",
+                            _fallback_digest(path, info.name),
+                            _nested(info.name),
+                        )
                         continue
                     stream = archive.extractfile(info)
                     data = stream.read() if stream is not None else b""
@@ -270,7 +289,9 @@ def _tar_members(path: Path) -> Iterator[Member | BadMember]:
                         raise FileRefusedError(Rule.ARCHIVE_DAMAGED, f"{path.name}: member {info.name} is cut short")
                     yield _member(path, info.name, path.name, data)
         except (tarfile.TarError, lzma.LZMAError, zlib.error, gzip.BadGzipFile, EOFError) as error:
-            raise FileRefusedError(Rule.ARCHIVE_DAMAGED, f"{path.name}: the archive is damaged or cut short ({error})") from error
+            raise FileRefusedError(
+                Rule.ARCHIVE_DAMAGED, f"{path.name}: the archive is damaged or cut short ({error})"
+            ) from error
 
 
 def _single(path: Path, head: bytes) -> Member:
@@ -280,7 +301,9 @@ def _single(path: Path, head: bytes) -> Member:
         with path.open("rb") as raw:
             data = _read_bounded(_decompressor(path, raw), path.name, path.stat().st_size)
     except (lzma.LZMAError, zlib.error, gzip.BadGzipFile, EOFError) as error:
-        raise FileRefusedError(Rule.ARCHIVE_DAMAGED, f"{path.name}: the archive is damaged or cut short ({error})") from error
+        raise FileRefusedError(
+            Rule.ARCHIVE_DAMAGED, f"{path.name}: the archive is damaged or cut short ({error})"
+        ) from error
     if not head.startswith((b"\x1f\x8b", b"\xfd7zXZ\x00")):
         raise FileRefusedError(Rule.ARCHIVE_DAMAGED, f"{path.name}: not the archive its name says")
     return _member(path, name, path.name, data)

@@ -144,9 +144,7 @@ def _symbols_of_isins(connection: Connection, isins: set[str]) -> set[str]:
 class _Writer:
     """Gives chains their instruments with as few rows moved as possible, and writes what changed."""
 
-    def __init__(
-        self, connection: Connection, found: Sequence[Chain], runs: Sequence[Run], masters: Masters
-    ) -> None:
+    def __init__(self, connection: Connection, found: Sequence[Chain], runs: Sequence[Run], masters: Masters) -> None:
         self._connection = connection
         self._chains = found
         self._runs = runs
@@ -176,7 +174,9 @@ class _Writer:
 
     def _held(self, rows: pl.DataFrame) -> pl.DataFrame:
         """(chain, segment, instrument_id, rows): whom the rows of each segment belong to now."""
-        place = {id(run): (n, position) for position, (n, segment) in enumerate(self._segments()) for run in segment.runs}
+        place = {
+            id(run): (n, position) for position, (n, segment) in enumerate(self._segments()) for run in segment.runs
+        }
         table = pl.DataFrame(
             [(number, *place[id(run)]) for number, run in enumerate(self._runs)],
             schema={"run": pl.Int32(), "chain": pl.Int32(), "segment": pl.Int32()},
@@ -211,7 +211,11 @@ class _Writer:
         created = instruments.add_instruments(
             self._connection,
             [
-                {"key": PROVISIONAL + self._chains[n].key[:15], "symbol": self._chains[n].segments[-1].symbol, "instrument_type": "OTHER"}
+                {
+                    "key": PROVISIONAL + self._chains[n].key[:15],
+                    "symbol": self._chains[n].segments[-1].symbol,
+                    "instrument_type": "OTHER",
+                }
                 for n in new
             ],
         )
@@ -220,11 +224,7 @@ class _Writer:
 
     def _move(self, held: pl.DataFrame, assigned: dict[int, int]) -> bool:
         pieces = self._segments()
-        wrong = {
-            position
-            for chain, position, identifier, _ in held.rows()
-            if assigned[chain] != identifier
-        }
+        wrong = {position for chain, position, identifier, _ in held.rows() if assigned[chain] != identifier}
         for position in sorted(wrong):
             chain, segment = pieces[position]
             self._years.update(
@@ -266,7 +266,11 @@ class _Writer:
 
 
 def _name_rows(described: dict[int, Described], ids: Sequence[int]) -> dict[str, list[dict[str, Any]]]:
-    columns = (("instrument_symbols", "symbol", "symbols"), ("instrument_names", "name", "names"), ("instrument_isins", "isin", "isins"))
+    columns = (
+        ("instrument_symbols", "symbol", "symbols"),
+        ("instrument_names", "name", "names"),
+        ("instrument_isins", "isin", "isins"),
+    )
     return {
         table: [
             {"instrument_id": n, "valid_from": first, "valid_to": last, column: value}

@@ -1,14 +1,16 @@
 """Who is who: chains of symbols that are one security, worked out from stored evidence alone. Pure.
 
-The rows of a symbol fall into runs: stretches without a long pause, cut also at every listed date of a symbol change. Runs
-of one symbol are one segment unless something says that the symbol was given to another company in between. Segments of
-different symbols are joined by dated symbol changes, by undated ones where the rows fit, and by an ISIN that goes on under
-another symbol. A chain's key is a hash of its earliest (symbol, first session), so it depends on no order of import.
+The rows of a symbol fall into runs: stretches without a long pause, cut also at every listed date of a symbol change.
+Runs of one symbol are one segment unless something says that the symbol was given to another company in between.
+Segments of different symbols are joined by dated symbol changes, by undated ones where the rows fit, and by an ISIN
+that goes on under another symbol. A chain's key is a hash of its earliest (symbol, first session), so it depends on no
+order of import.
 """
 
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -193,10 +195,16 @@ class _Book:
         if gap <= LIST_TOLERANCE:
             return False  # goes on trading: a listed date is a few days off, or the line is wrong
         for on, new in self.leaving[symbol]:
-            if before.last <= on + LIST_TOLERANCE and after.first >= on - LIST_TOLERANCE and self._lives_on(new, before.last):
+            if (
+                before.last <= on + LIST_TOLERANCE
+                and after.first >= on - LIST_TOLERANCE
+                and self._lives_on(new, before.last)
+            ):
                 return True
         for on, old in self.arriving[symbol]:
-            if before.last < on <= after.first + LIST_TOLERANCE and any(run.first < on for run in self.runs.get(old, ())):
+            if before.last < on <= after.first + LIST_TOLERANCE and any(
+                run.first < on for run in self.runs.get(old, ())
+            ):
                 return True
         if gap <= PAUSE:
             return False
@@ -313,6 +321,6 @@ def _link_isins(links: _Links, segments: Mapping[str, Sequence[Segment]]) -> Non
                 uses[isin].append(segment)
     for isin in sorted(uses):
         users = sorted(uses[isin], key=lambda one: (one.first, one.symbol))
-        for before, after in zip(users, users[1:], strict=False):
+        for before, after in itertools.pairwise(users):
             if before.isins[-1].isin == isin == after.isins[0].isin:
                 links.join(before, after)

@@ -36,11 +36,16 @@ class Kind(enum.StrEnum):
     PRICES_DAILY_PARQUET = "daily_parquet"
 
 
-PRICE_KINDS = frozenset(
-    {Kind.PRICES_LEGACY, Kind.PRICES_UDIFF, Kind.PRICES_DELIVERY, Kind.PRICES_DAILY_PARQUET}
-)
+PRICE_KINDS = frozenset({Kind.PRICES_LEGACY, Kind.PRICES_UDIFF, Kind.PRICES_DELIVERY, Kind.PRICES_DAILY_PARQUET})
 IDENTITY_KINDS = frozenset(
-    {Kind.SYMBOL_CHANGES, Kind.NAME_CHANGES, Kind.COMPANY_SYMBOLS, Kind.EQUITY_LIST, Kind.ETF_LIST, Kind.PREFERENCE_LIST}
+    {
+        Kind.SYMBOL_CHANGES,
+        Kind.NAME_CHANGES,
+        Kind.COMPANY_SYMBOLS,
+        Kind.EQUITY_LIST,
+        Kind.ETF_LIST,
+        Kind.PREFERENCE_LIST,
+    }
 )
 MEMBERSHIP_KINDS = frozenset(
     {Kind.INDEX_LIST, Kind.INDEX_MAPPING, Kind.INDEX_HISTORY, Kind.INDEX_RECORD, Kind.INDEX_CORRECTIONS}
@@ -106,7 +111,9 @@ def recognise(name: str, data: bytes) -> Kind:
         return _workbook_kind(name, data)
     if _HTML.search(data[:1024]):
         raise FileRefusedError(
-            Rule.HTML_INSTEAD_OF_DATA, f"{name}: line 1: a web page was saved in place of the file; download it again", line=1
+            Rule.HTML_INSTEAD_OF_DATA,
+            f"{name}: line 1: a web page was saved in place of the file; download it again",
+            line=1,
         )
     first = decode(data[:65536].split(b"\n", 1)[0]).text.rstrip("\r")
     key = header_key(first)
@@ -131,7 +138,10 @@ def _udiff_kind(name: str, data: bytes) -> Kind:
         raise FileSkippedError("derivatives: not read yet", Rule.DERIVATIVES_NOT_READ)
     if segment != "CM" and cells:
         raise FileRefusedError(
-            Rule.BAD_VALUE, f"{name}: line 2: field Sgmt is {segment!r}, expected CM (cash market) or FO", line=2, subject="Sgmt"
+            Rule.BAD_VALUE,
+            f"{name}: line 2: field Sgmt is {segment!r}, expected CM (cash market) or FO",
+            line=2,
+            subject="Sgmt",
         )
     return Kind.PRICES_UDIFF
 

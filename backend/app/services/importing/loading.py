@@ -74,7 +74,7 @@ def store_reference(connection: Connection, member: Member, parsed: ReferenceFil
 def store_prices(
     connection: Connection, member: Member, parsed: PriceFile, resolver: Resolver, sectors: Mapping[str, str]
 ) -> int:
-    """Store a price file: its rows with their instruments, those that do not count marked; how many findings are new."""
+    """Store a price file: rows with their instruments, losers of the merge marked; how many findings are new."""
     frame = parsed.frame
     first, last = frame["date"].min(), frame["date"].max()
     assert isinstance(first, date) and isinstance(last, date)
@@ -156,7 +156,9 @@ def _merge(
     rows = pl.concat([mine.select(columns), stored.select(columns)]).with_columns(
         pl.lit(None, pl.Datetime("us", "UTC")).alias("published_at"),
         pl.col("file_id")
-        .replace_strict({**{known: sha for known, (sha, _) in digests.items()}, file_id: sha256}, return_dtype=pl.String)
+        .replace_strict(
+            {**{known: sha for known, (sha, _) in digests.items()}, file_id: sha256}, return_dtype=pl.String
+        )
         .alias("sha256"),
     )
     lost = merge.losers(rows)

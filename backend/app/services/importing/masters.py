@@ -105,7 +105,9 @@ def _securities(kind: Kind, name: str, text: Text, result: ReferenceFile) -> lis
         listed = cell("DATEOFLISTING")
         face_value, lot = cell("FACEVALUE"), cell("MARKETLOT", "MKTLOT")
         if not cell("SYMBOL"):
-            raise FileRefusedError(Rule.BAD_VALUE, f"{name}: line {line}: field SYMBOL is empty", line=line, subject="SYMBOL")
+            raise FileRefusedError(
+                Rule.BAD_VALUE, f"{name}: line {line}: field SYMBOL is empty", line=line, subject="SYMBOL"
+            )
         found.append(
             {
                 "line": line,

@@ -85,7 +85,9 @@ def _from_record(evidence: Evidence, history_begins: date | None) -> tuple[list[
     found: list[Span] = []
     open_: dict[int, date] = {}
     met: set[int] = set()
-    for day, instrument, change in sorted(evidence.events, key=lambda event: (event[0], event[2] == "INCLUSION", event[1])):
+    for day, instrument, change in sorted(
+        evidence.events, key=lambda event: (event[0], event[2] == "INCLUSION", event[1])
+    ):
         if day > end:
             break
         if change == "INCLUSION":

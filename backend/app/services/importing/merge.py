@@ -1,7 +1,7 @@
 """Which of several rows of one (date, symbol, series) counts: the only place that says so.
 
-The winner is the row with the greatest (source rank, publication stamp, volume, content hash of its file). That order is
-total and knows nothing of when a file came in, so the order of imports cannot matter. The others are kept, marked
+The winner is the row with the greatest (source rank, publication stamp, volume, content hash of its file). That order
+is total and knows nothing of when a file came in, so the order of imports cannot matter. The others are kept, marked
 superseded, and still lend what the winner lacks (turnover to the rupee, delivery, trades).
 """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -107,9 +108,7 @@ def _isin_spans(chain: Chain) -> list[tuple[date, date | None, str]]:
     return spans
 
 
-def _listing_of(
-    chain: Chain, masters: Masters, isins: Sequence[tuple[date, date | None, str]]
-) -> Listing | None:
+def _listing_of(chain: Chain, masters: Masters, isins: Sequence[tuple[date, date | None, str]]) -> Listing | None:
     """The newest list's line about the chain's last symbol; of an earlier holder of that symbol it tells nothing."""
     last = chain.segments[-1]
     known = {isin for _, _, isin in isins}
@@ -139,12 +138,12 @@ def _name_spans(chain: Chain, masters: Masters, listing: Listing | None) -> list
     days = sorted(events)
     if not days:
         return [(first, None, current)] if current else []
-    spans = [(first, days[0] - _DAY, events[days[0]][0])]
+    spans: list[tuple[date, date | None, str]] = [(first, days[0] - _DAY, events[days[0]][0])]
     for position, on in enumerate(days):
         following = days[position + 1] if position + 1 < len(days) else None
         name = events[on][1] if following is not None or current is None else current
         spans.append((on, following - _DAY if following else None, name))
-    return [(start, end, name) for start, end, name in spans]
+    return spans
 
 
 def reused(chains: Iterable[Chain]) -> dict[int, date]:
@@ -156,6 +155,6 @@ def reused(chains: Iterable[Chain]) -> dict[int, date]:
     found = {}
     for segments in by_symbol.values():
         ordered = sorted(segments, key=lambda segment: segment.first)
-        for before, _ in zip(ordered, ordered[1:], strict=False):
+        for before, _ in itertools.pairwise(ordered):
             found[id(before)] = before.last
     return found

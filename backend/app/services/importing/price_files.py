@@ -176,9 +176,7 @@ def _cells(text: str, columns: int) -> pl.DataFrame:
     return frame.with_columns(pl.all().str.strip_chars())
 
 
-def _typed(
-    name: str, raw: pl.DataFrame, header: tuple[str, ...], columns: dict[str, str | None]
-) -> pl.DataFrame:
+def _typed(name: str, raw: pl.DataFrame, header: tuple[str, ...], columns: dict[str, str | None]) -> pl.DataFrame:
     """The cells as values. One pass finds whether any is bad; only then are they looked at column by column."""
     position = {column: str(i) for i, column in reversed(list(enumerate(header)))}
     present = {target: column for target, column in columns.items() if column is not None and column in position}
@@ -305,7 +303,10 @@ def _check_rows(name: str, frame: pl.DataFrame) -> list[FileFinding]:
     checks = (
         (pl.min_horizontal("open", "high", "low", "close") <= 0, "a price of zero or less; expected more than zero"),
         (range_ < -tolerance, "the high is below the low; expected high >= low"),
-        (~other & (body_high > pl.col("high") + tolerance), "open or close above the high; expected them within the day"),
+        (
+            ~other & (body_high > pl.col("high") + tolerance),
+            "open or close above the high; expected them within the day",
+        ),
         (~other & (body_low < pl.col("low") - tolerance), "open or close below the low; expected them within the day"),
         (pl.col("delivery") > pl.col("volume"), "more shares delivered than traded"),
     )
@@ -331,9 +332,7 @@ def _check_rows(name: str, frame: pl.DataFrame) -> list[FileFinding]:
             line=row["line"],
             subject=row["symbol"],
         )
-    outside = frame.filter(
-        other & ((body_high > pl.col("high") + tolerance) | (body_low < pl.col("low") - tolerance))
-    )
+    outside = frame.filter(other & ((body_high > pl.col("high") + tolerance) | (body_low < pl.col("low") - tolerance)))
     if outside.height:
         row = outside.row(0, named=True)
         return [
@@ -358,7 +357,7 @@ def _read_parquet(name: str, data: bytes) -> PriceFile:
         if column not in frame.columns:
             raise FileRefusedError(Rule.WRONG_COLUMNS, f"{name}: column {column} is missing", subject=column)
         found = frame.schema[column]
-        if kind is not None and found != kind or kind is None and not found.is_numeric():
+        if (kind is not None and found != kind) or (kind is None and not found.is_numeric()):
             raise FileRefusedError(
                 Rule.WRONG_COLUMNS, f"{name}: column {column} is {found}, expected {kind or 'a number'}", subject=column
             )
@@ -367,7 +366,10 @@ def _read_parquet(name: str, data: bytes) -> PriceFile:
         if frame[column].null_count():
             line = int(frame[column].is_null().arg_true()[0]) + 1
             raise FileRefusedError(
-                Rule.BAD_VALUE, f"{name}: row {line}: field {column} is empty, expected a value", line=line, subject=column
+                Rule.BAD_VALUE,
+                f"{name}: row {line}: field {column} is empty, expected a value",
+                line=line,
+                subject=column,
             )
     unknown = frame.filter(~pl.col("source").is_in(list(merge.PARQUET_RANKS)))
     if unknown.height:

@@ -82,7 +82,7 @@ def finish_pending(engine: Engine, progress: Progress = lambda _fraction, _messa
     return True
 
 
-class _locked:  # noqa: N801 - reads as a word in a with statement
+class _locked:
     """The import lock of the database, held by a connection of its own."""
 
     def __init__(self, engine: Engine, progress: Progress) -> None:
@@ -189,7 +189,12 @@ class _Run:
                     self.summary.already_known += self.known[archive_digest]
                     return
         except OSError as error:
-            self._refuse(source.path.name, str(source.path), "", FileRefusedError(Rule.UNREADABLE, f"{source.path.name}: {error}"))
+            self._refuse(
+                source.path.name,
+                str(source.path),
+                "",
+                FileRefusedError(Rule.UNREADABLE, f"{source.path.name}: {error}"),
+            )
             return
         refused_before, stored = len(self.summary.refused), 0
         for member in open_source(source):
@@ -241,7 +246,9 @@ class _Run:
                     raise
             self.touched.add_prices(prices.frame)
             return prices.frame.height
-        reader = read_master if kind in IDENTITY_KINDS else read_constituents if kind in MEMBERSHIP_KINDS else read_actions
+        reader = (
+            read_master if kind in IDENTITY_KINDS else read_constituents if kind in MEMBERSHIP_KINDS else read_actions
+        )
         parsed = reader(kind, member)
         with self._transaction() as connection:
             self.summary.findings += store_reference(connection, member, parsed)
@@ -264,7 +271,13 @@ class _Run:
             return instruments.add_instruments(
                 self.connection,
                 [
-                    {"key": key, "symbol": symbol, "instrument_type": "OTHER", "first_session": first, "last_session": first}
+                    {
+                        "key": key,
+                        "symbol": symbol,
+                        "instrument_type": "OTHER",
+                        "first_session": first,
+                        "last_session": first,
+                    }
                     for key, symbol, first in new
                 ],
             )

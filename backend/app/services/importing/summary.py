@@ -45,9 +45,7 @@ class ImportSummary:
         """The summary as JSON."""
 
         def listed(items: list[NotStored]) -> list[dict[str, Any]]:
-            return [
-                {"name": item.name, "reason": item.reason, "rule": item.rule, "line": item.line} for item in items
-            ]
+            return [{"name": item.name, "reason": item.reason, "rule": item.rule, "line": item.line} for item in items]
 
         return {
             "loaded": self.loaded,

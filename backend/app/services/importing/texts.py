@@ -47,7 +47,9 @@ def whole_text(name: str, data: bytes) -> Text:
     """
     if b"\x00" in data:
         line = data[: data.index(b"\x00")].count(b"\n") + 1
-        raise FileRefusedError(Rule.BAD_ENCODING, f"{name}: line {line}: a zero byte, so this is no text file", line=line)
+        raise FileRefusedError(
+            Rule.BAD_ENCODING, f"{name}: line {line}: a zero byte, so this is no text file", line=line
+        )
     decoded = decode(data)
     text = decoded.text
     if "\r" in text:
@@ -68,7 +70,9 @@ def encoding_note(name: str, text: Text) -> list[FileFinding]:
     return [FileFinding(Rule.OLD_ENCODING, f"{name}: written in Windows-1252, not UTF-8", "read as Windows-1252")]
 
 
-def rows(name: str, text: str, *, columns: int | tuple[int, ...], header: bool = True) -> Iterator[tuple[int, list[str]]]:
+def rows(
+    name: str, text: str, *, columns: int | tuple[int, ...], header: bool = True
+) -> Iterator[tuple[int, list[str]]]:
     """(line, stripped cells) of each row of a small list, the header left out.
 
     Raises
@@ -127,6 +131,9 @@ def parse_number(name: str, line: int, field: str, value: str) -> float:
         number = float("nan")
     if number != number or number in (float("inf"), float("-inf")):
         raise FileRefusedError(
-            Rule.BAD_VALUE, f"{name}: line {line}: field {field} is {value[:40]!r}, expected a number", line=line, subject=field
+            Rule.BAD_VALUE,
+            f"{name}: line {line}: field {field} is {value[:40]!r}, expected a number",
+            line=line,
+            subject=field,
         )
     return number

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import polars as pl
 
-Quote = tuple[str, str, float, float, float, float, float, int]  # symbol, series, open, high, low, close, previous, volume
+Quote = tuple[
+    str, str, float, float, float, float, float, int
+]  # symbol, series, open, high, low, close, previous, volume
 
 DELIVERY_HEADER = (
     "SYMBOL, SERIES, DATE1, PREV_CLOSE, OPEN_PRICE, HIGH_PRICE, LOW_PRICE, LAST_PRICE, CLOSE_PRICE, AVG_PRICE, "
     "TTL_TRD_QNTY, TURNOVER_LACS, NO_OF_TRADES, DELIV_QTY, DELIV_PER"
 )
-LEGACY_HEADER = (
-    "SYMBOL,SERIES,OPEN,HIGH,LOW,CLOSE,LAST,PREVCLOSE,TOTTRDQTY,TOTTRDVAL,TIMESTAMP,TOTALTRADES,ISIN,"
-)
+LEGACY_HEADER = "SYMBOL,SERIES,OPEN,HIGH,LOW,CLOSE,LAST,PREVCLOSE,TOTTRDQTY,TOTTRDVAL,TIMESTAMP,TOTALTRADES,ISIN,"
 
 
 def quote(symbol: str, close: float, *, previous: float | None = None, volume: int = 1000, series: str = "EQ") -> Quote:

@@ -26,7 +26,7 @@ EX = date(2020, 3, 10)
         ("FV SPLT FRM RS 10 TO RS 2", [("SPLIT", 5.0)]),
         ("Face Valus Split (Sub-Division) - From Rs 10/- Per To Rs 5/- Per Share", [("SPLIT", 2.0)]),
         ("Sub-Division From Rs 10/- Per Share To Rs 2/- Per Share", [("SPLIT", 5.0)]),
-        ("Bonus 1:1/Face Value Split (Sub-Division) - From Rs 10/- Per Share To Rs 2/- Per Share", [("BONUS", 2.0), ("SPLIT", 5.0)]),
+        ("Bonus 1:1/Face Value Split (Sub-Division) - From Rs 10/- To Rs 2/-", [("BONUS", 2.0), ("SPLIT", 5.0)]),
         ("Rights 1:1 @ Premium Rs 70 Per Share", [("RIGHTS", None)]),
         ("Annual General Meeting/ Dividend - Rs 29.50/- Per Share And Bonus 1:1", [("BONUS", 2.0), ("DIVIDEND", None)]),
         ("9 Ccds For Every 40 Equity Shares", [("UNKNOWN", None)]),
@@ -45,13 +45,21 @@ def test_every_real_purpose_text_but_two_is_understood(evidence) -> None:  # typ
     assert unknown == ["9 Ccds For Every 40 Equity Shares", "Bon 1 Dvr : 20 Eq Shares"]
 
 
-@pytest.mark.parametrize(("text", "factor"), [("1.67", 5 / 3), ("1.333333", 4 / 3), ("1.5", 1.5), ("1.1", 1.1), ("1.644", 1.644), ("2", 2.0)])
+@pytest.mark.parametrize(
+    ("text", "factor"), [("1.67", 5 / 3), ("1.333333", 4 / 3), ("1.5", 1.5), ("1.1", 1.1), ("1.644", 1.644), ("2", 2.0)]
+)
 def test_a_rounded_figure_is_taken_for_the_fraction_it_stands_for(text: str, factor: float) -> None:
     assert exact_factor(text) == pytest.approx(factor, abs=1e-12)
 
 
 def test_factors_of_rights_and_demergers_are_no_splits() -> None:
-    assert [kind_of_factor(f) for f in (2.0, 1.2, 0.5, 1.644, 1.0)] == ["SPLIT", "SPLIT", "CONSOLIDATION", "UNKNOWN", "UNKNOWN"]
+    assert [kind_of_factor(f) for f in (2.0, 1.2, 0.5, 1.644, 1.0)] == [
+        "SPLIT",
+        "SPLIT",
+        "CONSOLIDATION",
+        "UNKNOWN",
+        "UNKNOWN",
+    ]
 
 
 def listed(factor: float, source: str = "actions_purpose", ex_date: date = EX, kind: str = "BONUS") -> Listed:
@@ -61,7 +69,12 @@ def listed(factor: float, source: str = "actions_purpose", ex_date: date = EX, k
 def bars(ratio: float, on: date = EX) -> dict[int, list[Bar]]:
     """Around the date the price stays; on it, previous close / open is `ratio`."""
     days = [date(2020, 3, day) for day in (5, 6, 9, 10, 11, 12, 13)]
-    return {1: [Bar(day, 100.0 / ratio if day >= on else 100.0, 100.0, 100.0 if day <= on else 100.0 / ratio) for day in days]}
+    return {
+        1: [
+            Bar(day, 100.0 / ratio if day >= on else 100.0, 100.0, 100.0 if day <= on else 100.0 / ratio)
+            for day in days
+        ]
+    }
 
 
 def test_a_factor_the_prices_show_is_used() -> None:

@@ -73,8 +73,14 @@ def test_the_same_isin_under_another_symbol_goes_on() -> None:
 
 
 def test_after_a_pause_another_issuer_is_another_security_and_the_same_is_not() -> None:
-    other = [run("AAA", "2012-01-02", "2013-01-01", "INE111A01011"), run("AAA", "2016-01-01", "2017-01-01", "INE222B01022")]
-    split = [run("AAA", "2012-01-02", "2013-01-01", "INE111A01011"), run("AAA", "2016-01-01", "2017-01-01", "INE111A01029")]
+    other = [
+        run("AAA", "2012-01-02", "2013-01-01", "INE111A01011"),
+        run("AAA", "2016-01-01", "2017-01-01", "INE222B01022"),
+    ]
+    split = [
+        run("AAA", "2012-01-02", "2013-01-01", "INE111A01011"),
+        run("AAA", "2016-01-01", "2017-01-01", "INE111A01029"),
+    ]
     unknown = [run("AAA", "2012-01-02", "2013-01-01"), run("AAA", "2016-01-01", "2017-01-01")]
     assert names(chains(other, [])) == [["AAA"], ["AAA"]]
     assert names(chains(split, [])) == [["AAA"]]

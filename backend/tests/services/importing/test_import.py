@@ -45,7 +45,15 @@ def scalar(engine: Engine, query: str) -> object:
 
 def empty(engine: Engine) -> None:
     """Everything but the migration's own rows is removed."""
-    kept = {"owners", "alembic_version", "backtest_runs", "run_strategies", "strategy_metadata", "strategy_versions", "trials"}
+    kept = {
+        "owners",
+        "alembic_version",
+        "backtest_runs",
+        "run_strategies",
+        "strategy_metadata",
+        "strategy_versions",
+        "trials",
+    }
     names = ", ".join(table for table in Base.metadata.tables if table not in kept)
     with engine.begin() as connection:
         connection.execute(text(f"TRUNCATE {names} CASCADE"))
@@ -65,11 +73,16 @@ def market(folder: Path) -> list[Path]:
         (folder / legacy_name(day)).write_bytes(legacy(day, quotes, {"AAA": "INE111A01011"}))
         if n in {3, 4}:
             (folder / f"sec_bhavdata_full_{day:%d%m%Y}.csv").write_bytes(delivery(day, [*quotes, quote("EXTRA", 5.0)]))
-    parquet(folder / "long.parquet", [(day, quote("AAA", 10.0 + n)) for n, day in enumerate(DAYS)] + [(DAYS[0] - timedelta(days=3), quote("AAA", 9.0))])
+    parquet(
+        folder / "long.parquet",
+        [(day, quote("AAA", 10.0 + n)) for n, day in enumerate(DAYS)]
+        + [(DAYS[0] - timedelta(days=3), quote("AAA", 9.0))],
+    )
     (folder / "symbolchange.csv").write_bytes(b" New Name Limited,OLDNAME,NEWNAME,09-JAN-2024\n")
     (folder / "EQUITY_L_2024-02.csv").write_text(
         "SYMBOL,NAME OF COMPANY, SERIES, DATE OF LISTING, PAID UP VALUE, MARKET LOT, ISIN NUMBER, FACE VALUE\n"
-        "AAA,Triple A Limited,EQ,01-JAN-2000,10,1,INE111A01011,10\nNEWNAME,New Name Limited,EQ,01-JAN-2001,10,1,INE222A01011,10\n"
+        "AAA,Triple A Limited,EQ,01-JAN-2000,10,1,INE111A01011,10\nNEWNAME,New Name "
+        "Limited,EQ,01-JAN-2001,10,1,INE222A01011,10\n"
     )
     (folder / "ind_niftytestlist_2024-01.csv").write_text(
         "Company Name,Industry,Symbol,Series,ISIN Code\n"
@@ -90,10 +103,20 @@ def test_a_small_market_comes_out_whole(engine: Engine, folder: Path) -> None:
     assert (summary.exit_code, summary.refused) == (0, [])
     assert summary.loaded_by_kind["legacy"] == len(DAYS)
     assert scalar(engine, "SELECT count(*) FROM instruments") == 4
-    renamed = "SELECT string_agg(symbol, ' > ' ORDER BY valid_from) FROM instrument_symbols s WHERE EXISTS (SELECT 1 FROM instrument_symbols o WHERE o.instrument_id = s.instrument_id AND o.symbol = 'OLDNAME')"
+    renamed = (
+        "SELECT string_agg(symbol, ' > ' ORDER BY valid_from) FROM instrument_symbols "
+        "WHERE instrument_id IN (SELECT instrument_id FROM instrument_symbols WHERE symbol = 'OLDNAME')"
+    )
     assert scalar(engine, renamed) == "OLDNAME > NEWNAME"
     assert scalar(engine, "SELECT name FROM instruments WHERE symbol = 'NEWNAME'") == "New Name Limited"
-    assert scalar(engine, "SELECT factor FROM adjustment_factors f JOIN instruments i ON i.id = f.instrument_id WHERE i.symbol = 'SPLITTER'") == 2.0
+    assert (
+        scalar(
+            engine,
+            "SELECT factor FROM adjustment_factors f JOIN instruments i ON i.id = f.instrument_id WHERE i.symbol = "
+            "'SPLITTER'",
+        )
+        == 2.0
+    )
     assert scalar(engine, "SELECT count(*) FROM adjustment_factors") == 1
     assert scalar(engine, "SELECT count(*) FROM unexplained_jumps") == 0
     with engine.connect() as connection:
@@ -174,8 +197,20 @@ def test_a_later_learned_rename_joins_two_instruments_and_keeps_the_old_key(engi
     run(engine, later)
     after = _versions(engine)
     assert scalar(engine, "SELECT count(*) FROM instruments") == 4
-    assert scalar(engine, "SELECT count(DISTINCT instrument_id) FROM historical_prices WHERE symbol IN ('OLDNAME', 'NEWNAME')") == 1
-    assert scalar(engine, "SELECT count(*) FROM instrument_aliases a JOIN instruments i ON i.id = a.instrument_id WHERE i.symbol = 'NEWNAME'") == 1
+    assert (
+        scalar(
+            engine, "SELECT count(DISTINCT instrument_id) FROM historical_prices WHERE symbol IN ('OLDNAME', 'NEWNAME')"
+        )
+        == 1
+    )
+    assert (
+        scalar(
+            engine,
+            "SELECT count(*) FROM instrument_aliases a JOIN instruments i ON i.id = a.instrument_id WHERE i.symbol "
+            "= 'NEWNAME'",
+        )
+        == 1
+    )
     assert after["prices:2024"] > before["prices:2024"] and after["identity"] > before["identity"]
 
 
@@ -210,7 +245,8 @@ import sys
 from pathlib import Path
 from sqlalchemy import create_engine
 from app.services.importing import import_paths
-import_paths(create_engine(sys.argv[1]), [Path(sys.argv[2])], progress=lambda f, m: print(m, flush=True), cancelled=lambda: False)
+engine, paths = create_engine(sys.argv[1]), [Path(sys.argv[2])]
+import_paths(engine, paths, progress=lambda f, m: print(m, flush=True), cancelled=lambda: False)
 """
 
 
@@ -234,7 +270,10 @@ def test_a_killed_import_leaves_no_half_file_and_is_completed_by_the_next(
     child.send_signal(signal.SIGKILL)
     child.wait()
     _wait_for_other_connections(engine)
-    torn = "SELECT count(*) FROM import_files f WHERE kind IN ('legacy', 'delivery', 'daily_parquet') AND f.rows <> (SELECT count(*) FROM historical_prices p WHERE p.file_id = f.id)"
+    torn = (
+        "SELECT count(*) FROM import_files f WHERE kind IN ('legacy', 'delivery', 'daily_parquet') "
+        "AND f.rows <> (SELECT count(*) FROM historical_prices p WHERE p.file_id = f.id)"
+    )
     assert scalar(engine, torn) == 0
     run(engine, folder)
     assert digest(engine) == expected
@@ -242,7 +281,10 @@ def test_a_killed_import_leaves_no_half_file_and_is_completed_by_the_next(
 
 def _wait_for_other_connections(engine: Engine) -> None:
     """The server notices a killed client when it next speaks to it."""
-    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'"
+    query = (
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+        "AND pid <> pg_backend_pid() AND state <> 'idle'"
+    )
     for _ in range(100):
         if scalar(engine, query) == 0:
             return
@@ -268,7 +310,15 @@ def test_one_row_wins_whatever_the_order_and_none_beats_it(rows, random) -> None
     def lost(some: Sequence[tuple[int, int | None, int, str]]) -> set[tuple[int, int | None, int, str]]:
         frame = pl.DataFrame(
             [(date(2024, 1, 1), "A", "EQ", *row) for row in some],
-            schema={"date": pl.Date, "symbol": pl.String, "series": pl.String, "source_rank": pl.Int16, "published_at": pl.Int64, "volume": pl.Int64, "sha256": pl.String},
+            schema={
+                "date": pl.Date,
+                "symbol": pl.String,
+                "series": pl.String,
+                "source_rank": pl.Int16,
+                "published_at": pl.Int64,
+                "volume": pl.Int64,
+                "sha256": pl.String,
+            },
             orient="row",
         )
         return {row[3:] for row in merge_rule.losers(frame).rows()}

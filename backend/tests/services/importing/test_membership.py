@@ -54,10 +54,15 @@ def test_who_stopped_trading_or_left_the_wider_index_left_this_one_then() -> Non
 def test_a_history_ranks_above_the_record_and_above_older_lists() -> None:
     evidence = Evidence(
         history=[Span(1, D("2018-01-01"), None, HISTORY), Span(2, D("2018-01-01"), D("2019-03-28"), HISTORY)],
-        events=[(D("2017-04-01"), 3, "INCLUSION"), (D("2017-04-01"), 2, "INCLUSION"), (D("2020-01-01"), 9, "INCLUSION")],
+        events=[
+            (D("2017-04-01"), 3, "INCLUSION"),
+            (D("2017-04-01"), 2, "INCLUSION"),
+            (D("2020-01-01"), 9, "INCLUSION"),
+        ],
         record_end=D("2020-01-01"),
         lists={D("2018-06-01"): {7, 8}},
     )
     assert spans(members(evidence)) == [
-        (1, "2017-04-01", None, HISTORY), (2, "2017-04-01", "2019-03-28", HISTORY), (3, "2017-04-01", "2017-12-31", HISTORY),
+        (1, "2017-04-01", None, HISTORY), (2, "2017-04-01", "2019-03-28", HISTORY),
+        (3, "2017-04-01", "2017-12-31", HISTORY),
     ]  # fmt: skip

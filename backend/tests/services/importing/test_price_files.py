@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -53,6 +54,11 @@ def test_a_header_without_blanks_is_a_file_saved_again_and_ranks_lower() -> None
     assert parsed.frame["source_rank"].to_list() == [25]
 
 
+def _with_high(value: str) -> Callable[[bytes], bytes]:
+    """Puts another high into the second row (previous close, open, high, low are 200.00)."""
+    return lambda d: d.replace(b"200.00, 200.00, 200.00, 200.00", f"200.00, 200.00, {value}, 200.00".encode())
+
+
 @pytest.mark.parametrize(
     ("broken", "rule", "line", "words"),
     [
@@ -61,9 +67,9 @@ def test_a_header_without_blanks_is_a_file_saved_again_and_ranks_lower() -> None
         (lambda d: d.replace(b"TCS, EQ, 01", b"TCS, 01"), Rule.BROKEN_LINE, 3, "14 columns, expected 15"),
         (lambda d: d.replace(b"TCS, EQ, 01-Jul", b"TCS, EQ, 02-Jul"), Rule.MIXED_DATES, 3, "2024-07-02"),
         (lambda d: d.replace(b"Jul", b"Jux"), Rule.BAD_VALUE, 2, "DATE1"),
-        (lambda d: d.replace(b"200.00, 200.00, 200.00, 200.00", b"200.00, 200.00, abc, 200.00"), Rule.BAD_VALUE, 3, "HIGH_PRICE is 'abc'"),
-        (lambda d: d.replace(b"200.00, 200.00, 200.00, 200.00", b"200.00, 200.00, -5, 200.00"), Rule.IMPOSSIBLE_ROW, 3, "HIGH_PRICE"),
-        (lambda d: d.replace(b"200.00, 200.00, 200.00, 200.00", b"200.00, 200.00, 190.00, 200.00"), Rule.IMPOSSIBLE_ROW, 3, "high is below the low"),
+        (_with_high("abc"), Rule.BAD_VALUE, 3, "HIGH_PRICE is 'abc'"),
+        (_with_high("-5"), Rule.IMPOSSIBLE_ROW, 3, "HIGH_PRICE"),
+        (_with_high("190.00"), Rule.IMPOSSIBLE_ROW, 3, "high is below the low"),
         (lambda d: d.replace(b"TCS, EQ", b"INFY, EQ"), Rule.DUPLICATE_ROW, 3, "twice"),
         (lambda d: d.replace(b"TCS, EQ", b", EQ"), Rule.BAD_VALUE, 3, "SYMBOL"),
         (lambda d: d.replace(b" CLOSE_PRICE", b" CLOSING"), Rule.WRONG_COLUMNS, 1, "CLOSE_PRICE"),
