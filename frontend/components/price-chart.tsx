@@ -168,7 +168,10 @@ function draw(
       panes: { separatorColor: colors.border, enableResize: true },
     },
     grid: { vertLines: { color: colors.grid }, horzLines: { color: colors.grid } },
-    rightPriceScale: { borderColor: colors.border, scaleMargins: { top: 0.14, bottom: 0.06 } },
+    rightPriceScale: {
+      borderColor: colors.border,
+      scaleMargins: { top: headroom(element.clientWidth), bottom: 0.06 },
+    },
     timeScale: { borderColor: colors.border, rightOffset: 1, minBarSpacing: 0.2 },
     crosshair: { mode: CrosshairMode.Normal },
     localization: {
@@ -231,6 +234,9 @@ function draw(
   }
   return chart;
 }
+
+/** Room for the readout above the candles: it takes two or three lines where the chart is narrow. */
+const headroom = (width: number): number => (width < 420 ? 0.26 : width < 560 ? 0.2 : 0.14);
 
 function Readout({ bars, index }: { bars: BarsSeries; index: number }) {
   const at = bars.t[index];

@@ -107,9 +107,19 @@ function Import({ roots, market }: { roots: readonly string[]; market: string | 
             }
           />
         ) : market === "sample" ? (
-          <p className="t2">
-            The sample market is open, and takes no files. Open the real market to import yours.
-          </p>
+          <>
+            <p className="t2">
+              The sample market is open, and takes no files. Open the real market to import yours.
+            </p>
+            <button
+              type="button"
+              className="btn p"
+              disabled={switching.isPending}
+              onClick={() => switching.mutate("real")}
+            >
+              Open the real market
+            </button>
+          </>
         ) : (
           <ImportForm onStarted={(started) => setJob({ id: started.id, title: "Import" })} />
         )}

@@ -41,7 +41,7 @@ const COLUMNS: Column<Finding>[] = [
     id: "rule",
     header: "Rule",
     width: 190,
-    cell: (finding) => <span className="t2">{sentence(finding.rule)}</span>,
+    cell: (finding) => <span className="t2">{sentence(finding.rule.toLowerCase())}</span>,
   },
   {
     id: "subject",

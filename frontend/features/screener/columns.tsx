@@ -2,22 +2,14 @@ import type { ReactNode } from "react";
 import type { Column } from "@/components/data-table";
 import { Icon } from "@/components/icon";
 import { Delta, Unknown } from "@/components/marks";
-import { count, grouped } from "@/lib/format";
+import { whyUnknown } from "@/lib/fields";
+import { grouped } from "@/lib/format";
 import type { FieldCard, ScreenerRow } from "@/lib/types";
 
 type Field = keyof ScreenerRow & string;
 type Cards = ReadonlyMap<string, FieldCard>;
 
 const CRORE = 1e7;
-
-/** Why a cell is empty, from the field's own card: no source yet, or too little history. */
-export function whyUnknown(card: FieldCard | undefined): string {
-  if (!card) return "The server does not say why";
-  if (!card.available) return `${card.label} has no source yet: prices alone do not give it`;
-  if (card.window > 1)
-    return `${card.label} needs ${count(card.window)} sessions in a row; this stock has fewer`;
-  return `${card.label} is not in the file of this session`;
-}
 
 interface NumberSpec {
   field: Field;

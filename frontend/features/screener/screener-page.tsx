@@ -12,7 +12,7 @@ import { Drawer, Sheet } from "@/components/layers";
 import { Delta, Kbd, Stamp, Unknown } from "@/components/marks";
 import { EmptyState, ErrorState, LoadingState } from "@/components/shared/DataState";
 import { toast } from "@/components/toast";
-import { useCommands } from "@/lib/commands";
+import { useCommands, type Command } from "@/lib/commands";
 import { useCrumbs } from "@/lib/crumbs";
 import { downloadText } from "@/lib/csv";
 import { getErrorMessage } from "@/lib/errors";
@@ -30,6 +30,15 @@ export interface ScreenerPageProps {
 }
 
 const stockHref = (symbol: string): string => `/stock/?symbol=${encodeURIComponent(symbol)}`;
+
+const unselect = (run: () => void): Command => ({
+  id: "unselect",
+  label: "Clear the selection",
+  keys: "Escape",
+  group: "This page",
+  hidden: true,
+  run,
+});
 
 export function ScreenerPage({ renderStock }: ScreenerPageProps) {
   useCrumbs([{ label: "Screener" }]);
@@ -64,14 +73,8 @@ export function ScreenerPage({ renderStock }: ScreenerPageProps) {
     },
     { id: "columns", label: "Columns", keys: "c", group: "This page", run: () => setChooser(true) },
     { id: "export", label: "Export CSV of this list", keys: "e", group: "This page", run: exporting.run },
-    {
-      id: "unselect",
-      label: "Clear the selection",
-      keys: "Escape",
-      group: "This page",
-      hidden: true,
-      run: () => setActive(null),
-    },
+    // While the drawer is open Escape is its own; it may have mounted before this page.
+    ...(stock === null ? [unselect(() => setActive(null))] : []),
     { id: "clear", label: "Clear filters", group: "This page", run: clear },
   ]);
   const peek = (row: ScreenerRow) => void set({ stock: row.symbol });

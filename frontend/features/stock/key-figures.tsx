@@ -5,9 +5,10 @@ import type { ReactNode } from "react";
 import { RangeBar } from "@/components/spark-range";
 import { Delta, Unknown } from "@/components/marks";
 import { DataState, EmptyState } from "@/components/shared/DataState";
-import { compactCount, compactRupees, count, grouped } from "@/lib/format";
+import { whyUnknown } from "@/lib/fields";
+import { compactCount, compactRupees, grouped } from "@/lib/format";
 import { barsQuery, fieldsQuery, stockRowQuery } from "@/lib/queries";
-import type { BarsSeries, ScreenerRow } from "@/lib/types";
+import type { BarsSeries, FieldCard, ScreenerRow } from "@/lib/types";
 
 const YEAR = 252;
 
@@ -16,7 +17,7 @@ export function KeyFigures({ symbol }: { symbol: string }) {
   const row = useQuery(stockRowQuery(symbol));
   const bars = useQuery(barsQuery(symbol));
   const cards = useQuery(fieldsQuery);
-  const windows = new Map(cards.data?.fields.map((card) => [card.name, card.window]));
+  const known = new Map(cards.data?.fields.map((card) => [card.name, card]));
   return (
     <DataState
       query={row}
@@ -28,7 +29,7 @@ export function KeyFigures({ symbol }: { symbol: string }) {
         </EmptyState>
       }
     >
-      {(data) => data.row && <Figures row={data.row} bars={bars.data} windows={windows} />}
+      {(data) => data.row && <Figures row={data.row} bars={bars.data} cards={known} />}
     </DataState>
   );
 }
@@ -36,25 +37,16 @@ export function KeyFigures({ symbol }: { symbol: string }) {
 function Figures({
   row,
   bars,
-  windows,
+  cards,
 }: {
   row: ScreenerRow;
   bars: BarsSeries | undefined;
-  windows: ReadonlyMap<string, number>;
+  cards: ReadonlyMap<string, FieldCard>;
 }) {
   const number = (field: keyof ScreenerRow & string, draw: (value: number) => ReactNode) => {
     const value = row[field];
     if (typeof value === "number") return draw(value);
-    const window = windows.get(field);
-    return (
-      <Unknown
-        why={
-          window && window > 1
-            ? `Needs ${count(window)} sessions in a row`
-            : "Not in the file of this session"
-        }
-      />
-    );
+    return <Unknown why={whyUnknown(cards.get(field))} />;
   };
   const change = (value: number) => <Delta value={value} />;
   return (
@@ -84,7 +76,7 @@ function Figures({
       <dt>20-day breakout</dt>
       <dd>
         {row.is_20d_breakout === null ? (
-          <Unknown why="Needs 20 sessions in a row" />
+          <Unknown why={whyUnknown(cards.get("is_20d_breakout"))} />
         ) : row.is_20d_breakout ? (
           "Yes"
         ) : (
