@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Served
+from tests.serving import Served
 
 PREFERENCES = "smarttrader.preferences"
 PAGES = {
