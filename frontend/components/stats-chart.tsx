@@ -154,10 +154,10 @@ function option(
     yAxis: [
       {
         gridIndex: 0,
-        type: log ? ("log" as const) : ("value" as const),
+        type: "value" as const,
         position: "right" as const,
         scale: true,
-        axisLabel: { ...axisLabel, formatter: (value: number) => compactRupees(value) },
+        axisLabel: { ...axisLabel, formatter: (value: number) => compactRupees(log ? 10 ** value : value) },
         splitLine,
         splitNumber: 4,
       },
@@ -177,7 +177,8 @@ function option(
         name,
         xAxisIndex: 0,
         yAxisIndex: 0,
-        data: points.map((point) => point.equity),
+        // The library's own log axis has ticks at powers of ten alone: too few for an equity curve.
+        data: points.map((point) => (log ? Math.log10(point.equity) : point.equity)),
         showSymbol: false,
         lineStyle: { color: colors.accent, width: 1.8 },
         itemStyle: { color: colors.accent },

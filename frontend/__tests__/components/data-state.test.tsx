@@ -86,6 +86,18 @@ test("a job has a bar, a share and a way to cancel; a failed one says why", asyn
   expect(screen.queryByRole("progressbar")).not.toBeInTheDocument();
 });
 
+test("an ended job tells how long it took, not what it did last", () => {
+  const ended = {
+    ...job,
+    state: "SUCCEEDED" as const,
+    message: "Reading bars",
+    finished_at: "2024-12-31T10:01:12Z",
+  };
+  render(<JobState job={ended} title="Import" />);
+  expect(screen.getByText("Finished in 72 s")).toBeInTheDocument();
+  expect(screen.queryByText("Reading bars")).not.toBeInTheDocument();
+});
+
 test("the states pass axe", async () => {
   const { container } = render(
     <main>

@@ -2,6 +2,7 @@ import { act, fireEvent, screen, waitFor, within } from "@testing-library/react"
 import userEvent from "@testing-library/user-event";
 import { axe } from "jest-axe";
 import { ScreenerPage } from "@/features/screener/screener-page";
+import { getCommands } from "@/lib/commands";
 import { failure, fakeApi } from "../support/api";
 import { renderApp } from "../support/render";
 import { health, screenerPage, stock } from "../support/wire";
@@ -90,6 +91,16 @@ test("a click opens the drawer without leaving the list, and its stock is in the
     within(screen.getByRole("complementary", { name: "BINDPOLY" })).getByRole("button", { name: "Close" }),
   );
   await waitFor(() => expect(screen.queryByText("Panel of BINDPOLY")).not.toBeInTheDocument());
+});
+
+test("Escape belongs to the open drawer first", async () => {
+  fakeApi({ ...BASE, "GET /api/screener/": screenerPage([stock("ARUVI")]) });
+  page("?stock=ARUVI");
+  await screen.findByText("Panel of ARUVI");
+  const escape = getCommands().filter((command) => command.keys === "Escape");
+  expect(escape.map((command) => command.id)).toEqual(["close-drawer"]);
+  act(() => escape[0]?.run());
+  await waitFor(() => expect(screen.queryByText("Panel of ARUVI")).not.toBeInTheDocument());
 });
 
 test("an unknown figure is a dash with its reason, not a zero", async () => {

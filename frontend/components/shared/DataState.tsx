@@ -4,7 +4,7 @@ import { useEffect, useState, type ReactNode } from "react";
 import { Icon, type IconName } from "@/components/icon";
 import { toast } from "@/components/toast";
 import { ApiError, getErrorMessage } from "@/lib/errors";
-import { count } from "@/lib/format";
+import { count, duration } from "@/lib/format";
 import type { Job } from "@/lib/types";
 
 /** A skeleton in the shape of the answer. It appears after 150 ms, so that a quick answer does not blink. */
@@ -186,7 +186,7 @@ export function JobState({ job, title, onCancel, onRetry }: JobStateProps) {
       ) : (
         <div className="row between xs t3 num">
           <span>
-            {job.message ?? JOB_WORDS[job.state]}
+            {runs ? (job.message ?? JOB_WORDS[job.state]) : ended(job)}
             {runs && <TimeLeft job={job} />}
           </span>
           {runs && onCancel && (
@@ -206,6 +206,12 @@ export function JobState({ job, title, onCancel, onRetry }: JobStateProps) {
       )}
     </div>
   );
+}
+
+/** "Finished in 72 s": once a job has ended, its last progress message says nothing more. */
+function ended(job: Job): string {
+  if (job.state !== "SUCCEEDED" || !job.started_at || !job.finished_at) return JOB_WORDS[job.state];
+  return `Finished in ${duration((Date.parse(job.finished_at) - Date.parse(job.started_at)) / 1000)}`;
 }
 
 /** Estimated from the share done so far; said only once it means something. */

@@ -94,7 +94,7 @@ export function screenerColumns(cards: Cards): Column<ScreenerRow>[] {
       sortBy: "symbol",
       cell: (row) => (
         <span className="row" style={{ gap: 10 }}>
-          <span className="sym" style={{ minWidth: 88 }}>
+          <span className="sym" style={{ minWidth: 88, flex: "none" }}>
             {row.symbol}
           </span>
           <span className="t3 trunc">{row.name}</span>
