@@ -1,0 +1,253 @@
+import { act, screen, waitFor } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { axe } from "jest-axe";
+import { RunsPage } from "@/features/backtest/runs-page";
+import { DataPage } from "@/features/data/data-page";
+import { SettingsPage } from "@/features/settings/settings-page";
+import { StockPage } from "@/features/stock/stock-page";
+import { setPreferences } from "@/lib/preferences";
+import type { DataStatus, Finding } from "@/lib/types";
+import { drawn } from "../support/lightweight-charts";
+import { failure, fakeApi } from "../support/api";
+import { renderApp } from "../support/render";
+import { health, job, run, screenerPage, smaCross, stock } from "../support/wire";
+
+const push = jest.fn();
+jest.mock("next/navigation", () => ({ useRouter: () => ({ push }), usePathname: () => "/" }));
+
+const status: DataStatus = {
+  market: "real",
+  rows: 1642118,
+  files: 2471,
+  instruments: 831,
+  first_session: "2023-01-02",
+  last_session: "2024-12-31",
+  snapshot: "7f3ac21e00000000",
+  panel_is_stale: false,
+  years: [
+    {
+      year: 2023,
+      sessions: 239,
+      expected_sessions: 246,
+      instruments: 700,
+      first_session: "2023-01-02",
+      last_session: "2023-12-29",
+    },
+    {
+      year: 2024,
+      sessions: 246,
+      expected_sessions: 246,
+      instruments: 831,
+      first_session: "2024-01-01",
+      last_session: "2024-12-31",
+    },
+  ],
+  files_by_kind: { legacy: 2471 },
+  listed_actions: 14,
+  unexplained_jumps: 3,
+  findings: { refused: 1 },
+  recent_files: [],
+  import_roots: ["/home/me"],
+};
+
+const finding: Finding = {
+  id: 1,
+  file_name: "cm04MAY2021bhav.csv",
+  line: 12,
+  rule: "CLOSE_OUTSIDE_RANGE",
+  severity: "refused",
+  subject: "ARUVI",
+  message: "close 120.5 lies above the high 119.0",
+  action: "The file was left out",
+  recorded_at: "2026-11-20T10:00:00Z",
+};
+
+const DATA = {
+  "GET /api/health": health,
+  "GET /api/data/status": status,
+  "GET /api/data/market": { market: "real", real_ready: true, sample_ready: true },
+  "GET /api/jobs": { data: [job], meta: { page: 1, limit: 50, total: 1, total_pages: 1 } },
+  "GET /api/data/findings": {
+    data: [finding],
+    meta: { page: 1, limit: 100, total: 1, total_pages: 1 },
+    rules: {},
+  },
+};
+
+const BARS = {
+  symbol: "ARUVI",
+  name: "Aruvi Foods",
+  sector: "Consumer",
+  isin: "INE000000000",
+  timeframe: "1d",
+  adjust: "price",
+  t: ["2024-12-30", "2024-12-31"],
+  o: [100, 104],
+  h: [106, 105],
+  l: [99, 101],
+  c: [105, 102],
+  v: [750000, 500000],
+  factor: [1, 1],
+  actions: [{ ex_date: "2024-12-31", factor: 5, purpose: "Split 1:5", tier: "LISTED" }],
+  jumps: ["2024-12-30"],
+  former_symbols: ["ARUVIOLD"],
+  snapshot: "7f",
+};
+
+describe("the data page", () => {
+  test("coverage names the missing sessions; findings name file, line and what was done", async () => {
+    fakeApi(DATA);
+    const { container } = renderApp(
+      <main>
+        <DataPage />
+      </main>,
+    );
+    expect(await screen.findByText("16,42,118 rows")).toBeInTheDocument();
+    expect(screen.getByRole("row", { name: /Missing 7 0/ })).toBeInTheDocument();
+    expect(await screen.findByText("close 120.5 lies above the high 119.0")).toBeInTheDocument();
+    expect(screen.getByText(":12")).toBeInTheDocument();
+    expect(screen.getByText("The file was left out")).toBeInTheDocument();
+    expect(await axe(container)).toHaveNoViolations();
+  });
+
+  test("the kind of finding goes into the URL and to the server", async () => {
+    const { urls } = fakeApi(DATA);
+    const { url } = renderApp(<DataPage />);
+    await userEvent.click(await screen.findByRole("button", { name: "Refused 1" }));
+    await waitFor(() => expect(url().get("severity")).toBe("refused"));
+    await waitFor(() =>
+      expect(urls.some((asked) => asked.searchParams.get("severity") === "refused")).toBe(true),
+    );
+  });
+
+  test("a part that fails stands alone; the rest stays", async () => {
+    fakeApi({
+      ...DATA,
+      "GET /api/data/findings": () => failure(500, "DATABASE_ERROR", "The findings table is locked"),
+    });
+    renderApp(<DataPage />);
+    expect(await screen.findByText("The findings table is locked")).toBeInTheDocument();
+    expect(screen.getByText("16,42,118 rows")).toBeInTheDocument();
+  });
+
+  test("the sample market takes no files and says the way out", async () => {
+    const { requests } = fakeApi({
+      ...DATA,
+      "GET /api/data/status": { ...status, market: "sample" },
+      "GET /api/data/market": { market: "sample", real_ready: true, sample_ready: true },
+      "PUT /api/data/market": { market: "real", real_ready: true, sample_ready: true },
+    });
+    renderApp(<DataPage />);
+    await userEvent.click(await screen.findByRole("button", { name: "Open the real market" }));
+    await waitFor(() => expect(requests.some((request) => request.method === "PUT")).toBe(true));
+    expect(screen.queryByRole("button", { name: "Import files" })).not.toBeInTheDocument();
+  });
+});
+
+describe("the stock page", () => {
+  const ANSWERS = {
+    "GET /api/market/bars/ARUVI": BARS,
+    "GET /api/screener/": screenerPage([stock("ARUVI"), stock("ARUVIX")]),
+    "GET /api/screener/fields": { fields: [] },
+  };
+
+  test("candles, readout, figures and events come from the answers", async () => {
+    fakeApi(ANSWERS);
+    drawn.series.length = 0;
+    drawn.data.length = 0;
+    const { container } = renderApp(
+      <main>
+        <StockPage />
+      </main>,
+      "?symbol=ARUVI",
+    );
+    expect(await screen.findByRole("heading", { name: "Aruvi Foods" })).toBeInTheDocument();
+    expect(
+      screen.getByRole("figure", { name: /Daily candles of Aruvi Foods, 2 sessions/ }),
+    ).toBeInTheDocument();
+    await waitFor(() => expect(drawn.series).toEqual(["Candlestick", "Histogram"]));
+    expect(drawn.data[0]).toEqual([
+      { time: "2024-12-30", open: 100, high: 106, low: 99, close: 105 },
+      { time: "2024-12-31", open: 104, high: 105, low: 101, close: 102 },
+    ]);
+    expect(screen.getByText("Split 1:5")).toBeInTheDocument();
+    expect(screen.getByText("1 share became 5")).toBeInTheDocument();
+    expect(screen.getByText("ARUVIOLD")).toBeInTheDocument();
+    expect(screen.getByRole("link", { name: "Charts by TradingView" })).toBeInTheDocument();
+    expect(await axe(container)).toHaveNoViolations();
+  });
+
+  test("the chart has a table of the same bars", async () => {
+    fakeApi(ANSWERS);
+    renderApp(<StockPage />, "?symbol=ARUVI");
+    await userEvent.click(await screen.findByRole("button", { name: "View as table" }));
+    expect(screen.getByRole("table", { name: "Sessions of ARUVI" })).toHaveTextContent("31 Dec 2024");
+  });
+
+  test("as traded asks for raw prices", async () => {
+    const { urls } = fakeApi(ANSWERS);
+    renderApp(<StockPage />, "?symbol=ARUVI");
+    await userEvent.selectOptions(await screen.findByRole("combobox", { name: "Adjustment" }), "none");
+    await waitFor(() => expect(urls.some((url) => url.searchParams.get("adjust") === "none")).toBe(true));
+  });
+
+  test("an unknown symbol is an answer, not a breakdown", async () => {
+    fakeApi({ "GET /api/market/bars/NOPE": () => failure(404, "DATA_NOT_FOUND", "There is no stock NOPE") });
+    renderApp(<StockPage />, "?symbol=NOPE");
+    expect(await screen.findByText("No stock is named NOPE")).toBeInTheDocument();
+    expect(screen.queryByRole("alert")).not.toBeInTheDocument();
+  });
+});
+
+test("runs are listed with their figures and open on a click", async () => {
+  const card = {
+    run_id: run.run_id,
+    strategy_ids: ["sma_cross"],
+    universe: "NIFTY50",
+    start_date: run.start_date,
+    end_date: run.end_date,
+    metrics: { ...run.metrics, sharpe: null },
+    created_at: "2026-11-20T10:00:00Z",
+  };
+  fakeApi({
+    "GET /api/portfolio/strategies/runs": {
+      data: [card],
+      meta: { page: 1, limit: 100, total: 1, total_pages: 1 },
+    },
+    "GET /api/portfolio/strategies/available": [smaCross],
+  });
+  renderApp(<RunsPage />);
+  await userEvent.click(await screen.findByText("12.6"));
+  expect(push).toHaveBeenCalledWith(`/quant/run/?run=${run.run_id}`);
+  expect(screen.getByText(/Unknown: Not defined for this run/)).toBeInTheDocument();
+});
+
+describe("settings", () => {
+  const ANSWERS = {
+    "GET /api/health": health,
+    "GET /api/data/market": { market: "sample", real_ready: false, sample_ready: true },
+  };
+
+  test("choices hold and reach the page", async () => {
+    fakeApi(ANSWERS);
+    renderApp(<SettingsPage />);
+    await userEvent.click(screen.getByRole("button", { name: "Comfortable" }));
+    await userEvent.click(screen.getByRole("button", { name: "Green and red" }));
+    expect(document.documentElement.dataset).toMatchObject({ density: "comfortable", gainloss: "classic" });
+    expect(JSON.parse(localStorage.getItem("smarttrader.preferences") ?? "{}")).toMatchObject({
+      density: "comfortable",
+      gainloss: "classic",
+    });
+    act(() => setPreferences({ density: "compact", gainloss: "safe" }));
+  });
+
+  test("a market that cannot be switched says so", async () => {
+    fakeApi({
+      ...ANSWERS,
+      "PUT /api/data/market": () => failure(409, "CONFLICT", "A job of this market is running"),
+    });
+    renderApp(<SettingsPage />);
+    await userEvent.click(await screen.findByRole("button", { name: "Real" }));
+    expect(await screen.findByText("A job of this market is running")).toBeInTheDocument();
+  });
+});
