@@ -1,8 +1,8 @@
 """How long an import takes: the long Parquet files from cold, one more day's file, and everything a second time.
 
-Run from `backend`: `python benchmarks/import_files.py [--url postgresql+psycopg://…]` with the evidence folder beside the
-repository (or `SMARTTRADER_EVIDENCE`). Without `--url` an embedded server in a temporary folder is used. The database
-is one of its own and is dropped at the end.
+Run from `backend`: `python benchmarks/import_files.py [--url postgresql+psycopg://…]` with the evidence folder beside
+the repository (or `SMARTTRADER_EVIDENCE`). Without `--url` an embedded server in a temporary folder is used. The
+database is one of its own and is dropped at the end.
 """
 
 from __future__ import annotations

@@ -71,43 +71,63 @@ def symbol_changes(connection: Connection) -> list[tuple[str, str, date | None]]
     return [(row.old_symbol, row.new_symbol, row.effective_on) for row in rows]
 
 
-def listed_securities(connection: Connection) -> list[Any]:
-    """Every line of the master lists; newest list first, then in a fixed order."""
+def listed_securities(connection: Connection, symbols: Sequence[str] | None = None) -> list[Any]:
+    """Every line of the master lists, of all symbols or some; newest list first, then in a fixed order."""
     return list(
         connection.execute(
             text(
                 "SELECT l.symbol, l.name, l.series, l.instrument_type, l.isin, l.listed_on, l.as_of FROM "
                 "listed_securities l "
-                "JOIN import_files f ON f.id = l.file_id ORDER BY l.as_of DESC NULLS LAST, f.sha256, l.line"
-            )
+                "JOIN import_files f ON f.id = l.file_id "
+                "WHERE CAST(:symbols AS text[]) IS NULL OR l.symbol = ANY(:symbols) "
+                "ORDER BY l.as_of DESC NULLS LAST, f.sha256, l.line"
+            ),
+            {"symbols": symbols},
         )
     )
 
 
-def name_changes(connection: Connection) -> list[Any]:
+def name_changes(connection: Connection, symbols: Sequence[str] | None = None) -> list[Any]:
     """Every listed change of a name: symbol, old name, new name, date; oldest first."""
     return list(
         connection.execute(
             text(
                 "SELECT DISTINCT symbol, old_name, new_name, effective_on FROM name_changes "
-                "WHERE effective_on IS NOT NULL ORDER BY effective_on, symbol, old_name, new_name"
-            )
+                "WHERE effective_on IS NOT NULL AND (CAST(:symbols AS text[]) IS NULL OR symbol = ANY(:symbols)) "
+                "ORDER BY effective_on, symbol, old_name, new_name"
+            ),
+            {"symbols": symbols},
         )
     )
 
 
-def company_symbols(connection: Connection) -> list[tuple[str, str, date | None]]:
+def company_symbols(connection: Connection, symbols: Sequence[str] | None = None) -> list[tuple[str, str, date | None]]:
     """(name, symbol, date of the list) where lists map names to symbols; newest list last."""
     rows = connection.execute(
         text(
-            "SELECT DISTINCT name, symbol, as_of FROM company_symbols "
-            "UNION SELECT DISTINCT name, symbol, as_of FROM listed_securities WHERE name IS NOT NULL "
-            "UNION SELECT DISTINCT e.company_name, e.symbol, l.in_force_on FROM index_list_entries e "
-            "JOIN index_lists l ON l.id = e.list_id WHERE e.company_name IS NOT NULL AND e.symbol IS NOT NULL "
-            "ORDER BY 3 NULLS FIRST, 1, 2"
-        )
+            "SELECT name, symbol, as_of FROM ("
+            "SELECT name, symbol, as_of FROM company_symbols "
+            "UNION SELECT name, symbol, as_of FROM listed_securities WHERE name IS NOT NULL "
+            "UNION SELECT e.company_name, e.symbol, l.in_force_on FROM index_list_entries e "
+            "JOIN index_lists l ON l.id = e.list_id WHERE e.company_name IS NOT NULL AND e.symbol IS NOT NULL) n "
+            "WHERE CAST(:symbols AS text[]) IS NULL OR symbol = ANY(:symbols) ORDER BY 3 NULLS FIRST, 1, 2"
+        ),
+        {"symbols": symbols},
     )
     return [(row.name, row.symbol, row.as_of) for row in rows]
+
+
+def mentions(connection: Connection, symbols: Sequence[str]) -> bool:
+    """Whether evidence about indices, actions or names speaks of any of the symbols."""
+    query = text(
+        "SELECT EXISTS (SELECT 1 FROM index_list_entries WHERE symbol = ANY(:symbols)) "
+        "OR EXISTS (SELECT 1 FROM index_history_spans WHERE symbol = ANY(:symbols)) "
+        "OR EXISTS (SELECT 1 FROM company_symbols WHERE symbol = ANY(:symbols)) "
+        "OR EXISTS (SELECT 1 FROM index_event_corrections WHERE correct_symbol = ANY(:symbols)) "
+        "OR EXISTS (SELECT 1 FROM corporate_actions WHERE symbol = ANY(:symbols) AND kind <> 'DIVIDEND')"
+    )
+    found: bool = connection.execute(query, {"symbols": list(symbols)}).scalar_one()
+    return found
 
 
 def index_list_entries(connection: Connection) -> list[Any]:
@@ -186,3 +206,15 @@ def has_factors(connection: Connection, first: date, last: date) -> bool:
     )
     found: bool = connection.execute(query, {"first": first, "last": last}).scalar_one()
     return found
+
+
+def company_names(connection: Connection) -> list[str]:
+    """Names by which evidence about indices and actions speaks of companies where it gives no symbol."""
+    rows = connection.execute(
+        text(
+            "SELECT company_name AS name FROM index_events "
+            "UNION SELECT company_name FROM corporate_actions WHERE symbol IS NULL AND kind <> 'DIVIDEND' "
+            "UNION SELECT company_name FROM index_list_entries WHERE symbol IS NULL"
+        )
+    )
+    return [row.name for row in rows if row.name]

@@ -125,7 +125,9 @@ def add_aliases(connection: Connection, aliases: Mapping[str, int]) -> None:
     connection.execute(text("DELETE FROM instrument_aliases a USING instruments i WHERE i.key = a.old_key"))
 
 
-def stored_names(connection: Connection) -> dict[str, dict[int, list[tuple[date, date | None, str]]]]:
+def stored_names(
+    connection: Connection, ids: Sequence[int]
+) -> dict[str, dict[int, list[tuple[date, date | None, str]]]]:
     """Dated symbols, names and ISINs by table and instrument, oldest first."""
     found: dict[str, dict[int, list[tuple[date, date | None, str]]]] = {}
     for table, column in (
@@ -135,7 +137,11 @@ def stored_names(connection: Connection) -> dict[str, dict[int, list[tuple[date,
     ):
         spans: dict[int, list[tuple[date, date | None, str]]] = {}
         rows = connection.execute(
-            text(f"SELECT instrument_id, valid_from, valid_to, {column} AS value FROM {table} ORDER BY 1, 2")
+            text(
+                f"SELECT instrument_id, valid_from, valid_to, {column} AS value FROM {table} "
+                "WHERE instrument_id = ANY(:ids) ORDER BY 1, 2"
+            ),
+            {"ids": list(ids)},
         )
         for row in rows:
             spans.setdefault(row.instrument_id, []).append((row.valid_from, row.valid_to, row.value))

@@ -51,7 +51,7 @@ _IDENTITY_SCHEMA: dict[str, pl.DataType] = {
 
 
 # Series in which a symbol stands for one security; bonds of one symbol have an ISIN a series.
-ONE_ISIN_SERIES = "('EQ', 'BE', 'BZ', 'SM', 'ST', 'SZ', 'RR', 'IV')"
+ONE_ISIN_SERIES = ("EQ", "BE", "BZ", "SM", "ST", "SZ", "RR", "IV")
 
 
 def add_prices(connection: Connection, frame: pl.DataFrame) -> None:

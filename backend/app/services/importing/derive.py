@@ -18,6 +18,7 @@ import polars as pl
 from sqlalchemy import Connection, Engine
 
 from app.repositories import actions, evidence, files, findings, indices, instruments
+from app.repositories.prices import ONE_ISIN_SERIES
 from app.services.importing.adjustments import (
     JUMP_ABOVE,
     JUMP_BELOW,
@@ -30,7 +31,7 @@ from app.services.importing.adjustments import (
 )
 from app.services.importing.findings import Rule, Severity
 from app.services.importing.identify import TouchedSymbol, irregular_symbols, newest_sectors, update_identity
-from app.services.importing.lookup import Lookup
+from app.services.importing.lookup import Lookup, name_key
 from app.services.importing.membership import HISTORY, NESTED, Evidence, Span, members
 
 __all__ = ["Touched", "after_import", "everything", "newest_sectors"]
@@ -56,7 +57,7 @@ class Touched:
         grouped = frame.group_by("symbol").agg(
             pl.col("date").min().alias("first"),
             pl.col("date").max().alias("last"),
-            pl.col("isin").drop_nulls().unique(),
+            pl.col("isin").filter(pl.col("series").is_in(ONE_ISIN_SERIES)).drop_nulls().unique(),
         )
         for symbol, first, last, isins in grouped.rows():
             seen = self.symbols.get(symbol)
@@ -81,14 +82,14 @@ def after_import(engine: Engine, touched: Touched, progress: Progress, seconds: 
     began = time.perf_counter()
     progress(0.0, "working out who is who")
     with engine.begin() as connection:
-        if touched.identity:
-            changed = update_identity(connection, None)
+        symbols: set[str] = set()
+        if touched.identity or touched.membership:  # sectors come from index lists
+            symbols = update_identity(connection, None)
         elif touched.symbols:
             irregular = irregular_symbols(connection, touched.symbols)
-            isins = set().union(*(touched.symbols[symbol].isins for symbol in irregular)) if irregular else set()
-            changed = bool(irregular) and update_identity(connection, irregular, isins)
-        else:
-            changed = touched.membership and update_identity(connection, None)  # sectors come from index lists
+            isins = set().union(*(touched.symbols[symbol].isins for symbol in irregular))
+            symbols = update_identity(connection, irregular, isins) if irregular else set()
+        changed = bool(symbols) and _is_spoken_of(connection, sorted(symbols))
     seconds["identity"] = time.perf_counter() - began
     dates = [seen.first for seen in touched.symbols.values()] + [seen.last for seen in touched.symbols.values()]
     window = None if changed or touched.actions or not dates else (min(dates), max(dates))
@@ -139,6 +140,14 @@ def _derive_rest(
             files.bump_versions(connection, ["actions"])
         files.clear_pending(connection)
         seconds["actions"] = time.perf_counter() - began
+
+
+def _is_spoken_of(connection: Connection, symbols: Sequence[str]) -> bool:
+    """Whether evidence about indices or actions speaks of any of the symbols, by symbol or by a company's name."""
+    if evidence.mentions(connection, symbols):
+        return True
+    names = {name_key(name) for name, _, _ in evidence.company_symbols(connection, symbols)}
+    return bool(names) and any(name_key(name) in names for name in evidence.company_names(connection))
 
 
 def _actions_near(connection: Connection, window: tuple[date, date]) -> bool:

@@ -41,17 +41,17 @@ def newest_sectors(entries: Iterable[Any]) -> dict[str, str]:
     return {symbol: sector for symbol, (_, _, sector) in found.items()}
 
 
-def read_masters(connection: Connection) -> Masters:
-    """All evidence about names."""
+def read_masters(connection: Connection, symbols: Sequence[str] | None = None) -> Masters:
+    """Evidence about names, of all symbols or some."""
     masters = Masters(sectors=newest_sectors(evidence.index_list_entries(connection)))
-    for row in evidence.listed_securities(connection):
+    for row in evidence.listed_securities(connection, symbols):
         if row.series is None or not row.series.startswith("P"):  # a preference share goes by the ordinary symbol
             masters.listings[row.symbol].append(
                 Listing(row.symbol, row.name, row.instrument_type, row.isin, row.listed_on, row.as_of)
             )
-    for row in evidence.name_changes(connection):
+    for row in evidence.name_changes(connection, symbols):
         masters.renames[row.symbol].append((row.effective_on, row.old_name, row.new_name))
-    for name, symbol, _ in evidence.company_symbols(connection):
+    for name, symbol, _ in evidence.company_symbols(connection, symbols):
         masters.company_names[symbol].append(name)
     return masters
 
@@ -82,7 +82,7 @@ def irregular_symbols(connection: Connection, touched: dict[str, TouchedSymbol])
         changes = any(seen.first - _NEAR <= on <= seen.last + _NEAR for on in near[symbol])
         late = instrument.last_session is None or seen.last - instrument.last_session > _QUIET
         new_isin = any(isins.get((instrument.id, isin), date.max) > seen.first for isin in seen.isins)
-        if changes or late or new_isin:
+        if changes or new_isin or (late and not seen.isins):
             irregular.add(symbol)
         else:
             bounds[instrument.id] = (seen.first, seen.last)
@@ -117,8 +117,11 @@ def _closure(connection: Connection, symbols: set[str], changes: Sequence[Change
     return found
 
 
-def update_identity(connection: Connection, symbols: set[str] | None, new_isins: set[str] | None = None) -> bool:
-    """Work out the chains of all symbols (None) or of some, and write what changed; whether anything did."""
+def update_identity(connection: Connection, symbols: set[str] | None, new_isins: set[str] | None = None) -> set[str]:
+    """Work out the chains of all symbols (None) or of some, and write what changed.
+
+    Returns the symbols of the instruments that changed.
+    """
     changes = evidence.symbol_changes(connection)
     if symbols is not None:
         wanted = set(symbols)
@@ -126,7 +129,7 @@ def update_identity(connection: Connection, symbols: set[str] | None, new_isins:
             wanted |= _symbols_of_isins(connection, new_isins)
         symbols = _closure(connection, wanted, changes)
     rows = prices.identity_rows(connection, cuts_of(changes), None if symbols is None else sorted(symbols))
-    masters = read_masters(connection)
+    masters = read_masters(connection, None if symbols is None else sorted(symbols))
     listed = {
         symbol: sorted({one.listed_on for one in lines if one.listed_on is not None})
         for symbol, lines in masters.listings.items()
@@ -152,7 +155,7 @@ class _Writer:
         self._existing = {row.id: row for row in instruments.all_instruments(connection)}
         self._years: set[int] = set()
 
-    def write(self, rows: pl.DataFrame, *, everything: bool) -> bool:
+    def write(self, rows: pl.DataFrame, *, everything: bool) -> set[str]:
         held = self._held(rows)
         assigned = self._assign(held)
         moved = self._move(held, assigned)
@@ -161,13 +164,12 @@ class _Writer:
         # gone before keys are written: a chain may take the key that one of them had
         instruments.merge_instruments(self._connection, merged)
         instruments.drop_instruments(self._connection, empty)
-        changed = self._describe(assigned, aliases) or bool(empty)
+        changed = self._describe(assigned, aliases) | moved | {self._existing[n].symbol for n in {*empty, *merged}}
         instruments.add_aliases(self._connection, aliases)
         files.bump_versions(self._connection, [f"prices:{year}" for year in self._years])
-        if changed or moved or merged:
+        if changed:
             files.bump_versions(self._connection, ["identity"])
-            return True
-        return False
+        return changed
 
     def _segments(self) -> list[tuple[int, Segment]]:
         return [(n, segment) for n, chain in enumerate(self._chains) for segment in chain.segments]
@@ -222,7 +224,7 @@ class _Writer:
         assigned.update(zip(new, created, strict=True))
         return assigned
 
-    def _move(self, held: pl.DataFrame, assigned: dict[int, int]) -> bool:
+    def _move(self, held: pl.DataFrame, assigned: dict[int, int]) -> set[str]:
         pieces = self._segments()
         wrong = {position for chain, position, identifier, _ in held.rows() if assigned[chain] != identifier}
         for position in sorted(wrong):
@@ -230,7 +232,7 @@ class _Writer:
             self._years.update(
                 prices.move_rows(self._connection, segment.symbol, segment.first, segment.last, assigned[chain])
             )
-        return bool(wrong)
+        return {pieces[position][1].symbol for position in wrong}
 
     def _merged(self, held: pl.DataFrame, assigned: dict[int, int]) -> tuple[dict[int, int], dict[str, int]]:
         kept = set(assigned.values())
@@ -246,11 +248,11 @@ class _Writer:
         }
         return merged, aliases
 
-    def _describe(self, assigned: dict[int, int], aliases: dict[str, int]) -> bool:
-        """Write rows and dated names that differ from what is stored."""
+    def _describe(self, assigned: dict[int, int], aliases: dict[str, int]) -> set[str]:
+        """Write rows and dated names that differ from what is stored; the symbols of those."""
         taken_over = reused(self._chains)
         described = {assigned[n]: describe(chain, self._masters, taken_over) for n, chain in enumerate(self._chains)}
-        stored = instruments.stored_names(self._connection)
+        stored = instruments.stored_names(self._connection, list(described))
         changed: list[int] = []
         for identifier, one in described.items():
             before = self._existing.get(identifier)
@@ -262,7 +264,7 @@ class _Writer:
                     aliases[before.key] = identifier
         instruments.update_instruments(self._connection, [{**described[n].row, "id": n} for n in changed])
         instruments.replace_names(self._connection, changed, _name_rows(described, changed))
-        return bool(changed)
+        return {symbol for n in changed for _, _, symbol in described[n].symbols}
 
 
 def _name_rows(described: dict[int, Described], ids: Sequence[int]) -> dict[str, list[dict[str, Any]]]:
