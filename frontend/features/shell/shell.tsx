@@ -3,7 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import { usePathname, useRouter } from "next/navigation";
-import { useState, type ReactNode } from "react";
+import { useState, useSyncExternalStore, type ReactNode } from "react";
 import { Icon, Logo } from "@/components/icon";
 import { Sheet } from "@/components/layers";
 import { Kbd, SampleMark } from "@/components/marks";
@@ -30,6 +30,7 @@ export function Shell({ children }: { children: ReactNode }) {
   const current = currentPage(path);
   const health = useQuery(healthQuery);
   const pane = path.startsWith("/screener");
+  const hydrated = useHydrated();
   useKeyboard(!palette);
   useShellCommands({ openPalette: () => setPalette(true), openKeys: () => setKeys(true) });
 
@@ -102,7 +103,7 @@ export function Shell({ children }: { children: ReactNode }) {
             </section>
           </div>
         ) : (
-          children
+          hydrated && children
         )}
       </main>
       <nav className="tabbar" aria-label="Main, phone">
@@ -144,6 +145,18 @@ export function Shell({ children }: { children: ReactNode }) {
       <KeysDialog open={keys} onClose={() => setKeys(false)} />
       <Toasts />
     </div>
+  );
+}
+
+/**
+ * False in the exported HTML and while React takes it over. The frame's queries may answer before a page's own part is taken over; drawn
+ * from the cache it would then differ from the exported HTML.
+ */
+function useHydrated(): boolean {
+  return useSyncExternalStore(
+    () => () => undefined,
+    () => true,
+    () => false,
   );
 }
 
