@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from app.services.importing import ImportSummary
     from app.services.platform import Platform
 
-app = typer.Typer(help="SmartTrader, from a terminal.", no_args_is_help=True, add_completion=False)
+app = typer.Typer(
+    help="SmartTrader, from a terminal.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+)
 data_app = typer.Typer(help="Market data: import, status, findings, the sample market.", no_args_is_help=True)
 database_app = typer.Typer(help="The database.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
@@ -73,7 +75,7 @@ def serve(
 @app.command("warm-up")
 def warm_up() -> None:
     """Compile the engine's kernels, so that the first backtest does not wait for it."""
-    from app.engines.backtest.warm import warm_up as compile_kernels
+    from app.services.kernels import warm_up as compile_kernels
 
     print(f"Kernels ready in {compile_kernels():.1f} s")
 

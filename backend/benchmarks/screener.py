@@ -18,7 +18,8 @@ from collections.abc import Callable
 import numpy as np
 
 from app.engines.bars import Bars, Prices
-from app.engines.screener import Table, query, snapshot
+from app.engines.screener import Table, query
+from app.engines.screener.snapshot import snapshot
 
 
 def market(sessions: int, instruments: int) -> Bars:

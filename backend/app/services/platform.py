@@ -8,10 +8,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app import __version__
 from app.database import Database, Market, active_market
-from app.engines.backtest.warm import warm_up
 from app.services.backtests import BacktestService
 from app.services.data import DataService
 from app.services.jobs import JobService, Worker
+from app.services.kernels import warm_up
 from app.services.market import MarketService
 from app.services.panel import PanelService
 from app.services.screener import ScreenerService

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from app.database import Market
-from app.engines.screener import FIELDS, Table, query, snapshot
+from app.engines.screener import FIELDS, Table, query
 from app.exceptions import DataNotFoundError, InsufficientDataError, ValidationError
 from app.repositories.indices import IndexRepository
 from app.services.panel import Panel, PanelService
@@ -226,6 +226,8 @@ def _of_type(found: SessionTable, instrument_type: str) -> NDArray[np.bool_]:
 
 
 def _table(panel: Panel, last: int) -> SessionTable:
+    from app.engines.screener.snapshot import snapshot  # brings the compiler, which a start need not wait for
+
     session: date = panel.sessions[last].astype(object)
     closes = panel.values(("close",), panel.keys, last, last + 1)["close"][0]
     keys = tuple(key for key, close in zip(panel.keys, closes, strict=True) if not np.isnan(close))

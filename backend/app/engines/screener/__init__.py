@@ -1,7 +1,9 @@
-"""The screener: fields of every instrument at a session, and queries over them."""
+"""The screener: fields of every instrument at a session, and queries over them.
+
+`app.engines.screener.snapshot` works the fields out; it is imported by whoever does that, since it brings the compiler.
+"""
 
 from app.engines.screener.fields import FIELDS, Field
 from app.engines.screener.query import Page, Table, query
-from app.engines.screener.snapshot import Snapshot, snapshot, warm_up
 
-__all__ = ["FIELDS", "Field", "Page", "Snapshot", "Table", "query", "snapshot", "warm_up"]
+__all__ = ["FIELDS", "Field", "Page", "Table", "query"]

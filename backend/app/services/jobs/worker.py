@@ -14,6 +14,7 @@ from contextlib import suppress
 
 from procrastinate import App, PsycopgConnector
 from procrastinate.jobs import Status
+
 from app.database import Database, Market
 from app.exceptions import InternalError, SmartTraderException
 from app.models import Job, JobState

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from app.engines import indicators as ind
 from app.engines.bars import Bars, Prices
-from app.engines.screener import FIELDS, Snapshot, snapshot, warm_up
+from app.engines.screener import FIELDS
 from app.engines.screener.kernel import newest
+from app.engines.screener.snapshot import Snapshot, snapshot, warm_up
 
 
 def market(bars: int, columns: int, seed: int, *, holes: float = 0.0, gaps: float = 0.0, splits: float = 0.0) -> Bars:
