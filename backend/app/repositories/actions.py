@@ -52,10 +52,17 @@ def bars_near(connection: Connection, wanted: pl.DataFrame, days: int) -> pl.Dat
     return found
 
 
-def jump_rows(connection: Connection, below: float, above: float, window: tuple[date, date] | None) -> pl.DataFrame:
-    """Rows that count whose close is far from the file's previous close, by ratio bounds; of all days or a window."""
-    within = "" if window is None else " AND date BETWEEN %(first)s AND %(last)s"
-    bounds = {} if window is None else {"first": window[0], "last": window[1]}
+def jump_rows(
+    connection: Connection, below: float, above: float, window: tuple[date, date] | None, symbols: Sequence[str]
+) -> pl.DataFrame:
+    """Rows that count whose close is far from the file's previous close, by ratio bounds.
+
+    Of all days where `window` is None, else of those days and of the symbols at any time.
+    """
+    within, bounds = "", {}
+    if window is not None:
+        within = " AND (date BETWEEN %(first)s AND %(last)s OR symbol = ANY(%(symbols)s))"
+        bounds = {"first": window[0], "last": window[1], "symbols": list(symbols)}
     return copy_out(
         connection,
         f"SELECT {', '.join(BAR_SCHEMA)} FROM historical_prices WHERE superseded_at IS NULL "
@@ -103,10 +110,15 @@ def factors(connection: Connection) -> dict[tuple[int, date], float]:
     return {(row.instrument_id, row.ex_date): row.factor for row in rows}
 
 
-def replace_jumps(connection: Connection, rows: Sequence[dict[str, Any]], window: tuple[date, date] | None) -> bool:
-    """Put the unexplained jumps of all days or a window in place of what there is; whether anything changed."""
+def replace_jumps(
+    connection: Connection, rows: Sequence[dict[str, Any]], window: tuple[date, date] | None, symbols: Sequence[str]
+) -> bool:
+    """Put the unexplained jumps of all days, or of a window and some symbols, in place of what there is.
+
+    Returns whether anything changed.
+    """
     table = Base.metadata.tables["unexplained_jumps"]
-    inside = true() if window is None else table.c.session.between(*window)
+    inside = true() if window is None else table.c.session.between(*window) | table.c.symbol.in_(symbols)
     stored = {(row.instrument_id, row.session, row.ratio) for row in connection.execute(table.select().where(inside))}
     wanted = {(row["instrument_id"], row["session"], row["ratio"]) for row in rows}
     if stored == wanted:

@@ -117,15 +117,21 @@ def company_symbols(connection: Connection, symbols: Sequence[str] | None = None
     return [(row.name, row.symbol, row.as_of) for row in rows]
 
 
-def mentions(connection: Connection, symbols: Sequence[str]) -> bool:
-    """Whether evidence about indices, actions or names speaks of any of the symbols."""
+def indices_mention(connection: Connection, symbols: Sequence[str]) -> bool:
+    """Whether evidence about index membership speaks of any of the symbols."""
     query = text(
         "SELECT EXISTS (SELECT 1 FROM index_list_entries WHERE symbol = ANY(:symbols)) "
         "OR EXISTS (SELECT 1 FROM index_history_spans WHERE symbol = ANY(:symbols)) "
         "OR EXISTS (SELECT 1 FROM company_symbols WHERE symbol = ANY(:symbols)) "
-        "OR EXISTS (SELECT 1 FROM index_event_corrections WHERE correct_symbol = ANY(:symbols)) "
-        "OR EXISTS (SELECT 1 FROM corporate_actions WHERE symbol = ANY(:symbols) AND kind <> 'DIVIDEND')"
+        "OR EXISTS (SELECT 1 FROM index_event_corrections WHERE correct_symbol = ANY(:symbols))"
     )
+    found: bool = connection.execute(query, {"symbols": list(symbols)}).scalar_one()
+    return found
+
+
+def actions_mention(connection: Connection, symbols: Sequence[str]) -> bool:
+    """Whether a listed action with a factor speaks of any of the symbols."""
+    query = text("SELECT EXISTS (SELECT 1 FROM corporate_actions WHERE symbol = ANY(:symbols) AND factor IS NOT NULL)")
     found: bool = connection.execute(query, {"symbols": list(symbols)}).scalar_one()
     return found
 

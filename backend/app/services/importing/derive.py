@@ -22,6 +22,7 @@ from app.repositories.prices import ONE_ISIN_SERIES
 from app.services.importing.adjustments import (
     JUMP_ABOVE,
     JUMP_BELOW,
+    SUSPENSION,
     Bar,
     Judged,
     Jump,
@@ -89,11 +90,9 @@ def after_import(engine: Engine, touched: Touched, progress: Progress, seconds: 
             irregular = irregular_symbols(connection, touched.symbols)
             isins = set().union(*(touched.symbols[symbol].isins for symbol in irregular))
             symbols = update_identity(connection, irregular, isins) if irregular else set()
-        changed = bool(symbols) and _is_spoken_of(connection, sorted(symbols))
+        scope = _scope(connection, touched, symbols)
     seconds["identity"] = time.perf_counter() - began
-    dates = [seen.first for seen in touched.symbols.values()] + [seen.last for seen in touched.symbols.values()]
-    window = None if changed or touched.actions or not dates else (min(dates), max(dates))
-    _derive_rest(engine, progress, seconds, membership=changed or touched.membership, window=window)
+    _derive_rest(engine, progress, seconds, scope)
 
 
 def everything(engine: Engine, progress: Progress = lambda _fraction, _message: None) -> None:
@@ -101,25 +100,43 @@ def everything(engine: Engine, progress: Progress = lambda _fraction, _message: 
     progress(0.0, "working out who is who")
     with engine.begin() as connection:
         update_identity(connection, None)
-    _derive_rest(engine, progress, {}, membership=True, window=None)
+    _derive_rest(engine, progress, {}, _Scope(membership=True, actions=True))
 
 
-def _derive_rest(
-    engine: Engine,
-    progress: Progress,
-    seconds: dict[str, float],
-    *,
-    membership: bool,
-    window: tuple[date, date] | None,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """What has to be worked out again; jumps of all days where `window` is None, else of those days and symbols."""
+
+    membership: bool
+    actions: bool
+    window: tuple[date, date] | None = None
+    symbols: tuple[str, ...] = ()
+
+
+def _scope(connection: Connection, touched: Touched, symbols: set[str]) -> _Scope:
+    """What new rows and changed instruments can have an effect on."""
+    changed = sorted(symbols)
+    names = {name_key(name) for name, _, _ in evidence.company_symbols(connection, changed)} if changed else set()
+    named = bool(names) and any(name_key(name) in names for name in evidence.company_names(connection))
+    membership = touched.membership or named or (bool(changed) and evidence.indices_mention(connection, changed))
+    actions_ = touched.actions or named or (bool(changed) and evidence.actions_mention(connection, changed))
+    if not touched.symbols:
+        return _Scope(membership, actions_)
+    first = min(seen.first for seen in touched.symbols.values())
+    last = max(seen.last for seen in touched.symbols.values())
+    actions_ = actions_ or _actions_near(connection, (first, last))
+    # a new day may end the pause before a later one
+    return _Scope(membership, actions_, (first, last + SUSPENSION + timedelta(days=1)), tuple(changed))
+
+
+def _derive_rest(engine: Engine, progress: Progress, seconds: dict[str, float], scope: _Scope) -> None:
     began = time.perf_counter()
     with engine.begin() as connection:
         found: list[dict[str, Any]] = []
-        judging = window is None or _actions_near(connection, window)
         lookup = Lookup((), ())
-        if membership or judging:
+        if scope.membership or scope.actions:
             lookup = Lookup(instruments.symbol_spans(connection), evidence.company_symbols(connection))
-        if membership:
+        if scope.membership:
             progress(0.5, "working out index membership")
             if update_membership(connection, lookup, found):
                 files.bump_versions(connection, ["membership"])
@@ -127,27 +144,18 @@ def _derive_rest(
         seconds["membership"] = time.perf_counter() - began
         began = time.perf_counter()
         progress(0.7, "checking splits and bonuses against prices")
-        if judging:
+        changed = False
+        if scope.actions:
             judged: list[dict[str, Any]] = []
             changed = update_actions(connection, lookup, judged)
             rules = [Rule.FACTOR_CONTRADICTED.value, Rule.FACTOR_SOURCES_DISAGREE.value]
             findings.replace_derived(connection, rules, judged)
-            window = None
-        else:
-            changed = False
-        changed = update_jumps(connection, window) or changed
+        window = None if changed else scope.window
+        changed = update_jumps(connection, window, scope.symbols) or changed
         if changed:
             files.bump_versions(connection, ["actions"])
         files.clear_pending(connection)
         seconds["actions"] = time.perf_counter() - began
-
-
-def _is_spoken_of(connection: Connection, symbols: Sequence[str]) -> bool:
-    """Whether evidence about indices or actions speaks of any of the symbols, by symbol or by a company's name."""
-    if evidence.mentions(connection, symbols):
-        return True
-    names = {name_key(name) for name, _, _ in evidence.company_symbols(connection, symbols)}
-    return bool(names) and any(name_key(name) in names for name in evidence.company_names(connection))
 
 
 def _actions_near(connection: Connection, window: tuple[date, date]) -> bool:
@@ -378,9 +386,12 @@ def _action_findings(judged: Judged, names: dict[int, str]) -> list[dict[str, An
     return found
 
 
-def update_jumps(connection: Connection, window: tuple[date, date] | None) -> bool:
-    """List large moves that no factor explains, of all days or of some; whether the list changed."""
-    moves = actions.jump_rows(connection, JUMP_BELOW, JUMP_ABOVE, window)
+def update_jumps(connection: Connection, window: tuple[date, date] | None, symbols: Sequence[str]) -> bool:
+    """List large moves that no factor explains; whether the list changed.
+
+    Of all days where `window` is None, else of those days and of the symbols at any time.
+    """
+    moves = actions.jump_rows(connection, JUMP_BELOW, JUMP_ABOVE, window, symbols)
     moves = (
         moves.with_columns(
             pl.col("series").replace_strict(_SERIES_ORDER, default=9, return_dtype=pl.Int8).alias("order")
@@ -407,4 +418,4 @@ def update_jumps(connection: Connection, window: tuple[date, date] | None) -> bo
         }
         for jump in unexplained(jumps, before, factors)
     ]
-    return actions.replace_jumps(connection, rows, window)
+    return actions.replace_jumps(connection, rows, window, symbols)
