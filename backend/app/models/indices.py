@@ -76,7 +76,7 @@ class IndexMember(Base):
 
 
 class IndexEvent(Base):
-    """Evidence: a line of a record of changes; an inclusion counts from that day on, an exclusion until the day before."""
+    """Evidence: a line of a record of changes; an inclusion counts from that day on, an exclusion to the day before."""
 
     __tablename__ = "index_events"
 

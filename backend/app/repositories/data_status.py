@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 
 from app.models import AdjustmentFactor, Finding, ImportFile, Instrument, UnexplainedJump
 
+ARCHIVE_KIND = "archive"  # an archive is remembered beside the files that were in it
+
 
 class DataStatusRepository:
     """Counts and lists for the data page."""
@@ -18,12 +20,18 @@ class DataStatusRepository:
 
     def files_by_kind(self) -> dict[str, tuple[int, int]]:
         """Number of files and of their rows, by kind."""
-        query = select(ImportFile.kind, func.count(), func.sum(ImportFile.rows)).group_by(ImportFile.kind)
+        query = (
+            select(ImportFile.kind, func.count(), func.sum(ImportFile.rows))
+            .where(ImportFile.kind != ARCHIVE_KIND)
+            .group_by(ImportFile.kind)
+        )
         return {kind: (count, int(rows)) for kind, count, rows in self._session.execute(query)}
 
     def recent_files(self, limit: int) -> Sequence[ImportFile]:
         """The files stored last."""
-        return self._session.scalars(select(ImportFile).order_by(ImportFile.id.desc()).limit(limit)).all()
+        return self._session.scalars(
+            select(ImportFile).where(ImportFile.kind != ARCHIVE_KIND).order_by(ImportFile.id.desc()).limit(limit)
+        ).all()
 
     def findings_by_severity(self) -> dict[str, int]:
         """Number of findings, by severity."""

@@ -33,10 +33,18 @@ def add_rows(connection: Connection, table: str, file_id: int, rows: Sequence[Ma
 
 
 def add_indices(connection: Connection, names: Mapping[str, str]) -> None:
-    """Make sure that indices exist, by id and name."""
+    """Make sure that indices exist, by id and name.
+
+    Files spell a name in several ways; the one shown is one with a space, then the first in order of characters,
+    whichever file came first.
+    """
     if names:
         connection.execute(
-            text("INSERT INTO indices (id, name) VALUES (:id, :name) ON CONFLICT (id) DO NOTHING"),
+            text(
+                "INSERT INTO indices AS known (id, name) VALUES (:id, :name) ON CONFLICT (id) DO UPDATE "
+                "SET name = excluded.name WHERE (position(' ' IN excluded.name) = 0, excluded.name COLLATE \"C\") "
+                "< (position(' ' IN known.name) = 0, known.name COLLATE \"C\")"
+            ),
             [{"id": identifier, "name": name} for identifier, name in sorted(names.items())],
         )
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import __version__
 from app.database import Database, Market, active_market
+from app.exceptions import ConflictError
 from app.services.backtests import BacktestService
 from app.services.data import DataService
+from app.services.importing import finish_pending
 from app.services.jobs import JobService, Worker
 from app.services.kernels import warm_up
 from app.services.market import MarketService
@@ -48,15 +51,18 @@ class Platform:
                 self.database.migrate(market)
                 self.backtests.register_strategies(market)
 
-    def refresh_stale_panels(self) -> None:
-        """Finish what an import that was killed had left for later."""
+    def finish_interrupted(self) -> None:
+        """Finish what an import that was killed had left for later, unless another one is at work and will do it."""
         for market in Market:
-            if (market is Market.REAL or self.database.exists(market)) and self.panels.is_stale(market):
-                self.panels.refresh(market)
+            if market is Market.REAL or self.database.exists(market):
+                with suppress(ConflictError):
+                    finish_pending(self.database.engine(market))
+                if self.panels.is_stale(market):
+                    self.panels.refresh(market)
 
     def warm(self) -> None:
         """Open the panel, work out the latest snapshot and load the compiled kernels, so that nobody waits for it."""
-        self.refresh_stale_panels()
+        self.finish_interrupted()
         warm_up()
         with self.database.transaction(Market.REAL) as session:
             market = active_market(session)

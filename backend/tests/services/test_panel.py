@@ -19,7 +19,9 @@ KEYS = {1: "aaaa", 2: "bbbb"}
 D1, D2, D3, D4 = (date(2024, 1, day) for day in (1, 2, 3, 4))
 
 
-def row(day: date, instrument: int, close: float, prev: float | None, series: str = "EQ", **more: Any) -> dict[str, Any]:
+def row(
+    day: date, instrument: int, close: float, prev: float | None, series: str = "EQ", **more: Any
+) -> dict[str, Any]:
     return {
         "date": day,
         "instrument_id": instrument,
@@ -115,7 +117,9 @@ def test_the_same_rows_in_another_order_are_the_same_chunk(tmp_path: Path) -> No
     assert (one.root, one.roots) == (two.root, two.roots)
 
 
-@given(st.sampled_from(["open", "high", "low", "close", "volume", "delivery", "turnover"]), st.integers(0, len(ROWS) - 1))
+@given(
+    st.sampled_from(["open", "high", "low", "close", "volume", "delivery", "turnover"]), st.integers(0, len(ROWS) - 1)
+)
 def test_any_changed_number_changes_the_hash_of_its_instrument_alone(field: str, at: int) -> None:
     import tempfile
 
