@@ -8,8 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.models import AdjustmentFactor, Finding, ImportFile, Instrument, UnexplainedJump
-
-ARCHIVE_KIND = "archive"  # an archive is remembered beside the files that were in it
+from app.repositories.files import ARCHIVE_KIND
 
 
 class DataStatusRepository:
@@ -29,9 +28,8 @@ class DataStatusRepository:
 
     def recent_files(self, limit: int) -> Sequence[ImportFile]:
         """The files stored last."""
-        return self._session.scalars(
-            select(ImportFile).where(ImportFile.kind != ARCHIVE_KIND).order_by(ImportFile.id.desc()).limit(limit)
-        ).all()
+        stored = select(ImportFile).where(ImportFile.kind != ARCHIVE_KIND)
+        return self._session.scalars(stored.order_by(ImportFile.id.desc()).limit(limit)).all()
 
     def findings_by_severity(self) -> dict[str, int]:
         """Number of findings, by severity."""

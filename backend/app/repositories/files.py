@@ -13,6 +13,7 @@ from app.models.files import ImportFile
 # One import at a time in a database: this number names the lock, and nothing else uses it.
 IMPORT_LOCK = 0x534D_5452  # "SMTR"
 PENDING = "identity:pending"
+ARCHIVE_KIND = "archive"  # an archive is remembered beside the files that were in it
 
 
 def try_import_lock(connection: Connection) -> bool:

@@ -30,7 +30,6 @@ log = logging.getLogger(__name__)
 
 Progress = Callable[[float, str], None]
 _FILES_SHARE = 0.85  # of the progress bar; the rest is what follows the files
-_ARCHIVE = "archive"
 _LOCK_WAIT_SECONDS = 600.0
 # Files of the best source go in first, so that rows of others find themselves superseded instead of being replaced.
 _ORDER = {
@@ -291,7 +290,7 @@ class _Run:
                 sha256=digest,
                 name=source.path.name,
                 container=None,
-                kind=_ARCHIVE,
+                kind=files.ARCHIVE_KIND,
                 size_bytes=source.size,
                 rows=members,
                 first_date=None,
