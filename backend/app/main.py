@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
@@ -16,6 +16,7 @@ from app import __version__
 from app.exceptions import DatabaseUnavailableError
 from app.routers import data, health, jobs, market, screener, strategies
 from app.schemas.common import ErrorEnvelope
+from app.services.kernels import warm_up
 from app.services.platform import Platform
 from app.settings import Settings, get_settings
 from app.web import errors
@@ -31,23 +32,30 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.platform = platform
     app.state.database = platform.database
     try:
+        # the compiler needs no database: it is brought in while the database starts
+        _in_background(warm_up)
         await run_in_threadpool(platform.prepare)
         await platform.worker.start()
         # what an import that was killed left behind is finished while the first pages are already answered
-        threading.Thread(target=_warm, args=(platform,), name="warm-up", daemon=True).start()
+        _in_background(platform.warm)
         yield
     finally:
         await platform.worker.stop()
         await run_in_threadpool(platform.close)
 
 
-def _warm(platform: Platform) -> None:
-    try:
-        platform.warm()
-    except DatabaseUnavailableError as error:
-        log.info("warming up ended: %s", error.message)
-    except Exception:
-        log.exception("warming up failed; the first requests will be slower")
+def _in_background(work: Callable[[], object]) -> None:
+    """Do what makes later requests quicker; without it they are only slower, so a failure is logged and no more."""
+
+    def run() -> None:
+        try:
+            work()
+        except DatabaseUnavailableError as error:
+            log.info("warming up ended: %s", error.message)
+        except Exception:
+            log.exception("warming up failed; the first requests will be slower")
+
+    threading.Thread(target=run, name="warm-up", daemon=True).start()
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:

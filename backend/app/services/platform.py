@@ -14,7 +14,6 @@ from app.services.backtests import BacktestService
 from app.services.data import DataService
 from app.services.importing import finish_pending
 from app.services.jobs import JobService, Worker
-from app.services.kernels import warm_up
 from app.services.market import MarketService
 from app.services.panel import PanelService
 from app.services.screener import ScreenerService
@@ -61,9 +60,8 @@ class Platform:
                     self.panels.refresh(market)
 
     def warm(self) -> None:
-        """Open the panel, work out the latest snapshot and load the compiled kernels, so that nobody waits for it."""
+        """Bring the panel up to date and work out the latest snapshot, so that nobody waits for them."""
         self.finish_interrupted()
-        warm_up()
         with self.database.transaction(Market.REAL) as session:
             market = active_market(session)
         if self.panels.current(market).chunks:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -141,10 +141,29 @@ class PanelService:
 
 
 def _open_panel(directory: Path, pointer: dict[str, Any], generation: str) -> Panel:
-    rows = orjson.loads((directory / pointer["instruments"]).read_bytes())
-    instruments = {row["key"]: _instrument(row) for row in rows}
+    instruments = _Instruments(orjson.loads((directory / pointer["instruments"]).read_bytes()))
     chunks = tuple(open_chunk(directory, stem) for stem in pointer["chunks"])
     return Panel(chunks=chunks, instruments=instruments, generation=generation)
+
+
+class _Instruments(Mapping[str, InstrumentInfo]):
+    """Instruments by key, each made when it is first asked for: opening a panel needs none of them."""
+
+    def __init__(self, rows: list[dict[str, Any]]) -> None:
+        self._rows = {row["key"]: row for row in rows}
+        self._made: dict[str, InstrumentInfo] = {}
+
+    def __getitem__(self, key: str) -> InstrumentInfo:
+        made = self._made.get(key)
+        if made is None:
+            made = self._made[key] = _instrument(self._rows[key])
+        return made
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
 
 
 def _instrument(row: dict[str, Any]) -> InstrumentInfo:
