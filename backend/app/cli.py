@@ -54,8 +54,10 @@ def _market(sample: bool) -> Any:
 
 @app.command()
 def serve(
-    host: Annotated[str, typer.Option(help="Address to listen on; only this machine is allowed.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
+    host: Annotated[
+        str, typer.Option(envvar="SMARTTRADER_HOST", help="Address to listen on; only this machine is allowed.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(envvar="SMARTTRADER_PORT", min=1, max=65535)] = 8000,
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "warning",
 ) -> None:
     """Serve the interface and the API on one port."""
