@@ -3,7 +3,7 @@
     PYTHONPATH=. python benchmarks/served.py [--universe NIFTY50] [--rounds 7]
 
 Starts a server on SMARTTRADER_HOME as it is (import data first), asks it over HTTP, and stops it. Times are medians
-of the rounds; beside them the round trip of `/api/market/status`, which does next to nothing: the lower bound on this machine.
+of the rounds. The lower bound beside them is the round trip of `/api/market/status`, which does next to nothing.
 """
 
 from __future__ import annotations
