@@ -1,0 +1,79 @@
+"""The doubt about one run's Sharpe, gathered: every figure by name, and why one is missing or says little."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.engines.evidence import significance as s
+from app.engines.risk.metrics import Measure, sharpe
+
+F1 = NDArray[np.float64]
+
+
+class Trials(NamedTuple):
+    """What was tried: how many specifications, and the sample variance of their Sharpe ratios per period.
+
+    `variance` is None where fewer than two of them have a Sharpe.
+    """
+
+    number: int
+    variance: float | None
+
+
+class Significance(NamedTuple):
+    """`values` by name (None = undefined) and `reasons`: of each None, and of a deflated Sharpe that deflates nothing.
+
+    Sharpe ratios are annual, but `trial_sharpe_variance` is per period, as the ledger keeps it.
+    """
+
+    values: dict[str, float | int | None]
+    reasons: dict[str, str]
+
+
+def significance_report(returns: F1, trials: Trials, *, periods: int, undefined: str | None = None) -> Significance:
+    """The figures that stand beside a Sharpe.
+
+    Parameters
+    ----------
+    returns : shape [T], per period; NaN is skipped
+    trials : of the lineage, this run included
+    periods : periods a year
+    undefined : why the run has no Sharpe, if its returns alone do not tell
+    """
+    size = int(np.count_nonzero(~np.isnan(returns)))
+    annual, single = sharpe(returns, periods), sharpe(returns, 1)
+    skew, kurt = s.skewness(returns), s.kurtosis(returns)
+    luck = s.expected_max_sharpe(*trials)
+    measures: dict[str, Measure] = {"sharpe": annual, "skewness": skew, "kurtosis": kurt}
+    if undefined is not None or single.value is None or skew.value is None or kurt.value is None:
+        missing = Measure(None, undefined or single.reason or skew.reason)
+        names = ("sharpe", "probabilistic_sharpe", "deflated_sharpe", "min_track_record_sessions")
+        measures.update(dict.fromkeys(names, missing))
+    else:
+        measures.update(
+            probabilistic_sharpe=s.probabilistic_sharpe(single.value, size, skew.value, kurt.value),
+            deflated_sharpe=s.deflated_sharpe(single.value, size, skew.value, kurt.value, *trials),
+            min_track_record_sessions=s.min_track_record(single.value, skew.value, kurt.value),
+        )
+    measures["expected_max_sharpe"] = _scaled(luck, math.sqrt(periods))
+    measures["min_track_record_years"] = _scaled(measures["min_track_record_sessions"], 1.0 / periods)
+    measures["trial_sharpe_variance"] = Measure(
+        trials.variance, "fewer than two trials have a Sharpe" if trials.variance is None else None
+    )
+    values: dict[str, float | int | None] = {name: measure.value for name, measure in measures.items()}
+    reasons = {name: measure.reason for name, measure in measures.items() if measure.reason is not None}
+    needed = measures["min_track_record_sessions"].value
+    values.update(
+        min_track_record_sessions=None if needed is None else math.ceil(needed), trials=trials.number, sessions=size
+    )
+    if trials.number == 1 and values["deflated_sharpe"] is not None:
+        reasons["deflated_sharpe"] = "one trial so far: nothing to deflate, it equals the probabilistic Sharpe"
+    return Significance(values, reasons)
+
+
+def _scaled(measure: Measure, factor: float) -> Measure:
+    return measure if measure.value is None else Measure(measure.value * factor)
