@@ -348,6 +348,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/portfolio/strategies/runs/{run_id}/significance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Run Significance
+         * @description How much of a run's Sharpe could be chance, or the search for it.
+         */
+        get: operations["runs:significance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/portfolio/strategies/runs/{run_id}/verify": {
         parameters: {
             query?: never;
@@ -1348,6 +1368,73 @@ export interface components {
             sectors: components["schemas"]["SectorCount"][];
         };
         /**
+         * SignificanceOut
+         * @description The doubt about a run's Sharpe: computed when it is asked for, with the trials counted until then.
+         */
+        SignificanceOut: {
+            /**
+             * Deflated Sharpe
+             * @description Probability that the true Sharpe is above the best that luck alone gives in so many trials
+             */
+            deflated_sharpe: number | null;
+            /**
+             * Expected Max Sharpe
+             * @description Best Sharpe that luck alone gives in the trials, a year
+             */
+            expected_max_sharpe: number | null;
+            /**
+             * Kurtosis
+             * @description Of the daily returns, population moment; 3 of a normal distribution
+             */
+            kurtosis: number | null;
+            /**
+             * Min Track Record Sessions
+             * @description Sessions after which a Sharpe like this is above zero with 95 % confidence
+             */
+            min_track_record_sessions: number | null;
+            /** Min Track Record Years */
+            min_track_record_years: number | null;
+            /**
+             * Probabilistic Sharpe
+             * @description Probability that the true Sharpe is above zero
+             */
+            probabilistic_sharpe: number | null;
+            /**
+             * Reasons
+             * @description Why a figure is null, or says little
+             */
+            reasons: {
+                [key: string]: string;
+            };
+            /** Run Id */
+            run_id: string;
+            /**
+             * Sessions
+             * @description Daily returns the figures rest on
+             */
+            sessions: number;
+            /**
+             * Sharpe
+             * @description A year, as in the run's metrics
+             */
+            sharpe: number | null;
+            /**
+             * Skewness
+             * @description Of the daily returns, population moment
+             */
+            skewness: number | null;
+            /**
+             * Trial Sharpe Variance
+             * @description Of the trials' Sharpe ratios per session
+             */
+            trial_sharpe_variance: number | null;
+            /**
+             * Trials
+             * @description Specifications of the strategy evaluated so far, failures included; of several, the most tried
+             */
+            trials: number;
+        };
+        /**
          * StrategyOut
          * @description A strategy one can run.
          */
@@ -2234,6 +2321,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BacktestOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "runs:significance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignificanceOut"];
                 };
             };
             /** @description Client Error */

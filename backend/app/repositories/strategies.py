@@ -136,9 +136,17 @@ class RunRepository:
         ]
         self._session.execute(insert(Trial).on_conflict_do_nothing(), rows)
 
-    def trials(self, strategy_id: str) -> int:
-        """How many specifications of a strategy were evaluated."""
-        return self._session.scalar(select(func.count()).where(Trial.strategy_id == strategy_id)) or 0
+    def trials(self, strategy_ids: Sequence[str]) -> dict[str, tuple[int, float | None]]:
+        """Of each strategy: specifications evaluated, and the sample variance of their Sharpe ratios per session.
+
+        The variance is None where fewer than two of them have a Sharpe.
+        """
+        query = (
+            select(Trial.strategy_id, func.count(), func.var_samp(Trial.sharpe))
+            .where(Trial.strategy_id.in_(strategy_ids))
+            .group_by(Trial.strategy_id)
+        )
+        return {row[0]: (row[1], row[2]) for row in self._session.execute(query)}
 
 
 class MoveRepository:

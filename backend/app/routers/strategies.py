@@ -21,6 +21,7 @@ from app.schemas.strategies import (
     BacktestRequest,
     RunPage,
     RunSummary,
+    SignificanceOut,
     StrategyOut,
     VerifyOut,
 )
@@ -116,6 +117,12 @@ def get_run(
 ) -> Response:
     """A stored run, as it was when it was computed."""
     return _answer(platform.backtests.stored(session, run_id), accept)
+
+
+@router.get("/runs/{run_id}/significance", operation_id="runs:significance")
+def run_significance(run_id: str, platform: PlatformDep, session: MarketSessionDep) -> SignificanceOut:
+    """How much of a run's Sharpe could be chance, or the search for it."""
+    return SignificanceOut(**platform.backtests.significance(session, run_id))
 
 
 @router.post("/runs/{run_id}/verify", operation_id="runs:verify")

@@ -133,6 +133,30 @@ class BacktestOut(BaseModel):
     point_in_time: bool
 
 
+class SignificanceOut(BaseModel):
+    """The doubt about a run's Sharpe: computed when it is asked for, with the trials counted until then."""
+
+    run_id: str
+    sharpe: float | None = Field(description="A year, as in the run's metrics")
+    probabilistic_sharpe: float | None = Field(description="Probability that the true Sharpe is above zero")
+    deflated_sharpe: float | None = Field(
+        description="Probability that the true Sharpe is above the best that luck alone gives in so many trials"
+    )
+    trials: int = Field(
+        description="Specifications of the strategy evaluated so far, failures included; of several, the most tried"
+    )
+    trial_sharpe_variance: float | None = Field(description="Of the trials' Sharpe ratios per session")
+    expected_max_sharpe: float | None = Field(description="Best Sharpe that luck alone gives in the trials, a year")
+    min_track_record_sessions: int | None = Field(
+        description="Sessions after which a Sharpe like this is above zero with 95 % confidence"
+    )
+    min_track_record_years: float | None
+    sessions: int = Field(description="Daily returns the figures rest on")
+    skewness: float | None = Field(description="Of the daily returns, population moment")
+    kurtosis: float | None = Field(description="Of the daily returns, population moment; 3 of a normal distribution")
+    reasons: dict[str, str] = Field(description="Why a figure is null, or says little")
+
+
 class RunSummary(BaseModel):
     """A stored run in a list."""
 

@@ -13,6 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import orjson
 from sqlalchemy.orm import Session
 
@@ -21,6 +22,8 @@ from app.engines.backtest import BookSpec, CostSpec, Jump, RunResult, RunSpec, S
 from app.engines.backtest.result import fingerprint
 from app.engines.backtest.spec import canonical_json, engine_version
 from app.engines.bars import Bars
+from app.engines.evidence.report import Trials, significance_report
+from app.engines.risk.metrics import returns_of, session_closes
 from app.engines.strategies.registry import registry
 from app.exceptions import BacktestError, DataNotFoundError, InsufficientDataError, ValidationError
 from app.models import BacktestRun
@@ -188,6 +191,24 @@ class BacktestService:
         """A stored run as it is shown; the same run always gives the same values. Raises DataNotFoundError."""
         stored = self._find(session, run_id)
         return shown(orjson.loads(zlib.decompress(stored.result)), stored.digest)
+
+    def significance(self, session: Session, run_id: str) -> dict[str, Any]:
+        """The doubt about a run's Sharpe, with the trials counted until now. Raises DataNotFoundError.
+
+        The trials are those of the run's strategy; of several strategies, those of the one with the most.
+        """
+        stored = self._find(session, run_id)
+        result = orjson.loads(zlib.decompress(stored.result))
+        tried = RunRepository(session).trials([book["strategy_id"] for book in result["spec"]["books"]])
+        trials = max((Trials(*found) for found in tried.values()), key=lambda t: (t.number, t.variance or 0.0))
+        equity = np.array(result["equity"], np.float64)
+        # as the stored Sharpe was measured: from session closes, and not at all where the account was lost
+        closes = equity[session_closes(np.array(result["sessions"], "datetime64[s]"))]
+        returns = returns_of(closes) if (closes > 0.0).all() else np.empty(0)
+        undefined = result["reasons"].get("sharpe")
+        periods = result["metrics"]["periods_per_year"]
+        report = significance_report(returns, trials, periods=periods, undefined=undefined)
+        return {"run_id": run_id, **report.values, "reasons": report.reasons}
 
     def page(
         self, session: Session, *, page: int, limit: int, strategy_id: str | None
