@@ -6,6 +6,7 @@ import enum
 import io
 import re
 import zipfile
+from functools import lru_cache
 
 from app.services.importing.findings import FileRefusedError, FileSkippedError, Rule
 from app.services.importing.texts import decode, split_row
@@ -90,6 +91,7 @@ _NSE_DATE = re.compile(r"^\d{2}-[A-Za-z]{3}-\d{4}$")
 _INDEX_FILE = re.compile(r"^ind_\w+list", re.IGNORECASE)
 
 
+@lru_cache(maxsize=32)
 def header_key(line: str) -> tuple[str, ...]:
     """A header's names as they are compared: capitals, no blanks around, inner blanks as underscores."""
     return tuple(re.sub(r"[\s_]+", "_", cell.strip().strip('"').upper()) for cell in split_row(line))
