@@ -20,6 +20,7 @@ import type {
   ScreenerPage,
   SearchHit,
   SectorCount,
+  Significance,
   StrategyCard,
   Verification,
 } from "./types";
@@ -125,6 +126,14 @@ export const strategyAPI = {
   verify: (run_id: string) =>
     result<Verification>(
       api.POST("/api/portfolio/strategies/runs/{run_id}/verify", { params: { path: { run_id } } }),
+    ),
+  /** How much of a run's Sharpe could be chance, with the trials counted until now. */
+  significance: (run_id: string, signal?: AbortSignal) =>
+    result<Significance>(
+      api.GET("/api/portfolio/strategies/runs/{run_id}/significance", {
+        params: { path: { run_id } },
+        signal,
+      }),
     ),
   run: (run_id: string, signal?: AbortSignal) =>
     result<RunDetail>(

@@ -23,6 +23,7 @@ export type Trade = Schemas["TradeOut"];
 export type RunDetail = Schemas["BacktestOut"];
 export type RunCard = Schemas["RunSummary"];
 export type Verification = Schemas["VerifyOut"];
+export type Significance = Schemas["SignificanceOut"];
 export type BacktestRequest = Schemas["BacktestRequest"];
 export type RunsPage = Schemas["RunPage"];
 export type Job = Schemas["JobOut"];

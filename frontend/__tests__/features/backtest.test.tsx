@@ -181,7 +181,7 @@ test("the form passes axe", async () => {
 
 describe("a result", () => {
   test("figures say that they have no interval, and why one is unknown", () => {
-    const shown = figures(run);
+    const shown = figures(run, { twins: [], inputs: [] });
     expect(shown.map((figure) => figure.label)).toEqual([
       "CAGR",
       "Sharpe ratio",

@@ -1,4 +1,12 @@
-import type { Health, Job, RunDetail, ScreenerPage, ScreenerRow, StrategyCard } from "@/lib/types";
+import type {
+  Health,
+  Job,
+  RunDetail,
+  ScreenerPage,
+  ScreenerRow,
+  Significance,
+  StrategyCard,
+} from "@/lib/types";
 
 /** Answers of the shape of the contract, for tests. Companies and prices are made up. */
 export function stock(symbol: string, change: Partial<ScreenerRow> = {}): ScreenerRow {
@@ -184,6 +192,22 @@ export const run: RunDetail = {
     data_root: "7f3ac21e",
   },
   point_in_time: true,
+};
+
+export const significance: Significance = {
+  run_id: run.run_id,
+  sharpe: 0.94,
+  probabilistic_sharpe: 0.9986,
+  deflated_sharpe: 0.93,
+  trials: 214,
+  trial_sharpe_variance: 0.000146,
+  expected_max_sharpe: 0.57,
+  min_track_record_sessions: 771,
+  min_track_record_years: 3.06,
+  sessions: 2212,
+  skewness: -0.41,
+  kurtosis: 7.3,
+  reasons: {},
 };
 
 function trade(symbol: string, entry: string, exit: string | null, pnl: number): RunDetail["trades"][number] {

@@ -63,15 +63,18 @@ const DEFINITIONS: Record<string, { text: string; formula: string }> = {
 
 const SHOWN: readonly { name: string; twins: readonly string[] }[] = [
   { name: "cagr", twins: ["total_return", "final_equity"] },
-  { name: "sharpe", twins: ["sortino", "calmar"] },
+  { name: "sharpe", twins: [] },
   { name: "max_drawdown", twins: ["exposure", "gross_exposure"] },
   { name: "volatility", twins: ["turnover", "average_holding"] },
   { name: "profit_factor", twins: ["win_rate", "expectancy"] },
   { name: "trades", twins: ["open_trades", "average_holding"] },
 ];
 
+/** What stands beside a Sharpe on its card and in its popover. */
+export type Beside = Required<Pick<Figure, "twins" | "inputs">>;
+
 /** The headline figures. No interval is computed yet, and each says so instead of showing a bare whisker. */
-export function figures(run: RunDetail): Figure[] {
+export function figures(run: RunDetail, sharpe: Beside): Figure[] {
   return SHOWN.map(({ name, twins }) => {
     const { text, why } = metric(run, name);
     const isPercent = text?.endsWith("%") ?? false;
@@ -87,11 +90,15 @@ export function figures(run: RunDetail): Figure[] {
       inputs: [
         { name: "Sessions", value: count(run.daily_chart.length) },
         { name: "Run", value: shortHash(run.run_id) },
+        ...(name === "sharpe" ? sharpe.inputs : []),
       ],
-      twins: twins.map((twin) => ({
-        name: METRICS[twin]?.label ?? twin,
-        value: metric(run, twin).text ?? "–",
-      })),
+      twins:
+        name === "sharpe"
+          ? sharpe.twins
+          : twins.map((twin) => ({
+              name: METRICS[twin]?.label ?? twin,
+              value: metric(run, twin).text ?? "–",
+            })),
     };
   });
 }

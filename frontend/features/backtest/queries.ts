@@ -9,6 +9,14 @@ export const runQuery = (runId: string) =>
     staleTime: Infinity,
   });
 
+/** Each later trial of the strategy changes it, so it is asked again whenever a run is opened. */
+export const significanceQuery = (runId: string) =>
+  queryOptions({
+    queryKey: ["significance", runId],
+    queryFn: ({ signal }) => unwrap(strategyAPI.significance(runId, signal)),
+    staleTime: 0,
+  });
+
 export const RUNS_PER_PAGE = 100;
 
 export const runsQuery = (page: number, strategy: string | null) =>

@@ -20,7 +20,8 @@ import { count, counted, date, dateRange, instant, rupeesInWords } from "@/lib/f
 import { strategiesQuery } from "@/lib/queries";
 import type { RunDetail, Verification } from "@/lib/types";
 import { figures, longestUnderWater, metric, METRICS } from "./metrics";
-import { runQuery } from "./queries";
+import { runQuery, significanceQuery } from "./queries";
+import { besideSharpe, luck } from "./significance";
 import { TradesTable } from "./trades-table";
 
 export function RunPage() {
@@ -61,6 +62,7 @@ export function RunPage() {
 /** Order is fixed: identity, figures, equity and drawdown beside assumptions, then trades. */
 function Run({ run }: { run: RunDetail }) {
   const strategies = useQuery(strategiesQuery);
+  const significance = useQuery(significanceQuery(run.run_id));
   const cards = run.strategy_ids.map((id) => strategies.data?.find((card) => card.strategy_id === id));
   const name = run.strategy_ids.map((id, index) => cards[index]?.display_name ?? id).join(" + ");
   const [first] = cards;
@@ -123,14 +125,13 @@ function Run({ run }: { run: RunDetail }) {
       </div>
       <section className="card" aria-label="Headline figures">
         <div className="figs">
-          {figures(run).map((figure) => (
+          {figures(run, besideSharpe(significance)).map((figure) => (
             <FigureCard key={figure.label} figure={figure} />
           ))}
         </div>
         <div className="card-f">
           After charges and slippage, over {count(run.daily_chart.length)} measured sessions. No interval is
-          computed for these figures yet, and how many variants were tried before this one is not counted:
-          read them as one path of many.
+          computed for these figures yet: read them as one path of many. {luck(significance)}
         </div>
       </section>
       {run.warnings.length > 0 && <Warnings run={run} />}
