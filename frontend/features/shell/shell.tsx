@@ -71,12 +71,7 @@ export function Shell({ children }: { children: ReactNode }) {
       <header className="top">
         <Crumbs />
         {health.data?.market === "sample" && <SampleMark />}
-        <button
-          type="button"
-          className="search"
-          aria-label="Search or run a command"
-          onClick={() => setPalette(true)}
-        >
+        <button type="button" className="search" onClick={() => setPalette(true)}>
           <Icon name="search" size="s" />
           <span>Search or run a command</span>
           <kbd className="kbd no-phone">⌘K</kbd>
