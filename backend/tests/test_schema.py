@@ -149,6 +149,9 @@ def test_positions_go_with_their_portfolio(engine: Engine) -> None:
         "DELETE FROM run_strategies",
         "TRUNCATE run_strategies",
         "DELETE FROM strategy_metadata",
+        "DELETE FROM trials",
+        "TRUNCATE trials",
+        "UPDATE trials SET sharpe = 9",
     ],
 )
 def test_a_stored_run_cannot_be_changed_or_removed(engine: Engine, change: str) -> None:
@@ -175,6 +178,12 @@ def test_a_stored_run_cannot_be_changed_or_removed(engine: Engine, change: str) 
                 "VALUES ('r', 0, 's', :version, '{}', 1)"
             ),
             {"version": version},
+        )
+        connection.execute(
+            text(
+                "INSERT INTO trials (spec_hash, strategy_id, run_id, outcome, sharpe, first_evaluated_at) "
+                "VALUES ('h', 's', 'r', 'SUCCEEDED', 0.1, now())"
+            )
         )
     with pytest.raises(DBAPIError), engine.begin() as connection:
         connection.execute(text(change))

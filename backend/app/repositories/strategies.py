@@ -122,7 +122,10 @@ class RunRepository:
     def count_trial(
         self, spec_hash: str, strategy_ids: Sequence[str], run_id: str, outcome: str, sharpe: float | None
     ) -> None:
-        """Enter an evaluated specification into the ledger, once; on fresh data it is a re-run, not a trial."""
+        """Enter an evaluated specification into the ledger, once; on fresh data it is a re-run, not a trial.
+
+        One that failed before and succeeds now keeps its entry, with what came of it.
+        """
         rows = [
             {
                 "spec_hash": spec_hash,
@@ -134,7 +137,16 @@ class RunRepository:
             }
             for strategy_id in sorted(set(strategy_ids))
         ]
-        self._session.execute(insert(Trial).on_conflict_do_nothing(), rows)
+        entry = insert(Trial)
+        later = {name: getattr(entry.excluded, name) for name in ("run_id", "outcome", "sharpe")}
+        self._session.execute(
+            entry.on_conflict_do_update(
+                index_elements=["spec_hash", "strategy_id"],
+                set_=later,
+                where=(Trial.outcome == "FAILED") & (entry.excluded.outcome == "SUCCEEDED"),
+            ),
+            rows,
+        )
 
     def trials(self, strategy_ids: Sequence[str]) -> dict[str, tuple[int, float | None]]:
         """Of each strategy: specifications evaluated, and the sample variance of their Sharpe ratios per session.

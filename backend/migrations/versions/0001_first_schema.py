@@ -24,7 +24,7 @@ _IMMUTABLE_TABLES = ("backtest_runs", "run_strategies")
 _REFUSE_CHANGE = """
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION '% on % is refused: runs are immutable', TG_OP, TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+    RAISE EXCEPTION '% on % is refused: runs and the ledger of trials are immutable', TG_OP, TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
 END
 $$
 """
@@ -62,6 +62,13 @@ def _protect_runs() -> None:
             f"CREATE TRIGGER {table}_immutable BEFORE UPDATE OR DELETE ON {table} "
             "FOR EACH ROW EXECUTE FUNCTION refuse_change()"
         )
+    # a trial that failed may succeed later; one that succeeded stays as it was, and none is ever taken away
+    op.execute(
+        "CREATE TRIGGER trials_immutable BEFORE UPDATE ON trials FOR EACH ROW "
+        "WHEN (OLD.outcome <> 'FAILED') EXECUTE FUNCTION refuse_change()"
+    )
+    op.execute("CREATE TRIGGER trials_kept BEFORE DELETE ON trials FOR EACH ROW EXECUTE FUNCTION refuse_change()")
+    for table in (*_IMMUTABLE_TABLES, "trials"):
         op.execute(
             f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} "
             "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
