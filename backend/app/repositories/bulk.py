@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
 import polars as pl
@@ -19,19 +20,24 @@ _CHUNK_ROWS = 50_000
 
 def raw(connection: Connection) -> psycopg.Connection[tuple[object, ...]]:
     """The driver's connection under SQLAlchemy's; same transaction."""
-    return cast("psycopg.Connection[tuple[object, ...]]", connection.connection.driver_connection)
+    return cast("psycopg.Connection[tuple[object, ...]]", connection.connection.dbapi_connection)
 
 
 def copy_in(connection: Connection, table: str, frame: pl.DataFrame) -> None:
     """Append a frame to the table's columns of the same names. An empty text is stored as such, null as null."""
-    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(
-        sql.Identifier(table), sql.SQL(", ").join(sql.Identifier(column) for column in frame.columns)
-    )
-    with raw(connection).cursor() as cursor, cursor.copy(statement) as copy:
+    with raw(connection).cursor() as cursor, cursor.copy(_copy_statement(table, tuple(frame.columns))) as copy:
         for start in range(0, frame.height, _CHUNK_ROWS):
             buffer = io.BytesIO()
             frame[start : start + _CHUNK_ROWS].write_csv(buffer, include_header=False)
             copy.write(buffer.getvalue())
+
+
+@lru_cache(maxsize=32)
+def _copy_statement(table: str, columns: tuple[str, ...]) -> bytes:
+    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(
+        sql.Identifier(table), sql.SQL(", ").join(sql.Identifier(column) for column in columns)
+    )
+    return statement.as_bytes()
 
 
 def copy_out(

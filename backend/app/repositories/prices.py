@@ -70,15 +70,6 @@ def current_rows(connection: Connection, first: date, last: date) -> pl.DataFram
     )
 
 
-def has_rows(connection: Connection, first: date, last: date) -> bool:
-    """Whether any row that counts lies between two dates."""
-    query = text(
-        "SELECT EXISTS (SELECT 1 FROM historical_prices WHERE superseded_at IS NULL AND date BETWEEN :first AND :last)"
-    )
-    found: bool = connection.execute(query, {"first": first, "last": last}).scalar_one()
-    return found
-
-
 def supersede(connection: Connection, rows: pl.DataFrame) -> None:
     """Mark rows (file_id, line) as no longer counting."""
     if not rows.height:

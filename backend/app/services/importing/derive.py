@@ -40,6 +40,7 @@ __all__ = ["Touched", "after_import", "everything", "newest_sectors"]
 Progress = Callable[[float, str], None]
 _DERIVED_FINDINGS = (Rule.FACTOR_CONTRADICTED, Rule.FACTOR_SOURCES_DISAGREE, Rule.MEMBER_NOT_RESOLVED)
 _BAR_DAYS = 16
+_ENOUGH_ROWS = 100_000
 _DELISTED_AFTER = timedelta(days=60)  # not seen for so long before the last stored session
 _SERIES_ORDER = {"EQ": 0, "BE": 1, "BZ": 2}
 
@@ -51,22 +52,41 @@ class Touched:
     identity: bool = False
     membership: bool = False
     actions: bool = False
-    symbols: dict[str, TouchedSymbol] = field(default_factory=dict)
+    _symbols: dict[str, TouchedSymbol] = field(default_factory=dict)
+    _waiting: list[pl.DataFrame] = field(default_factory=list)
+    _waiting_rows: int = 0
 
     def add_prices(self, frame: pl.DataFrame) -> None:
         """Note the rows of a stored price file."""
+        self._waiting.append(frame[["symbol", "series", "date", "isin"]])
+        self._waiting_rows += frame.height
+        if self._waiting_rows >= _ENOUGH_ROWS:
+            self._note()
+
+    def _note(self) -> None:
+        """Work off the rows that wait: many small files together take hardly longer than one."""
+        if not self._waiting:
+            return
+        frame = pl.concat(self._waiting)
+        self._waiting, self._waiting_rows = [], 0
         grouped = frame.group_by("symbol").agg(
             pl.col("date").min().alias("first"),
             pl.col("date").max().alias("last"),
             pl.col("isin").filter(pl.col("series").is_in(ONE_ISIN_SERIES)).drop_nulls().unique(),
         )
         for symbol, first, last, isins in grouped.rows():
-            seen = self.symbols.get(symbol)
+            seen = self._symbols.get(symbol)
             if seen is None:
-                self.symbols[symbol] = TouchedSymbol(first, last, set(isins))
+                self._symbols[symbol] = TouchedSymbol(first, last, set(isins))
             else:
                 seen.first, seen.last = min(seen.first, first), max(seen.last, last)
                 seen.isins.update(isins)
+
+    @property
+    def symbols(self) -> dict[str, TouchedSymbol]:
+        """What came of each symbol."""
+        self._note()
+        return self._symbols
 
     @property
     def anything(self) -> bool:

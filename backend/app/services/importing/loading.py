@@ -44,7 +44,7 @@ def store_findings(
 def store_reference(connection: Connection, member: Member, parsed: ReferenceFile) -> int:
     """Store a file of evidence; how many findings are new."""
     first, last = parsed.dates
-    file_id = files.add_file(
+    file_id, _ = files.add_file(
         connection,
         sha256=member.sha256,
         name=member.name,
@@ -54,6 +54,7 @@ def store_reference(connection: Connection, member: Member, parsed: ReferenceFil
         rows=parsed.rows,
         first_date=first,
         last_date=last,
+        scopes=[files.PENDING],
     )
     names = dict(parsed.index_names)
     evidence.add_indices(connection, names)
@@ -78,7 +79,8 @@ def store_prices(
     frame = parsed.frame
     first, last = frame["date"].min(), frame["date"].max()
     assert isinstance(first, date) and isinstance(last, date)
-    file_id = files.add_file(
+    years = range(first.year, last.year + 1)
+    file_id, days_known = files.add_file(
         connection,
         sha256=member.sha256,
         name=member.name,
@@ -88,48 +90,38 @@ def store_prices(
         rows=frame.height,
         first_date=first,
         last_date=last,
+        scopes=[files.PENDING, *(f"prices:{year}" for year in years)],
     )
     new_findings = store_findings(connection, member.sha256, member.name, file_id, parsed.findings)
-    years = range(first.year, last.year + 1)
     for year in years:  # a long file is stored year by year, so that memory does not grow with its length
         part = frame.filter(pl.col("date").dt.year() == year) if len(years) > 1 else frame
         if part.height:
-            new_findings += _store_part(connection, member, part, file_id, resolver, sectors)
-    files.bump_versions(connection, [f"prices:{year}" for year in years])
+            lost = pl.Series("line", [], pl.Int32)
+            if days_known:
+                lost, found = _merge(connection, part, file_id, member)
+                new_findings += found
+            _add_rows(connection, part, file_id, lost, resolver.resolve(part, member.sha256), sectors)
     return new_findings
 
 
-def _store_part(
+def _add_rows(
     connection: Connection,
-    member: Member,
     frame: pl.DataFrame,
     file_id: int,
-    resolver: Resolver,
+    lost: pl.Series,
+    instrument_ids: pl.Series,
     sectors: Mapping[str, str],
-) -> int:
-    """Store rows of one file; how many findings are new."""
-    first, last = frame["date"].min(), frame["date"].max()
-    assert isinstance(first, date) and isinstance(last, date)
-    new_findings = 0
-    superseded = pl.lit(None, pl.String).alias("superseded_at")
-    if prices.has_rows(connection, first, last):
-        lost, lost_before, rivals = _merge(connection, frame, file_id, member.sha256, first, last)
-        prices.supersede(connection, lost_before)
-        superseded = pl.when(pl.col("line").is_in(lost["line"].implode())).then(pl.lit("now")).alias("superseded_at")
-        for rival_sha, rival_name, rows, day in rivals:
-            for sha, name, other in ((member.sha256, member.name, rival_name), (rival_sha, rival_name, member.name)):
-                finding = _two_versions(name, other, day, rows)
-                new_findings += store_findings(connection, sha, name, None, [finding])
-    prices.add_prices(
-        connection,
-        frame.with_columns(
-            pl.lit(file_id, pl.Int32).alias("file_id"),
-            resolver.resolve(frame, member.sha256).alias("instrument_id"),
-            pl.col("symbol").replace_strict(dict(sectors), default=None, return_dtype=pl.String).alias("sector"),
-            superseded,
-        ),
-    )
-    return new_findings
+) -> None:
+    """Append a file's rows; those on the lines in `lost` do not count."""
+    columns = [
+        pl.Series("file_id", [file_id], pl.Int32).new_from_index(0, frame.height),
+        instrument_ids,
+        pl.Series("sector", [sectors.get(symbol) for symbol in frame["symbol"].to_list()], pl.String),
+    ]
+    if len(lost):
+        now = pl.when(frame["line"].is_in(lost.implode())).then(pl.lit("now"))
+        columns.append(pl.select(now.alias("superseded_at")).to_series())
+    prices.add_prices(connection, frame.hstack(columns))
 
 
 def _two_versions(name: str, other: str, day: date, rows: int) -> FileFinding:
@@ -142,29 +134,33 @@ def _two_versions(name: str, other: str, day: date, rows: int) -> FileFinding:
     )
 
 
-def _merge(
-    connection: Connection, frame: pl.DataFrame, file_id: int, sha256: str, first: date, last: date
-) -> tuple[pl.DataFrame, pl.DataFrame, list[tuple[str, str, int, date]]]:
-    """(lines of the new file that do not count, stored rows that no longer count, files telling another story)."""
+def _merge(connection: Connection, frame: pl.DataFrame, file_id: int, member: Member) -> tuple[pl.Series, int]:
+    """Decide which of the new and the stored rows count, and mark the stored ones that no longer do.
+
+    (lines of the new file that do not count, how many findings about other versions of its days are new)
+    """
     key = list(merge.KEY)
+    first, last = frame["date"].min(), frame["date"].max()
+    assert isinstance(first, date) and isinstance(last, date)
     stored = prices.current_rows(connection, first, last).join(frame.select(key), on=key, how="semi")
     if not stored.height:
-        return pl.DataFrame(schema={"line": pl.Int32()}), stored, []
+        return pl.Series("line", [], pl.Int32), 0
     digests = files.file_digests(connection, stored["file_id"].unique().to_list())
     columns = ["file_id", "line", *key, "source_rank", "volume"]
     mine = frame.join(stored.select(key), on=key, how="semi").with_columns(pl.lit(file_id, pl.Int32).alias("file_id"))
+    known = {**{other: sha256 for other, (sha256, _) in digests.items()}, file_id: member.sha256}
     rows = pl.concat([mine.select(columns), stored.select(columns)]).with_columns(
         pl.lit(None, pl.Datetime("us", "UTC")).alias("published_at"),
-        pl.col("file_id")
-        .replace_strict(
-            {**{known: sha for known, (sha, _) in digests.items()}, file_id: sha256}, return_dtype=pl.String
-        )
-        .alias("sha256"),
+        pl.col("file_id").replace_strict(known, return_dtype=pl.String).alias("sha256"),
     )
     lost = merge.losers(rows)
-    ours = lost.filter(pl.col("file_id") == file_id).select("line")
-    theirs = lost.filter(pl.col("file_id") != file_id).select("file_id", "line")
-    return ours, theirs, _rivals(mine, stored, digests)
+    prices.supersede(connection, lost.filter(pl.col("file_id") != file_id))
+    new_findings = 0
+    for sha256, name, differing, day in _rivals(mine, stored, digests):
+        for own, own_name, other in ((member.sha256, member.name, name), (sha256, name, member.name)):
+            finding = _two_versions(own_name, other, day, differing)
+            new_findings += store_findings(connection, own, own_name, None, [finding])
+    return lost.filter(pl.col("file_id") == file_id)["line"], new_findings
 
 
 def _rivals(

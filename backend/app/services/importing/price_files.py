@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import repeat
 
+import numpy as np
 import polars as pl
 
 from app.services.importing import merge
 from app.services.importing.findings import FileFinding, FileRefusedError, Rule
 from app.services.importing.kinds import Kind, header_key
-from app.services.importing.price_layouts import GOOD, PRICE_SCHEMA, Layout, layout_of, refuse_bad_cells
+from app.services.importing.price_layouts import B1, PRICE_SCHEMA, Layout, layout_of, read_cells, read_values
 from app.services.importing.texts import parse_date, split_row, whole_text
 
+_PART_ROWS = 50_000  # a day has fewer; a file of another kind must not fill the memory with texts
 _TOLERANCE = 1e-9  # rupees
 _T0_SERIES = ("T0", "T1")  # same-day settlement: the file gives it the close of the normal series
 _MONTHS = "JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC"
@@ -68,6 +71,7 @@ def read_price_file(kind: Kind, name: str, data: bytes) -> PriceFile:
 def _read_csv(kind: Kind, name: str, data: bytes) -> PriceFile:
     text = whole_text(name, data).text
     header_line, _, _ = text.partition("\n")
+    rewritten = kind is Kind.PRICES_DELIVERY and " " not in header_line.strip()
     layout = layout_of(kind, header_key(header_line))
     if layout.missing is not None:
         raise FileRefusedError(
@@ -76,31 +80,30 @@ def _read_csv(kind: Kind, name: str, data: bytes) -> PriceFile:
             line=1,
             subject=layout.missing,
         )
-    _check_lines(name, text, layout.width)
-    cells = _cells(text, layout)
-    if cells.height == 0:
+    lines = _whole_lines(name, text, layout.width)
+    if len(lines) < 2:
         raise FileRefusedError(Rule.EMPTY_FILE, f"{name}: a header and no rows")
-    days = _days(name, layout.names["date"], cells["date"])
-    rewritten = kind is Kind.PRICES_DELIVERY and " " not in header_line.strip()
+    days: dict[str, date] = {}
     rank = merge.source_rank(kind, rewritten=rewritten)
-    line, *others = layout.values
-    frame = cells.select(line, _day(days), *others[:-1], pl.lit(rank, pl.Int16).alias("source_rank"), others[-1])
-    if not frame.drop_in_place(GOOD).all():
-        refuse_bad_cells(name, layout, cells)
+    parts = [
+        _part(name, layout, lines[start : start + _PART_ROWS], start + 1, days, rank)
+        for start in range(1, len(lines), _PART_ROWS)
+    ]
+    frame = pl.concat(parts) if len(parts) > 1 else parts[0]
     _check_dates(name, frame, set(days.values()))
     findings = [_rewritten(name, frame)] if rewritten else []
     findings.extend(_check_rows(name, frame))
     return PriceFile(kind, frame, findings)
 
 
-def _check_lines(name: str, text: str, columns: int) -> None:
-    """Every line has the header's number of columns, and the last one ends."""
+def _whole_lines(name: str, text: str, columns: int) -> list[str]:
+    """The lines, after a check that each has the header's number of columns and that the last one ends."""
     lines = text.split("\n")
     complete = lines[-1] == ""
     if complete:
         lines.pop()
         if set(map(str.count, lines, repeat(","))) == {columns - 1}:
-            return
+            return lines
     wrong = [i for i, content in enumerate(lines) if content.count(",") != columns - 1]
     if wrong and '"' in text:  # a quoted cell may hold commas
         wrong = [i for i in wrong if len(split_row(lines[i])) != columns]
@@ -121,35 +124,27 @@ def _check_lines(name: str, text: str, columns: int) -> None:
             f"{name}: line {line}: {found} columns, expected {columns}",
             line=line,
         )
+    return lines
 
 
-def _cells(text: str, layout: Layout) -> pl.DataFrame:
-    """The texts of the columns we store, by our names."""
-    return pl.read_csv(
-        text.encode(),
-        has_header=False,
-        skip_lines=1,
-        schema={str(i): pl.String for i in range(layout.width)},
-        empty_string_is_null=False,
-        missing_columns="raise",
-        extra_columns="raise",
-    ).select(layout.strip)
-
-
-def _days(name: str, column: str, cells: pl.Series) -> dict[str, date]:
-    """The day each spelling of a date means; one, in a file that is as it should be."""
-    spelled = cells.unique(maintain_order=True).to_list() if cells.n_unique() > 1 else [cells[0]]
-    return {value: parse_date(name, _line_of(cells, value), column, value) for value in spelled}
-
-
-def _day(days: dict[str, date]) -> pl.Expr:
-    if len(days) == 1:
-        return pl.lit(next(iter(days.values())), pl.Date).alias("date")
-    return pl.col("date").replace_strict(days, return_dtype=pl.Date)
-
-
-def _line_of(cells: pl.Series, value: str) -> int:
-    return (cells.index_of(value) or 0) + 2
+def _part(
+    name: str, layout: Layout, lines: Sequence[str], first_line: int, days: dict[str, date], rank: int
+) -> pl.DataFrame:
+    """Some of a file's lines as rows; what their spellings of a date mean is added to `days`."""
+    cells = read_cells(name, layout, lines, first_line)
+    dates = cells["date"]
+    for value in dict.fromkeys(dates):
+        if value not in days:
+            days[value] = parse_date(name, first_line + dates.index(value), layout.names["date"], value)
+    count = len(lines)
+    return pl.DataFrame(
+        [
+            pl.Series("line", np.arange(first_line, first_line + count, dtype=np.int32)),
+            pl.Series("date", np.array([days[value] for value in dates], dtype="datetime64[D]")),
+            *read_values(name, layout, cells, first_line),
+            pl.Series("source_rank", np.full(count, rank, dtype=np.int16)),
+        ]
+    )
 
 
 def _rewritten(name: str, frame: pl.DataFrame) -> FileFinding:
@@ -189,30 +184,30 @@ def _normalised(frame: pl.DataFrame) -> pl.DataFrame:
     ).select([pl.col(column).cast(kind) for column, kind in PRICE_SCHEMA.items()])
 
 
-_OPEN, _HIGH, _LOW, _CLOSE = (pl.col(column) for column in ("open", "high", "low", "close"))
-_ABOVE = pl.max_horizontal(_OPEN, _CLOSE) > _HIGH + _TOLERANCE
-_BELOW = pl.min_horizontal(_OPEN, _CLOSE) < _LOW - _TOLERANCE
-_IS_T0 = pl.col("series").is_in(_T0_SERIES)
-_IMPOSSIBLE = (
-    (pl.min_horizontal(_OPEN, _HIGH, _LOW, _CLOSE) <= 0, "a price of zero or less; expected more than zero"),
-    (_HIGH - _LOW < -_TOLERANCE, "the high is below the low; expected high >= low"),
-    (~_IS_T0 & _ABOVE, "open or close above the high; expected them within the day"),
-    (~_IS_T0 & _BELOW, "open or close below the low; expected them within the day"),
-    (pl.col("delivery") > pl.col("volume"), "more shares delivered than traded"),
-)
-_OUTSIDE = _IS_T0 & (_ABOVE | _BELOW)
-# one pass tells whether there is anything to look for
-_VERDICT = (
-    pl.any_horizontal(condition for condition, _ in _IMPOSSIBLE).any().alias("impossible"),
-    _OUTSIDE.any().alias("outside"),
-)
-
-
 def _check_rows(name: str, frame: pl.DataFrame) -> list[FileFinding]:
     """What no trading day can give; a close outside the day's range is possible for same-day settlement only."""
-    impossible, outside = frame.select(_VERDICT).row(0)
-    if impossible:
-        _refuse_impossible(name, frame)
+    open_, high, low, close = (frame[column].to_numpy() for column in ("open", "high", "low", "close"))
+    other = _is_t0(frame["series"])
+    above = np.maximum(open_, close) > high + _TOLERANCE
+    below = np.minimum(open_, close) < low - _TOLERANCE
+    checks = (
+        (np.minimum.reduce([open_, high, low, close]) <= 0, "a price of zero or less; expected more than zero"),
+        (high - low < -_TOLERANCE, "the high is below the low; expected high >= low"),
+        (~other & above, "open or close above the high; expected them within the day"),
+        (~other & below, "open or close below the low; expected them within the day"),
+        (_exceeds(frame["delivery"], frame["volume"]), "more shares delivered than traded"),
+    )
+    for bad, message in checks:
+        if bad.any():
+            row = frame.row(int(bad.argmax()), named=True)
+            raise FileRefusedError(
+                Rule.IMPOSSIBLE_ROW,
+                f"{name}: line {row['line']}: {row['symbol']} {row['series']}: {message} "
+                f"(open {row['open']}, high {row['high']}, low {row['low']}, close {row['close']}, "
+                f"volume {row['volume']})",
+                line=row["line"],
+                subject=row["symbol"],
+            )
     twice = frame[list(merge.KEY)].is_duplicated()
     if twice.any():
         row = frame.filter(twice).sort("symbol", "series", "date", "line").row(1, named=True)
@@ -222,22 +217,23 @@ def _check_rows(name: str, frame: pl.DataFrame) -> list[FileFinding]:
             line=row["line"],
             subject=row["symbol"],
         )
-    return [_outside_range(name, frame.filter(_OUTSIDE))] if outside else []
+    outside = other & (above | below)
+    return [_outside_range(name, frame.filter(outside))] if outside.any() else []
 
 
-def _refuse_impossible(name: str, frame: pl.DataFrame) -> None:
-    for condition, message in _IMPOSSIBLE:
-        bad = frame.filter(condition)
-        if bad.height:
-            row = bad.row(0, named=True)
-            raise FileRefusedError(
-                Rule.IMPOSSIBLE_ROW,
-                f"{name}: line {row['line']}: {row['symbol']} {row['series']}: {message} "
-                f"(open {row['open']}, high {row['high']}, low {row['low']}, close {row['close']}, "
-                f"volume {row['volume']})",
-                line=row["line"],
-                subject=row["symbol"],
-            )
+def _exceeds(values: pl.Series, limits: pl.Series) -> B1:
+    """Whether values are above their limits; a missing one is not."""
+    if values.null_count() == len(values):
+        return np.zeros(len(values), dtype=np.bool_)
+    above = (values > limits).to_numpy()
+    return above if above.dtype == np.bool_ else np.equal(above, True).astype(np.bool_)  # with nulls: objects
+
+
+def _is_t0(series: pl.Series) -> B1:
+    found = np.zeros(len(series), dtype=np.bool_)
+    for one in _T0_SERIES:
+        found |= (series == one).to_numpy()
+    return found
 
 
 def _outside_range(name: str, outside: pl.DataFrame) -> FileFinding:

@@ -1,18 +1,26 @@
 """The layouts of the exchange's daily files: which cells become which column, and what a cell may hold.
 
-What is done with the cells depends on the header alone. It is worked out once for each header and kept, since building
-a hundred expressions takes longer than applying them to a small file.
+Cells are read as Python's texts and numbers: a day has a few thousand rows at most, and often fewer than a hundred,
+where starting a query engine takes longer than the work.
 """
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from app.services.importing.findings import FileRefusedError, Rule
 from app.services.importing.kinds import Kind
+
+B1 = npt.NDArray[np.bool_]
+F1 = npt.NDArray[np.float64]
 
 PRICE_SCHEMA: dict[str, pl.DataType] = {
     "line": pl.Int32(),
@@ -55,131 +63,170 @@ _OPTIONAL = {"last", "trades", "delivery", "isin", "prev_close", "turnover"}
 _LATER_COLUMNS = {"TOTALTRADES", "ISIN"}  # the oldest files lack them
 _WHOLE = ("volume", "trades", "delivery")
 _TEXTS = ("symbol", "series", "isin")
-_NO_VALUE = ["", "-"]
+_NO_VALUE = ("", "-")
 _LONGEST_SYMBOL = 32
 _LARGEST_COUNT = 9e15  # beyond it a float no longer counts one by one
 _LAKH = 100_000.0
-_LARGEST_FLOAT = 1.7976931348623157e308  # so that a comparison with it leaves out infinity
+_NAN = float("nan")
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What is done with the cells below one header.
+    """Where a file with one header keeps what we store.
 
     Attributes
     ----------
-    width : columns of the header
+    kind, width : of the file; columns of the header
     missing : the first column that should be there and is not
     names : the file's own column by our name, of those present, in the order of `PRICE_SCHEMA`
-    strip : from the cells "0", "1", … to texts by our names, blanks around them removed
-    values : from those to every column of `PRICE_SCHEMA` but date and source rank, and to `GOOD`
+    places : its position by our name
     """
 
+    kind: Kind
     width: int
     missing: str | None
     names: dict[str, str]
-    strip: tuple[pl.Expr, ...]
-    values: tuple[pl.Expr, ...]
-
-
-GOOD = "good"  # whether all cells of a row are what their columns may hold
+    places: dict[str, int]
 
 
 @lru_cache(maxsize=32)
 def layout_of(kind: Kind, header: tuple[str, ...]) -> Layout:
-    """The layout of a file of a kind with a header as `header_key` gives it."""
+    """The layout of files of a kind with a header as `header_key` gives it."""
     columns = COLUMNS[kind]
-    position = {column: str(i) for i, column in reversed(list(enumerate(header)))}
+    position = {column: i for i, column in reversed(list(enumerate(header)))}
     missing = [
         column for column in columns.values() if column and column not in position and column not in _LATER_COLUMNS
     ]
     names = {
         target: column for target in PRICE_SCHEMA if (column := columns.get(target)) is not None and column in position
     }
-    values: list[pl.Expr] = [pl.int_range(2, pl.len() + 2, dtype=pl.Int32).alias("line")]
-    good: list[pl.Expr] = []
-    for target, kind_ in PRICE_SCHEMA.items():
-        if target in {"line", "date", "source_rank"}:
-            continue
-        if target not in names:
-            values.append(pl.lit(None, kind_).alias(target))
-        elif target in _TEXTS:
-            cell = pl.col(target)
-            values.append(pl.when(cell != "").then(cell).alias(target) if target == "isin" else cell)
-            if target != "isin":
-                good.append(cell.str.len_bytes().is_between(1, _LONGEST_SYMBOL))
-        else:
-            number = pl.col(target).cast(pl.Float64, strict=False)
-            good.append(_is_good(target, number))
-            values.append(_value(target, number, kind).alias(target))
-    return Layout(
-        width=len(header),
-        missing=missing[0] if missing else None,
-        names=names,
-        strip=tuple(pl.col(position[column]).str.strip_chars().alias(target) for target, column in names.items()),
-        values=(*values, pl.all_horizontal(good).alias(GOOD)),
-    )
+    places = {target: position[column] for target, column in names.items()}
+    return Layout(kind, len(header), missing[0] if missing else None, names, places)
 
 
-def _is_good(target: str, number: pl.Expr) -> pl.Expr:
-    """Whether a cell holds a number its column may hold; none (NaN among them) counts only where one is optional."""
-    inside = number.is_between(0.0, _LARGEST_COUNT if target in _WHOLE else _LARGEST_FLOAT)
-    if target in _WHOLE:
-        inside = inside & (number % 1 == 0)
-    return inside.fill_null(pl.col(target).is_in(_NO_VALUE) if target in _OPTIONAL else False)
-
-
-def _value(target: str, number: pl.Expr, kind: Kind) -> pl.Expr:
-    if target in _WHOLE:
-        return number.cast(pl.Int64, strict=False)
-    if target in {"prev_close", "last"}:  # zero means that there was none
-        return pl.when(number > 0).then(number)
-    if target == "turnover" and kind is Kind.PRICES_DELIVERY:
-        return number * _LAKH
-    return number
-
-
-def refuse_bad_cells(name: str, layout: Layout, cells: pl.DataFrame) -> None:
-    """Name the first bad cell of the first column that has one.
+def read_cells(name: str, layout: Layout, lines: Sequence[str], first_line: int) -> dict[str, list[str]]:
+    """The cells of the columns we store by our names, blanks around them removed; `first_line` is for messages.
 
     Raises
     ------
-    FileRefusedError : always; this is for files of which a row is not good.
+    FileRefusedError : a quoted cell does not end on its line.
     """
-    for target, column in layout.names.items():
-        _refuse_bad_cell(name, target, column, cells[target])
-    raise AssertionError(f"{name}: a row is not good, and no cell of it is bad")
+    if any('"' in line for line in lines):
+        rows = list(csv.reader(lines))
+        broken = next((i for i, row in enumerate(rows) if len(row) != layout.width), None)
+        if broken is not None or len(rows) != len(lines):
+            line = first_line + (broken or 0)
+            raise FileRefusedError(Rule.BROKEN_LINE, f"{name}: line {line}: a quoted cell does not end", line=line)
+        flat = list(chain.from_iterable(rows))
+    else:  # every line has its commas: one split for all, and every so-manieth cell is of one column
+        flat = ",".join(lines).split(",")
+    return {target: list(map(str.strip, flat[place :: layout.width])) for target, place in layout.places.items()}
 
 
-def _refuse_bad_cell(name: str, target: str, column: str, cells: pl.Series) -> None:
-    """Name the first bad cell of a column."""
-    if target in _TEXTS:
-        if target != "isin":
-            _refuse_where(name, cells == "", column, cells, "a value")
-            long = cells.str.len_bytes() > _LONGEST_SYMBOL
-            _refuse_where(name, long, column, cells, f"at most {_LONGEST_SYMBOL} characters")
-        return
-    if target == "date":
-        return
-    empty = cells.is_in(_NO_VALUE)
+def read_values(name: str, layout: Layout, cells: dict[str, list[str]], first_line: int) -> list[pl.Series]:
+    """The columns of `PRICE_SCHEMA` that cells give by themselves: all but line, date and source rank.
+
+    Raises
+    ------
+    FileRefusedError : a cell is not what its column may hold; names the first of the first such column.
+    """
+    count = len(cells["symbol"])
+    found = []
+    for target, dtype in PRICE_SCHEMA.items():
+        if target in {"line", "date", "source_rank"}:
+            continue
+        if target not in cells:
+            found.append(pl.Series(target, [None], dtype).new_from_index(0, count))
+            continue
+        column = _Column(name, layout.names[target], cells[target], first_line)
+        if target in _TEXTS:
+            found.append(_texts(column, target))
+        else:
+            found.append(_numbers(column, target, layout.kind))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A column's cells and what is needed to name one of them."""
+
+    name: str
+    column: str
+    cells: list[str]
+    first_line: int
+
+    def refuse(self, bad: B1 | Sequence[bool], expected: str, rule: Rule = Rule.BAD_VALUE) -> None:
+        """Refuse the file for the first bad cell, where there is one."""
+        index = int(np.argmax(bad))
+        if bad[index]:
+            line = self.first_line + index
+            raise FileRefusedError(
+                rule,
+                f"{self.name}: line {line}: field {self.column} is {self.cells[index][:40]!r}, expected {expected}",
+                line=line,
+                subject=self.column,
+            )
+
+
+def _texts(column: _Column, target: str) -> pl.Series:
+    cells = column.cells
+    if target == "isin":
+        return pl.Series(target, [cell or None for cell in cells], pl.String)
+    lengths = [len(cell.encode()) for cell in cells]
+    if min(lengths) == 0 or max(lengths) > _LONGEST_SYMBOL:
+        column.refuse([length == 0 for length in lengths], "a value")
+        column.refuse([length > _LONGEST_SYMBOL for length in lengths], f"at most {_LONGEST_SYMBOL} characters")
+    return pl.Series(target, cells, pl.String)
+
+
+def _numbers(column: _Column, target: str, kind: Kind) -> pl.Series:
+    numbers = _parsed(column.cells)
+    whole = target in _WHOLE
+    with np.errstate(invalid="ignore"):
+        good = (numbers >= 0) & (numbers <= _LARGEST_COUNT if whole else np.isfinite(numbers))
+        if whole:
+            good &= numbers == np.floor(numbers)
+    if not good.all():
+        _check_numbers(column, numbers, target)
+    if target in {"prev_close", "last"}:
+        numbers[numbers == 0] = _NAN  # zero means that there was none
+    if target == "turnover" and kind is Kind.PRICES_DELIVERY:
+        numbers *= _LAKH
+    missing = np.isnan(numbers)
+    if not missing.any():
+        return pl.Series(target, numbers.astype(np.int64) if whole else numbers)
+    values: Iterable[float] = map(int, np.where(missing, 0, numbers)) if whole else numbers.tolist()
+    return pl.Series(
+        target, [None if no else value for no, value in zip(missing, values, strict=True)], PRICE_SCHEMA[target]
+    )
+
+
+def _check_numbers(column: _Column, numbers: F1, target: str) -> None:
+    """Refuse the first cell that is not what the column may hold, where there is one."""
+    empty = np.array([cell in _NO_VALUE for cell in column.cells])
     if target not in _OPTIONAL:
-        _refuse_where(name, empty, column, cells, "a number")
-    numbers = cells.set(empty, None).cast(pl.Float64, strict=False)
-    _refuse_where(name, numbers.is_null() & ~empty | ~numbers.is_finite().fill_null(True), column, cells, "a number")
-    _refuse_where(name, (numbers < 0).fill_null(False), column, cells, "zero or more", Rule.IMPOSSIBLE_ROW)
+        column.refuse(empty, "a number")
+    column.refuse(~empty & ~np.isfinite(numbers), "a number")
+    column.refuse(numbers < 0, "zero or more", Rule.IMPOSSIBLE_ROW)
     if target in _WHOLE:
-        broken = ((numbers % 1 != 0) | (numbers > _LARGEST_COUNT)).fill_null(False)
-        _refuse_where(name, broken, column, cells, "a whole number")
+        column.refuse((numbers != np.floor(numbers)) & ~empty | (numbers > _LARGEST_COUNT), "a whole number")
 
 
-def _refuse_where(
-    name: str, bad: pl.Series, column: str, cells: pl.Series, expected: str, rule: Rule = Rule.BAD_VALUE
-) -> None:
-    if bad.any():
-        index = int(bad.arg_true()[0])
-        raise FileRefusedError(
-            rule,
-            f"{name}: line {index + 2}: field {column} is {str(cells[index])[:40]!r}, expected {expected}",
-            line=index + 2,
-            subject=column,
-        )
+def _parsed(cells: Sequence[str]) -> F1:
+    """The cells as numbers, NaN where one is none."""
+    together = "".join(cells)
+    if not together.isascii() or "_" in together:  # Python's own numbers may hold these, a file's may not
+        return np.array([_parsed_cell(cell) for cell in cells], dtype=np.float64)
+    try:
+        return np.array(list(map(float, cells)), dtype=np.float64)
+    except ValueError:
+        return np.array([_parsed_cell(cell) for cell in cells], dtype=np.float64)
+
+
+def _parsed_cell(cell: str) -> float:
+    if cell in _NO_VALUE or not cell.isascii() or "_" in cell:
+        return _NAN
+    try:
+        return float(cell)
+    except ValueError:
+        return _NAN

@@ -17,6 +17,7 @@ import polars as pl
 PROVISIONAL = "~"
 LIST_TOLERANCE = timedelta(days=10)  # a listed date and the day the rows change can lie this far apart
 _LONGEST_CHAIN = 20
+_ANY_ID = 2**62  # after every id
 
 Change = tuple[str, str, date | None]
 NewInstruments = Callable[[Sequence[tuple[str, str, date]]], list[int]]
@@ -42,17 +43,24 @@ class Resolver:
 
     def resolve(self, frame: pl.DataFrame, sha256: str) -> pl.Series:
         """Instrument ids of a frame's rows (columns symbol, date)."""
-        bounds = frame.group_by("symbol").agg(pl.col("date").min().alias("first"), pl.col("date").max().alias("last"))
-        self._make_entries(sorted(bounds.rows()), sha256)
-        wanted = bounds["symbol"].to_list()
-        single = {symbol: self._entries[symbol][0][1] for symbol in wanted if len(self._entries[symbol]) == 1}
-        if len(single) == len(wanted):
-            return frame["symbol"].replace_strict(single, return_dtype=pl.Int32)
+        symbols: list[str] = frame["symbol"].to_list()
+        wanted = set(symbols)
+        new = [symbol for symbol in wanted if symbol not in self._entries]
+        if new:
+            rows = frame.filter(pl.col("symbol").is_in(new)).group_by("symbol")
+            bounds = rows.agg(pl.col("date").min().alias("first"), pl.col("date").max().alias("last"))
+            self._make_entries(sorted(bounds.rows()), sha256)
+        first, last = frame["date"].min(), frame["date"].max()
+        assert isinstance(first, date) and isinstance(last, date)
+        places = {symbol: self._place(symbol, first) for symbol in wanted}
+        if all(place == self._place(symbol, last) for symbol, place in places.items()):
+            ids = {symbol: self._entries[symbol][place][1] for symbol, place in places.items()}
+            return pl.Series("instrument_id", list(map(ids.__getitem__, symbols)), pl.Int32)
         table = pl.DataFrame(
             [
                 # rows before the first known day belong to the first instrument
                 (symbol, date.min if n == 0 else first, identifier)
-                for symbol in wanted
+                for symbol in sorted(wanted)
                 for n, (first, identifier) in enumerate(self._entries[symbol])
             ],
             schema={"symbol": pl.String(), "date": pl.Date(), "instrument_id": pl.Int32()},
@@ -63,11 +71,9 @@ class Resolver:
         return joined.sort("n")["instrument_id"]
 
     def _make_entries(self, bounds: Sequence[tuple[str, date, date]], sha256: str) -> None:
-        """Make sure that each symbol has entries for the days between its bounds."""
+        """Make entries for the days between its bounds for each symbol; they have none yet."""
         asked: dict[tuple[str, date], list[tuple[str, date]]] = {}
         for symbol, first, last in bounds:
-            if symbol in self._entries:
-                continue
             starts = [first]
             starts += [on + LIST_TOLERANCE for on, _ in self._changes[symbol] if first < on + LIST_TOLERANCE <= last]
             for start in starts:
@@ -91,12 +97,13 @@ class Resolver:
             if end not in self._entries:
                 bisect.insort(self._entries[end], (since, identifier))
 
+    def _place(self, symbol: str, on: date) -> int:
+        """Which of a symbol's entries holds on a day; before the first one, that."""
+        entries = self._entries[symbol]
+        return max(bisect.bisect_right(entries, (on, _ANY_ID)) - 1, 0) if len(entries) > 1 else 0
+
     def _lookup(self, symbol: str, since: date) -> int | None:
-        entries = self._entries.get(symbol)
-        if not entries:
-            return None
-        position = bisect.bisect_right(entries, (since, 2**62)) - 1
-        return entries[max(position, 0)][1]
+        return self._entries[symbol][self._place(symbol, since)][1] if symbol in self._entries else None
 
     def _end_of_chain(self, symbol: str, on: date) -> tuple[str, date]:
         """The last name of what traded as `symbol` on a day, and the day it took that name."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -179,7 +180,11 @@ class _Run:
         yield from sorted(planned, key=lambda item: (item.order, str(item.source.path)))
 
     def _store_source(self, source: Source) -> None:
-        """Store a file, or each member of an archive; an archive none of whose members was refused is remembered."""
+        """Store a file, or each member of an archive.
+
+        An archive of several members none of which was refused is remembered, so that it need not be opened again; one
+        of a single member is told by that.
+        """
         archive_digest = None
         try:
             if is_archive(source.path):
@@ -204,7 +209,7 @@ class _Run:
                 self._refuse(member.name, member.label, member.sha256, member.error)
                 continue
             stored += self._store_member(member, source)
-        if archive_digest is not None and stored and len(self.summary.refused) == refused_before:
+        if archive_digest is not None and stored > 1 and len(self.summary.refused) == refused_before:
             self._remember_archive(source, archive_digest, stored)
 
     def _store_member(self, member: Member, source: Source) -> bool:
@@ -257,10 +262,13 @@ class _Run:
         self.resolver = None if kind in IDENTITY_KINDS else self.resolver
         return parsed.rows
 
-    def _transaction(self, *, derives: bool = True) -> _FileTransaction:
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        """One file's transaction."""
         if self.connection is None:
-            self.connection = self.engine.connect()
-        return _FileTransaction(self.connection, derives)
+            self.connection = _connect(self.engine)
+        with self.connection.begin():
+            yield self.connection
 
     def _prepare_resolver(self, connection: Connection) -> None:
         self.sectors = derive.newest_sectors(evidence.index_list_entries(connection))
@@ -284,7 +292,7 @@ class _Run:
         self.resolver = Resolver(instruments.symbol_spans(connection), evidence.symbol_changes(connection), create)
 
     def _remember_archive(self, source: Source, digest: str, members: int) -> None:
-        with self._transaction(derives=False) as connection:
+        with self._transaction() as connection:
             files.add_file(
                 connection,
                 sha256=digest,
@@ -301,7 +309,7 @@ class _Run:
     def _refuse(self, name: str, label: str, sha256: str, error: FileRefusedError) -> None:
         finding = error.finding
         self.summary.refused.append(NotStored(label, finding.message, finding.rule.value, finding.line))
-        with self._transaction(derives=False) as connection:
+        with self._transaction() as connection:
             self.summary.findings += store_findings(connection, sha256, name, None, [finding])
 
     def _fail_path(self, label: str, reason: str, rule: Rule) -> None:
@@ -309,25 +317,18 @@ class _Run:
         target.append(NotStored(label, reason, rule.value))
 
 
-class _FileTransaction:
-    """One file's transaction. Losing the last moment of a repeatable import is harmless, so commits need not wait."""
+def _connect(engine: Engine) -> Connection:
+    """A connection for many small transactions, closed for good at the end: its settings suit nobody else.
 
-    def __init__(self, connection: Connection, derives: bool) -> None:
-        self._connection = connection
-        self._derives = derives
-        self._transaction = connection.begin()
-
-    def __enter__(self) -> Connection:
-        self._connection.execute(text("SET LOCAL synchronous_commit = off"))
-        if self._derives:
-            files.mark_pending(self._connection)
-        return self._connection
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None:
-            self._transaction.commit()
-        else:
-            self._transaction.rollback()
+    Losing the last moment of a repeatable import is harmless, so commits need not wait for the disk. Statements are
+    planned each time: the plan of an empty table would do harm once it has grown.
+    """
+    connection = engine.connect()
+    connection.detach()
+    with connection.begin():
+        connection.execute(text("SET synchronous_commit = off"))
+        connection.execute(text("SET plan_cache_mode = force_custom_plan"))
+    return connection
 
 
 def _order_of(source: Source) -> int:
