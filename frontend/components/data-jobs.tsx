@@ -44,10 +44,7 @@ export function ImportForm({ onStarted, primary = true }: ImportFormProps) {
     onSuccess: ({ job }) => onStarted(job),
     onError: (error) => setProblem(getErrorMessage(error)),
   });
-  const upload = useMutation({
-    mutationFn: (files: readonly File[]) => unwrap(dataAPI.importFiles(files)),
-    onSuccess: ({ job }) => onStarted(job),
-  });
+  const upload = useUpload(onStarted);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     const folder = path.trim();
@@ -57,7 +54,6 @@ export function ImportForm({ onStarted, primary = true }: ImportFormProps) {
     }
     byPath.mutate(folder);
   };
-  const sending = upload.isPending ? upload.variables : null;
   return (
     <form className="stack" style={{ gap: 10 }} onSubmit={submit} noValidate>
       <TextField
@@ -85,13 +81,13 @@ export function ImportForm({ onStarted, primary = true }: ImportFormProps) {
         onChange={(event) => {
           const files = [...(event.target.files ?? [])];
           event.target.value = "";
-          if (files.length > 0) upload.mutate(files);
+          if (files.length > 0) upload.start(files);
         }}
       />
-      {sending && (
+      {upload.sending && <Sending {...upload.sending} onCancel={upload.cancel} />}
+      {upload.stopped && (
         <p className="xs t2" role="status">
-          Sending {counted(sending.length, "file")},{" "}
-          {bytes(sending.reduce((sum, file) => sum + file.size, 0))}
+          Sending was cancelled. Nothing was imported.
         </p>
       )}
       {upload.error && (
@@ -104,14 +100,14 @@ export function ImportForm({ onStarted, primary = true }: ImportFormProps) {
         <button
           type="submit"
           className={`btn grow ${primary ? "p" : ""}`}
-          disabled={byPath.isPending || upload.isPending}
+          disabled={byPath.isPending || upload.sending !== null}
         >
           Import files
         </button>
         <button
           type="button"
           className="btn"
-          disabled={byPath.isPending || upload.isPending}
+          disabled={byPath.isPending || upload.sending !== null}
           onClick={() => picker.current?.click()}
         >
           <Icon name="folder" size="s" />
@@ -119,6 +115,73 @@ export function ImportForm({ onStarted, primary = true }: ImportFormProps) {
         </button>
       </div>
     </form>
+  );
+}
+
+interface Progress {
+  files: number;
+  sent: number;
+  total: number;
+}
+
+/** A folder on its way from the browser: how much of it has left, and a way to stop it. */
+function useUpload(onStarted: (job: Job) => void) {
+  const [sending, setSending] = useState<Progress | null>(null);
+  const abort = useRef<AbortController | null>(null);
+  useEffect(() => () => abort.current?.abort(), []);
+  const mutation = useMutation({
+    mutationFn: (files: readonly File[]) => {
+      abort.current = new AbortController();
+      const onProgress = (sent: number, total: number) => setSending({ files: files.length, sent, total });
+      onProgress(
+        0,
+        files.reduce((sum, file) => sum + file.size, 0),
+      );
+      return unwrap(dataAPI.importFiles(files, { signal: abort.current.signal, onProgress }));
+    },
+    onSuccess: ({ job }) => onStarted(job),
+    onSettled: () => setSending(null),
+  });
+  const stopped = mutation.error instanceof DOMException && mutation.error.name === "AbortError";
+  return {
+    sending,
+    stopped,
+    error: stopped ? null : mutation.error,
+    start: (files: readonly File[]) => mutation.mutate(files),
+    cancel: () => abort.current?.abort(),
+  };
+}
+
+function Sending({ files, sent, total, onCancel }: Progress & { onCancel: () => void }) {
+  const share = total > 0 ? Math.min(1, sent / total) : 0;
+  const title = `Sending ${counted(files, "file")}`;
+  return (
+    <div className="stack" style={{ gap: 6 }}>
+      <div className="row between">
+        <span className="b" role="status">
+          {title}
+        </span>
+        <span className="num t2">{Math.floor(share * 100)}%</span>
+      </div>
+      <div
+        className="prog"
+        role="progressbar"
+        aria-label={title}
+        aria-valuenow={Math.floor(share * 100)}
+        aria-valuemin={0}
+        aria-valuemax={100}
+      >
+        <i style={{ width: `${share * 100}%` }} />
+      </div>
+      <div className="row between xs t3 num">
+        <span>
+          {share < 1 ? `${bytes(sent)} of ${bytes(total)}` : `${bytes(total)} sent, waiting for the job`}
+        </span>
+        <button type="button" className="link" onClick={onCancel}>
+          Cancel
+        </button>
+      </div>
+    </div>
   );
 }
 

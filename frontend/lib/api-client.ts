@@ -2,6 +2,7 @@ import createClient from "openapi-fetch";
 import type { paths } from "./api-types";
 import { ApiError, toApiError } from "./errors";
 import { retryingFetch } from "./retry";
+import { sendFiles, type UploadOptions } from "./upload";
 import type {
   BacktestRequest,
   BarsSeries,
@@ -154,18 +155,15 @@ export const dataAPI = {
   findings: (query: { page: number; limit: number; severity?: string }, signal?: AbortSignal) =>
     result<FindingsPage>(api.GET("/api/data/findings", { params: { query }, signal })),
   importPath: (path: string) => result<{ job: Job }>(api.POST("/api/data/import", { body: { path } })),
-  importFiles: (files: readonly File[]) =>
-    result<{ job: Job }>(
-      api.POST("/api/data/import", {
-        // The serialiser below sends the files themselves; the contract's type of a multipart field is text.
-        body: { files: files.map((file) => file.name) },
-        bodySerializer: () => {
-          const form = new FormData();
-          for (const file of files) form.append("files", file, file.webkitRelativePath || file.name);
-          return form;
-        },
-      }),
-    ),
+  importFiles: async (files: readonly File[], options?: UploadOptions): Promise<Result<{ job: Job }>> => {
+    try {
+      const body = await sendFiles(`${apiBase()}/api/data/import`, files, options);
+      return { data: body as { job: Job }, error: null };
+    } catch (thrown) {
+      if (thrown instanceof ApiError) return { data: null, error: thrown };
+      throw thrown;
+    }
+  },
   sample: () => result<{ job: Job }>(api.POST("/api/data/sample", {})),
   market: (signal?: AbortSignal) => result<MarketChoice>(api.GET("/api/data/market", { signal })),
   setMarket: (market: Market) => result<MarketChoice>(api.PUT("/api/data/market", { body: { market } })),

@@ -1,4 +1,4 @@
-import { dataAPI, getErrorMessage, jobsAPI, screenerAPI } from "@/lib/api-client";
+import { getErrorMessage, jobsAPI, screenerAPI } from "@/lib/api-client";
 import { ApiError, fieldProblems } from "@/lib/errors";
 import { retryingFetch } from "@/lib/retry";
 import { failure, fakeApi, json } from "../support/api";
@@ -79,22 +79,6 @@ test("the delay doubles", async () => {
   jest.useRealTimers();
   const [a = 0, b = 0, c = 0, d = 0] = at;
   expect([b - a, c - b, d - c]).toEqual([100, 200, 400]);
-});
-
-test("a folder is sent with its relative paths", async () => {
-  let names: string[] = [];
-  const sent = globalThis.FormData;
-  const appended = jest
-    .spyOn(sent.prototype, "append")
-    .mockImplementation((_field: string, _value: unknown, name?: string) => {
-      names = [...names, name ?? ""];
-    });
-  fakeApi({ "POST /api/data/import": json({ job: { id: "1" } }, 202) });
-  const file = Object.assign(new File(["x"], "a.csv"), {});
-  Object.defineProperty(file, "webkitRelativePath", { value: "nse/2024/a.csv" });
-  await dataAPI.importFiles([file]);
-  expect(names).toEqual(["nse/2024/a.csv"]);
-  appended.mockRestore();
 });
 
 test("problems of a validation are named by field", () => {
