@@ -111,6 +111,7 @@ test("the request has numbers, not texts", () => {
     start_date: "2014-12-31",
     end_date: "2024-12-31",
     initial_capital: 1_000_000,
+    sizing: "equity_per_member",
     costs: { bps: 10 },
     slippage_bps: 5,
     asof_members: true,
@@ -119,6 +120,20 @@ test("the request has numbers, not texts", () => {
     "TCS",
     "INFY",
   ]);
+});
+
+test("a size by positions needs their number, and a fixed one its amount", () => {
+  const wrong = (change: Partial<FormValues>) => validate(values(change), smaCross, LIMITS);
+  expect(wrong({ sizing: "equity_per_position" })).toHaveProperty("most");
+  expect(wrong({ sizing: "equity_per_position", most: "10" })).toEqual({});
+  expect(wrong({ sizing: "value", amount: "" })).toHaveProperty("amount");
+  expect(wrong({ sizing: "quantity", amount: "1.5" })).toHaveProperty("amount");
+  expect(wrong({ most: "0" })).toHaveProperty("most");
+  expect(toRequest(values({ sizing: "value", amount: "1,50,000", most: "8" }), smaCross)).toMatchObject({
+    sizing: "value",
+    sizing_value: 150_000,
+    max_positions: 8,
+  });
 });
 
 test("a wrong field stops the run, takes the focus and is counted", async () => {

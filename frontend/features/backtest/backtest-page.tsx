@@ -24,6 +24,7 @@ import {
   parameterEntries,
   parseNumber,
   rangeOf,
+  SIZINGS,
   summary,
   SYMBOLS,
   toRequest,
@@ -149,6 +150,7 @@ export function BacktestForm({ strategies, indices, defaultIndex, limits }: Back
     onBlur: () => checkField(name),
   });
   const capital = parseNumber(values.capital);
+  const sized = SIZINGS[values.sizing].amount;
   const wrong = Object.keys(errors).length;
 
   return (
@@ -201,6 +203,7 @@ export function BacktestForm({ strategies, indices, defaultIndex, limits }: Back
                 <b className="b t1">When it loses.</b> {card.regime_notes}
               </p>
             )}
+            {card?.citation && <p className="t3 xs">After {card.citation}</p>}
             <div className="fields">
               {card &&
                 parameterEntries(card).map(([name, property]) => (
@@ -281,7 +284,7 @@ export function BacktestForm({ strategies, indices, defaultIndex, limits }: Back
         </section>
         <section className="card">
           <div className="card-h">
-            <h2>Money</h2>
+            <h2>Money and positions</h2>
           </div>
           <div className="card-b fields">
             <TextField
@@ -290,6 +293,29 @@ export function BacktestForm({ strategies, indices, defaultIndex, limits }: Back
               inputMode="numeric"
               {...field("capital")}
               hint={capital !== null && capital > 0 ? rupeesInWords(capital) : "Rupees"}
+            />
+            <SelectField label="Size of an entry" {...field("sizing")} hint={sizeHint(values)}>
+              {Object.entries(SIZINGS).map(([id, { label }]) => (
+                <option key={id} value={id}>
+                  {label}
+                </option>
+              ))}
+            </SelectField>
+            {sized && (
+              <TextField
+                label={sized}
+                {...(values.sizing === "value" ? { prefix: "₹" } : { unit: "shares" })}
+                inputMode="decimal"
+                {...field("amount")}
+                hint="At each entry, while the cash lasts"
+              />
+            )}
+            <TextField
+              label="Positions at most"
+              inputMode="numeric"
+              placeholder="No limit"
+              {...field("most")}
+              hint="Entries beyond it are refused"
             />
             <TextField
               label="Charges"
@@ -313,7 +339,6 @@ export function BacktestForm({ strategies, indices, defaultIndex, limits }: Back
           <h2>Run</h2>
         </div>
         <div className="card-b stack g3">
-          {card?.citation && !run.job && <p className="t3 xs">After {card.citation}</p>}
           {run.job ? (
             <FollowedJob id={run.job.id} title="Backtest" onSucceeded={run.finished} onAgain={submit} />
           ) : (
@@ -334,6 +359,15 @@ export function BacktestForm({ strategies, indices, defaultIndex, limits }: Back
       </aside>
     </form>
   );
+}
+
+/** What the chosen size comes to now, where that can be told. */
+function sizeHint({ sizing, capital, most }: FormValues): string {
+  const rupees = parseNumber(capital);
+  const positions = parseNumber(most);
+  if (sizing === "equity_per_position" && rupees !== null && positions !== null && positions > 0)
+    return `${rupeesInWords(rupees / positions)} at the start`;
+  return "Whole shares, at the open they fill at";
 }
 
 /** Starts a run and goes to its page: at once when the answer comes at once, else when its job has ended. */

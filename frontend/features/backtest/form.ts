@@ -12,9 +12,26 @@ export interface FormValues {
   start: string;
   end: string;
   capital: string;
+  sizing: Sizing;
+  /** Rupees or shares an entry, for the two sizings that take a number. */
+  amount: string;
+  /** Empty: no limit. */
+  most: string;
   costs: string;
   slippage: string;
 }
+
+export type Sizing = NonNullable<BacktestRequest["sizing"]>;
+
+/** How large an entry is, in the order of the list; `amount` is the label of the number it takes. */
+export const SIZINGS: Record<Sizing, { label: string; amount?: string }> = {
+  equity_per_member: { label: "Equity ÷ members of the universe" },
+  equity_per_position: { label: "Equity ÷ positions at most" },
+  value: { label: "A fixed sum", amount: "Sum an entry" },
+  quantity: { label: "A fixed number of shares", amount: "Shares an entry" },
+};
+
+const MOST_POSITIONS = 5000;
 
 export const SYMBOLS = "SYMBOLS";
 
@@ -44,6 +61,9 @@ export function initialValues(
     start: startFor(limits),
     end: limits.last ?? "",
     capital: "10,00,000",
+    sizing: "equity_per_member",
+    amount: "",
+    most: "",
     costs: "10",
     slippage: "5",
     ...preset,
@@ -116,12 +136,29 @@ export function validate(values: FormValues, card: StrategyCard | undefined, lim
   checkDates(values, limits, errors);
   const capital = parseNumber(values.capital);
   if (capital === null || capital <= 0) errors.capital = "Rupees above 0, for example 10,00,000.";
+  checkSizing(values, errors);
   for (const field of ["costs", "slippage"] as const) {
     const bps = parseNumber(values[field]);
     if (bps === null || bps < BPS.low || bps > BPS.high)
       errors[field] = `A number from ${BPS.low} to ${grouped(BPS.high)}.`;
   }
   return errors;
+}
+
+function checkSizing({ sizing, amount, most }: FormValues, errors: FormErrors): void {
+  const value = parseNumber(amount);
+  const positive = value !== null && value > 0;
+  if (sizing === "value" && !positive) errors.amount = "Rupees above 0, for example 50,000.";
+  if (sizing === "quantity" && !(positive && Number.isInteger(value)))
+    errors.amount = "A whole number of shares above 0.";
+  if (most.trim() === "") {
+    if (sizing === "equity_per_position")
+      errors.most = "A number, since the size is the equity divided by it.";
+    return;
+  }
+  const positions = parseNumber(most);
+  if (positions === null || !Number.isInteger(positions) || positions < 1 || positions > MOST_POSITIONS)
+    errors.most = `A whole number from 1 to ${grouped(MOST_POSITIONS)}, or nothing.`;
 }
 
 function checkDates({ start, end }: FormValues, { first, last }: Limits, errors: FormErrors): void {
@@ -157,6 +194,9 @@ export function toRequest(values: FormValues, card: StrategyCard): BacktestReque
     start_date: values.start,
     end_date: values.end,
     initial_capital: parseNumber(values.capital) ?? Number.NaN,
+    sizing: values.sizing,
+    ...(SIZINGS[values.sizing].amount && { sizing_value: parseNumber(values.amount) ?? Number.NaN }),
+    ...(values.most.trim() !== "" && { max_positions: parseNumber(values.most) ?? Number.NaN }),
     costs: { bps: parseNumber(values.costs) ?? Number.NaN },
     slippage_bps: parseNumber(values.slippage) ?? Number.NaN,
     asof_members: values.asof,
@@ -169,6 +209,10 @@ const SERVER_FIELDS: Record<string, string> = {
   start_date: "start",
   end_date: "end",
   initial_capital: "capital",
+  sizing: "sizing",
+  sizing_value: "amount",
+  "sizing.value": "amount",
+  max_positions: "most",
   "costs.bps": "costs",
   slippage_bps: "slippage",
 };
