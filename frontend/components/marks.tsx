@@ -95,12 +95,14 @@ export interface StampProps {
   asof: string | null;
   pointInTime: boolean;
   snapshot?: string | null;
+  /** What the hash is of: the stored data, or the part of them that a run read. */
+  hashOf?: "Data" | "Inputs";
   /** Said on hover when the result is not point-in-time. */
   why?: string;
 }
 
 /** Every result carries one: as of when, from what knowledge, of which data. */
-export function Stamp({ asof, pointInTime, snapshot, why }: StampProps) {
+export function Stamp({ asof, pointInTime, snapshot, hashOf = "Data", why }: StampProps) {
   return (
     <span className="stamp">
       <span>
@@ -119,8 +121,11 @@ export function Stamp({ asof, pointInTime, snapshot, why }: StampProps) {
         </span>
       )}
       {snapshot && (
-        <span className="snap">
-          Data <code className="mono t2">{shortHash(snapshot)}</code>
+        <span
+          className="snap"
+          title={hashOf === "Inputs" ? "A content hash of the bars and members that the run read" : undefined}
+        >
+          {hashOf} <code className="mono t2">{shortHash(snapshot)}</code>
         </span>
       )}
     </span>

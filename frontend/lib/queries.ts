@@ -1,4 +1,4 @@
-import { queryOptions } from "@tanstack/react-query";
+import { queryOptions, useQuery } from "@tanstack/react-query";
 import { dataAPI, healthAPI, jobsAPI, marketAPI, screenerAPI, strategyAPI, unwrap } from "./api-client";
 import { jobRuns } from "./use-job";
 
@@ -30,6 +30,12 @@ export const indicesQuery = queryOptions({
   queryKey: ["data", "indices"],
   queryFn: ({ signal }) => unwrap(screenerAPI.indices(signal)),
 });
+
+/** "NIFTY50" → "NIFTY 50", once the indices are known; any other universe as it is. */
+export function useIndexName(): (id: string) => string {
+  const indices = useQuery(indicesQuery);
+  return (id) => indices.data?.indices.find((index) => index.id === id)?.name ?? id;
+}
 
 export const sectorsQuery = queryOptions({
   queryKey: ["data", "sectors"],

@@ -16,13 +16,14 @@ import { strategyAPI, unwrap } from "@/lib/api-client";
 import { useCommands } from "@/lib/commands";
 import { useCrumbs } from "@/lib/crumbs";
 import { getErrorMessage } from "@/lib/errors";
-import { count, counted, date, dateRange, instant, rupeesInWords } from "@/lib/format";
-import { strategiesQuery } from "@/lib/queries";
+import { count, counted, date, dateRange, instant, percent, rupeesInWords } from "@/lib/format";
+import { strategiesQuery, useIndexName } from "@/lib/queries";
 import type { RunDetail, Verification } from "@/lib/types";
 import { figures, longestUnderWater, metric, METRICS } from "./metrics";
 import { runQuery, significanceQuery } from "./queries";
 import { besideSharpe, luck } from "./significance";
-import { TradesTable } from "./trades-table";
+import { Orders, useOrdersTab } from "./orders";
+import { inWords, reasonName } from "./refusals";
 
 export function RunPage() {
   const [runId] = useQueryState("run", parseAsString);
@@ -67,6 +68,7 @@ function Run({ run }: { run: RunDetail }) {
   const name = run.strategy_ids.map((id, index) => cards[index]?.display_name ?? id).join(" + ");
   const [first] = cards;
   const spec = readSpec(run.spec);
+  const indexName = useIndexName();
   const copy = async () => {
     await navigator.clipboard.writeText(run.run_id);
     toast({ title: "Run id copied", text: run.run_id.slice(0, 16) });
@@ -104,11 +106,13 @@ function Run({ run }: { run: RunDetail }) {
             </span>
             <span className="t2 num">{dateRange(run.start_date, run.end_date)}</span>
             {spec.capital !== null && <span className="t2 num">{rupeesInWords(spec.capital)}</span>}
-            {spec.universe && <span className="t2">{spec.universe}</span>}
+            {spec.universe && <span className="t2">{indexName(spec.universe)}</span>}
+            <Coverage days={run.coverage} />
             <Stamp
               asof={run.end_date}
               pointInTime={run.point_in_time}
               snapshot={spec.data}
+              hashOf="Inputs"
               why="The members were not those known on each day: see Assumptions"
             />
           </div>
@@ -161,9 +165,26 @@ function Run({ run }: { run: RunDetail }) {
         <Inputs run={run} />
       </div>
       <div style={{ marginTop: 12 }}>
-        <TradesTable run={run} />
+        <Orders run={run} />
       </div>
     </>
+  );
+}
+
+/** How much of the universe's history the run could trade: a stock without a bar on a day could be neither bought nor sold. */
+function Coverage({ days }: { days: RunDetail["coverage"] }) {
+  const { member_days: members, traded } = days;
+  if (!members || traded === undefined) return null;
+  const whole = traded >= members;
+  return (
+    <span
+      className={`num ${whole ? "t2" : "wn"}`}
+      title="A member-day is one stock in the universe on one session; without a bar it could not be traded"
+    >
+      {whole
+        ? `all ${count(members)} member-days traded`
+        : `${count(traded)} of ${count(members)} member-days traded, ${percent(Math.floor((traded / members) * 1000) / 1000)}`}
+    </span>
   );
 }
 
@@ -192,6 +213,11 @@ const WARNINGS_SHOWN = 6;
 
 function Warnings({ run }: { run: RunDetail }) {
   const [all, setAll] = useState(false);
+  const [, setTab] = useOrdersTab();
+  const seeOrders = () => {
+    void setTab("refused");
+    document.getElementById("orders-panel")?.scrollIntoView({ block: "start" });
+  };
   const shown = all ? run.warnings : run.warnings.slice(0, WARNINGS_SHOWN);
   return (
     <div className="callout wn wn" style={{ marginTop: 12 }} role="note">
@@ -200,9 +226,14 @@ function Warnings({ run }: { run: RunDetail }) {
         <b className="b">{counted(run.warnings.length, "warning")} before the curve is believed</b>
         <ul className="stack g0">
           {shown.map((warning) => (
-            <li key={warning}>{warning}</li>
+            <li key={warning}>{inWords(warning)}</li>
           ))}
         </ul>
+        {run.rejections.length > 0 && (
+          <button type="button" className="link xs" style={{ alignSelf: "flex-start" }} onClick={seeOrders}>
+            See the {counted(run.rejections.length, "order")}
+          </button>
+        )}
         {run.warnings.length > WARNINGS_SHOWN && (
           <button
             type="button"
@@ -323,7 +354,7 @@ function Inputs({ run }: { run: RunDetail }) {
         ))}
         {Object.entries(run.coverage).map(([name, days]) => (
           <Fragment key={name}>
-            <dt>{sentence(name)}</dt>
+            <dt>{COVERAGE_LABELS[name] ?? sentence(name)}</dt>
             <dd>{count(days)}</dd>
           </Fragment>
         ))}
@@ -347,7 +378,7 @@ function Inputs({ run }: { run: RunDetail }) {
         ) : (
           rejected.map(([reason, orders]) => (
             <Fragment key={reason}>
-              <dt>{sentence(reason.toLowerCase())}</dt>
+              <dt>{reasonName(reason)}</dt>
               <dd>{counted(orders, "order")}</dd>
             </Fragment>
           ))
@@ -356,6 +387,11 @@ function Inputs({ run }: { run: RunDetail }) {
     </section>
   );
 }
+
+const COVERAGE_LABELS: Record<string, string> = {
+  member_days: "Member-days of the universe",
+  traded: "Of them with a bar",
+};
 
 function countBy(rows: readonly Record<string, unknown>[], name: string): Record<string, number> {
   const counts: Record<string, number> = {};

@@ -4,14 +4,14 @@ import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import { useRouter } from "next/navigation";
 import { parseAsInteger, parseAsString, useQueryStates } from "nuqs";
-import { useMemo, useState } from "react";
+import { useState } from "react";
 import { DataTable, type Column } from "@/components/data-table";
 import { Icon } from "@/components/icon";
 import { Unknown } from "@/components/marks";
 import { DataState, EmptyState } from "@/components/shared/DataState";
 import { useCrumbs } from "@/lib/crumbs";
 import { count, date, grouped, instant, percent } from "@/lib/format";
-import { strategiesQuery } from "@/lib/queries";
+import { strategiesQuery, useIndexName } from "@/lib/queries";
 import type { Metrics, RunCard } from "@/lib/types";
 import { runsQuery } from "./queries";
 
@@ -39,12 +39,12 @@ const figure = (
 
 const bare = (value: number): string => percent(value, 1).slice(0, -1);
 
-function columns(names: ReadonlyMap<string, string>): Column<RunCard>[] {
+function columns(names: ReadonlyMap<string, string>, indexName: (id: string) => string): Column<RunCard>[] {
   return [
     {
       id: "name",
       header: "Strategy",
-      width: 232,
+      width: 272,
       cell: (run) => (
         <span className="row" style={{ gap: 10 }}>
           <span className="b trunc">{run.strategy_ids.map((id) => names.get(id) ?? id).join(" + ")}</span>
@@ -55,16 +55,16 @@ function columns(names: ReadonlyMap<string, string>): Column<RunCard>[] {
     {
       id: "universe",
       header: "Universe",
-      width: 130,
-      cell: (run) => <span className="t2">{run.universe}</span>,
+      width: 116,
+      cell: (run) => <span className="t2">{indexName(run.universe)}</span>,
     },
-    { id: "start", header: "From", align: "right", width: 110, cell: (run) => date(run.start_date) },
-    { id: "end", header: "To", align: "right", width: 110, cell: (run) => date(run.end_date) },
-    figure("cagr", "CAGR", "%", bare),
-    figure("sharpe", "Sharpe", undefined, (value) => grouped(value, 2), 84),
+    { id: "start", header: "From", align: "right", width: 102, cell: (run) => date(run.start_date) },
+    { id: "end", header: "To", align: "right", width: 102, cell: (run) => date(run.end_date) },
+    figure("cagr", "CAGR", "%", bare, 80),
+    figure("sharpe", "Sharpe", undefined, (value) => grouped(value, 2), 76),
     figure("max_drawdown", "Drawdown", "%", bare, 106),
-    figure("volatility", "Volatility", "%", bare, 104),
-    figure("trades", "Trades", undefined, count, 84),
+    figure("volatility", "Volatility", "%", bare, 96),
+    figure("trades", "Trades", undefined, count, 72),
     {
       id: "created",
       header: "Run at",
@@ -86,9 +86,10 @@ export function RunsPage() {
   const [active, setActive] = useState<number | null>(null);
   const strategies = useQuery(strategiesQuery);
   const query = useQuery(runsQuery(page, strategy));
-  const shown = useMemo(
-    () => columns(new Map(strategies.data?.map((card) => [card.strategy_id, card.display_name]))),
-    [strategies.data],
+  const indexName = useIndexName();
+  const shown = columns(
+    new Map(strategies.data?.map((card) => [card.strategy_id, card.display_name])),
+    indexName,
   );
   const open = (run: RunCard) => router.push(`/quant/run/?run=${run.run_id}`);
   return (
@@ -161,6 +162,7 @@ export function RunsPage() {
                 phoneRow={(run) => (
                   <PhoneRun
                     run={run}
+                    universe={indexName(run.universe)}
                     name={run.strategy_ids
                       .map(
                         (id) => strategies.data?.find((card) => card.strategy_id === id)?.display_name ?? id,
@@ -202,7 +204,7 @@ export function RunsPage() {
   );
 }
 
-function PhoneRun({ run, name }: { run: RunCard; name: string }) {
+function PhoneRun({ run, name, universe }: { run: RunCard; name: string; universe: string }) {
   const { cagr, max_drawdown: deepest } = run.metrics as Metrics;
   return (
     <>
@@ -211,7 +213,7 @@ function PhoneRun({ run, name }: { run: RunCard; name: string }) {
           {name}
         </span>
         <span className="t3 xs trunc num" style={{ display: "block" }}>
-          {run.universe} · {run.start_date.slice(0, 4)} – {run.end_date.slice(0, 4)}
+          {universe} · {run.start_date.slice(0, 4)} – {run.end_date.slice(0, 4)}
         </span>
       </span>
       <span className="pr num">

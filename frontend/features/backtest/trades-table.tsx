@@ -1,6 +1,7 @@
 "use client";
 
-import { useMemo, useState } from "react";
+import Link from "next/link";
+import { useMemo, useState, type ReactNode } from "react";
 import { ColumnChooser } from "@/components/column-chooser";
 import { chooseColumns, DataTable, tableCsv, type Column, type Sort } from "@/components/data-table";
 import { Icon } from "@/components/icon";
@@ -14,6 +15,7 @@ import { useCommands } from "@/lib/commands";
 import { downloadText } from "@/lib/csv";
 import { count, counted, date, grouped, rupees, shortHash, signed, signedRupees } from "@/lib/format";
 import type { RunDetail, Trade } from "@/lib/types";
+import { sortRows } from "./sort";
 
 /** Return of the money put in, after charges, in percent; of an open trade at the last close. */
 export function tradeReturn(trade: Trade): number | null {
@@ -163,22 +165,10 @@ const VALUES: Record<string, (trade: Trade) => string | number | null> = Object.
   COLUMNS.map((column) => [column.id, column.csv as (trade: Trade) => string | number | null]),
 );
 
-/** Unknown goes last whichever way the rest is sorted; ties stay in the order of the run. */
-export function sortTrades(trades: readonly Trade[], { by, order }: Sort): Trade[] {
-  const value = VALUES[by] ?? (() => null);
-  const way = order === "asc" ? 1 : -1;
-  return [...trades].sort((a, b) => {
-    const left = value(a);
-    const right = value(b);
-    if (left === null || right === null) return Number(left === null) - Number(right === null);
-    if (typeof left === "string" || typeof right === "string")
-      return way * String(left).localeCompare(String(right));
-    return way * (left - right);
-  });
-}
+export const sortTrades = (trades: readonly Trade[], sort: Sort): Trade[] => sortRows(trades, sort, VALUES);
 
-/** The run carries all its trades, so they are sorted here. */
-export function TradesTable({ run }: { run: RunDetail }) {
+/** The run carries all its trades, so they are sorted here. `tabs` stands in the place of the title. */
+export function TradesTable({ run, tabs }: { run: RunDetail; tabs?: ReactNode }) {
   const [sort, setSort] = useState<Sort>({ by: "entry_at", order: "desc" });
   const [chosen, setChosen] = useState<string[] | null>(null);
   const [active, setActive] = useState<number | null>(null);
@@ -199,8 +189,7 @@ export function TradesTable({ run }: { run: RunDetail }) {
   return (
     <section className="card" aria-label="Trades">
       <div className="card-h">
-        <h2>Trades</h2>
-        <span className="t3 num">{count(run.trades.length)}</span>
+        {tabs ?? <h2>Trades</h2>}
         <span className="sp row">
           <button type="button" className="btn sm" onClick={exportCsv} disabled={rows.length === 0}>
             <Icon name="csv" size="xs" />
@@ -251,6 +240,13 @@ export function TradesTable({ run }: { run: RunDetail }) {
             ? `${opened.symbol}, trade ${count(run.trades.indexOf(opened) + 1)} of ${count(run.trades.length)}`
             : ""
         }
+        actions={
+          opened && (
+            <Link className="btn sm" href={`/stock/?symbol=${encodeURIComponent(opened.symbol)}`}>
+              Open stock
+            </Link>
+          )
+        }
       >
         {opened && <TradePanel trade={opened} />}
       </Drawer>
@@ -283,9 +279,9 @@ export function TradePanel({ trade }: { trade: Trade }) {
   const value = tradeReturn(trade);
   const markers = useMemo(
     (): ChartMarker[] => [
-      { at: trade.entry_at, side: "entry", text: `Entry ${grouped(trade.entry_price, 2)}` },
+      { at: trade.entry_at, side: "entry", text: grouped(trade.entry_price, 2) },
       ...(trade.exit_at && trade.exit_price !== null
-        ? [{ at: trade.exit_at, side: "exit" as const, text: `Exit ${grouped(trade.exit_price, 2)}` }]
+        ? [{ at: trade.exit_at, side: "exit" as const, text: grouped(trade.exit_price, 2) }]
         : []),
     ],
     [trade],
@@ -323,7 +319,8 @@ export function TradePanel({ trade }: { trade: Trade }) {
           <dt>Quantity</dt>
           <dd>
             {counted(trade.quantity, "share")}
-            {trade.exit_quantity !== null &&
+            {!trade.open &&
+              trade.exit_quantity !== null &&
               trade.exit_quantity !== trade.quantity &&
               `, sold as ${count(trade.exit_quantity)}`}
           </dd>
