@@ -6,7 +6,7 @@ import { alpha, useChartColors, type ChartColors } from "@/components/chart-colo
 import { DataTable, type Column } from "@/components/data-table";
 import { Segmented } from "@/components/fields";
 import { toneOf } from "@/components/marks";
-import { compactCount, count, date, grouped, signedPercent } from "@/lib/format";
+import { axisCount, compactCount, count, date, grouped, MONTHS, signedPercent } from "@/lib/format";
 import type { BarsSeries } from "@/lib/types";
 import { usePhone } from "@/lib/use-media";
 
@@ -20,7 +20,8 @@ export interface ChartMarker {
 export interface PriceChartProps {
   bars: BarsSeries;
   markers?: readonly ChartMarker[];
-  height?: number;
+  /** Pixels; "pane" takes what the window leaves. */
+  height?: number | "pane";
   /** The bars to open on, by index; without it the last six months. */
   focus?: { from: number; to: number };
   /** At the right of the chart's header: the adjustment, a link. */
@@ -66,11 +67,11 @@ export function PriceChart({ bars, markers, height = 390, focus, actions, note }
         </span>
       </div>
       {asTable ? (
-        <BarsTable bars={bars} height={height} />
+        <BarsTable bars={bars} height={height === "pane" ? 520 : height} />
       ) : (
         <Candles
           {...{ bars, markers, height, colors }}
-          visible={visibleBars(bars.t.length, range, focus, phone)}
+          visible={clearOfLabels(bars.t, visibleBars(bars.t.length, range, focus, phone))}
           label={`Daily candles of ${name}, ${bars.t.length} sessions, with volume`}
         />
       )}
@@ -96,10 +97,24 @@ export function visibleBars(
   return { from: total - size - 0.5, to: total + 1 };
 }
 
+/** A month that begins at the very edge would have its name cut: some bars before it are shown too. */
+export function clearOfLabels(
+  days: readonly string[],
+  { from, to }: { from: number; to: number },
+): { from: number; to: number } {
+  const first = Math.max(0, Math.ceil(from));
+  const room = Math.ceil((to - from) / 28);
+  for (let at = first; at < first + room; at += 1) {
+    if (at > 0 && days[at]?.slice(0, 7) !== days[at - 1]?.slice(0, 7))
+      return { from: Math.max(-0.5, at - room - 0.5), to };
+  }
+  return { from, to };
+}
+
 interface CandlesProps {
   bars: BarsSeries;
   markers?: readonly ChartMarker[];
-  height: number;
+  height: number | "pane";
   colors: ChartColors;
   visible: { from: number; to: number };
   label: string;
@@ -140,7 +155,11 @@ function Candles({ bars, markers, height, colors, visible, label }: CandlesProps
   return (
     <div className="pricechart" role="figure" aria-label={label}>
       <Readout bars={bars} index={hovered ?? bars.t.length - 1} />
-      <div ref={frame} style={{ height }} />
+      <div
+        ref={frame}
+        className={height === "pane" ? "panehigh" : undefined}
+        style={height === "pane" ? undefined : { height }}
+      />
     </div>
   );
 }
@@ -161,6 +180,8 @@ function draw(
   const chart = createChart(element, {
     autoSize: true,
     layout: {
+      // The footer of the chart links to TradingView; the logo would stand on the first bars.
+      attributionLogo: false,
       background: { color: colors.surface },
       textColor: colors.axis,
       fontFamily: getComputedStyle(document.documentElement).fontFamily,
@@ -171,8 +192,14 @@ function draw(
     rightPriceScale: {
       borderColor: colors.border,
       scaleMargins: { top: headroom(element.clientWidth), bottom: 0.06 },
+      tickMarkDensity: 4,
     },
-    timeScale: { borderColor: colors.border, rightOffset: 1, minBarSpacing: 0.2 },
+    timeScale: {
+      borderColor: colors.border,
+      rightOffset: 1,
+      minBarSpacing: 0.2,
+      tickMarkFormatter: (time: Time, kind: number) => timeTick(String(time), kind),
+    },
     crosshair: { mode: CrosshairMode.Normal },
     localization: {
       locale: "en-IN",
@@ -206,7 +233,7 @@ function draw(
   const volume = chart.addSeries(
     HistogramSeries,
     {
-      priceFormat: { type: "custom", formatter: (value: number) => compactCount(value), minMove: 1 },
+      priceFormat: { type: "custom", formatter: (value: number) => axisCount(value), minMove: 1 },
       priceLineVisible: false,
       lastValueVisible: false,
     },
@@ -219,6 +246,7 @@ function draw(
       color: alpha(rising(index) ? colors.gainFill : colors.lossFill, 0.5),
     })),
   );
+  volume.priceScale().applyOptions({ scaleMargins: { top: 0.2, bottom: 0 } });
   chart.panes()[1]?.setHeight(VOLUME_PANE_HEIGHT);
   if (markers.length > 0) {
     createSeriesMarkers(
@@ -233,6 +261,13 @@ function draw(
     );
   }
   return chart;
+}
+
+/** The year at its first session, the month's name at its own, else the day. The library counts kinds: year 0, month 1, day 2. */
+export function timeTick(day: string, kind: number): string {
+  if (kind === 0) return day.slice(0, 4);
+  if (kind === 1) return MONTHS[Number(day.slice(5, 7)) - 1] ?? day;
+  return String(Number(day.slice(8, 10)));
 }
 
 /** Room for the readout above the candles: it takes two or three lines where the chart is narrow. */

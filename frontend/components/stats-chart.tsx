@@ -3,7 +3,7 @@
 import { useEffect, useRef, useState } from "react";
 import { alpha, useChartColors, type ChartColors } from "@/components/chart-colors";
 import { DataTable, type Column } from "@/components/data-table";
-import { compactRupees, date, percent, rupees } from "@/lib/format";
+import { axisRupees, date, percent, rupees } from "@/lib/format";
 
 export interface EquityPoint {
   date: string;
@@ -118,6 +118,7 @@ function option(
 ) {
   const days = points.map((point) => point.date);
   const axisLabel = { color: colors.axis, fontSize: 12 };
+  const powers = log ? logAxis(points.map((point) => point.equity)) : null;
   const splitLine = { lineStyle: { color: colors.grid } };
   const xAxis = (gridIndex: number, labels: boolean) => ({
     type: "category" as const,
@@ -157,7 +158,14 @@ function option(
         type: "value" as const,
         position: "right" as const,
         scale: true,
-        axisLabel: { ...axisLabel, formatter: (value: number) => compactRupees(log ? 10 ** value : value) },
+        axisLabel: {
+          ...axisLabel,
+          customValues: powers?.ticks,
+          formatter: (value: number) => axisRupees(log ? Number((10 ** value).toPrecision(3)) : value),
+        },
+        axisTick: { show: false, customValues: powers?.ticks },
+        min: powers?.min,
+        max: powers?.max,
         splitLine,
         splitNumber: 4,
       },
@@ -196,6 +204,56 @@ function option(
         areaStyle: { color: alpha(colors.lossFill, 0.28), origin: "end" as const },
       },
     ],
+  };
+}
+
+const MANTISSAS = [[1], [1, 3], [1, 2, 5], [1, 1.5, 2, 3, 5, 7]];
+const ENOUGH_TICKS = 3;
+/** Below this ratio of the highest to the lowest, equal steps in rupees look nearly equal on a log axis too. */
+const NARROW = 2.5;
+
+/** Round rupees among the values, for a log axis: the coarsest set with enough of them. */
+export function logTicks(low: number, high: number): number[] {
+  if (high / low < NARROW) {
+    const step = roundStep((high - low) / 4);
+    const first = Math.ceil(low / step);
+    return Array.from(
+      { length: Math.max(0, Math.floor(high / step) - first + 1) },
+      (_, at) => (first + at) * step,
+    );
+  }
+  const first = Math.floor(Math.log10(low));
+  const powers = Array.from(
+    { length: Math.floor(Math.log10(high)) - first + 1 },
+    (_, at) => 10 ** (first + at),
+  );
+  let found: number[] = [];
+  for (const mantissas of MANTISSAS) {
+    found = powers
+      .flatMap((power) => mantissas.map((mantissa) => mantissa * power))
+      .filter((tick) => tick >= low && tick <= high);
+    if (found.length >= ENOUGH_TICKS) break;
+  }
+  return found;
+}
+
+/** The next of 1, 2, 2.5, 5 times a power of ten. */
+function roundStep(least: number): number {
+  const power = 10 ** Math.floor(Math.log10(least));
+  return ([1, 2, 2.5, 5].find((step) => step * power >= least) ?? 10) * power;
+}
+
+/** The values' range in powers of ten with some room, and its ticks; null when a value has no logarithm. */
+function logAxis(values: readonly number[]) {
+  const low = Math.min(...values);
+  const high = Math.max(...values);
+  if (!(low > 0) || !Number.isFinite(high) || high === low) return null;
+  const room = Math.max(0.002, Math.log10(high / low) * 0.05);
+  const ticks = logTicks(low, high);
+  return {
+    min: Math.log10(low) - room,
+    max: Math.log10(high) + room,
+    ticks: ticks.length > 1 ? ticks.map((tick) => Math.log10(tick)) : undefined,
   };
 }
 

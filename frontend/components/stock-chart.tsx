@@ -22,7 +22,7 @@ export interface StockChartProps {
   markers?: readonly ChartMarker[];
   /** Two exchange dates to open on, with some bars around them. */
   between?: { start: string; end: string | null };
-  height?: number;
+  height?: number | "pane";
 }
 
 /** Candles of one stock with the choice of adjustment; loads, fails and refreshes by itself. */
@@ -41,7 +41,12 @@ export function StockChart({ symbol, markers, between, height = 390 }: StockChar
       query={query}
       failed={`The chart of ${symbol} cannot be drawn`}
       loading={
-        <div className="sk" style={{ height: height + 84 }} role="status" aria-label="Loading the chart" />
+        <div
+          className={`sk ${height === "pane" ? "panehigh" : ""}`}
+          style={height === "pane" ? undefined : { height: height + 84 }}
+          role="status"
+          aria-label="Loading the chart"
+        />
       }
       isEmpty={(data) => data.t.length === 0}
       empty={

@@ -54,6 +54,14 @@ export function compactCount(value: number): string {
   return count(value);
 }
 
+/** On an axis, where ticks are round: "₹18 L", "₹2.5 cr". */
+export const axisRupees = (value: number): string => roundTick(compactRupees(value));
+
+/** The same for counts: "5 L", "1.5 cr". */
+export const axisCount = (value: number): string => roundTick(compactCount(value));
+
+const roundTick = (text: string): string => text.replace(/\.0+(?= )|(\.\d*[1-9])0+(?= )/, "$1");
+
 /** For sentences: "₹10 lakh", "₹2.50 crore". */
 export function rupeesInWords(value: number): string {
   if (value >= CRORE) return `₹${trimmed(value / CRORE)} crore`;
@@ -78,7 +86,7 @@ export function probability(value: number): string {
   return value.toFixed(2);
 }
 
-const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+export const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 
 /** An exchange date or the date part of an instant, without any time zone arithmetic: "20 Nov 2026". */

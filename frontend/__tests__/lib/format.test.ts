@@ -48,3 +48,13 @@ test("instants are told in India's time", () => {
   expect(format.istTime(new Date("2026-11-20T20:00:00Z"))).toBe("01:30:00");
   expect(format.istDate(new Date("2026-11-20T20:00:00Z"))).toBe("2026-11-21");
 });
+
+test("an axis leaves out the zeros of round ticks", () => {
+  expect([800_000, 1_000_000, 1_250_000, 100_000_000].map(format.axisRupees)).toEqual([
+    "₹8 L",
+    "₹10 L",
+    "₹12.5 L",
+    "₹10 cr",
+  ]);
+  expect([0, 500_000, 12_000_000].map(format.axisCount)).toEqual(["0", "5 L", "1.2 cr"]);
+});

@@ -71,7 +71,7 @@ function Figures({
       <dd>{number("turnover", (value) => compactRupees(value))}</dd>
       <dt>Volume</dt>
       <dd>{number("volume", (value) => compactCount(value))}</dd>
-      <dt>Volume rank, 252 sessions</dt>
+      <dt title={cards.get("vol_percentile")?.description}>Volume rank</dt>
       <dd>{number("vol_percentile", (value) => grouped(value, 0))}</dd>
       <dt>20-day breakout</dt>
       <dd>
@@ -97,7 +97,7 @@ function YearRange({ bars }: { bars: BarsSeries }) {
   const close = bars.c.at(-1);
   if (close === undefined) return <Unknown why="No bar is stored" />;
   return (
-    <span className="row" style={{ justifyContent: "flex-end" }}>
+    <span className="row narrow" style={{ justifyContent: "flex-end", gap: 6 }}>
       <span className="t3">{grouped(low, 0)}</span>
       <RangeBar low={low} high={high} value={close} />
       <span className="t3">{grouped(high, 0)}</span>

@@ -97,7 +97,7 @@ function Stock({ symbol }: { symbol: string }) {
       </div>
       <div className="stk">
         <section className="card" aria-label="Price">
-          <StockChart symbol={symbol} height={430} />
+          <StockChart symbol={symbol} height="pane" />
         </section>
         <aside className="stack g3" aria-label="Facts">
           <section className="card">
