@@ -2,6 +2,7 @@
 
 import { useId, type InputHTMLAttributes, type ReactNode, type SelectHTMLAttributes } from "react";
 import { Icon } from "@/components/icon";
+import { date } from "@/lib/format";
 
 interface FieldProps {
   label: string;
@@ -9,7 +10,10 @@ interface FieldProps {
   error?: string | null;
 }
 
-/** Label above, control, then the hint or the error in the same place. */
+/**
+ * Label above, control, then the hint or the error in the same place. A date is shown as dates are written everywhere here, and as the
+ * browser writes it only while it is being typed.
+ */
 export function TextField({
   label,
   hint,
@@ -21,10 +25,16 @@ export function TextField({
 }: FieldProps & { unit?: string; prefix?: string; mono?: boolean } & InputHTMLAttributes<HTMLInputElement>) {
   const id = useId();
   const note = `${id}-note`;
+  const dated = input.type === "date" && typeof input.value === "string" && input.value !== "";
   return (
     <div className="field">
       <label htmlFor={id}>{label}</label>
-      <div className="input" aria-invalid={error ? true : undefined}>
+      <div className={`input ${dated ? "dated" : ""}`} aria-invalid={error ? true : undefined}>
+        {dated && (
+          <span className="written num" aria-hidden="true">
+            {date(String(input.value), true)}
+          </span>
+        )}
         {prefix && <span className="unit">{prefix}</span>}
         <input
           id={id}

@@ -136,12 +136,14 @@ const JOB_WORDS: Record<Job["state"], string> = {
 export interface JobStateProps {
   job: Job;
   title: string;
+  /** When it was asked for, in a list of jobs. */
+  at?: string;
   onCancel?: () => void;
   onRetry?: () => void;
 }
 
 /** A job where its answer will be: bar, count, rate and time left, Cancel. */
-export function JobState({ job, title, onCancel, onRetry }: JobStateProps) {
+export function JobState({ job, title, at, onCancel, onRetry }: JobStateProps) {
   const runs = job.state === "QUEUED" || job.state === "RUNNING";
   const shown = job.state === "SUCCEEDED" ? 1 : (job.progress ?? 0);
   return (
@@ -182,6 +184,7 @@ export function JobState({ job, title, onCancel, onRetry }: JobStateProps) {
       {job.state === "FAILED" ? (
         <p className="er" role="alert">
           {job.error?.message ?? job.message ?? "The job stopped and gave no reason."}
+          {at && <span className="xs t3 num">{` ${at}`}</span>}
         </p>
       ) : (
         <div className="row between xs t3 num">
@@ -189,6 +192,7 @@ export function JobState({ job, title, onCancel, onRetry }: JobStateProps) {
             {runs ? (job.message ?? JOB_WORDS[job.state]) : ended(job)}
             {runs && <TimeLeft job={job} />}
           </span>
+          {at && <span>{at}</span>}
           {runs && onCancel && (
             <button type="button" className="link" onClick={onCancel}>
               Cancel

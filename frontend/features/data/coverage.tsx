@@ -10,7 +10,7 @@ export function CoverageStrip({ years }: { years: readonly YearCoverage[] }) {
       <table className="t" style={{ minWidth: years.length * 74 + 150 }}>
         <thead>
           <tr>
-            <th className="pin edge" style={{ minWidth: 150 }}>
+            <th className="pin edge" style={{ width: 150, minWidth: 150 }}>
               Year
             </th>
             {years.map((year) => (

@@ -111,14 +111,16 @@ function Import({ roots, market }: { roots: readonly string[]; market: string | 
             <p className="t2">
               The sample market is open, and takes no files. Open the real market to import yours.
             </p>
-            <button
-              type="button"
-              className="btn p"
-              disabled={switching.isPending}
-              onClick={() => switching.mutate("real")}
-            >
-              Open the real market
-            </button>
+            <div>
+              <button
+                type="button"
+                className="btn p"
+                disabled={switching.isPending}
+                onClick={() => switching.mutate("real")}
+              >
+                Open the real market
+              </button>
+            </div>
           </>
         ) : (
           <ImportForm onStarted={(started) => setJob({ id: started.id, title: "Import" })} />
@@ -131,7 +133,9 @@ function Import({ roots, market }: { roots: readonly string[]; market: string | 
       </div>
       <div className="card-f row between wrap">
         <span>
-          {roots.length > 0 ? (
+          {market === "sample" ? (
+            "Each market keeps its own files, runs and findings."
+          ) : roots.length > 0 ? (
             <>
               Paths may lie under <code className="mono">{roots.join(", ")}</code>
             </>
@@ -198,7 +202,7 @@ function Stored({ status }: { status: DataStatus }) {
       </dd>
       <dt>Listed corporate actions</dt>
       <dd>{count(status.listed_actions)}</dd>
-      <dt>Moves without a listed action</dt>
+      <dt title="Moves of a price that no listed corporate action explains">Unexplained moves</dt>
       <dd className={status.unexplained_jumps > 0 ? "wn" : ""}>{count(status.unexplained_jumps)}</dd>
     </dl>
   );
@@ -227,8 +231,11 @@ function Jobs() {
           <ul className="rowlist">
             {data.data.slice(0, JOBS_SHOWN).map((job) => (
               <li key={job.id} style={{ display: "block" }}>
-                <JobState job={job} title={sentence(job.kind.replace(/^.*\./, ""))} />
-                <span className="xs t3 num">{instant(job.created_at)}</span>
+                <JobState
+                  job={job}
+                  title={sentence(job.kind.replace(/^.*\./, ""))}
+                  at={instant(job.created_at)}
+                />
               </li>
             ))}
           </ul>

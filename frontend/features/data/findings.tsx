@@ -2,8 +2,10 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { parseAsInteger, parseAsStringLiteral, useQueryStates } from "nuqs";
+import { useState } from "react";
 import { DataTable, type Column } from "@/components/data-table";
 import { Segmented } from "@/components/fields";
+import { Drawer } from "@/components/layers";
 import { Badge, Unknown } from "@/components/marks";
 import { sentence } from "@/components/data-jobs";
 import { DataState, EmptyState } from "@/components/shared/DataState";
@@ -19,18 +21,13 @@ const COLUMNS: Column<Finding>[] = [
   {
     id: "file",
     header: "File",
-    width: 300,
-    cell: (finding) => (
-      <span className="mono" title={finding.file_name}>
-        {finding.file_name}
-        {finding.line !== null && <span className="t3">:{finding.line}</span>}
-      </span>
-    ),
+    width: 232,
+    cell: (finding) => <Source finding={finding} />,
   },
   {
     id: "severity",
     header: "Kind",
-    width: 112,
+    width: 100,
     cell: (finding) => (
       <Badge small tone={TONE[finding.severity]} icon={ICON[finding.severity]}>
         {WORD[finding.severity]}
@@ -40,25 +37,25 @@ const COLUMNS: Column<Finding>[] = [
   {
     id: "rule",
     header: "Rule",
-    width: 190,
+    width: 170,
     cell: (finding) => <span className="t2">{sentence(finding.rule.toLowerCase())}</span>,
   },
   {
     id: "subject",
     header: "About",
-    width: 130,
+    width: 104,
     cell: (finding) => finding.subject ?? <Unknown why="The finding is about the whole file" />,
   },
   {
     id: "message",
     header: "What was found",
-    width: 460,
+    width: 356,
     cell: (finding) => <span title={finding.message}>{finding.message}</span>,
   },
   {
     id: "action",
     header: "What was done",
-    width: 240,
+    width: 228,
     cell: (finding) => <span title={finding.action}>{finding.action}</span>,
   },
   {
@@ -73,6 +70,50 @@ const COLUMNS: Column<Finding>[] = [
 
 const SEVERITIES = ["refused", "warning", "note"] as const;
 
+const IN_FILES = /\.\w{2,8}$/;
+
+/** Where a finding stands: a file and its line, or in words when it comes of all files together. A line is a line only in a file. */
+function Source({ finding }: { finding: Finding }) {
+  if (!IN_FILES.test(finding.file_name)) return <span className="t2">{sentence(finding.file_name)}</span>;
+  return (
+    <span className="mono" title={finding.file_name}>
+      {finding.file_name}
+      {finding.line !== null && <span className="t3">:{finding.line}</span>}
+    </span>
+  );
+}
+
+/** A finding in full, since a row of the table may cut its words. */
+function WholeFinding({ finding }: { finding: Finding }) {
+  return (
+    <div className="card-b stack g3" style={{ paddingInline: 14 }}>
+      <div className="row wrap">
+        <Badge tone={TONE[finding.severity]} icon={ICON[finding.severity]}>
+          {WORD[finding.severity]}
+        </Badge>
+        <span className="t2">{sentence(finding.rule.toLowerCase())}</span>
+      </div>
+      <div style={{ overflowWrap: "anywhere" }}>
+        <Source finding={finding} />
+      </div>
+      <div>
+        <h3 className="t3 xs">What was found</h3>
+        <p style={{ overflowWrap: "anywhere" }}>{finding.message}</p>
+      </div>
+      <div>
+        <h3 className="t3 xs">What was done</h3>
+        <p style={{ overflowWrap: "anywhere" }}>{finding.action}</p>
+      </div>
+      <dl className="kv num">
+        <dt>About</dt>
+        <dd>{finding.subject ?? <Unknown why="The finding is about the whole file" />}</dd>
+        <dt>Recorded</dt>
+        <dd>{instant(finding.recorded_at)} IST</dd>
+      </dl>
+    </div>
+  );
+}
+
 /** What was odd in the files and what was done about it. */
 export function Findings({ total }: { total: Record<string, number> | undefined }) {
   const [{ page, severity }, set] = useQueryStates({
@@ -80,6 +121,8 @@ export function Findings({ total }: { total: Record<string, number> | undefined 
     severity: parseAsStringLiteral(SEVERITIES),
   });
   const query = useQuery(findingsQuery(page, severity));
+  const [active, setActive] = useState<number | null>(null);
+  const [opened, setOpened] = useState<Finding | null>(null);
   const all = Object.values(total ?? {}).reduce((sum, number) => sum + number, 0);
   return (
     <section className="card" aria-label="Findings">
@@ -122,13 +165,18 @@ export function Findings({ total }: { total: Record<string, number> | undefined 
               rowAt={(index) => data.data[index]}
               rowKey={(finding) => String(finding.id)}
               height={420}
+              active={active}
+              onActive={setActive}
+              onPeek={setOpened}
               phoneRow={(finding) => (
                 <span className="grow">
                   <span className="row" style={{ gap: 6 }}>
                     <Badge small tone={TONE[finding.severity]} icon={ICON[finding.severity]}>
                       {WORD[finding.severity]}
                     </Badge>
-                    <span className="mono trunc">{finding.file_name}</span>
+                    <span className="trunc">
+                      <Source finding={finding} />
+                    </span>
                   </span>
                   <span className="t2 xs trunc" style={{ display: "block" }}>
                     {finding.message}
@@ -164,6 +212,9 @@ export function Findings({ total }: { total: Record<string, number> | undefined 
           </>
         )}
       </DataState>
+      <Drawer open={opened !== null} onClose={() => setOpened(null)} title="Finding">
+        {opened && <WholeFinding finding={opened} />}
+      </Drawer>
     </section>
   );
 }

@@ -5,7 +5,7 @@ import { Fragment, type ReactNode } from "react";
 import { Segmented } from "@/components/fields";
 import { Badge, SampleMark } from "@/components/marks";
 import { DataState, ErrorState } from "@/components/shared/DataState";
-import { useSwitchMarket } from "@/components/data-jobs";
+import { sentence, useSwitchMarket } from "@/components/data-jobs";
 import { toast } from "@/components/toast";
 import { useCrumbs } from "@/lib/crumbs";
 import { setPreferences, usePreferences, type Preferences } from "@/lib/preferences";
@@ -164,8 +164,8 @@ function About() {
             <dd className="num">{data.version}</dd>
             {Object.entries(data.checks).map(([name, check]) => (
               <Fragment key={name}>
-                <dt>{name}</dt>
-                <dd className={check.ok ? "" : "wn"}>{check.message}</dd>
+                <dt>{sentence(name)}</dt>
+                <dd className={check.ok ? "" : "wn"}>{sentence(check.message)}</dd>
               </Fragment>
             ))}
           </dl>
