@@ -19,6 +19,7 @@ from app.services.importing.price_layouts import B1, PRICE_SCHEMA, Layout, layou
 from app.services.importing.texts import parse_date, split_row, whole_text
 
 _PART_ROWS = 50_000  # a day has fewer; a file of another kind must not fill the memory with texts
+_EPOCH = date(1970, 1, 1)
 _TOLERANCE = 1e-9  # rupees
 _T0_SERIES = ("T0", "T1")  # same-day settlement: the file gives it the close of the normal series
 _MONTHS = "JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC"
@@ -136,11 +137,12 @@ def _part(
     for value in dict.fromkeys(dates):
         if value not in days:
             days[value] = parse_date(name, first_line + dates.index(value), layout.names["date"], value)
+    numbers = {value: (day - _EPOCH).days for value, day in days.items()}
     count = len(lines)
     return pl.DataFrame(
         [
             pl.Series("line", np.arange(first_line, first_line + count, dtype=np.int32)),
-            pl.Series("date", np.array([days[value] for value in dates], dtype="datetime64[D]")),
+            pl.Series("date", np.array([numbers[value] for value in dates], dtype="datetime64[D]")),
             *read_values(name, layout, cells, first_line),
             pl.Series("source_rank", np.full(count, rank, dtype=np.int16)),
         ]

@@ -7,7 +7,7 @@ where starting a query engine takes longer than the work.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
@@ -67,7 +67,7 @@ _NO_VALUE = ("", "-")
 _LONGEST_SYMBOL = 32
 _LARGEST_COUNT = 9e15  # beyond it a float no longer counts one by one
 _LAKH = 100_000.0
-_NAN = float("nan")
+_LARGEST_FLOAT = float(np.finfo(np.float64).max)  # so that a comparison with it leaves out infinity
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,25 +180,22 @@ def _texts(column: _Column, target: str) -> pl.Series:
 
 
 def _numbers(column: _Column, target: str, kind: Kind) -> pl.Series:
-    numbers = _parsed(column.cells)
+    parsed = pl.Series(target, column.cells, pl.String).cast(pl.Float64, strict=False)
+    numbers = parsed.to_numpy()  # what is no number is NaN here
     whole = target in _WHOLE
     with np.errstate(invalid="ignore"):
-        good = (numbers >= 0) & (numbers <= _LARGEST_COUNT if whole else np.isfinite(numbers))
+        good = (numbers >= 0) & (numbers <= (_LARGEST_COUNT if whole else _LARGEST_FLOAT))
         if whole:
             good &= numbers == np.floor(numbers)
     if not good.all():
         _check_numbers(column, numbers, target)
-    if target in {"prev_close", "last"}:
-        numbers[numbers == 0] = _NAN  # zero means that there was none
+    if whole:
+        return parsed.cast(pl.Int64)
+    if target in {"prev_close", "last"} and not numbers.all():  # zero means that there was none
+        return pl.Series(target, [number or None for number in parsed], pl.Float64)
     if target == "turnover" and kind is Kind.PRICES_DELIVERY:
-        numbers *= _LAKH
-    missing = np.isnan(numbers)
-    if not missing.any():
-        return pl.Series(target, numbers.astype(np.int64) if whole else numbers)
-    values: Iterable[float] = map(int, np.where(missing, 0, numbers)) if whole else numbers.tolist()
-    return pl.Series(
-        target, [None if no else value for no, value in zip(missing, values, strict=True)], PRICE_SCHEMA[target]
-    )
+        return parsed * _LAKH
+    return parsed
 
 
 def _check_numbers(column: _Column, numbers: F1, target: str) -> None:
@@ -210,23 +207,3 @@ def _check_numbers(column: _Column, numbers: F1, target: str) -> None:
     column.refuse(numbers < 0, "zero or more", Rule.IMPOSSIBLE_ROW)
     if target in _WHOLE:
         column.refuse((numbers != np.floor(numbers)) & ~empty | (numbers > _LARGEST_COUNT), "a whole number")
-
-
-def _parsed(cells: Sequence[str]) -> F1:
-    """The cells as numbers, NaN where one is none."""
-    together = "".join(cells)
-    if not together.isascii() or "_" in together:  # Python's own numbers may hold these, a file's may not
-        return np.array([_parsed_cell(cell) for cell in cells], dtype=np.float64)
-    try:
-        return np.array(list(map(float, cells)), dtype=np.float64)
-    except ValueError:
-        return np.array([_parsed_cell(cell) for cell in cells], dtype=np.float64)
-
-
-def _parsed_cell(cell: str) -> float:
-    if cell in _NO_VALUE or not cell.isascii() or "_" in cell:
-        return _NAN
-    try:
-        return float(cell)
-    except ValueError:
-        return _NAN
