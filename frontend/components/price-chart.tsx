@@ -1,6 +1,6 @@
 "use client";
 
-import type { IChartApi, MouseEventParams, SeriesMarker, Time } from "lightweight-charts";
+import type { IChartApi, ISeriesApi, MouseEventParams, SeriesMarker, Time } from "lightweight-charts";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { alpha, useChartColors, type ChartColors } from "@/components/chart-colors";
 import { DataTable, type Column } from "@/components/data-table";
@@ -40,6 +40,8 @@ const RANGES = [
 type Range = (typeof RANGES)[number]["value"] | "trade";
 
 const VOLUME_PANE_HEIGHT = 72;
+/** Pixels between a tick and the last price within which their texts touch. */
+const LAST_PRICE_BOX = 17;
 const PHONE_BARS = 60;
 
 /** Daily candles, hollow up and filled down, with volume under them. The readout is in the legend line, not in a floating box. */
@@ -193,6 +195,7 @@ function draw(
       borderColor: colors.border,
       scaleMargins: { top: headroom(element.clientWidth), bottom: 0.06 },
       tickMarkDensity: 4,
+      entireTextOnly: true,
     },
     timeScale: {
       borderColor: colors.border,
@@ -207,7 +210,7 @@ function draw(
     },
   });
   const rising = (index: number) => (bars.c[index] ?? 0) >= (bars.o[index] ?? 0);
-  const candles = chart.addSeries(CandlestickSeries, {
+  const candles: ISeriesApi<"Candlestick"> = chart.addSeries(CandlestickSeries, {
     upColor: colors.surface,
     borderUpColor: colors.gainFill,
     wickUpColor: colors.gainFill,
@@ -217,7 +220,16 @@ function draw(
     priceLineVisible: false,
     priceFormat: {
       type: "custom",
-      formatter: (price: number) => grouped(price, price >= 1000 ? 0 : 2),
+      formatter: priceTick,
+      // The last price stands in a box on the axis: a tick's number under it would show above or below its edge.
+      tickmarksFormatter: (prices: number[]) => {
+        const last = candles.priceToCoordinate(bars.c.at(-1) ?? Number.NaN);
+        return prices.map((price) => {
+          const at = candles.priceToCoordinate(price);
+          const covered = last !== null && at !== null && Math.abs(at - last) < LAST_PRICE_BOX;
+          return covered ? "" : priceTick(price);
+        });
+      },
       minMove: 0.01,
     },
   });
@@ -246,7 +258,7 @@ function draw(
       color: alpha(rising(index) ? colors.gainFill : colors.lossFill, 0.5),
     })),
   );
-  volume.priceScale().applyOptions({ scaleMargins: { top: 0.2, bottom: 0 } });
+  volume.priceScale().applyOptions({ scaleMargins: { top: 0.2, bottom: 0 }, entireTextOnly: true });
   chart.panes()[1]?.setHeight(VOLUME_PANE_HEIGHT);
   if (markers.length > 0) {
     createSeriesMarkers(
@@ -262,6 +274,8 @@ function draw(
   }
   return chart;
 }
+
+const priceTick = (price: number): string => grouped(price, price >= 1000 ? 0 : 2);
 
 /** The year at its first session, the month's name at its own, else the day. The library counts kinds: year 0, month 1, day 2. */
 export function timeTick(day: string, kind: number): string {

@@ -13,7 +13,8 @@ import {
   type FormValues,
 } from "@/features/backtest/form";
 import { figures, longestUnderWater } from "@/features/backtest/metrics";
-import { readSpec, RunPage } from "@/features/backtest/run-page";
+import { RunPage } from "@/features/backtest/run-page";
+import { readSpec } from "@/features/backtest/spec";
 import { sortTrades, tradeReturn } from "@/features/backtest/trades-table";
 import { failure, fakeApi, json } from "../support/api";
 import { renderApp } from "../support/render";
@@ -235,6 +236,24 @@ describe("a result", () => {
     expect(symbols("exit_at", "asc")).toEqual(["ARUVI", "BINDPOLY", "CORALIS"]);
     expect(symbols("exit_at", "desc")).toEqual(["BINDPOLY", "ARUVI", "CORALIS"]);
     expect(tradeReturn(run.trades[0] as (typeof run.trades)[number])).toBeCloseTo(10);
+  });
+
+  test("the inputs of a run are told in words, as far as its spec has them", () => {
+    const spec = {
+      sizing: { kind: "value", value: 150_000 },
+      max_positions: null,
+      costs: { bps: 10, plan: "bps" },
+      slippage_bps: 1,
+      engine_version: "1.06aa350e81c4",
+    };
+    expect(readSpec(spec).conventions).toEqual([
+      ["Size of an entry", "Fixed sum, ₹1,50,000"],
+      ["Positions at most", "No limit"],
+      ["Charges", "10 basis points a side"],
+      ["Slippage", "1 basis point a side"],
+      ["Engine", "1.06aa350e81c4"],
+    ]);
+    expect(readSpec({ sizing: 3, costs: null }).conventions).toEqual([]);
   });
 
   test("an unknown spec is not trusted", () => {

@@ -367,7 +367,7 @@ function sizeHint({ sizing, capital, most }: FormValues): string {
   const positions = parseNumber(most);
   if (sizing === "equity_per_position" && rupees !== null && positions !== null && positions > 0)
     return `${rupeesInWords(rupees / positions)} at the start`;
-  return "Whole shares, at the open they fill at";
+  return SIZINGS[sizing].hint;
 }
 
 /** Starts a run and goes to its page: at once when the answer comes at once, else when its job has ended. */

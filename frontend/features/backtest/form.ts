@@ -24,11 +24,11 @@ export interface FormValues {
 export type Sizing = NonNullable<BacktestRequest["sizing"]>;
 
 /** How large an entry is, in the order of the list; `amount` is the label of the number it takes. */
-export const SIZINGS: Record<Sizing, { label: string; amount?: string }> = {
-  equity_per_member: { label: "Equity ÷ members of the universe" },
-  equity_per_position: { label: "Equity ÷ positions at most" },
-  value: { label: "A fixed sum", amount: "Sum an entry" },
-  quantity: { label: "A fixed number of shares", amount: "Shares an entry" },
+export const SIZINGS: Record<Sizing, { label: string; hint: string; amount?: string }> = {
+  equity_per_member: { label: "Equity ÷ members", hint: "Of the universe, that day" },
+  equity_per_position: { label: "Equity ÷ positions", hint: "As many as may be open" },
+  value: { label: "Fixed sum", hint: "The same rupees each time", amount: "Sum an entry" },
+  quantity: { label: "Fixed shares", hint: "The same number each time", amount: "Shares an entry" },
 };
 
 const MOST_POSITIONS = 5000;

@@ -19,7 +19,7 @@ export const METRICS: Record<string, { label: string; draw: Draw }> = {
   win_rate: { label: "Win rate", draw: asPercent },
   profit_factor: { label: "Profit factor", draw: asRatio },
   expectancy: { label: "Profit a trade", draw: (value) => rupees(value) },
-  average_holding: { label: "Mean holding, sessions", draw: (value) => grouped(value, 1) },
+  average_holding: { label: "Sessions a trade", draw: (value) => grouped(value, 1) },
   exposure: { label: "Time in market", draw: asPercent },
   gross_exposure: { label: "Mean exposure", draw: asPercent },
   turnover: { label: "Turnover a year", draw: (value) => `${grouped(value, 2)}×` },

@@ -23,6 +23,7 @@ import { figures, longestUnderWater, metric, METRICS } from "./metrics";
 import { runQuery, significanceQuery } from "./queries";
 import { besideSharpe, luck } from "./significance";
 import { Orders, useOrdersTab } from "./orders";
+import { readSpec } from "./spec";
 import { inWords, reasonName } from "./refusals";
 
 export function RunPage() {
@@ -145,12 +146,7 @@ function Run({ run }: { run: RunDetail }) {
           <div className="card-h">
             <h2>Assumptions, in words</h2>
           </div>
-          <ul
-            className="ass"
-            style={{ maxHeight: 376, overflow: "auto" }}
-            tabIndex={0}
-            aria-label="Assumptions"
-          >
+          <ul className="ass beside" tabIndex={0} aria-label="Assumptions">
             {run.assumptions.map((assumption) => (
               <li key={assumption}>{assumption}</li>
             ))}
@@ -352,6 +348,12 @@ function Inputs({ run }: { run: RunDetail }) {
             <dd>{value}</dd>
           </Fragment>
         ))}
+        {spec.conventions.map(([name, value]) => (
+          <Fragment key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </Fragment>
+        ))}
         {Object.entries(run.coverage).map(([name, days]) => (
           <Fragment key={name}>
             <dt>{COVERAGE_LABELS[name] ?? sentence(name)}</dt>
@@ -400,43 +402,4 @@ function countBy(rows: readonly Record<string, unknown>[], name: string): Record
     counts[key] = (counts[key] ?? 0) + 1;
   }
   return counts;
-}
-
-interface ReadSpec {
-  data: string | null;
-  capital: number | null;
-  index: string | null;
-  universe: string | null;
-  params: [string, string][];
-}
-
-/** What the page shows of a run's spec. The spec is open JSON, so every field is looked at before it is used. */
-export function readSpec(spec: Record<string, unknown>): ReadSpec {
-  const universe = (typeof spec.universe === "object" && spec.universe !== null ? spec.universe : {}) as {
-    index?: unknown;
-    symbols?: unknown;
-  };
-  const index =
-    typeof universe.index === "string"
-      ? universe.index
-      : typeof spec.universe === "string"
-        ? spec.universe
-        : null;
-  const symbols = Array.isArray(universe.symbols) ? universe.symbols.map(String) : [];
-  const books = Array.isArray(spec.books)
-    ? (spec.books as { strategy_id?: unknown; params?: unknown }[])
-    : [];
-  const params = books.flatMap((book) =>
-    Object.entries((book.params ?? {}) as Record<string, unknown>).map(([name, value]): [string, string] => [
-      books.length > 1 ? `${String(book.strategy_id)}: ${name}` : sentence(name),
-      String(value),
-    ]),
-  );
-  return {
-    data: typeof spec.data_root === "string" ? spec.data_root : null,
-    capital: typeof spec.initial_capital === "number" ? spec.initial_capital : null,
-    index,
-    universe: index ?? (symbols.length > 3 ? `${symbols.length} symbols` : symbols.join(", ") || null),
-    params,
-  };
 }

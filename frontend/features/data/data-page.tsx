@@ -269,7 +269,9 @@ function RecentFiles({ status }: { status: DataStatus }) {
                 <td className="pin edge">
                   <span className="row" style={{ gap: 6 }}>
                     <Icon name="check" size="xs" className="ok" />
-                    <span className="mono">{file.name}</span>
+                    <span className="mono trunc filename" title={file.name}>
+                      {file.name}
+                    </span>
                     {file.container && <span className="t3 mono">in {file.container}</span>}
                   </span>
                 </td>

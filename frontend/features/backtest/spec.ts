@@ -1,0 +1,71 @@
+import { sentence } from "@/components/data-jobs";
+import { count, rupees } from "@/lib/format";
+import { SIZINGS, type Sizing } from "./form";
+
+export interface ReadSpec {
+  data: string | null;
+  capital: number | null;
+  index: string | null;
+  universe: string | null;
+  params: [string, string][];
+  /** The other inputs, as label and value. */
+  conventions: [string, string][];
+}
+
+/** What the page shows of a run's spec. The spec is open JSON, so every field is looked at before it is used. */
+export function readSpec(spec: Record<string, unknown>): ReadSpec {
+  const universe = (typeof spec.universe === "object" && spec.universe !== null ? spec.universe : {}) as {
+    index?: unknown;
+    symbols?: unknown;
+  };
+  const index =
+    typeof universe.index === "string"
+      ? universe.index
+      : typeof spec.universe === "string"
+        ? spec.universe
+        : null;
+  const symbols = Array.isArray(universe.symbols) ? universe.symbols.map(String) : [];
+  const books = Array.isArray(spec.books)
+    ? (spec.books as { strategy_id?: unknown; params?: unknown }[])
+    : [];
+  const params = books.flatMap((book) =>
+    Object.entries((book.params ?? {}) as Record<string, unknown>).map(([name, value]): [string, string] => [
+      books.length > 1 ? `${String(book.strategy_id)}: ${name}` : sentence(name),
+      String(value),
+    ]),
+  );
+  return {
+    data: typeof spec.data_root === "string" ? spec.data_root : null,
+    capital: typeof spec.initial_capital === "number" ? spec.initial_capital : null,
+    index,
+    universe: index ?? (symbols.length > 3 ? `${symbols.length} symbols` : symbols.join(", ") || null),
+    params,
+    conventions: conventions(spec),
+  };
+}
+
+function conventions(spec: Record<string, unknown>): [string, string][] {
+  const found: [string, string][] = [];
+  const { kind, value } = record(spec.sizing);
+  if (isSizing(kind)) {
+    const amount = typeof value === "number" ? `, ${kind === "value" ? rupees(value) : count(value)}` : "";
+    found.push(["Size of an entry", `${SIZINGS[kind].label}${amount}`]);
+  }
+  if ("max_positions" in spec)
+    found.push([
+      "Positions at most",
+      typeof spec.max_positions === "number" ? count(spec.max_positions) : "No limit",
+    ]);
+  const { bps } = record(spec.costs);
+  if (typeof bps === "number") found.push(["Charges", basisPoints(bps)]);
+  if (typeof spec.slippage_bps === "number") found.push(["Slippage", basisPoints(spec.slippage_bps)]);
+  if (typeof spec.engine_version === "string") found.push(["Engine", spec.engine_version]);
+  return found;
+}
+
+const basisPoints = (bps: number): string => `${String(bps)} basis ${bps === 1 ? "point" : "points"} a side`;
+
+const isSizing = (kind: unknown): kind is Sizing => typeof kind === "string" && kind in SIZINGS;
+
+const record = (value: unknown): Record<string, unknown> =>
+  typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
