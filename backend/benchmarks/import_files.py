@@ -1,4 +1,4 @@
-"""How long an import takes: the long Parquet files from cold, one more day's file, and everything a second time.
+"""How long an import takes: many small files, days of the whole market, long Parquet files from cold, all a second time.
 
 Run from `backend`: `python benchmarks/import_files.py [--url postgresql+psycopg://…]` with the evidence folder beside
 the repository (or `SMARTTRADER_EVIDENCE`). Without `--url` an embedded server in a temporary folder is used. The
@@ -24,6 +24,7 @@ from sqlalchemy.engine import make_url
 from app.embedded_postgres import EmbeddedPostgres
 from app.schema import upgrade
 from app.services.importing import ImportSummary, import_paths
+from app.services.sample_market import generate
 
 EVIDENCE = Path(os.environ.get("SMARTTRADER_EVIDENCE") or Path(__file__).resolve().parents[3] / "shared")
 
@@ -48,20 +49,27 @@ def database(url: str) -> Iterator[Engine]:
 
 def measured(engine: Engine, label: str, *paths: Path) -> ImportSummary:
     """Import paths and print wall time, the client's own CPU time, steps and the peak of memory so far."""
+    load = os.getloadavg()[0]
     wall, cpu = time.perf_counter(), time.process_time()
     summary = import_paths(engine, paths, progress=lambda _f, _m: None, cancelled=lambda: False)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     steps = ", ".join(f"{step} {seconds:.2f}" for step, seconds in summary.seconds_by_step.items())
+    each = 1000 * summary.seconds_by_step["files"] / max(summary.loaded + summary.already_known, 1)
     print(
-        f"{label:<34} {wall:7.2f} s wall {cpu:6.2f} s own cpu {summary.rows:>10,} rows  peak {peak:5.0f} MB  ({steps})"
+        f"{label:<36} {wall:7.2f} s wall {cpu:6.2f} s own cpu {summary.rows:>10,} rows {each:8.1f} ms a file  "
+        f"peak {peak:5.0f} MB  load {load:.1f}  ({steps})",
+        flush=True,
     )
     return summary
 
 
 def run(url: str) -> None:
     """All measurements on one server."""
+    many_small_files(url)
     data = EVIDENCE / "data"
+    with database(url) as engine:
+        measured(engine, "a month of whole days, cold", data / "bhavcopy/legacy_cm/2020")
     with database(url) as engine:
         measured(engine, "lists, masters, actions", data / "constituents", data / "masters", data / "corporate_actions")
         measured(engine, "2.3 million Parquet rows, cold", data / "daily")
@@ -69,6 +77,16 @@ def run(url: str) -> None:
         measured(engine, "a day of the whole market", legacy / "cm03JUL2024bhav.csv.zip")
         measured(engine, "one more day's file", legacy / "cm04JUL2024bhav.csv.zip")
         measured(engine, "all of it again", data / "constituents", data / "masters", data / "daily")
+
+
+def many_small_files(url: str) -> None:
+    """The sample market: a file a day of sixty rows each."""
+    with tempfile.TemporaryDirectory() as folder, database(url) as engine:
+        began = time.perf_counter()
+        made = generate(Path(folder))
+        print(f"{made.files} small files written in {time.perf_counter() - began:.2f} s")
+        measured(engine, "many small files", Path(folder))
+        measured(engine, "many small files again", Path(folder))
 
 
 def main() -> None:

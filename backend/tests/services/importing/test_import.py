@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -21,8 +22,12 @@ from app.models.base import Base
 from app.repositories.files import is_pending, mark_pending, versions
 from app.repositories.findings import count_by_rule
 from app.repositories.prices import content_hash, merged_year
-from app.services.importing import ImportSummary, finish_pending, import_paths
+from app.services.importing import ImportSummary, derive, finish_pending, import_paths
 from app.services.importing import merge as merge_rule
+from app.services.importing.identify import TouchedSymbol
+from app.services.importing.kinds import Kind
+from app.services.importing.price_files import read_price_file
+from app.services.importing.resolver import Resolver
 
 from .samples import Quote, delivery, legacy, legacy_name, parquet, quote
 
@@ -277,6 +282,66 @@ def test_a_killed_import_leaves_no_half_file_and_is_completed_by_the_next(
     assert scalar(engine, torn) == 0
     run(engine, folder)
     assert digest(engine) == expected
+
+
+def test_an_archive_of_several_members_is_remembered_and_one_of_a_single_member_needs_not(
+    engine: Engine, tmp_path: Path
+) -> None:
+    for name, days in (("one.zip", DAYS[:1]), ("two.zip", DAYS[1:3])):
+        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+            for day in days:
+                archive.writestr(legacy_name(day), legacy(day, [quote("AAA", 10.0)]))
+    assert run(engine, tmp_path).loaded == 3
+    kinds = "SELECT string_agg(name, ' ' ORDER BY name) FROM import_files WHERE kind = 'archive'"
+    assert scalar(engine, kinds) == "two.zip"
+    again = run(engine, tmp_path)
+    assert (again.loaded, again.already_known) == (0, 3)
+
+
+def test_the_imports_own_settings_do_not_stay_behind_in_the_pool(engine: Engine, folder: Path) -> None:
+    before = [scalar(engine, f"SHOW {name}") for name in ("synchronous_commit", "plan_cache_mode")]
+    run(engine, folder)
+    assert [scalar(engine, f"SHOW {name}") for name in ("synchronous_commit", "plan_cache_mode")] == before
+    with engine.connect() as one, engine.connect() as two:
+        assert [c.execute(text("SHOW plan_cache_mode")).scalar_one() for c in (one, two)] == [before[1]] * 2
+
+
+def test_what_an_import_touched_does_not_depend_on_how_it_is_gathered(monkeypatch: pytest.MonkeyPatch) -> None:
+    frames = [
+        read_price_file(Kind.PRICES_LEGACY, legacy_name(day), legacy(day, quotes, {"AAA": isin, "BBB": "INE2"})).frame
+        for day, isin, quotes in (
+            (DAYS[1], "INE1", [quote("AAA", 1.0), quote("BBB", 1.0, series="N1")]),
+            (DAYS[0], "INE9", [quote("AAA", 1.0)]),
+            (DAYS[3], "", [quote("AAA", 1.0), quote("BBB", 1.0)]),
+        )
+    ]
+    expected = {
+        "AAA": TouchedSymbol(DAYS[0], DAYS[3], {"INE1", "INE9"}),
+        "BBB": TouchedSymbol(DAYS[1], DAYS[3], {"INE2"}),
+    }
+    for enough in (1, 3, 1000):
+        monkeypatch.setattr(derive, "_ENOUGH_ROWS", enough)
+        touched = derive.Touched()
+        for frame in frames:
+            touched.add_prices(frame)
+        assert touched.symbols == expected
+
+
+def test_a_row_goes_to_whoever_bore_its_symbol_that_day() -> None:
+    def create(new: Sequence[tuple[str, str, date]]) -> list[int]:
+        return [100 + n for n, _ in enumerate(new)]
+
+    def resolved(*rows: tuple[date, str]) -> list[int]:
+        frame = pl.DataFrame(rows, schema={"date": pl.Date, "symbol": pl.String}, orient="row")
+        return resolver.resolve(frame, "sha").to_list()
+
+    spans = [("AAA", DAYS[2], None, 1), ("AAA", DAYS[5], None, 2), ("BBB", DAYS[0], None, 3)]
+    resolver = Resolver(spans, [], create)
+    assert resolved((DAYS[4], "AAA"), (DAYS[4], "BBB")) == [1, 3]
+    assert resolved((DAYS[5], "BBB"), (DAYS[5], "AAA")) == [3, 2]
+    assert resolved((DAYS[0], "AAA"), (DAYS[9], "AAA"), (DAYS[9], "BBB")) == [1, 2, 3]  # before the first: the first
+    assert resolved((DAYS[6], "CCC"), (DAYS[6], "AAA")) == [100, 2]
+    assert resolved((DAYS[7], "CCC"), (DAYS[7], "AAA")) == [100, 2]
 
 
 def _wait_for_other_connections(engine: Engine) -> None:

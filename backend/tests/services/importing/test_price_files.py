@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from app.services.importing import price_files
 from app.services.importing.files import Member, Source, open_source
 from app.services.importing.findings import FileRefusedError, FileSkippedError, Rule
 from app.services.importing.kinds import Kind, recognise
@@ -86,6 +92,63 @@ def test_a_bad_file_is_refused_with_its_line_and_rule(broken, rule, line, words)
     finding = refused.value.finding
     assert (finding.rule, finding.line) == (rule, line)
     assert words in finding.message
+
+
+def _with_last(cell: str) -> bytes:
+    """A legacy file whose second row has the cell as its last price, a column that may be empty."""
+    good = legacy(DAY, [quote("INFY", 1.0), quote("TCS", 2.0), quote("WIPRO", 3.0)])
+    return good.replace(b"TCS,EQ,2.0,2.0,2.0,2.0,2.0", f"TCS,EQ,2.0,2.0,2.0,2.0,{cell}".encode())
+
+
+@settings(deadline=None)  # the first file of a process takes longer
+@given(st.text(alphabet="0123456789.-+eE_naif \u0663", max_size=7))
+def test_a_cell_is_the_number_it_spells_or_refuses_the_file(cell: str) -> None:
+    spelled = cell.strip()
+    try:
+        value = float(spelled) if spelled.isascii() and "_" not in spelled else math.nan
+    except ValueError:
+        value = math.nan
+    try:
+        rows = read_price_file(Kind.PRICES_LEGACY, legacy_name(DAY), _with_last(cell)).frame
+    except FileRefusedError as refused:
+        assert not re.fullmatch(r"[0-9]+(\.[0-9]+)?|-?", spelled)  # what the exchange writes is never refused
+        assert (refused.finding.line, refused.finding.subject) == (3, "LAST")
+        assert refused.finding.rule is (Rule.IMPOSSIBLE_ROW if value < 0 and math.isfinite(value) else Rule.BAD_VALUE)
+    else:
+        expected = None if spelled in {"", "-"} or value == 0 else value
+        assert rows["last"].to_list() == [1.0, expected, 3.0]
+
+
+def test_a_quoted_cell_is_read_without_its_quotes_and_may_hold_a_comma() -> None:
+    plain = legacy(DAY, [quote("INFY", 1.0), quote("TCS", 2.0)], {"TCS": "INE467B01029"})
+    quoted = plain.replace(b"INFY,EQ,1.0", b'"INFY","EQ","1.0"').replace(b"INE467B01029", b'"INE467B01029"')
+    one, two = (read_price_file(Kind.PRICES_LEGACY, legacy_name(DAY), data).frame for data in (plain, quoted))
+    assert one.equals(two)
+    comma = plain.replace(b"INFY,EQ", b'"IN,FY",EQ')
+    assert read_price_file(Kind.PRICES_LEGACY, legacy_name(DAY), comma).frame["symbol"].to_list() == ["IN,FY", "TCS"]
+
+
+def test_a_quote_that_does_not_end_refuses_the_file() -> None:
+    data = legacy(DAY, [quote("INFY", 1.0), quote("TCS", 2.0), quote("WIPRO", 3.0)]).replace(b"TCS,EQ", b'"TCS,EQ')
+    with pytest.raises(FileRefusedError, match="line 3: ") as refused:
+        read_price_file(Kind.PRICES_LEGACY, legacy_name(DAY), data)
+    assert refused.value.finding.rule is Rule.BROKEN_LINE
+
+
+def test_a_file_read_in_parts_is_the_file_and_its_bad_line_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = delivery(DAY, [quote(f"S{n}", 10.0 + n) for n in range(7)])
+    whole = read_price_file(Kind.PRICES_DELIVERY, "sec_bhavdata_full_01072024.csv", data).frame
+    monkeypatch.setattr(price_files, "_PART_ROWS", 3)
+    assert read_price_file(Kind.PRICES_DELIVERY, "sec_bhavdata_full_01072024.csv", data).frame.equals(whole)
+    assert whole["line"].to_list() == [2, 3, 4, 5, 6, 7, 8]
+    assert whole["date"].dtype == pl.Date
+    for broken, words in ((b"14.x", "OPEN_PRICE is '14.x'"), (b"-14", "OPEN_PRICE is '-14'")):
+        bad = data.replace(b"01-Jul-2024, 14.00, 14.00", b"01-Jul-2024, 14.00, " + broken)
+        with pytest.raises(FileRefusedError, match=f"line 6: field {words}"):
+            read_price_file(Kind.PRICES_DELIVERY, "sec_bhavdata_full_01072024.csv", bad)
+    with pytest.raises(FileRefusedError, match="line 8: dated 2024-07-02, line 2 is dated 2024-07-01"):
+        late = data.replace(b"S6, EQ, 01", b"S6, EQ, 02")
+        read_price_file(Kind.PRICES_DELIVERY, "sec_bhavdata_full_01072024.csv", late)
 
 
 def test_a_name_that_contradicts_its_rows_refuses_the_file() -> None:
