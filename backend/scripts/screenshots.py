@@ -1,0 +1,168 @@
+"""Photograph every page on the sample market, in both themes, on a desk and on a phone, into `docs/screenshots`.
+
+    python3 run.py test build                              # once, so that there is an interface to photograph
+    .venv/bin/python backend/scripts/screenshots.py        # all pages
+    .venv/bin/python backend/scripts/screenshots.py run screener --to /tmp/shots
+
+Servers with homes of their own are started for it and stopped at its end; no installation is touched. It needs
+the development packages and a Chromium, which CHROMIUM_PATH names when it is not found. About two minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(REPOSITORY / "backend"))
+
+from tests.serving import serving  # noqa: E402
+
+TARGET = REPOSITORY / "docs" / "screenshots"
+THEMES = ("dark", "light")
+SCREENS = {"1440": ViewportSize(width=1440, height=900), "390": ViewportSize(width=390, height=844)}
+PERIOD = {"start_date": "2021-01-01", "end_date": "2025-12-31"}
+# The last one is on the run pages. Its slots are fewer than its signals, so that some orders are refused.
+RUNS: tuple[dict[str, Any], ...] = (
+    {"strategy_ids": ["rsi2"], "universe": "SAMPLE20"},
+    {"strategy_ids": ["ema_cross"], "universe": "SAMPLE50"},
+    {"strategy_ids": ["rsi2", "sma_cross"], "universe": "SAMPLE50"},
+    {"strategy_ids": ["sma_cross"], "universe": "SAMPLE20", "sizing": "equity_per_position", "max_positions": 10},
+)
+BUSIEST = {"limit": 1, "index": "all", "sort_by": "turnover", "sort_order": "desc"}
+FIRST_PAGE = "start"  # the only one that is photographed before there is data
+WAIT = 60_000.0  # milliseconds
+
+
+def _nothing(page: Page) -> None:
+    """The page is as wanted when it has opened."""
+
+
+def _with_drawer(page: Page) -> None:
+    page.locator(".can-open, .prow").nth(2).click()
+    expect(page.locator(".drawer canvas").first).to_be_visible(timeout=WAIT)
+
+
+def _with_trade(page: Page) -> None:
+    trades = page.get_by_role("region", name="Trades", exact=True)
+    trades.scroll_into_view_if_needed()
+    trades.locator(".can-open, .prow").nth(8).click()
+    expect(page.locator(".drawer canvas").first).to_be_visible(timeout=WAIT)
+
+
+PAGES: dict[str, tuple[str, Callable[[Page], None]]] = {
+    FIRST_PAGE: ("/", _nothing),
+    "screener": ("/screener/", _nothing),
+    "screener-stock": ("/screener/", _with_drawer),
+    "stock": ("/stock/?symbol={symbol}", _nothing),
+    "backtest": ("/quant/backtest/", _nothing),
+    "run": ("/quant/run/?run={run}", _nothing),
+    "run-trade": ("/quant/run/?run={run}", _with_trade),
+    "runs": ("/quant/runs/", _nothing),
+    "data": ("/data/", _nothing),
+    "settings": ("/settings/", _nothing),
+}
+
+
+def chromium() -> str:
+    """The browser's program."""
+    usual = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    program = os.environ.get("CHROMIUM_PATH") or next(filter(None, map(shutil.which, usual)), None)
+    if program is None:
+        sys.exit("there is no Chromium: install one, or name it in CHROMIUM_PATH")
+    return program
+
+
+def photograph(browser: Browser, url: str, name: str, names_of: dict[str, str], target: Path) -> Iterator[Path]:
+    """One page in every theme and on every screen."""
+    path, prepare = PAGES[name]
+    for theme in THEMES:
+        for width, viewport in SCREENS.items():
+            phone = viewport["width"] < 720
+            context = browser.new_context(
+                viewport=viewport, is_mobile=phone, has_touch=phone, reduced_motion="reduce", locale="en-IN"
+            )
+            stored = json.dumps({"theme": theme})
+            context.add_init_script(f"localStorage.setItem('smarttrader.preferences', {stored!r})")
+            page = context.new_page()
+            page.goto(url + path.format(**names_of))
+            expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=WAIT)
+            page.wait_for_load_state("networkidle", timeout=WAIT)
+            prepare(page)
+            page.wait_for_load_state("networkidle", timeout=WAIT)
+            page.evaluate("document.fonts.ready")
+            page.mouse.move(0, 0)
+            page.wait_for_timeout(400)  # charts draw in the frames after their data
+            file = target / f"{name}-{theme}-{width}.png"
+            file.write_bytes(page.screenshot())
+            context.close()
+            yield file
+
+
+def backtests(url: str) -> str:
+    """Compute the runs through the API; the id of the last one."""
+    run_id = ""
+    for body in RUNS:
+        answer = httpx.post(
+            f"{url}/api/portfolio/strategies/backtest",
+            params={"wait": 60},
+            json=body | PERIOD,
+            timeout=90,
+            trust_env=False,
+        )
+        answer.raise_for_status()
+        run_id = answer.json()["run_id"]
+    return run_id
+
+
+def busiest(url: str) -> str:
+    """The symbol with the most turnover."""
+    answer = httpx.get(f"{url}/api/screener/", params=BUSIEST, timeout=30, trust_env=False)
+    answer.raise_for_status()
+    return str(answer.json()["data"][0]["symbol"])
+
+
+def main() -> int:
+    """Photograph the pages that were named, or all."""
+    parser = argparse.ArgumentParser(description="Photograph every page on the sample market.")
+    parser.add_argument("pages", nargs="*", metavar="PAGE", help=f"one of {', '.join(PAGES)}; all without one")
+    parser.add_argument("--to", type=Path, default=TARGET, help="the folder to write to")
+    wanted = parser.parse_args()
+    unknown = set(wanted.pages) - set(PAGES)
+    if unknown:
+        parser.error(f"no such page: {', '.join(sorted(unknown))}; there are {', '.join(PAGES)}")
+    names = wanted.pages or list(PAGES)
+    wanted.to.mkdir(parents=True, exist_ok=True)
+    size = 0
+    with tempfile.TemporaryDirectory(prefix="smarttrader-") as scratch, sync_playwright() as playwright:
+        files = Path(scratch) / "files"
+        files.mkdir()
+        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"])
+        for first in (True, False):
+            here = [name for name in names if (name == FIRST_PAGE) == first]
+            if not here:
+                continue
+            before = () if first else (("data", "sample"),)
+            with serving(Path(scratch) / ("empty" if first else "sample"), files, *before) as served:
+                names_of = {} if first else {"symbol": busiest(served.url), "run": backtests(served.url)}
+                for name in here:
+                    for file in photograph(browser, served.url, name, names_of, wanted.to):
+                        size += file.stat().st_size
+                        print(file.name, flush=True)
+        browser.close()
+    print(f"{size / 1e6:.1f} MB in {wanted.to}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
