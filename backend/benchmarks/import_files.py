@@ -1,4 +1,4 @@
-"""How long an import takes: many small files, days of the whole market, long Parquet files, and all a second time.
+"""How long an import takes: many small files, days of the whole market, long Parquet files from cold, and all again.
 
 Run from `backend`: `python benchmarks/import_files.py [--url postgresql+psycopg://…]` with the evidence folder beside
 the repository (or `SMARTTRADER_EVIDENCE`). Without `--url` an embedded server in a temporary folder is used. The
