@@ -258,7 +258,11 @@ function draw(
       color: alpha(rising(index) ? colors.gainFill : colors.lossFill, 0.5),
     })),
   );
-  volume.priceScale().applyOptions({ scaleMargins: { top: 0.2, bottom: 0 }, entireTextOnly: true });
+  volume.priceScale().applyOptions({
+    scaleMargins: { top: 0.2, bottom: 0 },
+    tickMarkDensity: 1.6,
+    entireTextOnly: true,
+  });
   chart.panes()[1]?.setHeight(VOLUME_PANE_HEIGHT);
   if (markers.length > 0) {
     createSeriesMarkers(
