@@ -43,6 +43,11 @@ class Settings(BaseSettings):
     fyers_secret_key: SecretStr | None = Field(default=None, validation_alias="FYERS_SECRET_KEY")
     groq_api_key: SecretStr | None = Field(default=None, validation_alias="GROQ_API_KEY")
 
+    @field_validator("home", mode="before")
+    @classmethod
+    def _unset_when_empty(cls, value: object) -> object:
+        return _default_home() if isinstance(value, str) and not value.strip() else value
+
     @field_validator("home", "frontend_dir")
     @classmethod
     def _absolute(cls, value: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -198,3 +199,36 @@ def test_strategies_tell_what_they_are_and_what_they_take(shared_sample: TestCli
     assert {"fast", "slow"} == set(sma["parameters"]["properties"])
     assert sma["regime_notes"] and sma["citation"] and sma["lifecycle_status"] == "RESEARCH"
     assert sma["proof"] is None
+
+
+def test_missing_sessions_and_a_late_start_are_said_on_the_run(
+    shared_sample: TestClient, sample_data: SampleSummary
+) -> None:
+    run = shared_sample.post(URL, json=question(sample_data, start_date="2023-12-01")).json()
+    [missing] = [line for line in run["warnings"] if "sessions of the exchange" in line]
+    assert missing.startswith("20 of ")  # December 2023 had twenty sessions
+    assert "2023-12-01" in missing
+    assert any("indicators need" in line for line in run["warnings"])
+    whole = shared_sample.post(URL, json=question(sample_data)).json()
+    assert not any("sessions of the exchange" in line for line in whole["warnings"])
+
+
+def test_a_benchmark_is_refused_while_there_is_nothing_to_compare_with(
+    shared_sample: TestClient, sample_data: SampleSummary
+) -> None:
+    response = shared_sample.post(URL, json=question(sample_data, benchmark="NIFTY50"))
+    assert response.status_code == 422
+    assert error_of(response)["details"]["field"] == "benchmark"
+
+
+@pytest.mark.parametrize("universe", ["\u0000", "NIFTY\ud800"])
+def test_text_that_cannot_be_stored_is_refused_not_a_failure(shared_sample: TestClient, universe: str) -> None:
+    body = '{"strategy_ids": ["sma_cross"], "universe": %s, "start_date": "2024-03-01", "end_date": "2024-12-31"}'
+    response = shared_sample.post(
+        URL, content=body % json.dumps(universe), headers={"Content-Type": "application/json"}
+    )
+    assert (response.status_code, error_of(response)["code"]) == (422, "VALIDATION_ERROR")
+
+
+def test_a_nul_in_the_address_is_refused(shared_sample: TestClient) -> None:
+    assert shared_sample.get("/api/screener/?index=%00").status_code == 422

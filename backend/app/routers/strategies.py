@@ -7,9 +7,8 @@ from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Header, Query, Response
-from sqlalchemy.orm import Session
 
-from app.database import MarketDep, MarketSessionDep
+from app.database import Market, MarketDep, MarketSessionDep, SessionDep
 from app.exceptions import BacktestError
 from app.models import JobState
 from app.routers.dependencies import PageLimit, PageNumber, PlatformDep
@@ -55,6 +54,7 @@ def backtest(
     request: BacktestRequest,
     platform: PlatformDep,
     market: MarketDep,
+    control: SessionDep,
     session: MarketSessionDep,
     wait: Annotated[float, Query(ge=0, le=120, description="Seconds to wait for the result")] = 30,
     accept: Annotated[str | None, Header()] = None,
@@ -82,15 +82,18 @@ def backtest(
     if platform.backtests.exists(session, spec.run_id):
         return _answer(platform.backtests.stored(session, spec.run_id), accept)
     job = platform.jobs.submit("backtest", market, {"spec": spec.to_dict()}, idempotency_key=idempotency_key)
-    return _await_run(platform, job.id, session, spec.run_id, wait, accept)
+    for held in {session, control}:  # whoever waits holds no connection: those at work need them
+        held.commit()
+    return _await_run(platform, job.id, market, spec.run_id, wait, accept)
 
 
 def _await_run(
-    platform: Platform, job_id: uuid.UUID, session: Session, run_id: str, wait: float, accept: str | None
+    platform: Platform, job_id: uuid.UUID, market: Market, run_id: str, wait: float, accept: str | None
 ) -> Response:
     job = platform.jobs.wait(job_id, wait)
     if job.state == JobState.SUCCEEDED:
-        return _answer(platform.backtests.stored(session, run_id), accept)
+        with platform.database.transaction(market) as session:
+            return _answer(platform.backtests.stored(session, run_id), accept)
     if job.state == JobState.FAILED and job.error is not None:
         raise BacktestError(job.error["message"], details={**job.error.get("details", {}), "job_id": str(job_id)})
     body = JobAccepted(job=job_out(job)).model_dump_json()

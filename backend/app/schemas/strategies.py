@@ -62,6 +62,13 @@ class BacktestRequest(Wire):
             raise ValueError("a strategy is named twice")
         return value
 
+    @field_validator("benchmark")
+    @classmethod
+    def _no_benchmark_yet(cls, value: str | None) -> str | None:
+        if value is not None:
+            raise ValueError("no index series is read yet, so there is nothing to compare with; leave it out")
+        return value
+
     @field_validator("universe")
     @classmethod
     def _bounded(cls, value: str | list[str]) -> str | list[str]:

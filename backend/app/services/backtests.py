@@ -9,7 +9,8 @@ import zlib
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import orjson
 from sqlalchemy.orm import Session
 
 from app.database import Database, Market
+from app.engines import calendar
 from app.engines.backtest import BookSpec, CostSpec, Jump, RunResult, RunSpec, Sizing, UniverseSpec, book_of, run
 from app.engines.backtest.result import fingerprint
 from app.engines.backtest.spec import canonical_json, engine_version
@@ -65,6 +67,7 @@ class Slice:
     root: str
     universe: UniverseSpec
     jumps: tuple[Jump, ...]
+    notes: tuple[str, ...]  # what is missing: sessions, members without prices, warm-up
 
 
 class BacktestService:
@@ -178,7 +181,7 @@ class BacktestService:
         context.check_cancelled()
         context.progress(0.3, f"Running {', '.join(spec.book_names)}")
         try:
-            result = run(spec, loaded.bars, registry(), jumps=loaded.jumps)
+            result = run(spec, loaded.bars, registry(), jumps=loaded.jumps, notes=loaded.notes)
         except Exception as error:
             with self._database.transaction(context.market) as session:
                 self._count_trial(session, spec, "FAILED", None)
@@ -245,7 +248,7 @@ class BacktestService:
         answer = {"run_id": run_id, "changed": changed, "digest": stored.digest}
         if changed:
             return {**answer, "outcome": "inputs_changed"}
-        digest = run(spec, loaded.bars, known, jumps=loaded.jumps).digest
+        digest = run(spec, loaded.bars, known, jumps=loaded.jumps, notes=loaded.notes).digest
         return {**answer, "outcome": "identical" if digest == stored.digest else "differs", "digest": digest}
 
     def exists(self, session: Session, run_id: str) -> bool:
@@ -380,8 +383,31 @@ def _load(
     jumps = tuple(sorted(Jump(ids[move.instrument_id], move.session.isoformat(), move.ratio) for move in moves))
     spec = UniverseSpec(index=resolved.index, symbols=resolved.symbols, asof_members=asof_members)
     digest = hashlib.sha256(slice_root(bars).encode())
-    digest.update(canonical_json([bars.symbols, jumps]))  # both are in the result's bytes
-    return Slice(bars, digest.hexdigest(), spec, jumps)
+    notes = _missing(days[measured - first :].tolist(), start, end, len(resolved.missing), measured - first, warm_up)
+    digest.update(canonical_json([bars.symbols, jumps, notes]))  # all are in the result's bytes
+    return Slice(bars, digest.hexdigest(), spec, jumps, notes)
+
+
+def _missing(
+    days: Sequence[date], start: date, end: date, without_prices: int, had_warm_up: int, warm_up: int
+) -> tuple[str, ...]:
+    """In words: sessions of the exchange that the data lacks, members without prices, warm-up that is short."""
+    notes = []
+    held = set(days)
+    until = min(end, datetime.now(calendar.IST).date())
+    lacking = [day for day in calendar.sessions(start, until) if day not in held]
+    if lacking:
+        widest = max(pairwise(days), key=lambda pair: pair[1] - pair[0], default=(days[0], days[0]))
+        notes.append(
+            f"{len(lacking)} of {len(held) + len(lacking)} sessions of the exchange between {start} and {until} are "
+            f"not in the data, the first on {lacking[0]}; the widest hole is from {widest[0]} to {widest[1]}. "
+            "Orders wait across a hole, and a year counts by the sessions that are there."
+        )
+    if without_prices:
+        notes.append(f"{without_prices} members of the universe have no prices in the data and were never traded.")
+    if had_warm_up < warm_up:
+        notes.append(f"The data begin {had_warm_up} sessions before the start; the indicators need {warm_up}.")
+    return tuple(notes)
 
 
 def _universe_name(universe: Mapping[str, Any]) -> str:

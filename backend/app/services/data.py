@@ -51,10 +51,14 @@ class DataService:
         ValidationError : it is not absolute, or there is nothing at it.
         ForbiddenError : it lies outside every import root; the roots are named.
         """
-        path = Path(text_path).expanduser()
+        try:
+            path = Path(text_path).expanduser()
+            resolved = path.resolve()
+            there = resolved.exists()
+        except (OSError, RuntimeError, ValueError) as error:  # an unknown ~user, a NUL, a name that is too long
+            raise ValidationError("This is no path of this machine", "path") from error
         if not path.is_absolute():
             raise ValidationError(f"Give the whole path, from the root on: {text_path} is relative", "path")
-        resolved = path.resolve()
         roots = [root.resolve() for root in self._settings.allowed_import_roots]
         if not any(resolved == root or root in resolved.parents for root in roots):
             raise ForbiddenError(
@@ -62,7 +66,7 @@ class DataService:
                 "Set SMARTTRADER_IMPORT_ROOTS, or use `smarttrader data import`",
                 details={"import_roots": [str(root) for root in roots]},
             )
-        if not resolved.exists():
+        if not there:
             raise ValidationError(f"There is no file or folder at {path}", "path")
         return resolved
 

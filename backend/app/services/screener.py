@@ -139,7 +139,9 @@ class ScreenerService:
             if not repository.exists(wanted):
                 raise DataNotFoundError(f"There is no index {wanted}", "index", wanted)
             members = repository.members(wanted, found.session)
-            keep = np.isin(found.ids, np.array(sorted(members.ids), dtype=np.int64))
+            in_index = np.isin(found.ids, np.array(sorted(members.ids), dtype=np.int64))
+            # an index counts every member, whatever board it was on; another type was asked for by name
+            keep = in_index if instrument_type == "EQUITY" else in_index & keep
             point_in_time = members.point_in_time
             if not point_in_time:
                 note = members.note

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
@@ -114,6 +114,12 @@ def _of_database(request: Request, error: Exception) -> Response:
     return answer(request, DatabaseError("The database refused the operation; the log has the cause"))
 
 
+def _of_text(request: Request, error: Exception) -> Response:
+    """A text that PostgreSQL or UTF-8 cannot hold: a NUL, half of a surrogate pair."""
+    log.info("%s text", request_id_of(request), exc_info=error)
+    return answer(request, ValidationError("A value holds characters that no name has, such as NUL"))
+
+
 def _of_embedded(request: Request, error: Exception) -> Response:
     log.error("%s embedded database", request_id_of(request), exc_info=error)
     return answer(request, DatabaseUnavailableError(str(error)))
@@ -129,6 +135,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(SmartTraderException, _of_platform)
     app.add_exception_handler(RequestValidationError, _of_validation)
     app.add_exception_handler(HTTPException, _of_http)
+    app.add_exception_handler(DataError, _of_text)
+    app.add_exception_handler(UnicodeEncodeError, _of_text)
     app.add_exception_handler(SQLAlchemyError, _of_database)
     app.add_exception_handler(EmbeddedPostgresError, _of_embedded)
     app.add_exception_handler(Exception, _of_anything)

@@ -11,7 +11,13 @@ from urllib.parse import urlsplit
 import orjson
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.exceptions import ForbiddenError, PayloadTooLargeError, SmartTraderException, UnsupportedMediaTypeError
+from app.exceptions import (
+    ForbiddenError,
+    PayloadTooLargeError,
+    SmartTraderException,
+    UnsupportedMediaTypeError,
+    ValidationError,
+)
 
 log = logging.getLogger("app.requests")
 
@@ -37,6 +43,14 @@ def _name_of(host: str) -> str:
     return host.partition(":")[0]
 
 
+def _netloc(origin: str) -> str | None:
+    """The host and port of an origin; None where it is none."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None
+
+
 def check_request(scope: Scope, allowed_hosts: Iterable[str], max_upload_bytes: int) -> None:
     """Refuse what a page of somebody else could make a browser send, and what is too large or of the wrong type.
 
@@ -44,13 +58,16 @@ def check_request(scope: Scope, allowed_hosts: Iterable[str], max_upload_bytes: 
     ------
     ForbiddenError : a Host that is not ours (DNS rebinding), or an Origin that is not ours (cross-site).
     PayloadTooLargeError, UnsupportedMediaTypeError : by the request's headers.
+    ValidationError : a NUL in the address, which no name holds.
     """
     host = _header(scope, b"host") or ""
     if _name_of(host) not in allowed_hosts:
         raise ForbiddenError(f"The Host {host!r} is not one this server answers to")
     origin = _header(scope, b"origin")
-    if origin is not None and origin not in DEVELOPMENT_ORIGINS and urlsplit(origin).netloc != host:
+    if origin is not None and origin not in DEVELOPMENT_ORIGINS and _netloc(origin) != host:
         raise ForbiddenError(f"Requests from {origin} are refused")
+    if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+        raise ValidationError("A NUL character stands in the address")
     if scope["type"] != "http" or scope["method"] not in UNSAFE_METHODS:
         return
     if origin is None and _header(scope, b"sec-fetch-site") in {"cross-site", "same-site"}:

@@ -33,11 +33,12 @@ def run(
     *,
     dividends: NDArray[np.float64] | None = None,
     jumps: Sequence[Jump] = (),
+    notes: Sequence[str] = (),
 ) -> RunResult:
     """Carry out a spec over its bars: see `app.engines.backtest.runner.run`."""
     from app.engines.backtest.runner import run as carry_out
 
-    return carry_out(spec, bars, strategies, dividends=dividends, jumps=jumps)
+    return carry_out(spec, bars, strategies, dividends=dividends, jumps=jumps, notes=notes)
 
 
 __all__ = [

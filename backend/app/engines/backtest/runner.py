@@ -47,6 +47,7 @@ def run(
     *,
     dividends: F2 | None = None,
     jumps: Sequence[Jump] = (),
+    notes: Sequence[str] = (),
 ) -> RunResult:
     """Carry out a spec over its bars.
 
@@ -58,6 +59,7 @@ def run(
     dividends : shape [T, N], rupees for each share held into the bar, NaN or 0 on other days; None = not counted,
         which the result says
     jumps : unexplained moves of prices; those of instruments in the slice are named in the warnings
+    notes : what else a reader must know of the data, such as missing sessions; the first of the warnings
 
     Raises
     ------
@@ -71,7 +73,7 @@ def run(
     outcome = simulate(
         market, _decisions(spec, bars, signals), rules_of(spec), capital=spec.initial_capital, start=bars.start
     )
-    return _result(spec, bars, outcome, dividends is not None, jumps)
+    return _result(spec, bars, outcome, dividends is not None, jumps, notes)
 
 
 def rules_of(spec: RunSpec) -> Rules:
@@ -277,7 +279,9 @@ def trades_of(outcome: Outcome, fills: Records, events: Records) -> Records:
     return trades[:count]
 
 
-def _result(spec: RunSpec, bars: Bars, outcome: Outcome, with_dividends: bool, jumps: Sequence[Jump]) -> RunResult:
+def _result(
+    spec: RunSpec, bars: Bars, outcome: Outcome, with_dividends: bool, jumps: Sequence[Jump], notes: Sequence[str]
+) -> RunResult:
     log, start = outcome.log, bars.start
     fills, events = log.fills[: log.used[FILLS]], log.events[: log.used[EVENTS]]
     rejections = log.rejections[: log.used[REJECTIONS]]
@@ -320,5 +324,5 @@ def _result(spec: RunSpec, bars: Bars, outcome: Outcome, with_dividends: bool, j
         drawdown_sessions=report.drawdown,
         coverage={"member_days": int(member.sum()), "traded": int((member & traded).sum())},
         assumptions=assumptions(spec, with_dividends),
-        warnings=warnings(bars, trades, rejections, jumps),
+        warnings=[*notes, *warnings(bars, trades, rejections, jumps)],
     )

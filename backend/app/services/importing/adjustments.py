@@ -18,7 +18,7 @@ BAND = math.log(1.20)  # widest move between a close and the next open that a li
 # A factor this near to 1 cannot be told from an ordinary day; it is used unless the prices contradict it. The
 # exchange's own texts are trusted further than collections.
 PLAIN, PLAIN_OFFICIAL = 0.08, BAND
-JUMP_BELOW, JUMP_ABOVE = 0.6, 1.67  # moves of close against previous close that no price band allows
+JUMP_BELOW, JUMP_ABOVE = 0.78, 1.25  # moves of close against previous close that no price band allows
 SUSPENSION = timedelta(days=10)  # after a longer pause a move is no jump
 _CLUSTER = timedelta(days=6)  # sources differ by a session, and a weekend can lie between
 _LOOK_BACK, _LOOK_AHEAD = timedelta(days=5), timedelta(days=10)

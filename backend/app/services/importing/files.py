@@ -74,7 +74,7 @@ class BadMember:
 def walk(paths: Sequence[Path]) -> tuple[list[Source], list[Path], int]:
     """Files under the paths in a fixed order, paths that do not exist, and how many files need no mention.
 
-    A file reached twice comes once. Links are followed to files, not to folders.
+    A file reached twice comes once. Links are followed to files of the same folder, not to folders nor out of it.
     """
     found: dict[Path, Source] = {}
     missing: list[Path] = []
@@ -84,7 +84,7 @@ def walk(paths: Sequence[Path]) -> tuple[list[Source], list[Path], int]:
             found[path.resolve()] = Source(path, True, path.stat().st_size)
         elif path.is_dir():
             for child in sorted(path.rglob("*")):
-                if not child.is_file():
+                if not child.is_file() or (child.is_symlink() and not child.resolve().is_relative_to(path.resolve())):
                     continue
                 if _is_ignored(child.name):
                     ignored += 1

@@ -12,6 +12,7 @@ from itertools import repeat
 import numpy as np
 import polars as pl
 
+from app.engines.calendar import IST
 from app.services.importing import merge
 from app.services.importing.findings import FileFinding, FileRefusedError, Rule
 from app.services.importing.kinds import Kind, header_key
@@ -159,6 +160,21 @@ def _rewritten(name: str, frame: pl.DataFrame) -> FileFinding:
     )
 
 
+FIRST_SESSION = date(1994, 11, 3)  # capital market segment
+
+
+def _check_era(name: str, first: date, last: date) -> None:
+    """Refuse days on which the exchange did not exist yet, and days that have not come."""
+    today = datetime.now(IST).date()
+    for day in (first, last):
+        if not FIRST_SESSION <= day <= today:
+            raise FileRefusedError(
+                Rule.DATE_IMPOSSIBLE,
+                f"{name}: dated {day}, expected a day from {FIRST_SESSION} (the exchange's first) to today, {today}",
+                subject=str(day),
+            )
+
+
 def _check_dates(name: str, frame: pl.DataFrame, days: set[date]) -> None:
     if len(days) > 1:
         line = int(frame.filter(pl.col("date") != frame["date"][0])["line"][0])
@@ -168,6 +184,7 @@ def _check_dates(name: str, frame: pl.DataFrame, days: set[date]) -> None:
             "a daily file is of one day",
             line=line,
         )
+    _check_era(name, min(days), max(days))
     told = date_in_name(name)
     if told is not None and told not in days:
         raise FileRefusedError(
@@ -273,6 +290,9 @@ def _read_parquet(name: str, data: bytes) -> PriceFile:
                 line=line,
                 subject=column,
             )
+    if frame.height:
+        first, last = frame.select(pl.col("date").min(), pl.col("date").max().alias("last")).row(0)
+        _check_era(name, first, last)
     unknown = frame.filter(~pl.col("source").is_in(list(merge.PARQUET_RANKS)))
     if unknown.height:
         raise FileRefusedError(
