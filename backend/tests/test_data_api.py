@@ -67,6 +67,12 @@ def test_uploaded_files_are_imported_and_the_copies_removed(
     assert not list(tmp_path.glob("cm*.zip"))  # nothing climbed out of the upload's folder
 
 
+def test_two_uploaded_files_of_one_name_are_two_files(client: TestClient, sample_data: SampleSummary) -> None:
+    files = [("files", ("same.csv.zip", path.read_bytes(), "application/zip")) for path in first_days(sample_data, 2)]
+    job = finished(client, client.post("/api/data/import", files=files))
+    assert (job["state"], job["result"]["loaded"]) == ("SUCCEEDED", 2)
+
+
 def test_a_file_that_is_cut_short_is_refused_whole_and_named(
     client: TestClient, sample_data: SampleSummary, tmp_path: Path
 ) -> None:

@@ -94,8 +94,9 @@ async def _store_upload(request: Request, platform: Platform) -> Path:
     folder = await run_in_threadpool(platform.data.upload_folder)
     try:
         total = 0
-        for upload in uploads:
-            target = folder / _safe_relative(upload.filename or "file")
+        for number, upload in enumerate(uploads):
+            # a folder for each part: two of one name are two files
+            target = folder / str(number) / _safe_relative(upload.filename or "file")
             target.parent.mkdir(parents=True, exist_ok=True)
             with target.open("wb") as out:
                 while part := await upload.read(_COPY_BYTES):
