@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -16,14 +16,13 @@ from sqlalchemy.exc import DBAPIError
 from app.exceptions import ConflictError
 from app.repositories import evidence, files, instruments
 from app.services.importing import derive
-from app.services.importing.action_files import read_actions
-from app.services.importing.constituents import read_constituents
-from app.services.importing.files import BadMember, Member, Source, file_digest, is_archive, open_source, walk
+from app.services.importing.files import Member, Source, walk
 from app.services.importing.findings import FileRefusedError, FileSkippedError, Rule
-from app.services.importing.kinds import ACTION_KINDS, IDENTITY_KINDS, MEMBERSHIP_KINDS, PRICE_KINDS, Kind, recognise
+from app.services.importing.kinds import ACTION_KINDS, IDENTITY_KINDS, MEMBERSHIP_KINDS, Kind
 from app.services.importing.loading import store_findings, store_prices, store_reference
-from app.services.importing.masters import read_master
-from app.services.importing.price_files import read_price_file
+from app.services.importing.price_files import PriceFile
+from app.services.importing.reading import Begun, Ended, Read, Step, Unreadable, in_order, parse, read_ahead
+from app.services.importing.reference import ReferenceFile
 from app.services.importing.resolver import Resolver
 from app.services.importing.summary import ImportSummary, NotStored
 
@@ -32,13 +31,6 @@ log = logging.getLogger(__name__)
 Progress = Callable[[float, str], None]
 _FILES_SHARE = 0.85  # of the progress bar; the rest is what follows the files
 _LOCK_WAIT_SECONDS = 600.0
-# Files of the best source go in first, so that rows of others find themselves superseded instead of being replaced.
-_ORDER = {
-    Kind.PRICES_LEGACY: 1,
-    Kind.PRICES_UDIFF: 1,
-    Kind.PRICES_DELIVERY: 2,
-    Kind.PRICES_DAILY_PARQUET: 3,
-}
 
 
 def import_paths(
@@ -112,14 +104,6 @@ class _locked:
             self._connection.close()
 
 
-@dataclass(slots=True)
-class _Planned:
-    """A source on disk with the order it is imported in, found by looking at its first bytes."""
-
-    source: Source
-    order: int
-
-
 @dataclass
 class _Run:
     """One import under way."""
@@ -159,108 +143,90 @@ class _Run:
 
     def _store_all(self, sources: Sequence[Source]) -> None:
         began = time.perf_counter()
-        total = sum(source.size for source in sources) or 1
-        done = 0
-        for planned in self._plan(sources):
-            if self.cancelled():
-                self.summary.cancelled = True
-                break
-            source = planned.source
-            self.progress(_FILES_SHARE * done / total, source.path.name)
-            self._store_source(source)
-            done += source.size
-        if self.connection is not None:
-            self.connection.close()
-            self.connection = None
+        with closing(read_ahead(in_order(sources), self.known)) as steps:
+            try:
+                self._store_steps(steps, sum(source.size for source in sources) or 1)
+            finally:
+                if self.connection is not None:
+                    self.connection.close()
+                    self.connection = None
         self.summary.seconds_by_step["files"] = time.perf_counter() - began
 
-    def _plan(self, sources: Sequence[Source]) -> Iterator[_Planned]:
-        """Evidence first, then prices from the best source to the least; by path among equals."""
-        planned = [_Planned(source, _order_of(source)) for source in sources]
-        yield from sorted(planned, key=lambda item: (item.order, str(item.source.path)))
-
-    def _store_source(self, source: Source) -> None:
-        """Store a file, or each member of an archive.
+    def _store_steps(self, steps: Iterator[Step], total: int) -> None:
+        """Store member after member.
 
         An archive of several members none of which was refused is remembered, so that it need not be opened again; one
         of a single member is told by that.
         """
-        archive_digest = None
-        try:
-            if is_archive(source.path):
-                archive_digest = file_digest(source.path)
-                if archive_digest in self.known:
-                    self.summary.already_known += self.known[archive_digest]
-                    return
-        except OSError as error:
-            self._refuse(
-                source.path.name,
-                str(source.path),
-                "",
-                FileRefusedError(Rule.UNREADABLE, f"{source.path.name}: {error}"),
-            )
-            return
-        refused_before, stored = len(self.summary.refused), 0
-        for member in open_source(source):
-            if self.cancelled():
+        done = refused_before = stored = 0
+        for step in steps:
+            if isinstance(step, Begun | Read) and self.cancelled():
                 self.summary.cancelled = True
                 return
-            if isinstance(member, BadMember):
-                self._refuse(member.name, member.label, member.sha256, member.error)
-                continue
-            stored += self._store_member(member, source)
-        if archive_digest is not None and stored > 1 and len(self.summary.refused) == refused_before:
-            self._remember_archive(source, archive_digest, stored)
+            match step:
+                case Begun(source, archive, known):
+                    self.progress(_FILES_SHARE * done / total, source.path.name)
+                    done += source.size
+                    refused_before, stored = len(self.summary.refused), 0
+                    if known and archive is not None:
+                        self.summary.already_known += self.known[archive]
+                case Read():
+                    stored += self._store_member(step)
+                case Unreadable(member):
+                    self._refuse(member.name, member.label, member.sha256, member.error)
+                case Ended(source, archive):
+                    whole = stored > 1 and len(self.summary.refused) == refused_before
+                    if whole and archive is not None and archive not in self.known:
+                        self._remember_archive(source, archive, stored)
 
-    def _store_member(self, member: Member, source: Source) -> bool:
+    def _store_member(self, read: Read) -> bool:
         """Whether the member's rows are stored, now or from before."""
+        member = read.member
         if member.sha256 in self.known:
             self.summary.already_known += 1
             return True
-        try:
-            kind = recognise(member.name, member.data)
-            rows = self._store_kind(kind, member)
-        except FileSkippedError as skipped:
-            if source.named and self.strict_paths and member.container is None:
-                self._fail_path(member.label, skipped.reason, skipped.rule)
+        parsed = parse(member) if read.parsed is None else read.parsed
+        if isinstance(parsed, FileSkippedError):
+            if read.source.named and self.strict_paths and member.container is None:
+                self._fail_path(member.label, parsed.reason, parsed.rule)
             else:
-                self.summary.skipped.append(NotStored(member.label, skipped.reason, skipped.rule.value))
+                self.summary.skipped.append(NotStored(member.label, parsed.reason, parsed.rule.value))
             return False
-        except FileRefusedError as error:
-            self._refuse(member.name, member.label, member.sha256, error)
+        if isinstance(parsed, FileRefusedError):
+            self._refuse(member.name, member.label, member.sha256, parsed)
             return False
+        if isinstance(parsed, PriceFile):
+            self._store_prices(member, parsed)
+            rows = parsed.frame.height
+        else:
+            self._store_reference(member, parsed)
+            rows = parsed.rows
         self.known[member.sha256] = rows
         self.summary.loaded += 1
         self.summary.rows += rows
-        self.summary.loaded_by_kind[kind.value] += 1
+        self.summary.loaded_by_kind[parsed.kind.value] += 1
         return True
 
-    def _store_kind(self, kind: Kind, member: Member) -> int:
-        """Read a file outside any transaction, then store it in one."""
-        if kind in PRICE_KINDS:
-            prices = read_price_file(kind, member.name, member.data)
-            with self._transaction() as connection:
-                if self.resolver is None:
-                    self._prepare_resolver(connection)
-                assert self.resolver is not None
-                try:
-                    self.summary.findings += store_prices(connection, member, prices, self.resolver, self.sectors)
-                except BaseException:
-                    self.resolver = None  # it may hold instruments of the transaction that is being rolled back
-                    raise
-            self.touched.add_prices(prices.frame)
-            return prices.frame.height
-        reader = (
-            read_master if kind in IDENTITY_KINDS else read_constituents if kind in MEMBERSHIP_KINDS else read_actions
-        )
-        parsed = reader(kind, member)
+    def _store_prices(self, member: Member, parsed: PriceFile) -> None:
+        with self._transaction() as connection:
+            if self.resolver is None:
+                self._prepare_resolver(connection)
+            assert self.resolver is not None
+            try:
+                self.summary.findings += store_prices(connection, member, parsed, self.resolver, self.sectors)
+            except BaseException:
+                self.resolver = None  # it may hold instruments of the transaction that is being rolled back
+                raise
+        self.touched.add_prices(parsed.frame)
+
+    def _store_reference(self, member: Member, parsed: ReferenceFile) -> None:
         with self._transaction() as connection:
             self.summary.findings += store_reference(connection, member, parsed)
+        kind = parsed.kind
         self.touched.identity |= kind in IDENTITY_KINDS
         self.touched.membership |= kind in MEMBERSHIP_KINDS or kind is Kind.COMPANY_SYMBOLS
         self.touched.actions |= kind in ACTION_KINDS
         self.resolver = None if kind in IDENTITY_KINDS else self.resolver
-        return parsed.rows
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
@@ -329,17 +295,3 @@ def _connect(engine: Engine) -> Connection:
         connection.execute(text("SET synchronous_commit = off"))
         connection.execute(text("SET plan_cache_mode = force_custom_plan"))
     return connection
-
-
-def _order_of(source: Source) -> int:
-    """Evidence 0, prices 1 to 3; what cannot be told goes with the evidence and is reported when it is opened."""
-    try:
-        with source.path.open("rb") as stream:
-            if stream.read(4) == b"PAR1":
-                return _ORDER[Kind.PRICES_DAILY_PARQUET]
-        member = next(iter(open_source(source)), None)
-        if not isinstance(member, Member):
-            return 0
-        return _ORDER.get(recognise(member.name, member.data), 0)
-    except (FileRefusedError, FileSkippedError, OSError):
-        return 0
