@@ -5,7 +5,7 @@
     .venv/bin/python backend/scripts/screenshots.py run screener --to /tmp/shots
 
 Servers with homes of their own are started for it and stopped at its end; no installation is touched. It needs
-the development packages and a Chromium, which CHROMIUM_PATH names when it is not found. About two minutes.
+the development packages and a Chromium, which CHROMIUM_PATH names when it is not found. About four minutes.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ RUNS: tuple[dict[str, Any], ...] = (
     {"strategy_ids": ["rsi2", "sma_cross"], "universe": "SAMPLE50"},
     {"strategy_ids": ["sma_cross"], "universe": "SAMPLE20", "sizing": "equity_per_position", "max_positions": 10},
 )
-BUSIEST = {"limit": 1, "index": "all", "sort_by": "turnover", "sort_order": "desc"}
+BUSIEST: dict[str, str | int] = {"limit": 1, "index": "all", "sort_by": "turnover", "sort_order": "desc"}
 FIRST_PAGE = "start"  # the only one that is photographed before there is data
 WAIT = 60_000.0  # milliseconds
 

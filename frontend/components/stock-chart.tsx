@@ -112,7 +112,9 @@ export function barsBetween(
   const first = lowerBound(bars.t, start.slice(0, 10));
   const last = end ? lowerBound(bars.t, end.slice(0, 10)) : bars.t.length - 1;
   const margin = Math.max(20, Math.round((last - first) / 4));
-  return { from: Math.max(-1, first - margin), to: Math.min(bars.t.length + 1, last + margin) };
+  // A mark on one of the last bars has its price beside it, which needs room too.
+  const room = Math.ceil((last - first + 2 * margin) / 10);
+  return { from: Math.max(-1, first - margin), to: Math.min(bars.t.length + room, last + margin) };
 }
 
 function lowerBound(days: readonly string[], day: string): number {
