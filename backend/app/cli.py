@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app.commands.shared import JsonFlag, SampleFlag, chosen_market, fail, open_platform, print_json
+
 if TYPE_CHECKING:
     from app.services.importing import ImportSummary
-    from app.services.platform import Platform
 
 app = typer.Typer(
     help="SmartTrader, from a terminal.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
@@ -23,33 +21,6 @@ data_app = typer.Typer(help="Market data: import, status, findings, the sample m
 database_app = typer.Typer(help="The database.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 app.add_typer(database_app, name="db")
-
-JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
-SampleFlag = Annotated[bool, typer.Option("--sample", help="The sample market instead of the real one.")]
-
-
-@contextmanager
-def _platform() -> Iterator[Platform]:
-    """The services, with databases at the current schema; joins a running server's embedded database."""
-    from app.services.platform import Platform
-    from app.settings import get_settings
-
-    platform = Platform(get_settings())
-    try:
-        platform.prepare()
-        yield platform
-    finally:
-        platform.close()
-
-
-def _print_json(value: Any) -> None:
-    print(json.dumps(value, indent=2, ensure_ascii=False, default=str))
-
-
-def _market(sample: bool) -> Any:
-    from app.database import Market
-
-    return Market.SAMPLE if sample else Market.REAL
 
 
 @app.command()
@@ -66,7 +37,7 @@ def serve(
     from app.web.guards import LOCAL_NAMES
 
     if host not in {"127.0.0.1", "localhost", "::1"}:
-        _fail(
+        fail(
             f"--host {host} would let other machines in, and there are no accounts yet to keep strangers out. "
             f"Allowed: {', '.join(sorted(name.strip('[]') for name in LOCAL_NAMES))}"
         )
@@ -87,8 +58,8 @@ def upgrade_database(sample: SampleFlag = False) -> None:
     """Bring the database to the current schema."""
     from app.schema import head_revision
 
-    with _platform() as platform:
-        platform.database.migrate(_market(sample))
+    with open_platform() as platform:
+        platform.database.migrate(chosen_market(sample))
         print(f"The database is at schema {head_revision()}")
 
 
@@ -108,17 +79,17 @@ def import_data(
         TimeElapsedColumn(),
         TextColumn("{task.description}", markup=False),
     )
-    with _platform() as platform, Progress(*columns, console=console, transient=True) as bar:
+    with open_platform() as platform, Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("Looking at files", total=1.0)
         summary = platform.data.load(
-            _market(False),
+            chosen_market(False),
             paths,
             progress=lambda fraction, message: bar.update(task, completed=fraction, description=message),
             cancelled=lambda: False,
             strict_paths=True,
         )
     if as_json:
-        _print_json(summary.to_dict())
+        print_json(summary.to_dict())
     else:
         _print_summary(summary)
     raise typer.Exit(summary.exit_code)
@@ -129,12 +100,12 @@ def sample_data(as_json: JsonFlag = False) -> None:
     """Make the sample market in a database of its own, and show it."""
     from app.database import Market
 
-    with _platform() as platform:
+    with open_platform() as platform:
         summary = platform.data.load_sample(lambda _fraction, _message: None, lambda: False)
         with platform.database.transaction(Market.REAL) as session:
             platform.data.choose_market(session, Market.SAMPLE)
     if as_json:
-        _print_json(summary.to_dict())
+        print_json(summary.to_dict())
     else:
         _print_summary(summary)
     raise typer.Exit(summary.exit_code)
@@ -148,10 +119,10 @@ def data_status(sample: SampleFlag = False, as_json: JsonFlag = False) -> None:
 
     from app.schemas.data import DataStatus, ImportedFile
 
-    market = _market(sample)
-    with _platform() as platform:
+    market = chosen_market(sample)
+    with open_platform() as platform:
         if sample and not platform.data.ready(market):
-            _fail("The sample market has not been made yet: smarttrader data sample")
+            fail("The sample market has not been made yet: smarttrader data sample")
         with platform.database.transaction(market) as session:
             answer = platform.data.status(market, session)
             recent = [ImportedFile.model_validate(file, from_attributes=True) for file in answer.pop("recent_files")]
@@ -194,12 +165,12 @@ def data_findings(
     """What was found in files and what was done about it, newest first."""
     from app.schemas.data import FindingOut
 
-    market = _market(sample)
-    with _platform() as platform, platform.database.transaction(market) as session:
+    market = chosen_market(sample)
+    with open_platform() as platform, platform.database.transaction(market) as session:
         rows, total, _ = platform.data.findings(session, page=1, limit=limit, rule=rule, severity=None)
         found = [FindingOut.model_validate(row, from_attributes=True) for row in rows]
     if as_json:
-        _print_json({"total": total, "data": [item.model_dump(mode="json") for item in found]})
+        print_json({"total": total, "data": [item.model_dump(mode="json") for item in found]})
         return
     for item in found:
         line = "" if item.line is None else f":{item.line}"
@@ -210,11 +181,6 @@ def data_findings(
 def _print_summary(summary: ImportSummary) -> None:
     for line in summary.lines():
         print(line)
-
-
-def _fail(message: str) -> None:
-    print(message, file=sys.stderr)
-    raise typer.Exit(1)
 
 
 def main() -> None:

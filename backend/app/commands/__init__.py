@@ -1,0 +1,1 @@
+"""Groups of commands of `smarttrader`, a file a subject: each has `register(group)`."""

@@ -1,0 +1,50 @@
+"""What the commands share: the services they run on, and how they answer."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from app.database import Market
+    from app.services.platform import Platform
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+SampleFlag = Annotated[bool, typer.Option("--sample", help="The sample market instead of the real one.")]
+
+
+@contextmanager
+def open_platform() -> Iterator[Platform]:
+    """The services, with databases at the current schema; joins a running server's embedded database."""
+    from app.services.platform import Platform
+    from app.settings import get_settings
+
+    platform = Platform(get_settings())
+    try:
+        platform.prepare()
+        yield platform
+    finally:
+        platform.close()
+
+
+def print_json(value: Any) -> None:
+    """Print a value as indented JSON; dates as ISO text."""
+    print(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def chosen_market(sample: bool) -> Market:
+    """The market a command works on."""
+    from app.database import Market
+
+    return Market.SAMPLE if sample else Market.REAL
+
+
+def fail(message: str) -> NoReturn:
+    """End with a sentence on standard error and exit code 1."""
+    print(message, file=sys.stderr)
+    raise typer.Exit(1)
