@@ -12,7 +12,7 @@ from sqlalchemy import Engine, inspect, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from app.exceptions import DatabaseError
-from app.schema import alembic_config, upgrade
+from app.schema import alembic_config, head_revision, upgrade
 
 pytestmark = pytest.mark.integration
 
@@ -65,10 +65,10 @@ def test_a_database_that_is_behind_is_dumped_before_it_changes_and_one_that_is_n
     upgrade(engine, dump_to=tmp_path, dump=dump)
     assert happened == []
     with monkeypatch.context() as patched:
-        patched.setattr(ScriptDirectory, "get_current_head", lambda _: "0002")
+        patched.setattr(ScriptDirectory, "get_current_head", lambda _: "later")
         patched.setattr(command, "upgrade", lambda *_: happened.append("upgrade"))
         upgrade(engine, dump_to=tmp_path, dump=dump)
-    assert happened == [f"dump {engine.url.database}-0001", "upgrade"]
+    assert happened == [f"dump {engine.url.database}-{head_revision()}", "upgrade"]
 
 
 def test_the_named_indexes_exist(shared_engine: Engine) -> None:
