@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Float, ForeignKey, Index, Text
+from sqlalchemy import Float, ForeignKey, Index, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -39,7 +39,7 @@ class AdjustmentFactor(Base):
     instrument_id: Mapped[int] = mapped_column(ForeignKey("instruments.id", ondelete="CASCADE"), primary_key=True)
     ex_date: Mapped[date] = mapped_column(primary_key=True)
     factor: Mapped[float] = mapped_column(Float(53))
-    tier: Mapped[str]  # LISTED, INFERRED
+    tier: Mapped[str]  # LISTED, INFERRED, ACCEPTED (a person decided)
     purpose: Mapped[str] = mapped_column(Text)
     known_at: Mapped[date]
     evidence: Mapped[dict[str, Any]] = mapped_column(JSONB)
@@ -57,4 +57,6 @@ class UnexplainedJump(Base):
     open: Mapped[float] = mapped_column(Float(53))
     close: Mapped[float] = mapped_column(Float(53))
     ratio: Mapped[float] = mapped_column(Float(53))  # close / previous close
+    proposed_factor: Mapped[float | None] = mapped_column(Float(53))  # what a person may accept; null: none follows
+    evidence: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
     recorded_at: Mapped[CreatedAt]
