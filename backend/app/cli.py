@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app.commands import sync
 from app.commands.shared import JsonFlag, SampleFlag, chosen_market, fail, open_platform, print_json
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ data_app = typer.Typer(help="Market data: import, status, findings, the sample m
 database_app = typer.Typer(help="The database.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 app.add_typer(database_app, name="db")
+sync.register(data_app)
 
 
 @app.command()

@@ -39,6 +39,9 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", validation_alias="SMARTTRADER_HOST")
     port: int = Field(default=8000, validation_alias="SMARTTRADER_PORT")
     max_upload_bytes: int = Field(default=512 * 1024 * 1024, validation_alias="SMARTTRADER_MAX_UPLOAD_BYTES")
+    nse_archives_url: str = Field(
+        default="https://nsearchives.nseindia.com", validation_alias="SMARTTRADER_NSE_ARCHIVES_URL"
+    )
     fyers_app_id: str | None = Field(default=None, validation_alias="FYERS_APP_ID")
     fyers_secret_key: SecretStr | None = Field(default=None, validation_alias="FYERS_SECRET_KEY")
     groq_api_key: SecretStr | None = Field(default=None, validation_alias="GROQ_API_KEY")

@@ -1,9 +1,14 @@
 """The tables. Importing this package registers every one of them on `Base.metadata`."""
 
+from app.models.action_decisions import ActionDecision, Dividend
 from app.models.actions import AdjustmentFactor, CorporateAction, UnexplainedJump
+from app.models.bands import LargeDeal, SecurityFlag, SecurityListing, SeriesMove, Week52Level
 from app.models.base import LOCAL_OWNER_ID, Base
+from app.models.downloads import Download
 from app.models.files import DataVersion, Finding, ImportFile
+from app.models.fundamentals import AnnouncedHoliday, FundamentalValue
 from app.models.indices import (
+    FileSighting,
     IndexEvent,
     IndexEventCorrection,
     IndexHistorySpan,
@@ -31,14 +36,20 @@ from app.models.strategies import BacktestRun, Lifecycle, RunStrategy, StrategyM
 
 __all__ = [
     "LOCAL_OWNER_ID",
+    "ActionDecision",
     "AdjustmentFactor",
+    "AnnouncedHoliday",
     "AppSetting",
     "BacktestRun",
     "Base",
     "CompanySymbol",
     "CorporateAction",
     "DataVersion",
+    "Dividend",
+    "Download",
+    "FileSighting",
     "Finding",
+    "FundamentalValue",
     "HistoricalPrice",
     "IdempotencyKey",
     "ImportFile",
@@ -56,6 +67,7 @@ __all__ = [
     "Job",
     "JobEvent",
     "JobState",
+    "LargeDeal",
     "Lifecycle",
     "ListedSecurity",
     "MarketIndex",
@@ -64,10 +76,14 @@ __all__ = [
     "PortfolioPolicy",
     "PortfolioPosition",
     "RunStrategy",
+    "SecurityFlag",
+    "SecurityListing",
+    "SeriesMove",
     "StrategyMetadata",
     "StrategyVersion",
     "SymbolChange",
     "Trial",
     "UnexplainedJump",
     "UserPortfolio",
+    "Week52Level",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -15,6 +16,7 @@ from app.services.data import DataService
 from app.services.importing import finish_pending
 from app.services.jobs import JobService, Worker
 from app.services.market import MarketService
+from app.services.nse import SyncService
 from app.services.panel import PanelService
 from app.services.screener import ScreenerService
 from app.settings import Settings
@@ -32,15 +34,24 @@ class Platform:
         self.screener = ScreenerService(self.panels)
         self.backtests = BacktestService(self.database, self.panels)
         self.data = DataService(settings, self.database, self.panels, self.backtests)
+        self.sync = SyncService(settings, self.database, self.data.load)
         self.worker = Worker(
             self.database,
             self.jobs,
             {
                 "import": self.data.import_job,
+                "sync": self.sync.job,
                 "sample": self.data.sample_job,
                 "backtest": self.backtests.run,
             },
+            nightly=self.queue_nightly,
         )
+
+    def queue_nightly(self) -> None:
+        """Queue the evening's download when it is due; called every quarter of an hour by any process's worker."""
+        key = self.sync.due(datetime.now(UTC))
+        if key is not None:
+            self.jobs.submit("sync", Market.REAL, {}, idempotency_key=key)
 
     def prepare(self) -> None:
         """Bring the databases that exist to the current schema and make the strategies known to them."""

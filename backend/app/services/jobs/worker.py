@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from procrastinate import App, PsycopgConnector
@@ -26,15 +26,24 @@ log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 3
 CONCURRENCY = 4
+NIGHTLY_TASK = "nightly"
+_EVERY_QUARTER = "*/15 * * * *"
 
 
 class Worker:
     """Runs the queue inside the server's event loop; the work itself happens in threads."""
 
-    def __init__(self, database: Database, jobs: JobService, handlers: Mapping[str, Handler]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        jobs: JobService,
+        handlers: Mapping[str, Handler],
+        nightly: Callable[[], None] = lambda: None,
+    ) -> None:
         self._database = database
         self._jobs = jobs
         self._handlers = handlers
+        self._nightly = nightly
         self._task: asyncio.Task[None] | None = None
         self._queue: App | None = None
 
@@ -57,6 +66,12 @@ class Worker:
         @self._queue.task(name=TASK, queue=QUEUE)
         async def run_job(job_id: str) -> None:
             await asyncio.to_thread(self.run, uuid.UUID(job_id))
+
+        # the queue lets one of all processes run it each time; it only decides whether a job is due
+        @self._queue.periodic(cron=_EVERY_QUARTER)
+        @self._queue.task(name=NIGHTLY_TASK, queue=QUEUE)
+        async def nightly(timestamp: int) -> None:
+            await asyncio.to_thread(self._nightly)
 
         await self._queue.open_async()
         for stalled in await self._queue.job_manager.get_stalled_jobs(queue=QUEUE):

@@ -1,0 +1,38 @@
+"""What `/api/data/sync` says and takes."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class SyncState(BaseModel):
+    """Downloads from the exchange: on or off, how far, and what is in the way."""
+
+    enabled: bool
+    enabled_at: datetime | None
+    blocked_until: datetime | None = Field(description="The exchange refused this machine; nothing is asked before.")
+    terms: str
+    downloads: dict[str, int] = Field(description="Files asked for by state: KEPT, NOT_PUBLISHED, REFUSED, FAILED.")
+    last_asked: datetime | None
+    last_price_day: date | None
+    published_until: date = Field(description="The newest session whose files are out.")
+
+
+class SyncSwitch(BaseModel):
+    """Switch downloads on or off."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    enabled: bool
+
+
+class SyncRequest(BaseModel):
+    """A run: from the day after the newest price, or from a day, to the newest session, or to a day."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    start: Annotated[date | None, Field(alias="from", strict=False)] = None
+    end: Annotated[date | None, Field(alias="to", strict=False)] = None
