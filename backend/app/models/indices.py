@@ -29,8 +29,18 @@ class IndexList(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     index_id: Mapped[str] = mapped_column(ForeignKey("indices.id"), index=True)
     file_id: Mapped[int] = mapped_column(ForeignKey("import_files.id", ondelete="CASCADE"))
-    in_force_on: Mapped[date | None]  # null where the file's own date is unknown
+    in_force_on: Mapped[date | None]  # the earliest of the file's sightings; null where there is none
     date_basis: Mapped[str]  # where that date was read: content, folder, file name, unknown
+
+
+class FileSighting(Base):
+    """Evidence: a day that a file's name or folder gives to its content; the same content may be met in several."""
+
+    __tablename__ = "file_sightings"
+
+    file_id: Mapped[int] = mapped_column(ForeignKey("import_files.id", ondelete="CASCADE"), primary_key=True)
+    seen_on: Mapped[date] = mapped_column(primary_key=True)
+    date_basis: Mapped[str]
 
 
 class IndexListEntry(Base):
@@ -73,6 +83,9 @@ class IndexMember(Base):
     valid_from: Mapped[date] = mapped_column(primary_key=True)
     valid_to: Mapped[date | None]
     basis: Mapped[str]  # HISTORY (dated record) or LIST (between dated lists: the day of change is not known)
+    source_file_id: Mapped[int | None] = mapped_column(ForeignKey("import_files.id"))  # that says so first
+    entered_after: Mapped[date | None]  # where not exact: entered after this day, on valid_from at the latest
+    left_since: Mapped[date | None]  # where not exact: left on or after this day, after valid_to at the latest
 
 
 class IndexEvent(Base):

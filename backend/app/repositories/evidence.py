@@ -59,6 +59,8 @@ def add_index_list(
     entries: Sequence[Mapping[str, Any]],
 ) -> None:
     """Store one index's list of one file."""
+    if in_force_on is not None:
+        add_sighting(connection, file_id, in_force_on, date_basis)
     list_id = connection.execute(
         text(
             "INSERT INTO index_lists (index_id, file_id, in_force_on, date_basis) "
@@ -69,6 +71,57 @@ def add_index_list(
     connection.execute(
         Base.metadata.tables["index_list_entries"].insert(), [{**entry, "list_id": list_id} for entry in entries]
     )
+
+
+def add_sighting(connection: Connection, file_id: int, seen_on: date, date_basis: str) -> bool:
+    """Remember a day on which a file's content was met; whether it is new."""
+    added = connection.execute(
+        text(
+            "INSERT INTO file_sightings (file_id, seen_on, date_basis) VALUES (:file_id, :seen_on, :date_basis) "
+            "ON CONFLICT (file_id, seen_on) DO NOTHING"
+        ),
+        {"file_id": file_id, "seen_on": seen_on, "date_basis": date_basis},
+    )
+    return added.rowcount > 0
+
+
+def sight_again(connection: Connection, sha256: str, seen_on: date, date_basis: str) -> tuple[bool, bool]:
+    """The content of a stored file was met under a date: a list was in force then too.
+
+    Whether that is new, and whether it is of an index. A list of securities without a date of its own counts as of the
+    latest day on which it was met.
+    """
+    file_id = connection.execute(
+        text("SELECT id FROM import_files WHERE sha256 = :sha256"), {"sha256": sha256}
+    ).scalar_one()
+    days = {"file_id": file_id, "day": seen_on}
+    changed = 0
+    for table in ("listed_securities", "company_symbols"):
+        changed += connection.execute(
+            text(f"UPDATE {table} SET as_of = :day WHERE file_id = :file_id AND (as_of IS NULL OR as_of < :day)"), days
+        ).rowcount
+    listed = connection.execute(text("SELECT 1 FROM index_lists WHERE file_id = :file_id"), days).first()
+    if listed is not None and add_sighting(connection, file_id, seen_on, date_basis):
+        connection.execute(
+            text(
+                "UPDATE index_lists SET in_force_on = :day, date_basis = :basis "
+                "WHERE file_id = :file_id AND (in_force_on IS NULL OR in_force_on > :day)"
+            ),
+            {**days, "basis": date_basis},
+        )
+        changed += 1
+    return changed > 0, listed is not None
+
+
+def dated_by_place(connection: Connection) -> set[str]:
+    """Digests of the stored files whose date is that of their name or folder."""
+    rows = connection.execute(
+        text(
+            "SELECT sha256 FROM import_files WHERE id IN (SELECT file_id FROM index_lists "
+            "UNION SELECT file_id FROM listed_securities UNION SELECT file_id FROM company_symbols)"
+        )
+    )
+    return {row.sha256 for row in rows}
 
 
 def symbol_changes(connection: Connection) -> list[tuple[str, str, date | None]]:
@@ -116,8 +169,9 @@ def company_symbols(connection: Connection, symbols: Sequence[str] | None = None
             "SELECT name, symbol, as_of FROM ("
             "SELECT name, symbol, as_of FROM company_symbols "
             "UNION SELECT name, symbol, as_of FROM listed_securities WHERE name IS NOT NULL "
-            "UNION SELECT e.company_name, e.symbol, l.in_force_on FROM index_list_entries e "
-            "JOIN index_lists l ON l.id = e.list_id WHERE e.company_name IS NOT NULL AND e.symbol IS NOT NULL) n "
+            "UNION SELECT e.company_name, e.symbol, s.seen_on FROM index_list_entries e "
+            "JOIN index_lists l ON l.id = e.list_id LEFT JOIN file_sightings s ON s.file_id = l.file_id "
+            "WHERE e.company_name IS NOT NULL AND e.symbol IS NOT NULL) n "
             "WHERE CAST(:symbols AS text[]) IS NULL OR symbol = ANY(:symbols) ORDER BY 3 NULLS FIRST, 1, 2"
         ),
         {"symbols": symbols},
@@ -145,26 +199,30 @@ def actions_mention(connection: Connection, symbols: Sequence[str]) -> bool:
 
 
 def index_list_entries(connection: Connection) -> list[Any]:
-    """Every entry of every dated list: index, date, symbol, company, sector, isin; a fixed order."""
+    """Every entry of every dated list, once for each day it was met: index, date, symbol, company, sector, isin,
+    file; a fixed order."""
     return list(
         connection.execute(
             text(
-                "SELECT l.index_id, l.in_force_on, e.symbol, e.company_name, e.sector, e.isin FROM "
-                "index_list_entries e "
+                "SELECT l.index_id, s.seen_on AS in_force_on, e.symbol, e.company_name, e.sector, e.isin, l.file_id "
+                "FROM index_list_entries e "
                 "JOIN index_lists l ON l.id = e.list_id JOIN import_files f ON f.id = l.file_id "
-                "WHERE l.in_force_on IS NOT NULL ORDER BY l.index_id, l.in_force_on, f.sha256, e.line"
+                "JOIN file_sightings s ON s.file_id = l.file_id "
+                "ORDER BY l.index_id, s.seen_on, f.sha256, e.line"
             )
         )
     )
 
 
 def index_history(connection: Connection) -> list[Any]:
-    """Every stated interval of membership: index, symbol, company, from, to, rank."""
+    """Every stated interval of membership: index, symbol, company, from, to, rank, file."""
     return list(
         connection.execute(
             text(
-                "SELECT DISTINCT index_id, symbol, company_name, effective_from, effective_to, source_rank "
-                "FROM index_history_spans ORDER BY index_id, effective_from, symbol, effective_to"
+                "SELECT DISTINCT ON (index_id, effective_from, symbol, effective_to, company_name, source_rank) "
+                "index_id, symbol, company_name, effective_from, effective_to, source_rank, file_id "
+                "FROM index_history_spans h JOIN import_files f ON f.id = h.file_id "
+                "ORDER BY index_id, effective_from, symbol, effective_to, company_name, source_rank, f.sha256"
             )
         )
     )
@@ -175,8 +233,10 @@ def index_events(connection: Connection) -> list[Any]:
     return list(
         connection.execute(
             text(
-                "SELECT DISTINCT index_id, effective_on, company_name, change FROM index_events "
-                "ORDER BY index_id, effective_on, change, company_name"
+                "SELECT DISTINCT ON (index_id, effective_on, change, company_name) "
+                "index_id, effective_on, company_name, change, file_id "
+                "FROM index_events e JOIN import_files f ON f.id = e.file_id "
+                "ORDER BY index_id, effective_on, change, company_name, f.sha256"
             )
         )
     )

@@ -125,29 +125,92 @@ def member_spans(session: Session, index_id: str, start: date, end: date) -> Spa
     return IndexRepository(session).member_spans(index_id, start, end)
 
 
-def stored_members(connection: Connection) -> set[tuple[str, int, date, date | None, str]]:
+MemberRow = tuple[str, int, date, date | None, str, int | None, date | None, date | None]
+_MEMBER_SCHEMA = {
+    "index_id": pl.String(),
+    "instrument_id": pl.Int32(),
+    "valid_from": pl.Date(),
+    "valid_to": pl.Date(),
+    "basis": pl.String(),
+    "source_file_id": pl.Int32(),
+    "entered_after": pl.Date(),
+    "left_since": pl.Date(),
+}
+
+
+def stored_members(connection: Connection) -> set[MemberRow]:
     """The whole of derived membership."""
-    rows = connection.execute(text("SELECT index_id, instrument_id, valid_from, valid_to, basis FROM index_members"))
-    return {(row.index_id, row.instrument_id, row.valid_from, row.valid_to, row.basis) for row in rows}
+    rows = connection.execute(text(f"SELECT {', '.join(_MEMBER_SCHEMA)} FROM index_members"))
+    return {
+        (
+            row.index_id,
+            row.instrument_id,
+            row.valid_from,
+            row.valid_to,
+            row.basis,
+            row.source_file_id,
+            row.entered_after,
+            row.left_since,
+        )
+        for row in rows
+    }
 
 
-def replace_members(connection: Connection, rows: Iterable[tuple[str, int, date, date | None, str]]) -> bool:
+def replace_members(connection: Connection, rows: Iterable[MemberRow]) -> bool:
     """Put the derived membership in place of what there is; whether anything changed."""
     wanted = set(rows)
     if wanted == stored_members(connection):
         return False
     connection.execute(text("DELETE FROM index_members"))
     if wanted:
-        frame = pl.DataFrame(
-            sorted(wanted, key=lambda row: (row[0], row[1], row[2])),
-            schema={
-                "index_id": pl.String(),
-                "instrument_id": pl.Int32(),
-                "valid_from": pl.Date(),
-                "valid_to": pl.Date(),
-                "basis": pl.String(),
-            },
-            orient="row",
-        )
-        copy_in(connection, "index_members", frame)
+        ordered = sorted(wanted, key=lambda row: row[:3])
+        copy_in(connection, "index_members", pl.DataFrame(ordered, schema=_MEMBER_SCHEMA, orient="row"))
     return True
+
+
+def detailed_spans(session: Session, index_id: str) -> list[Any]:
+    """Every stretch of membership of an index with its instrument, basis, uncertainty and source file, oldest first."""
+    rows = session.execute(
+        text(
+            "SELECT m.instrument_id, m.valid_from, m.valid_to, m.basis, m.entered_after, m.left_since, "
+            "f.name AS source_file, f.kind AS source_kind, i.key, i.symbol, i.name, i.isin, i.first_session, "
+            "i.last_session FROM index_members m JOIN instruments i ON i.id = m.instrument_id "
+            "LEFT JOIN import_files f ON f.id = m.source_file_id "
+            "WHERE m.index_id = :index ORDER BY m.valid_from, m.instrument_id"
+        ),
+        {"index": index_id},
+    )
+    return list(rows)
+
+
+def list_days(session: Session, index_id: str) -> list[Any]:
+    """Days on which lists of an index were met, oldest first: day, where the day was read, file."""
+    rows = session.execute(
+        text(
+            "SELECT s.seen_on, s.date_basis, f.name FROM index_lists l JOIN file_sightings s ON s.file_id = l.file_id "
+            "JOIN import_files f ON f.id = l.file_id WHERE l.index_id = :index ORDER BY s.seen_on, f.sha256"
+        ),
+        {"index": index_id},
+    )
+    return list(rows)
+
+
+def membership_version(session: Session) -> tuple[int, ...]:
+    """A number that moves with membership, one with identity and one with every year of prices; 0 where none is."""
+    row = session.execute(
+        text(
+            "SELECT coalesce(sum(version) FILTER (WHERE scope = 'membership'), 0) AS members, "
+            "coalesce(sum(version) FILTER (WHERE scope = 'identity'), 0) AS identity, "
+            "coalesce(sum(version) FILTER (WHERE scope LIKE 'prices:%'), 0) AS prices FROM data_versions"
+        )
+    ).one()
+    return int(row.members), int(row.identity), int(row.prices)
+
+
+def unresolved(session: Session, index_id: str) -> str | None:
+    """What the last derivation said of members that no stored price answers to, or None."""
+    found: str | None = session.execute(
+        text("SELECT message FROM findings WHERE rule = 'MEMBER_NOT_RESOLVED' AND subject = :index LIMIT 1"),
+        {"index": index_id},
+    ).scalar()
+    return found

@@ -10,12 +10,12 @@ from datetime import date, datetime
 from app.services.importing.files import Member
 from app.services.importing.findings import FileFinding, FileRefusedError, Rule, Severity
 from app.services.importing.kinds import Kind, header_key
+from app.services.importing.membership import size_of
 from app.services.importing.reference import ListOfIndex, ReferenceFile, Row, date_finding, date_of_list, index_id
 from app.services.importing.texts import Text, encoding_note, parse_date, rows, whole_text
 
 HISTORY_RANK = 20
 _INDEX_OF_FILE = re.compile(r"^(?:ind_)?(?P<index>[a-z0-9&_ -]+?)[_ -]?list", re.IGNORECASE)
-_SIZE = re.compile(r"(\d+)$")
 _YAHOO_SUFFIX = re.compile(r"\.(NS|BO)$")
 _SIZE_TOLERANCE = 0.05
 
@@ -63,11 +63,8 @@ def _has_right_size(name: str, one: ListOfIndex, findings: list[FileFinding]) ->
 
     Owners of lists also keep their own selections under an index's name.
     """
-    match = _SIZE.search(one.index_id)
-    size = int(match.group(1)) if match else 0
-    if not 10 <= size <= 1000 or one.index_id.endswith("2550"):
-        return True
-    if abs(len(one.entries) - size) <= max(1, _SIZE_TOLERANCE * size):
+    size = size_of(one.index_id)
+    if size is None or abs(len(one.entries) - size) <= max(1, _SIZE_TOLERANCE * size):
         return True
     findings.append(
         FileFinding(

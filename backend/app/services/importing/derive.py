@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -17,7 +17,7 @@ from typing import Any
 import polars as pl
 from sqlalchemy import Connection, Engine
 
-from app.repositories import actions, evidence, files, findings, indices, instruments
+from app.repositories import actions, evidence, files, findings, instruments
 from app.repositories.prices import ONE_ISIN_SERIES
 from app.services.importing.adjustments import (
     JUMP_ABOVE,
@@ -32,8 +32,8 @@ from app.services.importing.adjustments import (
 )
 from app.services.importing.findings import Rule, Severity
 from app.services.importing.identify import TouchedSymbol, irregular_symbols, newest_sectors, update_identity
+from app.services.importing.index_members import update_membership
 from app.services.importing.lookup import Lookup, name_key
-from app.services.importing.membership import HISTORY, NESTED, Evidence, Span, members
 
 __all__ = ["Touched", "after_import", "everything", "newest_sectors"]
 
@@ -41,7 +41,6 @@ Progress = Callable[[float, str], None]
 _DERIVED_FINDINGS = (Rule.FACTOR_CONTRADICTED, Rule.FACTOR_SOURCES_DISAGREE, Rule.MEMBER_NOT_RESOLVED)
 _BAR_DAYS = 16
 _ENOUGH_ROWS = 100_000
-_DELISTED_AFTER = timedelta(days=60)  # not seen for so long before the last stored session
 _SERIES_ORDER = {"EQ": 0, "BE": 1, "BZ": 2}
 
 
@@ -181,95 +180,6 @@ def _derive_rest(engine: Engine, progress: Progress, seconds: dict[str, float], 
 def _actions_near(connection: Connection, window: tuple[date, date]) -> bool:
     near = timedelta(days=_BAR_DAYS)
     return evidence.has_factors(connection, window[0] - near, window[1] + near)
-
-
-# --- membership ---------------------------------------------------------------------------------------------------
-
-
-def update_membership(connection: Connection, lookup: Lookup, found: list[dict[str, Any]]) -> bool:
-    """Work out membership from all evidence; whether it changed. Adds findings about members without instrument."""
-    known = {row.id: row for row in instruments.all_instruments(connection)}
-    sessions = [row.last_session for row in known.values() if row.last_session is not None]
-    if not sessions:
-        return indices.replace_members(connection, [])
-    newest, oldest = max(sessions), min(row.first_session for row in known.values() if row.first_session is not None)
-
-    def last_session(instrument: int) -> date | None:
-        last: date = known[instrument].last_session
-        return last if newest - last > _DELISTED_AFTER else None
-
-    collected, missing = _collect(connection, lookup, oldest)
-    spans: dict[str, list[Span]] = {}
-    for index in sorted(collected, key=lambda name: (-_breadth(name), name)):
-        wider = [
-            span
-            for name in NESTED[_breadth(index) + 1 :] if index in NESTED
-            for span in spans.get(name, ())
-            if span.basis == HISTORY
-        ]  # fmt: skip
-        spans[index] = members(collected[index], last_session, wider)
-    for index, names in sorted(missing.items()):
-        found.append(_not_resolved(index, names))
-    return indices.replace_members(
-        connection,
-        ((index, span.instrument, span.first, span.last, span.basis) for index, own in spans.items() for span in own),
-    )
-
-
-def _breadth(index: str) -> int:
-    return NESTED.index(index) if index in NESTED else -1
-
-
-def _collect(connection: Connection, lookup: Lookup, oldest: date) -> tuple[dict[str, Evidence], dict[str, set[str]]]:
-    """Evidence by index with instruments resolved, and names since the oldest price that no instrument answers to."""
-    collected: dict[str, Evidence] = defaultdict(Evidence)
-    missing: dict[str, set[str]] = defaultdict(set)
-    for row in evidence.index_history(connection):
-        instrument = (
-            lookup.by_symbol(row.symbol, row.effective_from)
-            if row.symbol
-            else lookup.by_name(row.company_name, row.effective_from)
-        )
-        if instrument is None:
-            missing[row.index_id].add(row.symbol or row.company_name)
-        else:
-            collected[row.index_id].history.append(Span(instrument, row.effective_from, row.effective_to, HISTORY))
-    events = evidence.index_events(connection)
-    corrections = evidence.index_event_corrections(connection)
-    record_end = max((row.effective_on for row in events), default=None)
-    for row in events:
-        named = lookup.symbol_of_name(row.company_name, row.effective_on)
-        instrument = None
-        if named is not None:
-            correct = corrections.get((row.index_id, row.effective_on, named[0], row.change))
-            symbol, day = (correct, row.effective_on) if correct else named
-            instrument = lookup.by_symbol(symbol, day)
-        own = collected[row.index_id]
-        own.record_end = record_end
-        if instrument is not None:
-            own.events.append((row.effective_on, instrument, row.change))
-        elif row.effective_on >= oldest:
-            missing[row.index_id].add(row.company_name)
-    for row in evidence.index_list_entries(connection):
-        day = row.in_force_on
-        instrument = lookup.by_symbol(row.symbol, day) if row.symbol else lookup.by_name(row.company_name, day)
-        if instrument is not None:
-            collected[row.index_id].lists.setdefault(day, set()).add(instrument)
-        else:
-            missing[row.index_id].add(row.symbol or row.company_name)
-    return collected, missing
-
-
-def _not_resolved(index: str, names: Iterable[str]) -> dict[str, Any]:
-    listed = sorted(names)
-    shown = ", ".join(listed[:30]) + (f" and {len(listed) - 30} more" if len(listed) > 30 else "")
-    return _finding(
-        Rule.MEMBER_NOT_RESOLVED,
-        index,
-        f"{index}: {len(listed)} members have no prices stored under their name: {shown}",
-        "they are missing from the index's members",
-        Severity.NOTE,
-    )
 
 
 def _finding(

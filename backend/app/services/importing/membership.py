@@ -1,14 +1,16 @@
 """Who belonged to an index when, worked out from dated records and lists. Pure.
 
 A history of press releases ranks above the record of inclusions and exclusions, that above lists. Where only lists are
-known, a change is dated by the later list: the true day lies between the two, and the basis says LIST.
+known, a change is dated by the later list: the true day lies between the two, and the basis says LIST. Each span then
+carries that stretch: `after` and `since` say how early a change may have been.
 """
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 HISTORY = "HISTORY"
@@ -16,16 +18,32 @@ LIST = "LIST"
 # each index is part of the next
 NESTED = ("NIFTY50", "NIFTY100", "NIFTY200", "NIFTY500")
 _DAY = timedelta(days=1)
+_SIZE = re.compile(r"(\d+)$")
+
+
+def size_of(index: str) -> int | None:
+    """How many members an index has by its name, else None: 50 of NIFTY50, none of NIFTYBANK or of a 25/50 index."""
+    match = _SIZE.search(index)
+    size = int(match.group(1)) if match else 0
+    return size if 10 <= size <= 1000 and not index.endswith("2550") else None
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A stretch of membership; `last` is the last day included, None while a member."""
+    """A stretch of membership; `last` is the last day included, None while a member.
+
+    `after` is the last day on which evidence did not have it yet: it entered later than that, on `first` at the latest.
+    `since` is the last day on which evidence still had it: it left on or after that, after `last` at the latest. None
+    where the day is exact. `source` is the id of the file that says so first.
+    """
 
     instrument: int
     first: date
     last: date | None
     basis: str
+    source: int | None = None
+    after: date | None = None
+    since: date | None = None
 
     def contains(self, day: date) -> bool:
         """Whether the day lies inside."""
@@ -39,7 +57,9 @@ class Evidence:
     history: list[Span] = field(default_factory=list)
     events: list[tuple[date, int, str]] = field(default_factory=list)  # day, instrument, INCLUSION or EXCLUSION
     record_end: date | None = None  # how far the record of events goes
+    record_source: int | None = None
     lists: dict[date, set[int]] = field(default_factory=dict)
+    list_sources: dict[date, int] = field(default_factory=dict)
 
 
 def members(
@@ -64,7 +84,7 @@ def members(
         dates = [span.first for span in evidence.history] + [span.last for span in evidence.history if span.last]
         covered = max(dates)
     later = {day: ids for day, ids in evidence.lists.items() if covered is None or day > covered}
-    spans = _through_lists(spans, covered, later, last_session, wider, split=began is None)
+    spans = _through_lists(spans, covered, later, evidence.list_sources, last_session, wider, split=began is None)
     return _joined(spans)
 
 
@@ -104,13 +124,15 @@ def _from_record(evidence: Evidence, history_begins: date | None) -> tuple[list[
         if not complete:  # it never changed within the record, so it was there from the start of it
             open_[instrument] = start
     found += [Span(instrument, first, end, HISTORY) for instrument, first in open_.items()]
-    return [span for span in found if span.last is None or span.first <= span.last], end
+    source = evidence.record_source
+    return [replace(span, source=source) for span in found if span.last is None or span.first <= span.last], end
 
 
 def _through_lists(
     spans: list[Span],
     covered: date | None,
     lists: Mapping[date, set[int]],
+    sources: Mapping[date, int],
     last_session: Callable[[int], date | None],
     wider: Sequence[Span],
     *,
@@ -126,7 +148,7 @@ def _through_lists(
         elif split:
             closed.append(span)
             assert covered is not None
-            open_[span.instrument] = Span(span.instrument, covered + _DAY, None, LIST)
+            open_[span.instrument] = Span(span.instrument, covered + _DAY, None, LIST, span.source)
         else:
             open_[span.instrument] = span
     before = covered
@@ -135,14 +157,14 @@ def _through_lists(
             span = open_.pop(instrument)
             last = _left(instrument, before, day, last_session, wider)
             if span.first <= last:
-                closed.append(Span(instrument, span.first, last, span.basis))
+                closed.append(replace(span, last=last, since=None if before is None or before >= last else before))
         for instrument in sorted(lists[day] - set(open_)):
-            open_[instrument] = Span(instrument, day, None, LIST)
+            open_[instrument] = Span(instrument, day, None, LIST, sources.get(day), before)
         before = day
     for instrument, span in open_.items():
         gone = last_session(instrument)
         if span.basis == LIST and gone is not None and before is not None and gone > before:
-            closed.append(Span(instrument, span.first, gone, LIST))
+            closed.append(replace(span, last=gone))
         else:
             closed.append(span)
     return closed
@@ -168,6 +190,10 @@ def _left(
     return last
 
 
+def _order(span: Span) -> tuple[date, date, str, int]:
+    return span.first, span.last or date.max, span.basis, span.source or 0
+
+
 def _joined(spans: Sequence[Span]) -> list[Span]:
     """Overlapping or adjoining spans of one instrument and basis as one; what overlaps across bases is cut."""
     by_instrument: dict[int, list[Span]] = defaultdict(list)
@@ -176,16 +202,16 @@ def _joined(spans: Sequence[Span]) -> list[Span]:
     result: list[Span] = []
     for instrument in sorted(by_instrument):
         joined: list[Span] = []
-        for span in sorted(by_instrument[instrument], key=lambda one: (one.first, one.last or date.max)):
+        for span in sorted(by_instrument[instrument], key=_order):
             previous = joined[-1] if joined else None
             if previous is None:
                 joined.append(span)
             elif previous.last is None or (span.last is not None and span.last <= previous.last):
                 continue
             elif span.first <= previous.last + _DAY and span.basis == previous.basis:
-                joined[-1] = Span(instrument, previous.first, span.last, span.basis)
+                joined[-1] = replace(previous, last=span.last, since=span.since)
             elif span.first <= previous.last:
-                joined.append(Span(instrument, previous.last + _DAY, span.last, span.basis))
+                joined.append(replace(span, first=previous.last + _DAY, after=None))
             else:
                 joined.append(span)
         result += joined

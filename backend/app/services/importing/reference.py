@@ -83,6 +83,7 @@ def date_finding(name: str, as_of: date | None, basis: str) -> FileFinding:
         Rule.LIST_DATE_FROM_FOLDER,
         f"{name}: the list has no date of its own; {as_of} was read from its {basis}",
         "taken as in force on that day",
+        subject=str(as_of),
     )
 
 

@@ -22,7 +22,7 @@ from app.services.importing.kinds import ACTION_KINDS, IDENTITY_KINDS, MEMBERSHI
 from app.services.importing.loading import store_findings, store_prices, store_reference
 from app.services.importing.price_files import PriceFile
 from app.services.importing.reading import Begun, Ended, Read, Step, Unreadable, in_order, parse, read_ahead
-from app.services.importing.reference import ReferenceFile
+from app.services.importing.reference import ReferenceFile, date_finding, date_of_list
 from app.services.importing.resolver import Resolver
 from app.services.importing.summary import ImportSummary, NotStored
 
@@ -114,6 +114,7 @@ class _Run:
     strict_paths: bool
     summary: ImportSummary = field(default_factory=ImportSummary)
     known: dict[str, int] = field(default_factory=dict)
+    dated_by_place: set[str] = field(default_factory=set)
     touched: derive.Touched = field(default_factory=lambda: derive.Touched())
     resolver: Resolver | None = None
     sectors: dict[str, str] = field(default_factory=dict)
@@ -131,6 +132,7 @@ class _Run:
                 derive.everything(self.engine, lambda fraction, message: self.progress(0.05 * fraction, message))
         with self.engine.connect() as connection:
             self.known = files.known_files(connection)
+            self.dated_by_place = evidence.dated_by_place(connection)
         self._store_all(sources)
         began = time.perf_counter()
         derive.after_import(
@@ -184,6 +186,7 @@ class _Run:
         member = read.member
         if member.sha256 in self.known:
             self.summary.already_known += 1
+            self._sight_again(member)
             return True
         parsed = parse(member) if read.parsed is None else read.parsed
         if isinstance(parsed, FileSkippedError):
@@ -223,10 +226,26 @@ class _Run:
         with self._transaction() as connection:
             self.summary.findings += store_reference(connection, member, parsed)
         kind = parsed.kind
+        self.dated_by_place.add(member.sha256)
         self.touched.identity |= kind in IDENTITY_KINDS
         self.touched.membership |= kind in MEMBERSHIP_KINDS or kind is Kind.COMPANY_SYMBOLS
         self.touched.actions |= kind in ACTION_KINDS
         self.resolver = None if kind in IDENTITY_KINDS else self.resolver
+
+    def _sight_again(self, member: Member) -> None:
+        """A stored list without a date of its own may lie in a folder of another date: that is evidence too."""
+        if member.sha256 not in self.dated_by_place:
+            return
+        day, basis = date_of_list(member.name, member.folders)
+        if day is None:
+            return
+        with self._transaction() as connection:
+            new, of_index = evidence.sight_again(connection, member.sha256, day, basis)
+            if new:
+                files.mark_pending(connection)
+                found = [date_finding(member.name, day, basis)] if of_index else []
+                self.summary.findings += store_findings(connection, member.sha256, member.name, None, found)
+                self.touched.identity = self.touched.membership = True
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
