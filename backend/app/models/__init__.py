@@ -32,6 +32,7 @@ from app.models.jobs import IdempotencyKey, Job, JobEvent, JobState
 from app.models.owners import AppSetting, Owner
 from app.models.portfolios import PortfolioPolicy, PortfolioPosition, UserPortfolio
 from app.models.prices import HistoricalPrice
+from app.models.snapshots import DataSnapshot
 from app.models.strategies import BacktestRun, Lifecycle, RunStrategy, StrategyMetadata, StrategyVersion, Trial
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "Base",
     "CompanySymbol",
     "CorporateAction",
+    "DataSnapshot",
     "DataVersion",
     "Dividend",
     "Download",
