@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Engine
 
 from app.repositories import actions, evidence, files, findings, instruments
 from app.repositories.prices import ONE_ISIN_SERIES
+from app.services.importing import decisions, dividends
 from app.services.importing.adjustments import (
     JUMP_ABOVE,
     JUMP_BELOW,
@@ -169,6 +170,9 @@ def _derive_rest(engine: Engine, progress: Progress, seconds: dict[str, float], 
             changed = update_actions(connection, lookup, judged)
             rules = [Rule.FACTOR_CONTRADICTED.value, Rule.FACTOR_SOURCES_DISAGREE.value]
             findings.replace_derived(connection, rules, judged)
+            new, disagreeing = dividends.update_dividends(connection, lookup)
+            changed = changed or new
+            _tell_dividends(connection, disagreeing)
         window = None if changed else scope.window
         changed = update_jumps(connection, window, scope.symbols) or changed
         if changed:
@@ -253,6 +257,7 @@ def update_actions(connection: Connection, lookup: Lookup, found: list[dict[str,
         }
         for one in judged.accepted
     ]
+    rows, _ = decisions.apply(rows, [], decisions.load(connection))
     return actions.replace_factors(connection, rows)
 
 
@@ -280,6 +285,19 @@ def _bars(connection: Connection, lookup: Lookup, listed: Sequence[Listed]) -> d
     for row in rows.iter_rows(named=True):
         bars[row["instrument_id"]].append(Bar(row["date"], row["open"], row["close"], row["prev_close"]))
     return bars
+
+
+def _tell_dividends(connection: Connection, disagreeing: Sequence[dict[str, Any]]) -> None:
+    names = {row.id: row.symbol for row in instruments.all_instruments(connection)} if disagreeing else {}
+    found = []
+    for row in disagreeing:
+        symbol, ex_date = names[row["instrument_id"]], row["ex_date"]
+        told = "; ".join(f"{one['source']}: {one['amount']}" for one in row["evidence"])
+        message = f"{symbol}: the sources differ on the dividend of {ex_date}, in rupees of that day: {told}"
+        action = f"{row['source']} is used"
+        rule = Rule.DIVIDEND_SOURCES_DISAGREE
+        found.append(_finding(rule, f"{symbol} {ex_date}", message, action, Severity.NOTE))
+    findings.replace_derived(connection, [Rule.DIVIDEND_SOURCES_DISAGREE.value], found)
 
 
 def _action_findings(judged: Judged, names: dict[int, str]) -> list[dict[str, Any]]:
@@ -348,4 +366,5 @@ def update_jumps(connection: Connection, window: tuple[date, date] | None, symbo
         }
         for jump in unexplained(jumps, before, factors)
     ]
+    _, rows = decisions.apply([], rows, decisions.load(connection))
     return actions.replace_jumps(connection, rows, window, symbols)
