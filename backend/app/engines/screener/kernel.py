@@ -7,8 +7,6 @@ whole history of a market then costs one reading of its prices.
 
 from __future__ import annotations
 
-from enum import IntEnum
-
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -18,6 +16,7 @@ from app.engines.indicators.columns import load_block
 from app.engines.indicators.momentum import rsi_of, stochastic_dense
 from app.engines.indicators.trend import directional
 from app.engines.indicators.volatility import std_dense, true_range
+from app.engines.screener.rows import ROWS, Last
 
 F1 = NDArray[np.float64]
 F2 = NDArray[np.float64]
@@ -25,31 +24,7 @@ B1 = NDArray[np.bool_]
 B2 = NDArray[np.bool_]
 
 
-class Last(IntEnum):
-    """Rows of the kernel's result. Prices are forward-anchored; the newest bar's own factor brings them home."""
-
-    PREVIOUS_CLOSE = 0  # raw rupees, in shares as they are at the newest bar
-    EMA_20 = 1
-    EMA_50 = 2
-    RSI = 3
-    ATR = 4
-    MACD = 5
-    MACD_SIGNAL = 6
-    ADX = 7
-    STOCH_K = 8
-    STOCH_D = 9
-    MEAN_20 = 10
-    STD_20 = 11
-    CLOSE_5 = 12
-    CLOSE_21 = 13
-    HIGHEST_CLOSE_20 = 14  # of the 20 bars before
-    VOLUME_PERCENTILE = 15
-    VOLUME_MEAN_20 = 16  # of the 20 bars before
-    HIGHEST_HIGH_252 = 17
-    LOWEST_LOW_252 = 18
-
-
-ROWS = len(Last)
+__all__ = ["BLOCK", "ROWS", "Last", "newest"]
 
 # Plain numbers for the kernels, which do not know enumerations' arithmetic.
 _PREVIOUS_CLOSE, _EMA_20, _EMA_50, _RSI, _ATR, _MACD, _MACD_SIGNAL, _ADX = range(8)

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from app.engines.bars import Bars
 from app.engines.indicators.columns import read_only
-from app.engines.screener.fields import FIELDS
-from app.engines.screener.kernel import BLOCK, ROWS, Last, newest
+from app.engines.screener.fields import FIELDS, Field
+from app.engines.screener.inputs import Inputs
+from app.engines.screener.kernel import BLOCK, ROWS, newest
 
 F1 = NDArray[np.float64]
 F2 = NDArray[np.float64]
@@ -33,7 +34,8 @@ class Snapshot:
     ----------
     session : the session
     keys, symbols : N instrument keys and symbols, in the order of the bars
-    columns : field name → shape [N], float64, NaN where unknown; flags are 1.0 and 0.0. The names are those of `FIELDS`
+    columns : field name → shape [N], float64, NaN where unknown; flags are 1.0 and 0.0.
+        The names are those of the fields asked for
     traded : shape [N]; whether the instrument traded in the session. Where not, every field is NaN
     member : shape [N]; whether it belonged to the universe of the bars in that session
     """
@@ -49,7 +51,14 @@ class Snapshot:
         return self.columns[field]
 
 
-def snapshot(bars: Bars, turnover: F2 | F1 | None = None, *, asof: int = -1, threads: int = 1) -> Snapshot:
+def snapshot(
+    bars: Bars,
+    turnover: F2 | F1 | None = None,
+    *,
+    asof: int = -1,
+    threads: int = 1,
+    fields: Mapping[str, Field] = FIELDS,
+) -> Snapshot:
     """The fields of every instrument at bar `asof`, from the bars up to it and none after.
 
     Parameters
@@ -58,6 +67,7 @@ def snapshot(bars: Bars, turnover: F2 | F1 | None = None, *, asof: int = -1, thr
     turnover : rupees, shape [T, N], or [N] for the session alone; None where it is not known
     asof : index of the session, negative from the end
     threads : threads to share the columns among; the result does not depend on it
+    fields : what to compute, by name; the registry unless given
 
     Raises
     ------
@@ -70,50 +80,16 @@ def snapshot(bars: Bars, turnover: F2 | F1 | None = None, *, asof: int = -1, thr
     t = asof % count
     traded_value = _turnover_at(turnover, t, bars.shape)
     last = _newest(bars, t, threads)
-    raw_close, factor = bars.raw.close[t], bars.factor[t]
-    traded = np.isfinite(bars.raw.high[t]) & np.isfinite(bars.raw.low[t]) & np.isfinite(raw_close)
-    rupees = {row: last[row] / factor for row in (Last.EMA_20, Last.EMA_50, Last.MACD, Last.MACD_SIGNAL)}
-    mean, deviation = last[Last.MEAN_20], last[Last.STD_20]
-    anchored = raw_close * factor
+    raw = bars.raw
+    traded = np.isfinite(raw.high[t]) & np.isfinite(raw.low[t]) & np.isfinite(raw.close[t])
+    inputs = Inputs(bars, t, last, traded_value, fields)
     with np.errstate(divide="ignore", invalid="ignore"):
-        values: dict[str, F1] = {
-            "close": raw_close,
-            "open": bars.raw.open[t],
-            "high": bars.raw.high[t],
-            "low": bars.raw.low[t],
-            "prev_close": last[Last.PREVIOUS_CLOSE],
-            "change_pct": 100.0 * (raw_close / last[Last.PREVIOUS_CLOSE] - 1.0),
-            "volume": bars.raw_volume[t],
-            "turnover": traded_value,
-            "ema_20": rupees[Last.EMA_20],
-            "ema_50": rupees[Last.EMA_50],
-            "rsi_14": last[Last.RSI],
-            "atr_pct": 100.0 * (last[Last.ATR] / anchored),
-            "macd": rupees[Last.MACD],
-            "macd_signal": rupees[Last.MACD_SIGNAL],
-            "adx": last[Last.ADX],
-            "stoch_k": last[Last.STOCH_K],
-            "stoch_d": last[Last.STOCH_D],
-            "bb_upper": (mean + 2.0 * deviation) / factor,
-            "bb_middle": mean / factor,
-            "bb_lower": (mean - 2.0 * deviation) / factor,
-            "trend_7d": 100.0 * (anchored / last[Last.CLOSE_5] - 1.0),
-            "trend_30d": 100.0 * (anchored / last[Last.CLOSE_21] - 1.0),
-            "is_20d_breakout": _flag(anchored > last[Last.HIGHEST_CLOSE_20], last[Last.HIGHEST_CLOSE_20]),
-            "vol_percentile": last[Last.VOLUME_PERCENTILE],
-            "volume_ratio": bars.raw_volume[t] / factor / _positive(last[Last.VOLUME_MEAN_20]),
-            "high_252d": last[Last.HIGHEST_HIGH_252] / factor,
-            "low_252d": last[Last.LOWEST_LOW_252] / factor,
-        }
-    values |= _scores(values)
-    unknown = ~traded
-    for name, column in values.items():
-        values[name] = np.where(unknown, np.nan, column)
+        columns = {name: np.where(traded, inputs[name], np.nan) for name in fields}
     return Snapshot(
         session=bars.sessions[t],
         keys=bars.keys,
         symbols=bars.symbols,
-        columns={name: values[name] for name in FIELDS},
+        columns=columns,
         traded=traded,
         member=bars.member[t].copy(),
     )
@@ -144,32 +120,6 @@ def _newest(bars: Bars, t: int, threads: int) -> F2:
     with ThreadPoolExecutor(len(spans)) as pool:
         list(pool.map(fill, spans))
     return out
-
-
-def _scores(values: Mapping[str, F1]) -> dict[str, F1]:
-    """The scores with the parts they are made of; NaN as soon as one part is unknown."""
-    ema_20, ema_50, atr_pct = values["ema_20"], values["ema_50"], values["atr_pct"]
-    rising = np.where(ema_20 > ema_50, 0.5, 0.0) + np.where(values["close"] > ema_50, 0.5, 0.0)
-    trend = np.where(np.isnan(ema_20) | np.isnan(ema_50), np.nan, rising)
-    volume = np.clip((values["volume_ratio"] - 1.0) / 2.0, 0.0, 1.0)
-    quiet = np.where(np.isnan(atr_pct), np.nan, np.where(atr_pct < 3.0, 1.0, np.where(atr_pct < 5.0, 0.5, 0.0)))
-    breakout = values["is_20d_breakout"]
-    return {
-        "trend_part": trend,
-        "volume_part": volume,
-        "quiet_part": quiet,
-        "swing_score": 40.0 * breakout + 25.0 * trend + 20.0 * volume + 15.0 * quiet,
-        "intraday_score": 30.0 * volume + 25.0 * breakout + 15.0 * trend + 30.0 * quiet,
-    }
-
-
-def _flag(condition: B1, known: F1) -> F1:
-    return np.where(np.isnan(known), np.nan, condition.astype(np.float64))
-
-
-def _positive(x: F1) -> F1:
-    # a mean volume of zero is no base for a ratio
-    return np.where(x > 0.0, x, np.nan)
 
 
 def _turnover_at(turnover: F2 | F1 | None, t: int, shape: tuple[int, int]) -> F1:
