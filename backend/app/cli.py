@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.commands import sync
+from app.commands import actions, bars, members, status, sync
 from app.commands.shared import JsonFlag, SampleFlag, chosen_market, fail, open_platform, print_json
 
 if TYPE_CHECKING:
@@ -22,7 +22,11 @@ data_app = typer.Typer(help="Market data: import, status, findings, the sample m
 database_app = typer.Typer(help="The database.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 app.add_typer(database_app, name="db")
+status.register(data_app)
+actions.register(data_app)
+bars.register(data_app)
 sync.register(data_app)
+members.register(data_app)
 
 
 @app.command()
@@ -111,73 +115,6 @@ def sample_data(as_json: JsonFlag = False) -> None:
     else:
         _print_summary(summary)
     raise typer.Exit(summary.exit_code)
-
-
-@data_app.command("status")
-def data_status(sample: SampleFlag = False, as_json: JsonFlag = False) -> None:
-    """What is stored: coverage by year, files, findings, the snapshot."""
-    from rich.console import Console
-    from rich.table import Table
-
-    from app.schemas.data import DataStatus, ImportedFile
-
-    market = chosen_market(sample)
-    with open_platform() as platform:
-        if sample and not platform.data.ready(market):
-            fail("The sample market has not been made yet: smarttrader data sample")
-        with platform.database.transaction(market) as session:
-            answer = platform.data.status(market, session)
-            recent = [ImportedFile.model_validate(file, from_attributes=True) for file in answer.pop("recent_files")]
-            status = DataStatus(**answer, recent_files=recent)
-    if as_json:
-        print(status.model_dump_json(indent=2))
-        return
-    console = Console()
-    if status.snapshot is None:
-        console.print("No prices yet. Bring some: smarttrader data import FOLDER, or try smarttrader data sample")
-        return
-    console.print(
-        f"{status.market}: {status.rows:,} price rows of {status.instruments:,} instruments "
-        f"from {status.files:,} files, {status.first_session} to {status.last_session}, snapshot {status.snapshot[:8]}"
-    )
-    table = Table("Year", "Sessions", "Of", "Instruments", "From", "To")
-    for year in status.years:
-        table.add_row(
-            str(year.year),
-            str(year.sessions),
-            str(year.expected_sessions),
-            f"{year.instruments:,}",
-            str(year.first_session),
-            str(year.last_session),
-        )
-    console.print(table)
-    found = ", ".join(f"{count:,} {severity}" for severity, count in sorted(status.findings.items())) or "none"
-    console.print(
-        f"Findings: {found}. Listed actions: {status.listed_actions:,}. Unexplained jumps: {status.unexplained_jumps:,}"
-    )
-
-
-@data_app.command("findings")
-def data_findings(
-    rule: Annotated[str | None, typer.Option(help="Only findings of this rule.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=10_000)] = 100,
-    sample: SampleFlag = False,
-    as_json: JsonFlag = False,
-) -> None:
-    """What was found in files and what was done about it, newest first."""
-    from app.schemas.data import FindingOut
-
-    market = chosen_market(sample)
-    with open_platform() as platform, platform.database.transaction(market) as session:
-        rows, total, _ = platform.data.findings(session, page=1, limit=limit, rule=rule, severity=None)
-        found = [FindingOut.model_validate(row, from_attributes=True) for row in rows]
-    if as_json:
-        print_json({"total": total, "data": [item.model_dump(mode="json") for item in found]})
-        return
-    for item in found:
-        line = "" if item.line is None else f":{item.line}"
-        print(f"{item.severity:<8} {item.rule:<24} {item.file_name}{line}  {item.message} → {item.action}")
-    print(f"{len(found):,} of {total:,}")
 
 
 def _print_summary(summary: ImportSummary) -> None:

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from app.models import AdjustmentFactor, Finding, ImportFile, Instrument, UnexplainedJump
+from app.models import AdjustmentFactor, Base, Finding, ImportFile, Instrument, UnexplainedJump
 from app.repositories.files import ARCHIVE_KIND
+
+# Tables beside the daily prices whose rows are counted for the data page.
+_OTHERS = (
+    "index_lists",
+    "index_members",
+    "corporate_actions",
+    "dividends",
+    "index_series",
+    "intraday_files",
+    "fundamentals",
+    "market_caps",
+)
 
 
 class DataStatusRepository:
@@ -59,3 +71,17 @@ class DataStatusRepository:
             self._session.scalar(select(func.count()).select_from(AdjustmentFactor)) or 0,
             self._session.scalar(select(func.count()).select_from(UnexplainedJump)) or 0,
         )
+
+    def database_bytes(self) -> int:
+        """Bytes of the market's database on disk."""
+        size: int = self._session.execute(text("SELECT pg_database_size(current_database())")).scalar_one()
+        return size
+
+    def other_rows(self) -> dict[str, int]:
+        """Rows of what is stored beside the daily prices, by table."""
+        tables = Base.metadata.tables
+        return {
+            name: self._session.execute(select(func.count()).select_from(tables[name])).scalar_one()
+            for name in _OTHERS
+            if name in tables
+        }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from datetime import date
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
 
@@ -17,7 +18,19 @@ from app.models import Job
 from app.routers.dependencies import PageLimit, PageNumber, PlatformDep
 from app.routers.jobs import job_out
 from app.schemas.common import PageMeta, total_pages
-from app.schemas.data import DataStatus, FindingOut, FindingPage, ImportedFile, ImportRequest, MarketChoice, MarketOut
+from app.schemas.data import (
+    Coverage,
+    DataStatus,
+    FindingOut,
+    FindingPage,
+    ImportedFile,
+    ImportRequest,
+    MarketChoice,
+    MarketOut,
+    Provenance,
+    SnapshotOut,
+    SnapshotPage,
+)
 from app.schemas.jobs import JobAccepted
 from app.services.platform import Platform
 
@@ -145,6 +158,38 @@ def findings(
     meta = PageMeta(page=page, limit=limit, total=total, total_pages=total_pages(total, limit))
     data = [FindingOut.model_validate(row, from_attributes=True) for row in rows]
     return FindingPage(data=data, meta=meta, rules=rules)
+
+
+@router.get("/snapshots", operation_id="data:snapshots")
+def snapshots(
+    platform: PlatformDep, session: MarketSessionDep, page: PageNumber = 1, limit: PageLimit = 50
+) -> SnapshotPage:
+    """Every state of the data that was served, the one seen last first, with what changed."""
+    rows, total = platform.data.snapshots(session, page=page, limit=limit)
+    meta = PageMeta(page=page, limit=limit, total=total, total_pages=total_pages(total, limit))
+    return SnapshotPage(data=[SnapshotOut.model_validate(row) for row in rows], meta=meta)
+
+
+@router.get("/coverage", operation_id="data:coverage")
+def coverage(
+    platform: PlatformDep,
+    market: MarketDep,
+    year: Annotated[int | None, Query(ge=1990, le=2100)] = None,
+) -> Coverage:
+    """The days of a year: stored, missing, thin, or not in the calendar; without a year, the last stored one."""
+    return Coverage(**platform.data.coverage(market, year))
+
+
+@router.get("/provenance", operation_id="data:provenance")
+def provenance(
+    platform: PlatformDep,
+    market: MarketDep,
+    session: MarketSessionDep,
+    symbol: Annotated[str, Query(min_length=1, max_length=40)],
+    day: Annotated[date, Query(alias="date")],
+) -> Provenance:
+    """Where a bar comes from: file and line of the row that counts and of those that lost to it, and why."""
+    return Provenance.model_validate(platform.data.provenance(market, session, symbol, day))
 
 
 @router.post("/sample", operation_id="data:sample", status_code=202)

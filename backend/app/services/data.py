@@ -16,13 +16,16 @@ from sqlalchemy.orm import Session
 
 from app.database import Database, Market, active_market
 from app.engines import calendar
-from app.exceptions import ConflictError, ForbiddenError, ValidationError
-from app.models import LOCAL_OWNER_ID, AppSetting, Finding
+from app.exceptions import ConflictError, DataNotFoundError, ForbiddenError, ValidationError
+from app.models import LOCAL_OWNER_ID, AppSetting, DataSnapshot, Finding
 from app.repositories.data_status import DataStatusRepository
+from app.repositories.snapshots import SnapshotRepository
 from app.services.backtests import BacktestService
+from app.services.coverage import Hole, holes, missing_sessions, year_coverage
 from app.services.importing import ImportSummary, import_paths
 from app.services.jobs import Cancelled, JobContext
-from app.services.panel import PanelService
+from app.services.panel import Panel, PanelService
+from app.services.provenance import bar_provenance
 from app.services.sample_market import generate
 from app.settings import Settings
 
@@ -42,6 +45,7 @@ class DataService:
         self._database = database
         self._panels = panels
         self._backtests = backtests
+        self._holes: dict[Market, tuple[str, tuple[int, list[Hole]]]] = {}
 
     def check_import_path(self, text_path: str) -> Path:
         """The path of an import asked for through the API, links followed.
@@ -176,6 +180,7 @@ class DataService:
         kinds = repository.files_by_kind()
         instruments, actions, jumps = repository.counts()
         days = panel.sessions
+        last = SnapshotRepository(session).latest()
         years = [
             {
                 "year": chunk.year,
@@ -201,6 +206,46 @@ class DataService:
             "listed_actions": actions,
             "unexplained_jumps": jumps,
             "findings": repository.findings_by_severity(),
+            "gaps": {**missing_sessions(panel), **self._instrument_holes(market, panel)},
+            "adjustments_hash": None if last is None else last.adjustments_hash,
+            "membership_hash": None if last is None else last.membership_hash,
+            "bytes_database": repository.database_bytes(),
+            "bytes_panel": self._panels.size_bytes(market),
+            "other_rows": repository.other_rows(),
             "recent_files": repository.recent_files(20),
             "import_roots": [str(root) for root in self._settings.allowed_import_roots],
         }
+
+    def _instrument_holes(self, market: Market, panel: Panel) -> dict[str, Any]:
+        """Instruments with holes; worked out once for a panel."""
+        known = self._holes.get(market)
+        if known is None or known[0] != panel.generation:
+            known = self._holes[market] = (panel.generation, holes(panel))
+        number, worst = known[1]
+        return {"instruments_with_holes": number, "worst_holes": worst}
+
+    def snapshots(self, session: Session, *, page: int, limit: int) -> tuple[Sequence[DataSnapshot], int]:
+        """A page of the history of snapshots, the state seen last first; how many there are."""
+        return SnapshotRepository(session).page(page=page, limit=limit)
+
+    def coverage(self, market: Market, year: int | None) -> dict[str, Any]:
+        """The days of a year, of the last stored one where none is given.
+
+        Raises
+        ------
+        DataNotFoundError : nothing is stored, or nothing of that year.
+        """
+        panel = self._panels.current(market)
+        years = [chunk.year for chunk in panel.chunks]
+        if not years:
+            raise DataNotFoundError("No prices are stored yet: import exchange files first", "coverage")
+        wanted = years[-1] if year is None else year
+        if not years[0] <= wanted <= years[-1]:
+            raise DataNotFoundError(
+                f"No prices of {wanted} are stored: they reach from {years[0]} to {years[-1]}", "coverage", str(wanted)
+            )
+        return year_coverage(panel, wanted)
+
+    def provenance(self, market: Market, session: Session, symbol: str, day: date) -> dict[str, Any]:
+        """Where a bar comes from: file and line of every row of the day."""
+        return bar_provenance(self._panels.current(market), session, symbol, day)

@@ -18,6 +18,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from app.engines.bars import D1
+from app.services.panel.tree import year_node
 
 FIELDS = ("open", "high", "low", "close", "prev_close", "volume", "turnover", "trades", "delivery", "series")
 
@@ -27,7 +28,7 @@ SERIES = ("EQ", "BE", "BZ", "SM", "ST", "SZ", "RR", "IV", "E1", "X1")
 
 @dataclass(frozen=True)
 class Chunk:
-    """A year: `values` is memory-mapped, shape [F, N, T], NaN where there is no bar; `roots` hash each column."""
+    """A year: `values` is memory-mapped, shape [F, N, T], NaN where there is no bar; `roots` are the tree's leaves."""
 
     year: int
     version: int
@@ -37,6 +38,11 @@ class Chunk:
     roots: tuple[str, ...]
     root: str
     stem: str
+
+    @property
+    def leaves(self) -> dict[str, str]:
+        """The tree's leaves of the year by instrument key."""
+        return dict(zip(self.keys, self.roots, strict=True))
 
 
 def year_columns(frame: pl.DataFrame, keys_by_id: dict[int, str]) -> tuple[NDArray[np.float64], D1, tuple[str, ...]]:
@@ -53,7 +59,7 @@ def year_columns(frame: pl.DataFrame, keys_by_id: dict[int, str]) -> tuple[NDArr
             .replace_strict(list(keys_by_id), list(keys_by_id.values()), return_dtype=pl.String)
             .alias("key"),
         )
-        .sort("key", "date", "rank")
+        .sort("key", "date", "rank", "symbol")  # two rows alike in the first three must not fall by chance
         .unique(["key", "date"], keep="first", maintain_order=True)
     )
     sessions = rows["date"].unique().sort().to_numpy().astype("datetime64[D]")
@@ -68,7 +74,7 @@ def year_columns(frame: pl.DataFrame, keys_by_id: dict[int, str]) -> tuple[NDArr
 
 
 def column_roots(values: NDArray[np.float64], sessions: D1, keys: Sequence[str]) -> tuple[str, ...]:
-    """A hash of each instrument's rows of the year: sessions it traded in and every field's bits."""
+    """The leaves of the tree: a hash of each instrument's rows of the year, of its sessions and every field's bits."""
     days = sessions.astype(np.int64)
     traded = ~np.isnan(values[0])
     roots = []
@@ -85,7 +91,7 @@ def write_chunk(directory: Path, year: int, version: int, frame: pl.DataFrame, k
     """Write a year's files and return their stem; identical content at the same version writes nothing new."""
     values, sessions, keys = year_columns(frame, keys_by_id)
     roots = column_roots(values, sessions, keys)
-    root = hashlib.sha256("".join(f"{k}{r}" for k, r in zip(keys, roots, strict=True)).encode()).hexdigest()
+    root = year_node(zip(keys, roots, strict=True))
     stem = f"{year}-v{version}-{root[:16]}"
     meta_path = directory / f"{stem}.json"
     if meta_path.exists():

@@ -12,6 +12,7 @@ import numpy as np
 
 from app.engines.bars import B2, D1, F2, Bars, Prices
 from app.services.panel.chunk import FIELDS, SERIES, Chunk
+from app.services.panel.tree import combined
 
 # A file's previous close and our last close are the same number; beyond a paisa and a little float noise they are not.
 _PREV_CLOSE_TOLERANCE = 0.0051
@@ -62,8 +63,8 @@ class Panel:
 
     @cached_property
     def root(self) -> str:
-        """The snapshot: one hash over the content of all years."""
-        return hashlib.sha256("".join(f"{c.year}{c.root}" for c in self.chunks).encode()).hexdigest()
+        """The snapshot: the root of the tree over all years, see `tree`."""
+        return combined((chunk.year, chunk.root) for chunk in self.chunks)
 
     @cached_property
     def _holders(self) -> dict[str, list[tuple[date, date | None, str]]]:

@@ -16,13 +16,16 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from sqlalchemy.orm import Session
 
 from app.database import Database, Market
 from app.embedded.locks import FileLock
 from app.repositories.panel import InstrumentRow, PanelRepository
 from app.repositories.prices import merged_year
+from app.repositories.snapshots import SnapshotRepository
 from app.services.panel.chunk import open_chunk, write_atomically, write_chunk
 from app.services.panel.panel import InstrumentInfo, Panel
+from app.services.panel.tree import RULES_VERSION, changed
 
 log = logging.getLogger(__name__)
 
@@ -78,13 +81,67 @@ class PanelService:
                 repository = PanelRepository(session)
                 versions = repository.versions()
                 if state is not None and state.versions == versions:
+                    if SnapshotRepository(session).latest() is None:
+                        self._remember(session, state.panel, state.panel)
                     return state.panel
                 instruments = repository.instruments()
             self._build(market, directory, state, versions, instruments, progress)
-        state = self._reopen(market)
-        assert state is not None
+            before, state = state, self._reopen(market)
+            assert state is not None
+            with self._database.transaction(market) as session:
+                if PanelRepository(session).versions() == versions:  # else another import is at work, and will build
+                    self._remember(session, state.panel, None if before is None else before.panel)
         _remove_unused(directory, state.panel)
         return state.panel
+
+    def _remember(self, session: Session, panel: Panel, before: Panel | None) -> None:
+        """Add what is stored now to the history of snapshots; `before` is the panel that was open until now."""
+        if not panel.chunks:
+            return
+        repository = SnapshotRepository(session)
+        last = repository.latest()
+        nodes = {str(chunk.year): chunk.root for chunk in panel.chunks}
+        values = {
+            "root": panel.root,
+            "adjustments_hash": repository.adjustments_hash(),
+            "membership_hash": repository.membership_hash(),
+            "rules_version": RULES_VERSION,
+        }
+        known = {} if last is None else last.year_roots
+        years = sorted(int(year) for year in nodes.keys() | known.keys() if nodes.get(year) != known.get(year))
+        leaves = {chunk.year: chunk.leaves for chunk in panel.chunks if chunk.year in years}
+        count: int | None = None
+        if last is None:
+            count = changed({}, leaves, years).instruments
+        elif before is not None and before.root == last.root:
+            count = changed({chunk.year: chunk.leaves for chunk in before.chunks}, leaves, years).instruments
+        inputs = [
+            word
+            for word, name in (
+                ("prices", "root"),
+                ("adjustments", "adjustments_hash"),
+                ("membership", "membership_hash"),
+                ("rules", "rules_version"),
+            )
+            if last is None or getattr(last, name) != values[name]
+        ]
+        repository.see(
+            {
+                **values,
+                "year_roots": nodes,
+                "changed_years": years,
+                "changed_instruments": count,
+                "changed_inputs": inputs,
+                "instruments": len(panel.keys),
+                "first_session": panel.sessions[0].astype(object),
+                "last_session": panel.sessions[-1].astype(object),
+            }
+        )
+
+    def size_bytes(self, market: Market) -> int:
+        """Bytes of the market's panel on disk."""
+        directory = self.directory(market)
+        return sum(path.stat().st_size for path in directory.glob("*") if path.is_file()) if directory.exists() else 0
 
     def _build(
         self,
