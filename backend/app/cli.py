@@ -27,6 +27,7 @@ actions.register(data_app)
 bars.register(data_app)
 sync.register(data_app)
 members.register(data_app)
+imports.register(data_app)
 
 
 @app.command()

@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 
 from app import __version__
 from app.exceptions import DatabaseUnavailableError
-from app.routers import data, health, jobs, market, screener, strategies, sync
+from app.routers import actions, data, health, jobs, market, members, screener, strategies, sync
 from app.schemas.common import ErrorEnvelope
 from app.services.kernels import warm_up
 from app.services.platform import Platform
@@ -73,7 +73,17 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         responses={"4XX": {"model": ErrorEnvelope}, "5XX": {"model": ErrorEnvelope}},
     )
     app.state.settings = settings
-    routers = (screener.router, market.router, strategies.router, sync.router, data.router, jobs.router, health.router)
+    routers = (
+        screener.router,
+        market.router,
+        members.router,
+        strategies.router,
+        sync.router,
+        actions.router,
+        data.router,
+        jobs.router,
+        health.router,
+    )
     for router in routers:
         app.include_router(router)
     app.state.api_routes = [route for router in routers for route in router.routes]

@@ -147,3 +147,30 @@ def stored_names(
             spans.setdefault(row.instrument_id, []).append((row.valid_from, row.valid_to, row.value))
         found[table] = spans
     return found
+
+
+def one_instrument(connection: Connection, identifier: int) -> Any:
+    """An instrument's first and last session and its day of listing."""
+    return connection.execute(
+        text("SELECT first_session, last_session, listed_on FROM instruments WHERE id = :id"), {"id": identifier}
+    ).one()
+
+
+def aliases_of(connection: Connection, identifier: int) -> list[str]:
+    """Keys an instrument had before older history was loaded."""
+    rows = connection.execute(
+        text("SELECT old_key FROM instrument_aliases WHERE instrument_id = :id ORDER BY old_key"), {"id": identifier}
+    )
+    return [row.old_key for row in rows]
+
+
+def series_days(connection: Connection, identifier: int, symbols: Sequence[str]) -> list[tuple[date, str]]:
+    """(session, series) of every current row of an instrument that had these symbols, oldest first."""
+    rows = connection.execute(
+        text(
+            "SELECT date, series FROM historical_prices WHERE symbol = ANY(:symbols) AND instrument_id = :id "
+            "AND superseded_at IS NULL ORDER BY date, series"
+        ),
+        {"symbols": sorted(set(symbols)), "id": identifier},
+    )
+    return [(row.date, row.series) for row in rows]

@@ -11,11 +11,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import __version__
 from app.database import Database, Market, active_market
 from app.exceptions import ConflictError
+from app.services.actions_view import ActionService
 from app.services.backtests import BacktestService
 from app.services.data import DataService
 from app.services.importing import finish_pending
 from app.services.jobs import JobService, Worker
 from app.services.market import MarketService
+from app.services.members import MemberService
 from app.services.nse import SyncService
 from app.services.panel import PanelService
 from app.services.screener import ScreenerService
@@ -29,8 +31,10 @@ class Platform:
         self.settings = settings
         self.database = Database(settings)
         self.panels = PanelService(self.database, settings.home)
+        self.actions = ActionService(self.database, self.panels)
         self.jobs = JobService(self.database)
         self.market = MarketService(self.panels)
+        self.members = MemberService(self.panels)
         self.screener = ScreenerService(self.panels)
         self.backtests = BacktestService(self.database, self.panels)
         self.data = DataService(settings, self.database, self.panels, self.backtests)
