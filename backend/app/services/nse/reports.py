@@ -6,6 +6,9 @@ import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
+
+_MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 
 UDIFF_SINCE = date(2024, 7, 8)  # the legacy file ended on 2024-07-05
 LEGACY_SINCE = date(1994, 11, 3)
@@ -60,7 +63,7 @@ def remote_file(report: Report, day: date) -> RemoteFile | None:
 
     The names and eras were taken from public clients of the archives; the exchange publishes no contract for them.
     """
-    ymd, dmy, month = f"{day:%Y%m%d}", f"{day:%d%m%Y}", f"{day:%b}".upper()
+    ymd, dmy, month = f"{day:%Y%m%d}", f"{day:%d%m%Y}", _MONTHS[day.month - 1]
     match report:
         case Report.BHAVCOPY if day >= UDIFF_SINCE:
             name = f"BhavCopy_NSE_CM_0_0_0_{ymd}_F_0000.csv.zip"

@@ -302,7 +302,8 @@ class SyncService:
             if len(ready) >= _IMPORT_EVERY:
                 self._import(ready, summary, cancelled)
                 ready = []
-        self._import(ready, summary, cancelled)
+        if not summary.cancelled:  # the next run imports what this one kept
+            self._import(ready, summary, cancelled)
 
     def _fetch(
         self,
