@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections import Counter, OrderedDict
@@ -20,6 +19,7 @@ from app.engines.screener import FIELDS, Table, query
 from app.exceptions import DataNotFoundError, InsufficientDataError, ValidationError
 from app.repositories.indices import IndexRepository
 from app.services.panel import Panel, PanelService
+from app.services.snapshots import FieldTable, SnapshotStore, build, identity_of
 from app.services.universe import index_id
 
 ALL = "ALL"
@@ -37,7 +37,6 @@ FINANCIAL_FIELDS = (
     "period",
 )
 _CACHED_SNAPSHOTS = 4
-_BLOCK = 512  # instruments at a time: bounds the memory a snapshot takes
 _ROW_FIELDS = tuple(
     name
     for name in FIELDS
@@ -74,7 +73,7 @@ class ScreenerAnswer:
 
 
 class ScreenerService:
-    """Answers from memory; the snapshot of a session is worked out once per state of the panel."""
+    """Answers from memory; the snapshot of a session is worked out once per state of the data and kept on disk."""
 
     def __init__(self, panels: PanelService) -> None:
         self._panels = panels
@@ -104,11 +103,21 @@ class ScreenerService:
         with self._lock:
             found = self._tables.get(key)
             if found is None:
-                found = self._tables[key] = _table(panel, last - 1)
+                found = self._tables[key] = _table(panel, last - 1, self.fields(market, panel, last - 1))
                 while len(self._tables) > _CACHED_SNAPSHOTS:
                     self._tables.popitem(last=False)
             self._tables.move_to_end(key)
         return panel, found
+
+    def fields(self, market: Market, panel: Panel, last: int) -> FieldTable:
+        """The fields of session number `last`: from their file where nothing has changed, else worked out and kept."""
+        store = SnapshotStore(self._panels.directory(market) / "snapshots")
+        identity = identity_of(panel, last)
+        found = store.read(identity)
+        if found is None:
+            found = build(panel, last)
+            store.write(identity, found)
+        return found
 
     def page(
         self,
@@ -227,32 +236,15 @@ def _of_type(found: SessionTable, instrument_type: str) -> NDArray[np.bool_]:
     return mask & found.main_board if instrument_type == "EQUITY" else mask
 
 
-def _table(panel: Panel, last: int) -> SessionTable:
-    from app.engines.screener.snapshot import snapshot  # brings the compiler, which a start need not wait for
-
-    session: date = panel.sessions[last].astype(object)
-    closes = panel.values(("close",), panel.keys, last, last + 1)["close"][0]
-    keys = tuple(key for key, close in zip(panel.keys, closes, strict=True) if not np.isnan(close))
-    columns: dict[str, list[NDArray[np.float64]]] = {name: [] for name in FIELDS}
-    for begin in range(0, len(keys), _BLOCK):
-        block = keys[begin : begin + _BLOCK]
-        bars = panel.bars(block, None, session)
-        turnover = panel.values(("turnover",), block, last, last + 1)["turnover"][0]
-        part = snapshot(bars, turnover, threads=os.cpu_count() or 1)
-        for name in FIELDS:
-            columns[name].append(part.columns[name])
+def _table(panel: Panel, last: int, fields: FieldTable) -> SessionTable:
+    keys, session = fields.keys, fields.session
     infos = [panel.instruments[key] for key in keys]
-    symbols = [info.symbol_on(session) for info in infos]
     names = tuple(info.name for info in infos)
     sectors = tuple(info.sector or UNCLASSIFIED for info in infos)
     series = panel.series_on(keys, last)
     return SessionTable(
         session=session,
-        table=Table(
-            symbols,
-            {name: np.concatenate(parts) if parts else np.empty(0) for name, parts in columns.items()},
-            {"name": names, "sector": sectors},
-        ),
+        table=Table(fields.symbols, fields.columns, {"name": names, "sector": sectors}),
         keys=keys,
         ids=np.array([info.id for info in infos], dtype=np.int64),
         types=np.array([info.instrument_type for info in infos], dtype=np.str_),
