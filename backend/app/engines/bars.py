@@ -7,7 +7,7 @@ so a new action changes no earlier value, and cutting the future off changes not
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -118,6 +118,22 @@ class Bars:
             member=self.member[:bars],
             start=min(self.start, bars),
         )
+
+    def closed_from(self, first: Mapping[int, int]) -> Bars:
+        """The same with nothing to trade in some columns from a bar on: `first` gives the bar by column.
+
+        There prices and volumes are NaN and the instrument is no member: it cannot be bought, and what is held keeps
+        its last price.
+        """
+        if not first:
+            return self
+        fields = [field.copy() for field in (*self.raw, self.raw_volume)]
+        member = self.member.copy()
+        for column, bar in first.items():
+            member[bar:, column] = False
+            for field in fields:
+                field[bar:, column] = np.nan
+        return replace(self, raw=Prices(*fields[:4]), raw_volume=fields[4], member=member)
 
     @classmethod
     def from_ohlcv(

@@ -9,11 +9,13 @@ from typing import Any, NamedTuple
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from app.models import AdjustmentFactor, DataVersion, Instrument, InstrumentSymbol
+from app.models import AdjustmentFactor, DataVersion, Dividend, Instrument, InstrumentSymbol, UnexplainedJump
 
 
 class InstrumentRow(NamedTuple):
-    """An instrument with its dated symbols (first day, last day, symbol) and factors (ex-date, factor)."""
+    """An instrument with its dated symbols (first day, last day, symbol), factors (ex-date, factor), dividends
+    (ex-date, rupees a share of that day) and the sessions of moves that nothing explains.
+    """
 
     id: int
     key: str
@@ -24,6 +26,8 @@ class InstrumentRow(NamedTuple):
     instrument_type: str
     names: list[tuple[date, date | None, str]]
     factors: list[tuple[date, float]]
+    dividends: list[tuple[date, float]]
+    jumps: list[date]
 
 
 class PanelRepository:
@@ -55,6 +59,20 @@ class PanelRepository:
             )
         ):
             factors[action.instrument_id].append((action.ex_date, action.factor))
+        dividends: dict[int, list[Any]] = defaultdict(list)
+        for paid in self._session.execute(
+            select(Dividend.instrument_id, Dividend.ex_date, Dividend.amount)
+            .where(Dividend.amount.is_not(None))
+            .order_by(Dividend.instrument_id, Dividend.ex_date)
+        ):
+            dividends[paid.instrument_id].append((paid.ex_date, paid.amount))
+        jumps: dict[int, list[date]] = defaultdict(list)
+        for move in self._session.execute(
+            select(UnexplainedJump.instrument_id, UnexplainedJump.session).order_by(
+                UnexplainedJump.instrument_id, UnexplainedJump.session
+            )
+        ):
+            jumps[move.instrument_id].append(move.session)
         query = select(
             Instrument.id,
             Instrument.key,
@@ -64,7 +82,10 @@ class PanelRepository:
             Instrument.isin,
             Instrument.instrument_type,
         ).order_by(Instrument.key)
-        return [InstrumentRow(*row, names[row.id], factors[row.id]) for row in self._session.execute(query)]
+        return [
+            InstrumentRow(*row, names[row.id], factors[row.id], dividends[row.id], jumps[row.id])
+            for row in self._session.execute(query)
+        ]
 
     def import_running(self, lock_key: int) -> bool:
         """Whether some process holds the import lock of this database."""

@@ -31,6 +31,12 @@ class InstrumentInfo:
     instrument_type: str
     names: tuple[tuple[date, date | None, str], ...] = ()
     factors: tuple[tuple[date, float], ...] = ()  # ex-date and how many shares one became, oldest first
+    dividends: tuple[tuple[date, float], ...] = ()  # ex-date and rupees a share held into it, oldest first
+    jumps: tuple[date, ...] = ()  # sessions of moves that nothing explains and nobody decided on, oldest first
+
+    def quarantined_from(self, until: date) -> date | None:
+        """The first open move up to a day: from it on no screen and no run may enter. None: there is none."""
+        return self.jumps[0] if self.jumps and self.jumps[0] <= until else None
 
     def symbol_on(self, session: date) -> str:
         """The symbol it traded under on a day; the nearest one where none is recorded for that day."""
@@ -120,6 +126,19 @@ class Panel:
         for n, key in enumerate(keys):
             for ex_date, factor in self.instruments[key].factors:
                 out[int(np.searchsorted(sessions, np.datetime64(ex_date, "D"))) :, n] *= factor
+        return out
+
+    def dividends(self, keys: Sequence[str], sessions: D1) -> F2:
+        """Rupees for each share held into a session, shape [T, N]; 0.0 on other days and before the first session.
+
+        A dividend whose ex-date is no session of the slice is paid on the next one.
+        """
+        out = np.zeros((len(sessions), len(keys)))
+        for n, key in enumerate(keys):
+            for ex_date, amount in self.instruments[key].dividends:
+                at = int(np.searchsorted(sessions, np.datetime64(ex_date, "D")))
+                if at < len(sessions) and (at > 0 or sessions[0] == np.datetime64(ex_date, "D")):
+                    out[at, n] += amount
         return out
 
     def bars(

@@ -229,7 +229,10 @@ def _instrument(row: dict[str, Any]) -> InstrumentInfo:
         for start, end, symbol in row["names"]
     )
     factors = tuple((date.fromisoformat(ex_date), factor) for ex_date, factor in row["factors"])
-    return InstrumentInfo(**{**row, "names": names, "factors": factors})
+    # a listing written before these were known has none of them
+    dividends = tuple((date.fromisoformat(ex_date), amount) for ex_date, amount in row.get("dividends", ()))
+    jumps = tuple(date.fromisoformat(session) for session in row.get("jumps", ()))
+    return InstrumentInfo(**{**row, "names": names, "factors": factors, "dividends": dividends, "jumps": jumps})
 
 
 def _remove_unused(directory: Path, panel: Panel) -> None:
