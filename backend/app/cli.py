@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.commands import actions, bars, members, status, sync
+from app.commands import actions, bars, imports, members, status, sync
 from app.commands.shared import JsonFlag, SampleFlag, chosen_market, fail, open_platform, print_json
 
 if TYPE_CHECKING:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import cast
+from typing import NamedTuple, cast
 
 from sqlalchemy import Connection, text
 
@@ -105,3 +105,84 @@ def is_pending(connection: Connection) -> bool:
 def clear_pending(connection: Connection) -> None:
     """What is derived is up to date."""
     connection.execute(text("DELETE FROM data_versions WHERE scope = :scope"), {"scope": PENDING})
+
+
+class DayFile(NamedTuple):
+    """A stored price file of one day."""
+
+    id: int
+    sha256: str
+    name: str
+    day: date
+    rows: int
+
+
+def day_files(connection: Connection, kinds: Sequence[str]) -> list[DayFile]:
+    """Price files of one day each of some kinds, by day and content."""
+    rows = connection.execute(
+        text(
+            "SELECT id, sha256, name, first_date, rows FROM import_files "
+            "WHERE kind = ANY(:kinds) AND first_date = last_date ORDER BY first_date, sha256"
+        ),
+        {"kinds": list(kinds)},
+    )
+    return [DayFile(row.id, row.sha256, row.name, row.first_date, row.rows) for row in rows]
+
+
+def rows_in_series(connection: Connection, ids: Sequence[int], series: Sequence[str]) -> dict[int, int]:
+    """Rows by file id of some series."""
+    rows = connection.execute(
+        text(
+            "SELECT file_id, count(*) AS n FROM historical_prices "
+            "WHERE file_id = ANY(:ids) AND series = ANY(:series) GROUP BY file_id"
+        ),
+        {"ids": list(ids), "series": list(series)},
+    )
+    return {row.file_id: row.n for row in rows}
+
+
+class StoredFile(NamedTuple):
+    """An imported file."""
+
+    id: int
+    sha256: str
+    name: str
+    container: str | None
+    kind: str
+    rows: int
+    first_date: date | None
+    last_date: date | None
+
+
+def find_files(connection: Connection, name_or_sha256: str) -> list[StoredFile]:
+    """Imported files of a name, or whose SHA-256 begins so (with eight digits or more); archives left out."""
+    rows = connection.execute(
+        text(
+            "SELECT id, sha256, name, container, kind, rows, first_date, last_date FROM import_files "
+            "WHERE kind <> :archive AND (name = :asked "
+            "OR (length(:asked) >= 8 AND starts_with(sha256, lower(:asked)))) "
+            "ORDER BY sha256"
+        ),
+        {"asked": name_or_sha256, "archive": ARCHIVE_KIND},
+    )
+    return [StoredFile(*row) for row in rows]
+
+
+def remove_file(connection: Connection, file: StoredFile) -> None:
+    """Forget a file, what was found in it, and its evidence; prices are removed by `prices.remove_rows`.
+
+    The archive it came in is forgotten too, so that it is opened again when it is imported again.
+    """
+    connection.execute(
+        text(
+            "DELETE FROM findings WHERE sha256 = :sha256 OR (rule = 'TWO_VERSIONS' AND "
+            "(position('(' || :name || ')' IN message) > 0 OR file_name = :name))"
+        ),
+        {"sha256": file.sha256, "name": file.name},
+    )
+    connection.execute(text("DELETE FROM import_files WHERE id = :id"), {"id": file.id})
+    if file.container is not None:
+        connection.execute(
+            text("DELETE FROM import_files WHERE kind = :archive AND name = :container"),
+            {"archive": ARCHIVE_KIND, "container": file.container},
+        )

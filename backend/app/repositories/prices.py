@@ -86,6 +86,59 @@ def supersede(connection: Connection, rows: pl.DataFrame) -> None:
     connection.execute(text("DROP TABLE losing"))
 
 
+_RANKED_SCHEMA: dict[str, pl.DataType] = {
+    "file_id": pl.Int32(),
+    "line": pl.Int32(),
+    "date": pl.Date(),
+    "symbol": pl.String(),
+    "series": pl.String(),
+    "volume": pl.Int64(),
+    "source_rank": pl.Int16(),
+}
+
+
+def remove_rows(connection: Connection, file_id: int, first: date, last: date) -> pl.DataFrame:
+    """Remove a file's rows between two dates; the superseded rows of other files whose winner went (file_id, line, key,
+    volume, rank)."""
+    parameters = {"file": file_id, "first": first, "last": last}
+    connection.execute(text("CREATE TEMP TABLE removed_keys (date date, symbol text, series text) ON COMMIT DROP"))
+    connection.execute(
+        text(
+            "WITH gone AS (DELETE FROM historical_prices WHERE file_id = :file AND date BETWEEN :first AND :last "
+            "RETURNING date, symbol, series, superseded_at) "
+            "INSERT INTO removed_keys SELECT date, symbol, series FROM gone WHERE superseded_at IS NULL"
+        ),
+        parameters,
+    )
+    connection.execute(text("ANALYZE removed_keys"))
+    found = copy_out(
+        connection,
+        f"SELECT {', '.join('p.' + column for column in _RANKED_SCHEMA)} FROM historical_prices p "
+        "JOIN removed_keys k ON k.date = p.date AND k.symbol = p.symbol AND k.series = p.series "
+        "WHERE p.superseded_at IS NOT NULL AND p.date BETWEEN %(first)s AND %(last)s",
+        _RANKED_SCHEMA,
+        {"first": first, "last": last},
+    )
+    connection.execute(text("DROP TABLE removed_keys"))
+    return found
+
+
+def win_again(connection: Connection, rows: pl.DataFrame) -> None:
+    """Let superseded rows (file_id, line) count again; nothing else may count for their keys."""
+    if not rows.height:
+        return
+    connection.execute(text("CREATE TEMP TABLE winning (file_id integer, line integer) ON COMMIT DROP"))
+    copy_in(connection, "winning", rows.select("file_id", "line"))
+    connection.execute(text("ANALYZE winning"))
+    connection.execute(
+        text(
+            "UPDATE historical_prices p SET superseded_at = NULL FROM winning w "
+            "WHERE p.file_id = w.file_id AND p.line = w.line"
+        )
+    )
+    connection.execute(text("DROP TABLE winning"))
+
+
 def identity_rows(
     connection: Connection, cuts: Mapping[str, Sequence[date]], symbols: Sequence[str] | None = None
 ) -> pl.DataFrame:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
 import polars as pl
+import psycopg
 from sqlalchemy import Connection
 
 from app.repositories import evidence, files, findings, prices
-from app.services.importing import merge
+from app.services.importing import merge, neighbours
 from app.services.importing.files import Member
-from app.services.importing.findings import FileFinding, Rule
+from app.services.importing.findings import FileFinding, FileRefusedError, Rule
+from app.services.importing.kinds import APART_KINDS
 from app.services.importing.price_files import PriceFile
 from app.services.importing.reference import ReferenceFile
 from app.services.importing.resolver import Resolver
@@ -54,12 +57,17 @@ def store_reference(connection: Connection, member: Member, parsed: ReferenceFil
         rows=parsed.rows,
         first_date=first,
         last_date=last,
-        scopes=[files.PENDING],
+        scopes=[
+            *([] if parsed.kind in APART_KINDS else [files.PENDING]),
+            *(["fundamentals"] if "fundamental_values" in parsed.frames else []),
+        ],
     )
     names = dict(parsed.index_names)
     evidence.add_indices(connection, names)
     for table, rows in parsed.tables.items():
         evidence.add_rows(connection, table, file_id, rows)
+    for table, frame in parsed.frames.items():
+        evidence.add_frame(connection, table, file_id, frame)
     for one in parsed.lists:
         evidence.add_index_list(
             connection,
@@ -79,6 +87,9 @@ def store_prices(
     frame = parsed.frame
     first, last = frame["date"].min(), frame["date"].max()
     assert isinstance(first, date) and isinstance(last, date)
+    found = list(parsed.findings)
+    if parsed.doubt is not None:
+        found.append(neighbours.resolve_doubt(connection, member.name, parsed.kind, frame, parsed.doubt))
     years = range(first.year, last.year + 1)
     file_id, days_known = files.add_file(
         connection,
@@ -92,15 +103,19 @@ def store_prices(
         last_date=last,
         scopes=[files.PENDING, *(f"prices:{year}" for year in years)],
     )
-    new_findings = store_findings(connection, member.sha256, member.name, file_id, parsed.findings)
+    new_findings = store_findings(connection, member.sha256, member.name, file_id, found)
     for year in years:  # a long file is stored year by year, so that memory does not grow with its length
         part = frame.filter(pl.col("date").dt.year() == year) if len(years) > 1 else frame
         if part.height:
             lost = pl.Series("line", [], pl.Int32)
             if days_known:
-                lost, found = _merge(connection, part, file_id, member)
-                new_findings += found
-            _add_rows(connection, part, file_id, lost, resolver.resolve(part, member.sha256), sectors)
+                lost, rivals = _merge(connection, part, file_id, member)
+                new_findings += rivals
+            ids = resolver.resolve(part, member.sha256)
+            try:
+                _add_rows(connection, part, file_id, lost, ids, sectors)
+            except (psycopg.DataError, psycopg.IntegrityError) as error:
+                raise _not_storable(member.name, part, error) from error
     return new_findings
 
 
@@ -122,6 +137,20 @@ def _add_rows(
         now = pl.when(frame["line"].is_in(lost.implode())).then(pl.lit("now"))
         columns.append(pl.select(now.alias("superseded_at")).to_series())
     prices.add_prices(connection, frame.hstack(columns))
+
+
+def _not_storable(name: str, frame: pl.DataFrame, error: psycopg.Error) -> FileRefusedError:
+    """What the database would not take, by the file's own line where the database says which it was."""
+    told = re.search(r"line (\d+)(?:, column (\w+))?", error.diag.context or "")
+    row = frame.row(min(int(told.group(1)), frame.height) - 1, named=True) if told else None
+    where = f"line {row['line']}: {row['symbol']} {row['series']}: " if row is not None else ""
+    said = (error.diag.message_primary or str(error)).partition("\n")[0]
+    return FileRefusedError(
+        Rule.BAD_VALUE,
+        f"{name}: {where}the database cannot hold it: {said}",
+        line=None if row is None else row["line"],
+        subject=told.group(2) if told else None,
+    )
 
 
 def _two_versions(name: str, other: str, day: date, rows: int) -> FileFinding:

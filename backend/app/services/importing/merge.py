@@ -27,6 +27,11 @@ def source_rank(kind: Kind, *, rewritten: bool = False) -> int:
     return _REWRITTEN_RANK if rewritten else _RANKS[kind]
 
 
+def winners(rows: pl.DataFrame) -> pl.DataFrame:
+    """Of rows as in `losers`, those that count."""
+    return rows.join(losers(rows).select("file_id", "line"), on=["file_id", "line"], how="anti")
+
+
 def losers(rows: pl.DataFrame) -> pl.DataFrame:
     """Of rows with the columns of `KEY` and `ORDER`, those that do not count: all but the greatest of each key.
 

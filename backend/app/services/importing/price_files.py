@@ -16,9 +16,19 @@ from app.engines.calendar import IST
 from app.services.importing import merge
 from app.services.importing.findings import FileFinding, FileRefusedError, Rule
 from app.services.importing.kinds import Kind, header_key
-from app.services.importing.price_layouts import B1, PRICE_SCHEMA, Layout, layout_of, read_cells, read_values
+from app.services.importing.price_checks import check_columns
+from app.services.importing.price_layouts import (
+    B1,
+    PRICE_SCHEMA,
+    Layout,
+    layout_of,
+    read_cells,
+    read_values,
+    text_checks,
+)
 from app.services.importing.texts import parse_date, split_row, whole_text
 
+_MOST_ROWS = 20_000_000  # of a long file: sixteen years of the whole market have a third
 _PART_ROWS = 50_000  # a day has fewer; a file of another kind must not fill the memory with texts
 _EPOCH = date(1970, 1, 1)
 _TOLERANCE = 1e-9  # rupees
@@ -39,11 +49,16 @@ _PARQUET_SCHEMA = {
 
 @dataclass(frozen=True, slots=True)
 class PriceFile:
-    """A price file that may be stored: its rows by `PRICE_SCHEMA`, and what is worth knowing about it."""
+    """A price file that may be stored: its rows by `PRICE_SCHEMA`, and what is worth knowing about it.
+
+    `doubt` is set where the last line is whole but does not end: it may be stored only if its neighbours in time have
+    no more rows, and else is refused for that.
+    """
 
     kind: Kind
     frame: pl.DataFrame
     findings: list[FileFinding] = field(default_factory=list)
+    doubt: FileRefusedError | None = None
 
 
 def date_in_name(name: str) -> date | None:
@@ -82,7 +97,7 @@ def _read_csv(kind: Kind, name: str, data: bytes) -> PriceFile:
             line=1,
             subject=layout.missing,
         )
-    lines = _whole_lines(name, text, layout.width)
+    lines, doubt = _whole_lines(name, text, layout.width)
     if len(lines) < 2:
         raise FileRefusedError(Rule.EMPTY_FILE, f"{name}: a header and no rows")
     days: dict[str, date] = {}
@@ -95,28 +110,34 @@ def _read_csv(kind: Kind, name: str, data: bytes) -> PriceFile:
     _check_dates(name, frame, set(days.values()))
     findings = [_rewritten(name, frame)] if rewritten else []
     findings.extend(_check_rows(name, frame))
-    return PriceFile(kind, frame, findings)
+    return PriceFile(kind, frame, findings, doubt)
 
 
-def _whole_lines(name: str, text: str, columns: int) -> list[str]:
-    """The lines, after a check that each has the header's number of columns and that the last one ends."""
+def _whole_lines(name: str, text: str, columns: int) -> tuple[list[str], FileRefusedError | None]:
+    """The lines, after a check that each has the header's number of columns; a doubt where the last one does not end.
+
+    No layout stores its last column, so that of a line with all columns every stored cell is whole.
+    """
     lines = text.split("\n")
     complete = lines[-1] == ""
     if complete:
         lines.pop()
         if set(map(str.count, lines, repeat(","))) == {columns - 1}:
-            return lines
+            return lines, None
     wrong = [i for i, content in enumerate(lines) if content.count(",") != columns - 1]
     if wrong and '"' in text:  # a quoted cell may hold commas
         wrong = [i for i in wrong if len(split_row(lines[i])) != columns]
+    doubt = None
     if not complete:
-        found = lines[-1].count(",") + 1
-        raise FileRefusedError(
+        found = len(split_row(lines[-1]))
+        doubt = FileRefusedError(
             Rule.FILE_CUT_SHORT,
             f"{name}: line {len(lines)}: the file stops inside this line ({found} of {columns} columns, no line end); "
             "the exchange's files end with a line end",
             line=len(lines),
         )
+        if found != columns:
+            raise doubt
     if wrong:
         line = wrong[0] + 1
         found = len(split_row(lines[line - 1]))
@@ -126,7 +147,7 @@ def _whole_lines(name: str, text: str, columns: int) -> list[str]:
             f"{name}: line {line}: {found} columns, expected {columns}",
             line=line,
         )
-    return lines
+    return lines, doubt
 
 
 def _part(
@@ -205,6 +226,7 @@ def _normalised(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _check_rows(name: str, frame: pl.DataFrame) -> list[FileFinding]:
     """What no trading day can give; a close outside the day's range is possible for same-day settlement only."""
+    check_columns(name, frame)
     open_, high, low, close = (frame[column].to_numpy() for column in ("open", "high", "low", "close"))
     other = _is_t0(frame["series"])
     above = np.maximum(open_, close) > high + _TOLERANCE
@@ -268,18 +290,7 @@ def _outside_range(name: str, outside: pl.DataFrame) -> FileFinding:
 
 
 def _read_parquet(name: str, data: bytes) -> PriceFile:
-    try:
-        frame = pl.read_parquet(io.BytesIO(data))
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise FileRefusedError(Rule.FILE_CUT_SHORT, f"{name}: not a complete Parquet file ({error})") from error
-    for column, kind in _PARQUET_SCHEMA.items():
-        if column not in frame.columns:
-            raise FileRefusedError(Rule.WRONG_COLUMNS, f"{name}: column {column} is missing", subject=column)
-        found = frame.schema[column]
-        if (kind is not None and found != kind) or (kind is None and not found.is_numeric()):
-            raise FileRefusedError(
-                Rule.WRONG_COLUMNS, f"{name}: column {column} is {found}, expected {kind or 'a number'}", subject=column
-            )
+    frame = _parquet_frame(name, data)
     required = ["date", "symbol", "series", "open", "high", "low", "close", "volume", "source"]
     for column in required:
         if frame[column].null_count():
@@ -293,6 +304,16 @@ def _read_parquet(name: str, data: bytes) -> PriceFile:
     if frame.height:
         first, last = frame.select(pl.col("date").min(), pl.col("date").max().alias("last")).row(0)
         _check_era(name, first, last)
+    for column in ("symbol", "series"):
+        for bad, expected in text_checks(frame[column]):
+            if bad.any():
+                line = int(bad.arg_true()[0]) + 1
+                raise FileRefusedError(
+                    Rule.BAD_VALUE,
+                    f"{name}: row {line}: field {column} is {frame[column][line - 1][:40]!r}, expected {expected}",
+                    line=line,
+                    subject=column,
+                )
     unknown = frame.filter(~pl.col("source").is_in(list(merge.PARQUET_RANKS)))
     if unknown.height:
         raise FileRefusedError(
@@ -321,3 +342,29 @@ def _read_parquet(name: str, data: bytes) -> PriceFile:
     if frame.height == 0:
         raise FileRefusedError(Rule.EMPTY_FILE, f"{name}: no rows")
     return PriceFile(Kind.PRICES_DAILY_PARQUET, frame, _check_rows(name, frame))
+
+
+def _parquet_frame(name: str, data: bytes) -> pl.DataFrame:
+    """The columns we store, after what the file says of itself (columns, types, rows) has been found sensible."""
+    try:
+        schema = pl.read_parquet_schema(io.BytesIO(data))
+        rows = pl.scan_parquet(io.BytesIO(data)).select(pl.len()).collect().item()
+        for column, kind in _PARQUET_SCHEMA.items():
+            if column not in schema:
+                raise FileRefusedError(Rule.WRONG_COLUMNS, f"{name}: column {column} is missing", subject=column)
+            found = schema[column]
+            if (kind is not None and found != kind) or (kind is None and not found.is_numeric()):
+                raise FileRefusedError(
+                    Rule.WRONG_COLUMNS,
+                    f"{name}: column {column} is {found}, expected {kind or 'a number'}",
+                    subject=column,
+                )
+        if rows > _MOST_ROWS:
+            raise FileRefusedError(
+                Rule.ARCHIVE_LIMIT,
+                f"{name}: {rows:,} rows, expected at most {_MOST_ROWS:,}: far more than the market has",
+            )
+        return pl.read_parquet(io.BytesIO(data), columns=list(_PARQUET_SCHEMA))
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+        said = str(error).partition("\n")[0][:200]
+        raise FileRefusedError(Rule.FILE_CUT_SHORT, f"{name}: not a complete Parquet file ({said})") from error

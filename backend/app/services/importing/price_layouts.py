@@ -65,6 +65,8 @@ _WHOLE = ("volume", "trades", "delivery")
 _TEXTS = ("symbol", "series", "isin")
 _NO_VALUE = ("", "-")
 _LONGEST_SYMBOL = 32
+_PRINTABLE = "^[\\x21-\\x7e]+( [\\x21-\\x7e]+)*$|^$"
+_ISIN = "^[\\x21-\\x7e]{0,32}$"
 _LARGEST_COUNT = 9e15  # beyond it a float no longer counts one by one
 _LAKH = 100_000.0
 _LARGEST_FLOAT = float(np.finfo(np.float64).max)  # so that a comparison with it leaves out infinity
@@ -168,15 +170,31 @@ class _Column:
             )
 
 
+def text_checks(texts: pl.Series) -> list[tuple[pl.Series, str]]:
+    """Where texts cannot be names of the exchange, and what is expected there.
+
+    Its names are of printable ASCII (`M&M`, `BAJAJ-AUTO`, `10AB25`).
+    """
+    return [
+        (texts.str.len_bytes() == 0, "a value"),
+        (texts.str.len_bytes() > _LONGEST_SYMBOL, f"at most {_LONGEST_SYMBOL} characters"),
+        (~texts.str.contains(_PRINTABLE), "letters, digits and signs of ASCII"),
+    ]
+
+
 def _texts(column: _Column, target: str) -> pl.Series:
     cells = column.cells
     if target == "isin":
-        return pl.Series(target, [cell or None for cell in cells], pl.String)
-    lengths = [len(cell.encode()) for cell in cells]
-    if min(lengths) == 0 or max(lengths) > _LONGEST_SYMBOL:
-        column.refuse([length == 0 for length in lengths], "a value")
-        column.refuse([length > _LONGEST_SYMBOL for length in lengths], f"at most {_LONGEST_SYMBOL} characters")
-    return pl.Series(target, cells, pl.String)
+        found = pl.Series(target, [cell or None for cell in cells], pl.String)
+        strange = ~found.fill_null("").str.contains(_ISIN)
+        if strange.any():
+            column.refuse(strange.to_numpy(), "an ISIN, or nothing")
+        return found
+    found = pl.Series(target, cells, pl.String)
+    for bad, expected in text_checks(found):
+        if bad.any():
+            column.refuse(bad.to_numpy(), expected)
+    return found
 
 
 def _numbers(column: _Column, target: str, kind: Kind) -> pl.Series:

@@ -6,18 +6,38 @@ ahead and no more, so that memory stays that of two files; a large one is opened
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Container, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import polars as pl
 
 from app.services.importing.action_files import read_actions
 from app.services.importing.constituents import read_constituents
+from app.services.importing.daily_reports import read_report
 from app.services.importing.files import BadMember, Member, Source, file_digest, is_archive, open_source
 from app.services.importing.findings import FileRefusedError, FileSkippedError, Rule
-from app.services.importing.kinds import IDENTITY_KINDS, MEMBERSHIP_KINDS, PRICE_KINDS, Kind, recognise
+from app.services.importing.fundamentals_files import read_fundamentals
+from app.services.importing.kinds import (
+    FIGURE_KINDS,
+    IDENTITY_KINDS,
+    MEMBERSHIP_KINDS,
+    PRICE_KINDS,
+    REPORT_KINDS,
+    SITE_KINDS,
+    Kind,
+    recognise,
+)
+from app.services.importing.market_cap_files import read_market_caps
 from app.services.importing.masters import read_master
 from app.services.importing.price_files import PriceFile, read_price_file
 from app.services.importing.reference import ReferenceFile
+from app.services.importing.site_json import read_site_json
+from app.services.importing.symbol_master_files import read_symbol_master
+from app.services.importing.texts import from_utf_16, utf_16_note
+
+log = logging.getLogger(__name__)
 
 # Files of the best source go in first, so that rows of others find themselves superseded instead of being replaced.
 _ORDER = {
@@ -70,14 +90,39 @@ Step = Begun | Read | Unreadable | Ended
 def parse(member: Member) -> Parsed:
     """What a member holds, or why it may not be stored."""
     try:
-        kind = recognise(member.name, member.data)
-        if kind in PRICE_KINDS:
-            return read_price_file(kind, member.name, member.data)
-        if kind in IDENTITY_KINDS:
-            return read_master(kind, member)
-        return read_constituents(kind, member) if kind in MEMBERSHIP_KINDS else read_actions(kind, member)
+        utf_8 = from_utf_16(member.name, member.data)
+        if utf_8 is None:
+            return _parse(member)
+        parsed = _parse(replace(member, data=utf_8))
+        parsed.findings.append(utf_16_note(member.name))
+        return parsed
     except (FileRefusedError, FileSkippedError) as refusal:
         return refusal
+    except (Exception, pl.exceptions.PanicException) as error:
+        # a reader that fails must not take the other files with it: this one is refused, and the log has the cause
+        log.exception("reading %s failed", member.label)
+        return FileRefusedError(
+            Rule.UNREADABLE, f"{member.name}: it could not be read ({type(error).__name__}: {str(error)[:200]})"
+        )
+
+
+def _parse(member: Member) -> PriceFile | ReferenceFile:
+    kind = recognise(member.name, member.data)
+    if kind in PRICE_KINDS:
+        return read_price_file(kind, member.name, member.data)
+    if kind in IDENTITY_KINDS:
+        return read_master(kind, member)
+    if kind in FIGURE_KINDS:
+        return read_fundamentals(kind, member)
+    if kind is Kind.MARKET_CAPS:
+        return read_market_caps(member)
+    if kind is Kind.SYMBOL_MASTER:
+        return read_symbol_master(member)
+    if kind in REPORT_KINDS:
+        return read_report(kind, member)
+    if kind in SITE_KINDS:
+        return read_site_json(kind, member)
+    return read_constituents(kind, member) if kind in MEMBERSHIP_KINDS else read_actions(kind, member)
 
 
 def in_order(sources: Sequence[Source]) -> list[Source]:
@@ -154,6 +199,7 @@ def _order_of(source: Source) -> int:
         member = next(iter(open_source(source)), None)
         if not isinstance(member, Member):
             return 0
-        return _ORDER.get(recognise(member.name, member.data), 0)
+        data = from_utf_16(member.name, member.data) or member.data
+        return _ORDER.get(recognise(member.name, data), 0)
     except (FileRefusedError, FileSkippedError, OSError):
         return 0

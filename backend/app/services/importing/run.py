@@ -11,11 +11,11 @@ from datetime import date
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from app.exceptions import ConflictError
 from app.repositories import evidence, files, instruments
-from app.services.importing import derive
+from app.services.importing import derive, figures, neighbours
 from app.services.importing.files import Member, Source, walk
 from app.services.importing.findings import FileRefusedError, FileSkippedError, Rule
 from app.services.importing.kinds import ACTION_KINDS, IDENTITY_KINDS, MEMBERSHIP_KINDS, Kind
@@ -57,7 +57,7 @@ def import_paths(
     """
     began = time.perf_counter()
     run = _Run(engine, progress, cancelled, strict_paths)
-    with _locked(engine, progress):
+    with locked(engine, progress):
         run.do(paths)
     run.summary.seconds = time.perf_counter() - began
     progress(1.0, "done")
@@ -69,12 +69,12 @@ def finish_pending(engine: Engine, progress: Progress = lambda _fraction, _messa
     with engine.connect() as connection:
         if not files.is_pending(connection):
             return False
-    with _locked(engine, progress):
+    with locked(engine, progress):
         derive.everything(engine, progress)
     return True
 
 
-class _locked:
+class locked:
     """The import lock of the database, held by a connection of its own."""
 
     def __init__(self, engine: Engine, progress: Progress) -> None:
@@ -119,6 +119,7 @@ class _Run:
     resolver: Resolver | None = None
     sectors: dict[str, str] = field(default_factory=dict)
     connection: Connection | None = None
+    figures: bool = False  # company figures were stored
 
     def do(self, paths: Sequence[Path]) -> None:
         """Walk, store file by file, then derive."""
@@ -134,6 +135,9 @@ class _Run:
             self.known = files.known_files(connection)
             self.dated_by_place = evidence.dated_by_place(connection)
         self._store_all(sources)
+        if self.touched.symbols:
+            with self.engine.begin() as connection:
+                self.summary.findings += neighbours.compare(connection)
         began = time.perf_counter()
         derive.after_import(
             self.engine,
@@ -141,6 +145,9 @@ class _Run:
             lambda fraction, message: self.progress(_FILES_SHARE + (1 - _FILES_SHARE) * fraction, message),
             self.summary.seconds_by_step,
         )
+        if self.figures:
+            with self.engine.begin() as connection:
+                figures.compare(connection)
         self.summary.seconds_by_step["derive"] = time.perf_counter() - began
 
     def _store_all(self, sources: Sequence[Source]) -> None:
@@ -198,12 +205,16 @@ class _Run:
         if isinstance(parsed, FileRefusedError):
             self._refuse(member.name, member.label, member.sha256, parsed)
             return False
-        if isinstance(parsed, PriceFile):
-            self._store_prices(member, parsed)
-            rows = parsed.frame.height
-        else:
-            self._store_reference(member, parsed)
-            rows = parsed.rows
+        try:
+            if isinstance(parsed, PriceFile):
+                self._store_prices(member, parsed)
+                rows = parsed.frame.height
+            else:
+                self._store_reference(member, parsed)
+                rows = parsed.rows
+        except FileRefusedError as refusal:
+            self._refuse(member.name, member.label, member.sha256, refusal)
+            return False
         self.known[member.sha256] = rows
         self.summary.loaded += 1
         self.summary.rows += rows
@@ -223,13 +234,18 @@ class _Run:
         self.touched.add_prices(parsed.frame)
 
     def _store_reference(self, member: Member, parsed: ReferenceFile) -> None:
-        with self._transaction() as connection:
-            self.summary.findings += store_reference(connection, member, parsed)
+        try:
+            with self._transaction() as connection:
+                self.summary.findings += store_reference(connection, member, parsed)
+        except (DataError, IntegrityError) as error:
+            said = str(error.orig).partition("\n")[0]
+            raise FileRefusedError(Rule.BAD_VALUE, f"{member.name}: the database cannot hold it: {said}") from error
         kind = parsed.kind
         self.dated_by_place.add(member.sha256)
-        self.touched.identity |= kind in IDENTITY_KINDS
+        self.touched.identity |= kind in IDENTITY_KINDS or "security_listings" in parsed.frames
         self.touched.membership |= kind in MEMBERSHIP_KINDS or kind is Kind.COMPANY_SYMBOLS
-        self.touched.actions |= kind in ACTION_KINDS
+        self.touched.actions |= kind in ACTION_KINDS or "corporate_actions" in parsed.tables
+        self.figures |= "fundamental_values" in parsed.frames
         self.resolver = None if kind in IDENTITY_KINDS else self.resolver
 
     def _sight_again(self, member: Member) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
@@ -12,6 +13,7 @@ from datetime import date, datetime
 from app.services.importing.findings import FileFinding, FileRefusedError, Rule
 
 MAX_LINE = 100_000
+_UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _FORMATS = ("%d-%b-%Y", "%Y-%m-%d", "%d-%b-%y", "%Y%m%d", "%d-%m-%Y", "%d/%m/%Y", "%d %b %Y")
 
 
@@ -29,6 +31,28 @@ def decode(data: bytes) -> Text:
         return Text(data.decode("utf-8-sig"), "utf-8")
     except UnicodeDecodeError:
         return Text(data.decode("cp1252", errors="replace"), "cp1252")
+
+
+def from_utf_16(name: str, data: bytes) -> bytes | None:
+    """A file that begins with the mark of UTF-16, as UTF-8; None where it does not.
+
+    Raises
+    ------
+    FileRefusedError : it begins with the mark and is no such text.
+    """
+    if not data.startswith(_UTF_16_MARKS):
+        return None
+    try:
+        return data.decode("utf-16").encode()
+    except UnicodeError as error:
+        raise FileRefusedError(
+            Rule.BAD_ENCODING, f"{name}: marked as UTF-16 and no such text ({error})", line=1
+        ) from error
+
+
+def utf_16_note(name: str) -> FileFinding:
+    """A note that the file was UTF-16."""
+    return FileFinding(Rule.OLD_ENCODING, f"{name}: written in UTF-16, not UTF-8", "read as UTF-16")
 
 
 def split_row(line: str) -> list[str]:

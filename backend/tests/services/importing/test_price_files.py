@@ -69,7 +69,7 @@ def _with_high(value: str) -> Callable[[bytes], bytes]:
     ("broken", "rule", "line", "words"),
     [
         (lambda d: d[:-20], Rule.FILE_CUT_SHORT, 4, "stops inside this line"),
-        (lambda d: d[:-1], Rule.FILE_CUT_SHORT, 4, "no line end"),
+        (lambda d: d[:-8], Rule.FILE_CUT_SHORT, 4, "14 of 15 columns, no line end"),
         (lambda d: d.replace(b"TCS, EQ, 01", b"TCS, 01"), Rule.BROKEN_LINE, 3, "14 columns, expected 15"),
         (lambda d: d.replace(b"TCS, EQ, 01-Jul", b"TCS, EQ, 02-Jul"), Rule.MIXED_DATES, 3, "2024-07-02"),
         (lambda d: d.replace(b"Jul", b"Jux"), Rule.BAD_VALUE, 2, "DATE1"),
