@@ -10,7 +10,7 @@ import polars as pl
 from sqlalchemy import Connection, text
 
 from app.models.base import Base
-from app.repositories.bulk import copy_out
+from app.repositories.bulk import copy_in, copy_out
 
 TABLES = (
     "symbol_changes",
@@ -21,6 +21,13 @@ TABLES = (
     "index_events",
     "index_event_corrections",
     "corporate_actions",
+    "fundamental_values",
+    "security_listings",
+    "security_flags",
+    "week_52_levels",
+    "large_deals",
+    "series_moves",
+    "announced_holidays",
 )
 
 
@@ -30,6 +37,14 @@ def add_rows(connection: Connection, table: str, file_id: int, rows: Sequence[Ma
         raise ValueError(f"{table} is no table of evidence")
     if rows:
         connection.execute(Base.metadata.tables[table].insert(), [{**row, "file_id": file_id} for row in rows])
+
+
+def add_frame(connection: Connection, table: str, file_id: int, frame: pl.DataFrame) -> None:
+    """Store a file's rows in one of `TABLES`, many at once."""
+    if table not in TABLES:
+        raise ValueError(f"{table} is no table of evidence")
+    if frame.height:
+        copy_in(connection, table, frame.with_columns(pl.lit(file_id, pl.Int32).alias("file_id")))
 
 
 def add_indices(connection: Connection, names: Mapping[str, str]) -> None:

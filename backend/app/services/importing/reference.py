@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+import polars as pl
+
 from app.services.importing.findings import FileFinding, Rule
 from app.services.importing.kinds import Kind
 
@@ -34,15 +36,23 @@ class ReferenceFile:
     as_of: date | None = None
     date_basis: str = "unknown"
     findings: list[FileFinding] = field(default_factory=list)
+    frames: dict[str, pl.DataFrame] = field(default_factory=dict)  # rows by table, of files with many
+    data_rows: int | None = None  # rows of the file, where each gives more or less than one row of evidence
+    span: tuple[date, date] | None = None  # first and last date, where the tables do not tell
 
     @property
     def rows(self) -> int:
-        """Rows of evidence."""
-        return sum(len(rows) for rows in self.tables.values()) + sum(len(one.entries) for one in self.lists)
+        """Rows of evidence, or of the file where it says how many."""
+        if self.data_rows is not None:
+            return self.data_rows
+        evidence = sum(map(len, self.tables.values())) + sum(frame.height for frame in self.frames.values())
+        return evidence + sum(len(one.entries) for one in self.lists)
 
     @property
     def dates(self) -> tuple[date | None, date | None]:
         """First and last date the evidence is about."""
+        if self.span is not None:
+            return self.span
         found = [
             row[name]
             for rows in self.tables.values()
