@@ -67,8 +67,8 @@ export function StockChart({ symbol, markers, between, height = 390 }: StockChar
               {NOTES[adjust]}{" "}
               {adjust !== "none" &&
                 (data.actions.length === 0
-                  ? "No listed action."
-                  : `${count(data.actions.length)} listed ${data.actions.length === 1 ? "action" : "actions"}.`)}
+                  ? "No corporate action on file."
+                  : `${count(data.actions.length)} ${data.actions.length === 1 ? "action" : "actions"}.`)}
               {data.jumps.length > 0 && (
                 <span className="wn">
                   {" "}

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app.models import (
     AdjustmentFactor,
     BacktestRun,
+    Dividend,
     RunStrategy,
     StrategyMetadata,
     StrategyVersion,
@@ -177,6 +178,24 @@ class MoveRepository:
                 UnexplainedJump.session <= end,
             )
             .order_by(UnexplainedJump.instrument_id, UnexplainedJump.session)
+        )
+        return list(self._session.scalars(query))
+
+    def dividends(self, instrument_id: int) -> list[Dividend]:
+        """The dividends of an instrument, oldest first."""
+        query = select(Dividend).where(Dividend.instrument_id == instrument_id).order_by(Dividend.ex_date)
+        return list(self._session.scalars(query))
+
+    def inferred(self, instrument_ids: Sequence[int], start: date, end: date) -> list[AdjustmentFactor]:
+        """Factors between two dates that no source lists: inferred, or accepted by a person; in order."""
+        query = (
+            select(AdjustmentFactor)
+            .where(
+                AdjustmentFactor.instrument_id.in_(instrument_ids),
+                AdjustmentFactor.tier != "LISTED",
+                AdjustmentFactor.ex_date.between(start, end),
+            )
+            .order_by(AdjustmentFactor.instrument_id, AdjustmentFactor.ex_date)
         )
         return list(self._session.scalars(query))
 

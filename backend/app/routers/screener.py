@@ -78,6 +78,7 @@ def list_stocks(
         "snapshot": answer.snapshot,
         "milliseconds": answer.milliseconds,
         "sectors": answer.sectors,
+        "quarantined": answer.quarantined,
     }
     return Response(orjson.dumps({"data": answer.rows, "meta": meta}), media_type="application/json")
 

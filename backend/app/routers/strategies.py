@@ -77,6 +77,7 @@ def backtest(
         slippage_bps=request.slippage_bps,
         seed=request.seed,
         asof_members=request.asof_members,
+        strict_actions=request.strict_actions,
     )
     spec = platform.backtests.prepare(market, session, question)
     if platform.backtests.exists(session, spec.run_id):

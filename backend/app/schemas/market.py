@@ -36,9 +36,11 @@ class BarAction(BaseModel):
     """A corporate action inside the shown history."""
 
     ex_date: date
-    factor: float = Field(description="Shares after the action for one before it")
+    kind: str = Field(description="SPLIT, BONUS, CONSOLIDATION, several joined by +, or DIVIDEND")
+    factor: float | None = Field(description="Shares after the action for one before it; null for a dividend")
+    amount: float | None = Field(description="Rupees a share of that day, of a dividend; null where no source says")
     purpose: str
-    tier: Literal["LISTED", "INFERRED"]
+    tier: Literal["LISTED", "INFERRED", "ACCEPTED"]
 
 
 class BarColumns(BaseModel):

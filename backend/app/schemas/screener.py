@@ -51,6 +51,13 @@ class ScreenerRow(BaseModel):
     period: str | None
 
 
+class QuarantinedStock(BaseModel):
+    """A stock that is left out: a move of its price is explained by nothing, and nobody has decided on it."""
+
+    symbol: str
+    since: date
+
+
 class ScreenerMeta(PageMeta):
     """What was asked and as of when."""
 
@@ -61,6 +68,7 @@ class ScreenerMeta(PageMeta):
     snapshot: str
     milliseconds: float
     sectors: dict[str, int] = Field(description="Stocks by sector in the universe, before the sector filter")
+    quarantined: list[QuarantinedStock] = Field(description="Stocks of the universe left out of the screen, and why")
 
 
 class ScreenerPage(BaseModel):

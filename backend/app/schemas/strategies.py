@@ -54,6 +54,9 @@ class BacktestRequest(Wire):
     benchmark: str | None = Field(default=None, max_length=40)
     seed: int = Field(default=0, ge=0, le=2**32 - 1)
     asof_members: bool = Field(default=True, description="Members as of each date; false: today's list throughout")
+    strict_actions: bool = Field(
+        default=False, description="Leave a stock alone from an inferred action on that became known only later"
+    )
 
     @field_validator("strategy_ids")
     @classmethod

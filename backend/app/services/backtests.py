@@ -7,7 +7,7 @@ import inspect
 import threading
 import zlib
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import pairwise
@@ -22,20 +22,22 @@ from app.database import Database, Market
 from app.engines import calendar
 from app.engines.backtest import BookSpec, CostSpec, Jump, RunResult, RunSpec, Sizing, UniverseSpec, book_of, run
 from app.engines.backtest.result import fingerprint
-from app.engines.backtest.spec import canonical_json, engine_version
+from app.engines.backtest.spec import ADJUSTMENTS, canonical_json, engine_version
+from app.engines.backtest.words import NAMED
 from app.engines.bars import Bars
 from app.engines.evidence.report import Trials, significance_report
 from app.engines.risk.metrics import returns_of, session_closes
 from app.engines.strategies.registry import registry
 from app.exceptions import BacktestError, DataNotFoundError, InsufficientDataError, ValidationError
-from app.models import BacktestRun
+from app.models import AdjustmentFactor, BacktestRun
 from app.repositories.strategies import MoveRepository, RunRepository, StrategyRepository
 from app.services.jobs import JobContext
 from app.services.panel import Panel, PanelService
 from app.services.panel.panel import slice_root
-from app.services.universe import resolve
+from app.services.universe import resolve, without_quarantined
 
 _CACHED_SLICES = 4
+STRICT = f"{ADJUSTMENTS[0]}@strict"  # a spec's adjustment with `strict_actions`
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ class BacktestQuestion:
     slippage_bps: float = 0.0
     seed: int = 0
     asof_members: bool = True
+    strict_actions: bool = False  # an inferred action that became known after its ex-date is not used
 
 
 @dataclass(frozen=True)
@@ -147,7 +150,14 @@ class BacktestService:
         except ValueError as error:
             raise _invalid(error) from error
         loaded = self._slice(
-            market, session, question.universe, question.start, question.end, _warm_up(books), question.asof_members
+            market,
+            session,
+            question.universe,
+            question.start,
+            question.end,
+            _warm_up(books),
+            question.asof_members,
+            question.strict_actions,
         )
         try:
             return RunSpec(
@@ -162,6 +172,7 @@ class BacktestService:
                 max_positions=question.max_positions,
                 costs=CostSpec("bps", question.costs_bps) if question.costs_bps else CostSpec(),
                 slippage_bps=question.slippage_bps,
+                adjustment=STRICT if question.strict_actions else ADJUSTMENTS[0],
                 seed=question.seed,
             )
         except ValueError as error:
@@ -264,7 +275,14 @@ class BacktestService:
     def _slice_of(self, market: Market, session: Session, spec: RunSpec) -> Slice:
         universe = spec.universe.index if spec.universe.index is not None else spec.universe.symbols
         return self._slice(
-            market, session, universe, spec.start, spec.end, _warm_up(spec.books), spec.universe.asof_members
+            market,
+            session,
+            universe,
+            spec.start,
+            spec.end,
+            _warm_up(spec.books),
+            spec.universe.asof_members,
+            spec.adjustment == STRICT,
         )
 
     def _slice(
@@ -276,19 +294,20 @@ class BacktestService:
         end: date,
         warm_up: int,
         asof_members: bool,
+        strict: bool,
     ) -> Slice:
         panel = self._panels.current(market)
         if not panel.chunks:
             raise InsufficientDataError(
                 "There is no price data yet: import exchange files first", required=1, available=0
             )
-        key = (market, panel.generation, universe, start, end, warm_up, asof_members)
+        key = (market, panel.generation, universe, start, end, warm_up, asof_members, strict)
         with self._lock:
             found = self._slices.get(key)
             if found is not None:
                 self._slices.move_to_end(key)
                 return found
-        loaded = _load(session, panel, universe, start, end, warm_up, asof_members)
+        loaded = _load(session, panel, universe, start, end, warm_up, asof_members, strict)
         with self._lock:
             self._slices[key] = loaded
             while len(self._slices) > _CACHED_SLICES:
@@ -368,6 +387,7 @@ def _load(
     end: date,
     warm_up: int,
     asof_members: bool,
+    strict: bool,
 ) -> Slice:
     resolved = resolve(session, panel, universe, start, end, asof_members=asof_members)
     first, measured, last = panel.window(start, end, warm_up)
@@ -379,11 +399,20 @@ def _load(
     bars = panel.bars(resolved.keys, start, end, warm_up=warm_up, spans=resolved.spans)
     days = panel.sessions[first:last].astype(object)
     ids = {panel.instruments[key].id: symbol for key, symbol in zip(bars.keys, bars.symbols, strict=True)}
-    moves = MoveRepository(session).jumps(list(ids), days[0], days[-1])
+    repository = MoveRepository(session)
+    moves = repository.jumps(list(ids), days[0], days[-1])
     jumps = tuple(sorted(Jump(ids[move.instrument_id], move.session.isoformat(), move.ratio) for move in moves))
+    inferred = repository.inferred(list(ids), days[0], days[-1])
+    later = {row.instrument_id: row.ex_date for row in reversed(inferred) if _not_yet_known(row)} if strict else {}
+    keys = {panel.instruments[key].id: key for key in bars.keys}
+    bars, closed = without_quarantined(panel, bars, {keys[i]: day for i, day in later.items()})
     spec = UniverseSpec(index=resolved.index, symbols=resolved.symbols, asof_members=asof_members)
     digest = hashlib.sha256(slice_root(bars).encode())
-    notes = _missing(days[measured - first :].tolist(), start, end, len(resolved.missing), measured - first, warm_up)
+    notes = (
+        *_missing(days[measured - first :].tolist(), start, end, len(resolved.missing), measured - first, warm_up),
+        *_in_quarantine(closed, bool(later)),
+        *_inferred([(ids[row.instrument_id], row) for row in inferred if row.instrument_id not in later]),
+    )
     digest.update(canonical_json([bars.symbols, jumps, notes]))  # all are in the result's bytes
     return Slice(bars, digest.hexdigest(), spec, jumps, notes)
 
@@ -408,6 +437,33 @@ def _missing(
     if had_warm_up < warm_up:
         notes.append(f"The data begin {had_warm_up} sessions before the start; the indicators need {warm_up}.")
     return tuple(notes)
+
+
+def _not_yet_known(row: AdjustmentFactor) -> bool:
+    return row.tier == "INFERRED" and row.known_at > row.ex_date
+
+
+def _in_quarantine(closed: Mapping[str, date], strict: bool) -> Iterator[str]:
+    """In words: which instruments are closed to the run, and from when."""
+    if not closed:
+        return
+    named = [f"{symbol} from {day}" for symbol, day in sorted(closed.items())[:NAMED]]
+    more = f" and {len(closed) - NAMED} more" if len(closed) > NAMED else ""
+    also = ", or by an action that only became known later" if strict else ""
+    yield (
+        f"QUARANTINED, not bought from that day on: {', '.join(named)}{more}. A move of the price is explained by no "
+        f"corporate action on file{also}, and nobody has accepted or dismissed it; what is held over it is valued at "
+        "its last price before."
+    )
+
+
+def _inferred(used: Sequence[tuple[str, AdjustmentFactor]]) -> Iterator[str]:
+    """In words: the factors of the slice that no source lists."""
+    for tier, words in (("INFERRED", "inferred from prices and other evidence"), ("ACCEPTED", "decided by a person")):
+        named = sorted(f"{symbol} {row.ex_date} ×{row.factor:g}" for symbol, row in used if row.tier == tier)
+        if named:
+            more = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
+            yield f"{tier} corporate actions, {words}: {', '.join(named[:NAMED])}{more}."
 
 
 def _universe_name(universe: Mapping[str, Any]) -> str:

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from difflib import SequenceMatcher
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from app.database import Market
+from app.engines.bars import D1
 from app.exceptions import DataNotFoundError, ValidationError
+from app.models import AdjustmentFactor, Dividend
 from app.repositories.indices import IndexRepository
 from app.repositories.strategies import MoveRepository
+from app.services.importing.purposes import parse_purpose
 from app.services.panel import Panel, PanelService
 from app.services.panel.panel import InstrumentInfo
 from app.services.universe import find_instrument
+
+F1 = NDArray[np.float64]
 
 _SIMILAR = 0.72  # below this a name is another name, not a typing error
 
@@ -63,17 +69,17 @@ class MarketService:
         adjust: Literal["price", "total", "none"],
         limit: int | None,
     ) -> dict[str, Any]:
-        """A stock's daily bars as columns; `price` is back-adjusted (the last bar is raw), `none` is as traded.
+        """A stock's daily bars as columns, through all its names.
+
+        `none` is as traded. `price` is back-adjusted for splits and bonuses, so that the last bar of the history is
+        raw; volumes are scaled the other way. `total` multiplies the closes before each dividend by
+        1 − D / close on the day before ex too, as if it had been reinvested; it does not touch volumes.
 
         Raises
         ------
         DataNotFoundError : no stock has or had that symbol.
-        ValidationError : dates in the wrong order, or a view that does not exist yet.
+        ValidationError : dates in the wrong order.
         """
-        if adjust == "total":
-            raise ValidationError(
-                "Total-return bars do not exist yet: dividends are not read. Use price or none", "adjust"
-            )
         if start is not None and end is not None and end < start:
             raise ValidationError(f"end {end} lies before start {start}", "end")
         panel = self._panels.current(market)
@@ -81,16 +87,17 @@ class MarketService:
         if key is None:
             raise DataNotFoundError(f"No stock has or had the symbol {symbol}", "symbol", symbol)
         info = panel.instruments[key]
-        bars = panel.bars((key,), start, end)
-        traded = ~np.isnan(bars.raw.close[:, 0])
+        whole = panel.bars((key,), None, None)
+        first, _, last = panel.window(start, end)
+        traded = ~np.isnan(whole.raw.close[:, 0])
+        split, dividend = back_adjusted(whole.raw.close[:, 0], whole.factor[:, 0], whole.sessions, info.dividends)
+        traded[:first], traded[last:] = False, False
         if limit is not None:
             traded[: max(0, len(traded) - _first_of_last(traded, limit))] = False
-        days = bars.sessions[traded].astype(object).tolist()
-        factor = bars.factor[traded, 0]
-        view = np.ones_like(factor)
-        if adjust == "price" and len(factor):
-            view = factor / panel.factors((key,), panel.sessions[-1:])[0, 0]
-        o, h, low, c = (field[traded, 0] * view for field in bars.raw)
+        days = whole.sessions[traded].astype(object).tolist()
+        shares = np.ones(len(days)) if adjust == "none" else split[traded]
+        view = shares * dividend[traded] if adjust == "total" else shares
+        o, h, low, c = (field[traded, 0] * view for field in whole.raw)
         moves = MoveRepository(session)
         lo, hi = (days[0], days[-1]) if days else (date.max, date.max)
         return {
@@ -105,13 +112,9 @@ class MarketService:
             "h": h.tolist(),
             "l": low.tolist(),
             "c": c.tolist(),
-            "v": (bars.raw_volume[traded, 0] / view).tolist(),
+            "v": (whole.raw_volume[traded, 0] / shares).tolist(),
             "factor": view.tolist(),
-            "actions": [
-                {"ex_date": action.ex_date, "factor": action.factor, "purpose": action.purpose, "tier": action.tier}
-                for action in moves.factors(info.id)
-                if lo <= action.ex_date <= hi
-            ],
+            "actions": _markers(moves.factors(info.id), moves.dividends(info.id), lo, hi),
             "jumps": [jump.session for jump in moves.jumps([info.id], lo, hi)],
             "former_symbols": list(dict.fromkeys(name for _, _, name in info.names if name != info.symbol)),
             "snapshot": panel.root,
@@ -120,6 +123,67 @@ class MarketService:
     def panel(self, market: Market) -> Panel:
         """The open panel of a market."""
         return self._panels.current(market)
+
+
+def back_adjusted(close: F1, factor: F1, sessions: D1, dividends: Sequence[tuple[date, float]]) -> tuple[F1, F1]:
+    """What raw prices are multiplied by in the adjusted views, both of shape [T] and 1.0 at the last bar.
+
+    The first is for splits and bonuses alone, the second for dividends alone; the total-return view uses the product.
+
+    Parameters
+    ----------
+    close : shape [T], raw, NaN where there is no bar
+    factor : shape [T], forward-anchored cumulative factor
+    sessions : shape [T], ascending
+    dividends : (ex-date, rupees for each share held into it); one with no close before it, or of that close or more,
+        changes nothing
+    """
+    traded = np.flatnonzero(~np.isnan(close))
+    split, paid = np.ones_like(factor), np.ones_like(factor)
+    if not len(traded):
+        return split, paid
+    split = factor / factor[traded[-1]]
+    for ex_date, amount in dividends:
+        at = int(np.searchsorted(sessions, np.datetime64(ex_date, "D")))
+        before, after = traded[traded < at], traded[traded >= at]
+        if len(before) and len(after) and 0.0 < amount < close[before[-1]]:
+            paid[: after[0]] *= 1.0 - amount / close[before[-1]]
+    return split, paid
+
+
+def _markers(
+    factors: Iterable[AdjustmentFactor], dividends: Iterable[Dividend], first: date, last: date
+) -> list[dict[str, Any]]:
+    """What a chart marks between two days, oldest first."""
+    found = [
+        {
+            "ex_date": action.ex_date,
+            "kind": _kind(action.purpose, action.factor),
+            "factor": action.factor,
+            "amount": None,
+            "purpose": action.purpose,
+            "tier": action.tier,
+        }
+        for action in factors
+    ] + [
+        {
+            "ex_date": paid.ex_date,
+            "kind": "DIVIDEND",
+            "factor": None,
+            "amount": paid.amount,
+            "purpose": paid.evidence[0]["purpose"],
+            "tier": "LISTED",
+        }
+        for paid in dividends
+    ]
+    kept = (marker for marker in found if first <= marker["ex_date"] <= last)
+    return sorted(kept, key=lambda marker: (marker["ex_date"], marker["kind"]))
+
+
+def _kind(purpose: str, factor: float) -> str:
+    """SPLIT, BONUS, CONSOLIDATION or two of them joined, by the text; by the factor where the text has none."""
+    kinds = {action.kind for action in parse_purpose(purpose) if action.factor is not None}
+    return "+".join(sorted(kinds)) or ("SPLIT" if factor > 1.0 else "CONSOLIDATION")
 
 
 def _first_of_last(traded: np.ndarray[Any, np.dtype[np.bool_]], limit: int) -> int:

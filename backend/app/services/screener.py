@@ -56,6 +56,8 @@ class SessionTable:
     main_board: NDArray[np.bool_]
     names: tuple[str | None, ...]
     sectors: tuple[str, ...]
+    open_since: tuple[date | None, ...]  # the first move up to the session that nothing explains
+    in_quarantine: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ class ScreenerAnswer:
     note: str | None
     milliseconds: float
     sectors: dict[str, int]
+    quarantined: list[dict[str, Any]]  # stocks of the universe that are left out, and since when
 
 
 class ScreenerService:
@@ -154,6 +157,8 @@ class ScreenerService:
             point_in_time = members.point_in_time
             if not point_in_time:
                 note = members.note
+        left_out = np.flatnonzero(keep & found.in_quarantine)
+        keep = keep & ~found.in_quarantine
         if sort_by not in found.table.sortable:
             raise ValidationError(
                 f"Cannot sort by {sort_by}", "sort_by", details={"sortable": sorted(found.table.sortable)}
@@ -179,6 +184,7 @@ class ScreenerService:
             note=note,
             milliseconds=round((time.perf_counter() - began) * 1000.0, 3),
             sectors=dict(sorted(sectors.items())),
+            quarantined=[{"symbol": found.table.symbols[i], "since": found.open_since[i]} for i in left_out.tolist()],
         )
 
     def row(self, market: Market, key: str) -> dict[str, Any] | None:
@@ -189,7 +195,8 @@ class ScreenerService:
     def sectors(self, market: Market) -> dict[str, int]:
         """Main-board shares of the latest session by sector."""
         _, found = self.table(market)
-        counts = Counter(found.sectors[i] for i in np.flatnonzero(_of_type(found, "EQUITY")))
+        shown = _of_type(found, "EQUITY") & ~found.in_quarantine
+        counts = Counter(found.sectors[i] for i in np.flatnonzero(shown))
         return dict(sorted(counts.items()))
 
     def indices(self, market: Market, session: Session, asof: date | None) -> tuple[list[dict[str, Any]], date | None]:
@@ -242,6 +249,7 @@ def _table(panel: Panel, last: int, fields: FieldTable) -> SessionTable:
     names = tuple(info.name for info in infos)
     sectors = tuple(info.sector or UNCLASSIFIED for info in infos)
     series = panel.series_on(keys, last)
+    open_since = tuple(info.quarantined_from(session) for info in infos)
     return SessionTable(
         session=session,
         table=Table(fields.symbols, fields.columns, {"name": names, "sector": sectors}),
@@ -251,6 +259,8 @@ def _table(panel: Panel, last: int, fields: FieldTable) -> SessionTable:
         main_board=np.array([name in MAIN_BOARD for name in series], dtype=np.bool_),
         names=names,
         sectors=sectors,
+        open_since=open_since,
+        in_quarantine=np.array([since is not None for since in open_since], dtype=np.bool_),
     )
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+import numpy as np
 from sqlalchemy.orm import Session
 
+from app.engines.bars import Bars
 from app.exceptions import DataNotFoundError, ValidationError
 from app.repositories.indices import IndexRepository
 from app.services.panel import Panel
@@ -81,6 +83,22 @@ def _of_symbols(panel: Panel, symbols: Sequence[str], on: date) -> Universe:
     if unknown:
         raise ValidationError(f"Unknown symbols: {', '.join(unknown)}", "universe", details={"unknown": unknown})
     return Universe(None, tuple(sorted(found.values())), tuple(sorted(found)), None, ())
+
+
+def without_quarantined(panel: Panel, bars: Bars, more: Mapping[str, date]) -> tuple[Bars, dict[str, date]]:
+    """Bars with nothing to trade in an instrument from a move on that nothing explains and nobody decided on.
+
+    `more` names further instruments, by key, and the day each is closed from. Also answers which symbols are closed
+    and from when; a move before the slice closes the whole of it.
+    """
+    closed: dict[int, date] = {}
+    until: date = bars.sessions[-1].astype(object) if len(bars.sessions) else date.min
+    for n, key in enumerate(bars.keys):
+        days = [day for day in (panel.instruments[key].quarantined_from(until), more.get(key)) if day is not None]
+        if days:
+            closed[n] = min(days)
+    first = {n: int(np.searchsorted(bars.sessions, np.datetime64(day, "D"))) for n, day in closed.items()}
+    return bars.closed_from(first), {bars.symbols[n]: day for n, day in closed.items()}
 
 
 def find_instrument(panel: Panel, symbol: str, on: date | None = None) -> str | None:

@@ -115,13 +115,19 @@ function Stock({ symbol }: { symbol: string }) {
   );
 }
 
+/** What an action did to a share: how many it became, or what it paid. */
+function actionNote({ factor, amount }: BarsSeries["actions"][number]): string {
+  if (factor !== null) return `1 share became ${grouped(factor, 4).replace(/\.?0+$/, "")}`;
+  return amount === null ? "Amount unknown" : `₹${grouped(amount, 2)} a share`;
+}
+
 /** Corporate actions, unexplained moves and old names, newest first. */
 function Events({ bars }: { bars: BarsSeries }) {
   const events = [
     ...bars.actions.map((action) => ({
       at: action.ex_date,
       text: action.purpose,
-      note: `1 share became ${grouped(action.factor, 4).replace(/\.?0+$/, "")}${action.tier === "INFERRED" ? ", INFERRED" : ""}`,
+      note: `${actionNote(action)}${action.tier === "LISTED" ? "" : `, ${action.tier}`}`,
     })),
     ...bars.jumps.map((at) => ({ at, text: "Move without a listed action", note: "Not adjusted" })),
   ].sort((a, b) => b.at.localeCompare(a.at));
