@@ -1,0 +1,216 @@
+"""Company figures as they were known on a day.
+
+An answer takes, of each instrument, field and kind of period, the newest period known by then; of one period told more
+than once the figure known last, then that of the better source. The table is kept in memory, sorted, per state of the
+data: a question is a mask and one pass.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from app.database import Market
+from app.repositories import fundamentals
+from app.services.importing.figures import resolved
+from app.services.importing.fundamentals_files import ANNUAL_LAG, QUARTER_LAG
+
+F1 = NDArray[np.float64]
+SNAPSHOT_AGE = timedelta(days=400)  # an older market capitalisation or P/E says nothing about a day
+ACCOUNTS_AGE = timedelta(days=760)  # a company that has not reported for two years is not described by its last report
+# Field of a screener row → the stored fields it is taken from, best first, and the kinds of period.
+ACCOUNT_FIELDS = {"eps": "eps", "revenue": "revenue", "net_income": "net_income", "debt_to_equity": "debt_to_equity"}
+SNAPSHOT_FIELDS = {"market_cap": "market_cap", "pe_ratio": "pe_ratio"}
+LAG_NOTE = (
+    f"Figures of a year count as known {ANNUAL_LAG.days} days after its end, those of a quarter {QUARTER_LAG.days} "
+    "days after, the limits for reporting (SEBI LODR); later corrections are not undone"
+)
+
+
+@dataclass(frozen=True)
+class Figures:
+    """All figures in the order in which they are preferred; `group` tells instrument, field and kind of period."""
+
+    version: tuple[int, int]
+    frame: pl.DataFrame
+    group: NDArray[np.int64]
+    known: NDArray[np.int32]  # days since 1970
+
+    def asof(self, day: date, instruments: Sequence[int] | None = None) -> pl.DataFrame:
+        """The latest figures known on a day, one row an instrument, field and kind of period."""
+        keep = self.known <= (day - date(1970, 1, 1)).days
+        if instruments is not None:
+            keep &= np.isin(self.frame["instrument_id"].to_numpy(), np.array(sorted(set(instruments)), np.int64))
+        rows = np.flatnonzero(keep)
+        groups = self.group[rows]
+        last = np.ones(len(rows), dtype=np.bool_)
+        last[:-1] = groups[1:] != groups[:-1]
+        return self.frame[rows[last]]
+
+
+@dataclass(frozen=True)
+class FinancialColumns:
+    """The screener's company figures for N instruments on a day: NaN and None where unknown.
+
+    `lagged` and `dated` count the figures whose day of knowledge is a reporting lag, or stated by a file.
+    """
+
+    version: tuple[int, int]
+    numbers: dict[str, F1]
+    period: tuple[str | None, ...]
+    lagged: int
+    dated: int
+
+    @property
+    def point_in_time(self) -> bool:
+        """Whether the day each figure became known is stated, not assumed."""
+        return self.lagged == 0
+
+    @property
+    def note(self) -> str:
+        """What to tell people about the dates."""
+        if not self.lagged + self.dated:
+            return "No company figures are known for that day."
+        return f"{self.lagged} of {self.lagged + self.dated} company figures are dated by assumption. {LAG_NOTE}."
+
+
+class FundamentalsService:
+    """Answers from memory; the table is read again when figures or identities changed."""
+
+    def __init__(self) -> None:
+        self._tables: dict[Market, Figures] = {}
+        self._columns: dict[tuple[Market, date, int], FinancialColumns] = {}
+        self._lock = threading.Lock()
+
+    def table(self, market: Market, session: Session) -> Figures:
+        """The table for the current state of the data."""
+        connection = session.connection()
+        version = fundamentals.version(connection)
+        with self._lock:
+            found = self._tables.get(market)
+            if found is None or found.version != version:
+                found = self._tables[market] = _figures(version, resolved(connection))
+                self._columns = {key: one for key, one in self._columns.items() if key[0] is not market}
+            return found
+
+    def asof(
+        self, market: Market, session: Session, day: date, instruments: Sequence[int] | None = None
+    ) -> pl.DataFrame:
+        """The latest figures known on a day.
+
+        Columns: instrument_id, field, period_kind (ANNUAL, QUARTER, SNAPSHOT), period_end, value, unit (RUPEES, SHARES,
+        PERCENT, RATIO, YEAR), source, known_at, known_at_basis (FILE: stated; LAG: assumed), symbol.
+        """
+        return self.table(market, session).asof(day, instruments)
+
+    def share_counts(self, market: Market, session: Session, instrument: int) -> list[dict[str, Any]]:
+        """Shares outstanding by day, oldest first, with market capitalisation over close where a file has both.
+
+        Evidence for corporate actions: a bonus or split shows as the ratio of two counts.
+        """
+        frame = self.table(market, session).frame.filter(pl.col("instrument_id") == instrument)
+        keep = frame.filter(pl.col("field").is_in(["shares_outstanding", "market_cap", "mcap_close"]))
+        wide: dict[tuple[date, str], dict[str, Any]] = {}
+        for row in keep.iter_rows(named=True):
+            source = row["source"]
+            one = wide.setdefault((row["period_end"], source), {"date": row["period_end"], "source": source})
+            one[row["field"]] = row["value"]
+        found = []
+        for (_, _), one in sorted(wide.items()):
+            cap, close = one.get("market_cap"), one.get("mcap_close")
+            implied = cap / close if cap and close else None
+            if one.get("shares_outstanding") is not None or implied is not None:
+                found.append(
+                    {
+                        "date": one["date"],
+                        "source": one["source"],
+                        "shares": one.get("shares_outstanding"),
+                        "market_cap_over_close": implied,
+                    }
+                )
+        return found
+
+    def columns(self, market: Market, session: Session, ids: NDArray[np.int64], day: date) -> FinancialColumns:
+        """The screener's financial columns for the instruments `ids` of one session's table, in their order."""
+        table = self.table(market, session)
+        key = (market, day, hash(ids.tobytes()))
+        with self._lock:
+            found = self._columns.get(key)
+        if found is None or found.version != table.version:
+            found = _columns(table, ids, day)
+            with self._lock:
+                while len(self._columns) >= 8:
+                    self._columns.pop(next(iter(self._columns)))
+                self._columns[key] = found
+        return found
+
+
+def _figures(version: tuple[int, int], frame: pl.DataFrame) -> Figures:
+    ordered = frame.sort(
+        "instrument_id", "field", "period_kind", "period_end", "known_at", "source_rank", "sha256", "line"
+    )
+    group = ordered.select(pl.struct("instrument_id", "field", "period_kind").rle_id().cast(pl.Int64)).to_series()
+    kept = ordered.select(
+        "instrument_id",
+        pl.col("field").cast(pl.Categorical()),
+        pl.col("period_kind").cast(pl.Categorical()),
+        "period_end",
+        "value",
+        pl.col("unit").cast(pl.Categorical()),
+        pl.col("source").cast(pl.Categorical()),
+        "known_at",
+        pl.col("known_at_basis").cast(pl.Categorical()),
+        pl.col("symbol").cast(pl.Categorical()),
+    )
+    return Figures(version, kept, group.to_numpy(), kept["known_at"].cast(pl.Int32).to_numpy())
+
+
+def _columns(table: Figures, ids: NDArray[np.int64], day: date) -> FinancialColumns:
+    """Accounts are of one period a company: the newest annual one with revenue, profit or earnings a share."""
+    known = table.asof(day)
+    wanted = pl.DataFrame({"instrument_id": ids, "row": np.arange(len(ids), dtype=np.int64)})
+    known = known.join(wanted, on="instrument_id")
+    snapshots = known.filter(
+        (pl.col("period_kind").cast(pl.String) == "SNAPSHOT") & (pl.col("known_at") >= day - SNAPSHOT_AGE)
+    )
+    accounts = known.filter(
+        (pl.col("period_kind").cast(pl.String) == "ANNUAL") & (pl.col("period_end") >= day - ACCOUNTS_AGE)
+    )
+    names = pl.col("field").cast(pl.String)
+    ends = (
+        accounts.filter(names.is_in(["revenue", "net_income", "eps"]))
+        .group_by("row")
+        .agg(pl.col("period_end").max().alias("end"))
+    )
+    accounts = accounts.join(ends, on="row").filter(pl.col("period_end") == pl.col("end"))
+    numbers: dict[str, F1] = {}
+    lagged = dated = 0
+
+    def take(name: str, *parts: pl.DataFrame) -> None:
+        nonlocal lagged, dated
+        column = np.full(len(ids), np.nan)
+        for part in parts:  # the first that knows a figure gives it
+            free = part.filter(pl.Series(np.isnan(column[part["row"].to_numpy()]), dtype=pl.Boolean))
+            column[free["row"].to_numpy()] = free["value"].to_numpy()
+            assumed = int((free["known_at_basis"].cast(pl.String) == "LAG").sum())
+            lagged += assumed
+            dated += free.height - assumed
+        numbers[name] = column
+
+    for name, stored in SNAPSHOT_FIELDS.items():
+        take(name, snapshots.filter(names == stored))
+    for name, stored in ACCOUNT_FIELDS.items():
+        take(name, accounts.filter(names == stored))
+    take("roe", accounts.filter(names == "roe_pct"), snapshots.filter(names == "roe_pct"))
+    period: list[str | None] = [None] * len(ids)
+    for row, end in ends.iter_rows():
+        period[row] = f"FY {end:%Y-%m}"
+    return FinancialColumns(table.version, numbers, tuple(period), lagged, dated)
