@@ -33,6 +33,7 @@ from app.models.owners import AppSetting, Owner
 from app.models.portfolios import PortfolioPolicy, PortfolioPosition, UserPortfolio
 from app.models.prices import HistoricalPrice
 from app.models.snapshots import DataSnapshot
+from app.models.series import IndexValue, IntradaySlice, IntradaySource
 from app.models.strategies import BacktestRun, Lifecycle, RunStrategy, StrategyMetadata, StrategyVersion, Trial
 
 __all__ = [
@@ -61,11 +62,14 @@ __all__ = [
     "IndexList",
     "IndexListEntry",
     "IndexMember",
+    "IndexValue",
     "Instrument",
     "InstrumentAlias",
     "InstrumentIsin",
     "InstrumentName",
     "InstrumentSymbol",
+    "IntradaySlice",
+    "IntradaySource",
     "Job",
     "JobEvent",
     "JobState",

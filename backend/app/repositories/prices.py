@@ -278,3 +278,15 @@ def content_hash(connection: Connection) -> str:
     )
     rows = connection.execute(text(f"SELECT n, total, rows FROM ({sums}) s ORDER BY n"))
     return "/".join(f"{row.rows}:{row.total}" for row in rows)
+
+
+def closes_of_symbol(connection: Connection, symbol: str, first: date, last: date) -> dict[date, float]:
+    """Closes in rupees, unadjusted, of the rows that count under a symbol's main series, by day."""
+    rows = connection.execute(
+        text(
+            "SELECT date, close FROM historical_prices WHERE symbol = :symbol AND superseded_at IS NULL "
+            "AND series IN ('EQ', 'BE', 'BZ') AND date BETWEEN :first AND :last ORDER BY date, series DESC"
+        ),
+        {"symbol": symbol, "first": first, "last": last},
+    )
+    return {row.date: row.close for row in rows}

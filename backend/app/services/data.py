@@ -23,6 +23,7 @@ from app.repositories.snapshots import SnapshotRepository
 from app.services.backtests import BacktestService
 from app.services.coverage import Hole, holes, missing_sessions, year_coverage
 from app.services.importing import ImportSummary, import_paths
+from app.services.intraday import store_beside
 from app.services.jobs import Cancelled, JobContext
 from app.services.panel import Panel, PanelService
 from app.services.provenance import bar_provenance
@@ -112,6 +113,7 @@ class DataService:
             progress=lambda fraction, message: progress(0.9 * fraction, message),
             cancelled=cancelled,
             strict_paths=strict_paths,
+            intraday_store=store_beside(self._panels.directory(market)),
         )
         self._panels.refresh(market, lambda fraction, message: progress(0.9 + 0.1 * fraction, message))
         return summary

@@ -19,6 +19,8 @@ from app.services.importing.daily_reports import read_report
 from app.services.importing.files import BadMember, Member, Source, file_digest, is_archive, open_source
 from app.services.importing.findings import FileRefusedError, FileSkippedError, Rule
 from app.services.importing.fundamentals_files import read_fundamentals
+from app.services.importing.index_series import SeriesFile, read_index_series
+from app.services.importing.intraday_files import IntradayFile, read_intraday
 from app.services.importing.kinds import (
     FIGURE_KINDS,
     IDENTITY_KINDS,
@@ -48,7 +50,7 @@ _ORDER = {
 }
 _PARSED_AHEAD_BYTES = 4 * 1024 * 1024
 
-Parsed = PriceFile | ReferenceFile | FileRefusedError | FileSkippedError
+Parsed = SeriesFile | IntradayFile | PriceFile | ReferenceFile | FileRefusedError | FileSkippedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +108,12 @@ def parse(member: Member) -> Parsed:
         )
 
 
-def _parse(member: Member) -> PriceFile | ReferenceFile:
+def _parse(member: Member) -> SeriesFile | IntradayFile | PriceFile | ReferenceFile:
     kind = recognise(member.name, member.data)
+    if kind is Kind.INDEX_SERIES:
+        return read_index_series(member)
+    if kind is Kind.INTRADAY:
+        return read_intraday(member)
     if kind in PRICE_KINDS:
         return read_price_file(kind, member.name, member.data)
     if kind in IDENTITY_KINDS:

@@ -18,13 +18,18 @@ from app.repositories import evidence, files, instruments
 from app.services.importing import derive, figures, neighbours
 from app.services.importing.files import Member, Source, walk
 from app.services.importing.findings import FileRefusedError, FileSkippedError, Rule
+from app.services.importing.index_checks import crosscheck
+from app.services.importing.index_series import SeriesFile
+from app.services.importing.intraday_files import IntradayFile
 from app.services.importing.kinds import ACTION_KINDS, IDENTITY_KINDS, MEMBERSHIP_KINDS, Kind
 from app.services.importing.loading import store_findings, store_prices, store_reference
 from app.services.importing.price_files import PriceFile
 from app.services.importing.reading import Begun, Ended, Read, Step, Unreadable, in_order, parse, read_ahead
 from app.services.importing.reference import ReferenceFile, date_finding, date_of_list
 from app.services.importing.resolver import Resolver
+from app.services.importing.series_loading import store_intraday, store_series
 from app.services.importing.summary import ImportSummary, NotStored
+from app.services.intraday import IntradayStore
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +45,7 @@ def import_paths(
     progress: Progress,
     cancelled: Callable[[], bool],
     strict_paths: bool = True,
+    intraday_store: IntradayStore | None = None,
 ) -> ImportSummary:
     """Import files and folders.
 
@@ -50,13 +56,14 @@ def import_paths(
     progress : called with a fraction in [0, 1] and what is being done.
     cancelled : asked between files; what is stored stays, and what is derived is brought up to date.
     strict_paths : a path that does not exist, or a file named directly whose format is unknown, fails the import.
+    intraday_store : where intraday bars go; without one, files of them are skipped.
 
     Raises
     ------
     ConflictError : another import has been running for ten minutes.
     """
     began = time.perf_counter()
-    run = _Run(engine, progress, cancelled, strict_paths)
+    run = _Run(engine, progress, cancelled, strict_paths, intraday_store)
     with locked(engine, progress):
         run.do(paths)
     run.summary.seconds = time.perf_counter() - began
@@ -112,6 +119,8 @@ class _Run:
     progress: Progress
     cancelled: Callable[[], bool]
     strict_paths: bool
+    intraday_store: IntradayStore | None = None
+    series_touched: bool = False
     summary: ImportSummary = field(default_factory=ImportSummary)
     known: dict[str, int] = field(default_factory=dict)
     dated_by_place: set[str] = field(default_factory=set)
@@ -148,6 +157,9 @@ class _Run:
         if self.figures:
             with self.engine.begin() as connection:
                 figures.compare(connection)
+        if self.series_touched:
+            with self.engine.begin() as connection:
+                crosscheck(connection, self.intraday_store)
         self.summary.seconds_by_step["derive"] = time.perf_counter() - began
 
     def _store_all(self, sources: Sequence[Source]) -> None:
@@ -196,6 +208,8 @@ class _Run:
             self._sight_again(member)
             return True
         parsed = parse(member) if read.parsed is None else read.parsed
+        if isinstance(parsed, IntradayFile) and self.intraday_store is None:
+            parsed = FileSkippedError("intraday bars: this import was given no folder to keep them in")
         if isinstance(parsed, FileSkippedError):
             if read.source.named and self.strict_paths and member.container is None:
                 self._fail_path(member.label, parsed.reason, parsed.rule)
@@ -208,6 +222,9 @@ class _Run:
         try:
             if isinstance(parsed, PriceFile):
                 self._store_prices(member, parsed)
+                rows = parsed.frame.height
+            elif isinstance(parsed, SeriesFile | IntradayFile):
+                self._store_series(member, parsed)
                 rows = parsed.frame.height
             else:
                 self._store_reference(member, parsed)
@@ -232,6 +249,15 @@ class _Run:
                 self.resolver = None  # it may hold instruments of the transaction that is being rolled back
                 raise
         self.touched.add_prices(parsed.frame)
+
+    def _store_series(self, member: Member, parsed: SeriesFile | IntradayFile) -> None:
+        with self._transaction() as connection:
+            if isinstance(parsed, SeriesFile):
+                self.summary.findings += store_series(connection, member, parsed)
+            else:
+                assert self.intraday_store is not None
+                self.summary.findings += store_intraday(connection, member, parsed, self.intraday_store)
+        self.series_touched = True
 
     def _store_reference(self, member: Member, parsed: ReferenceFile) -> None:
         try:
