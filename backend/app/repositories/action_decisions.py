@@ -158,10 +158,10 @@ def instruments_called(connection: Connection, name: str) -> list[int]:
     """Every instrument that has or had a symbol, or has the key; the one that had it last first."""
     rows = connection.execute(
         text(
-            "SELECT instrument_id AS id, max(coalesce(valid_to, 'infinity'::date)) AS last FROM instrument_symbols "
+            "SELECT instrument_id AS id, max(coalesce(valid_to, '9999-12-31'::date)) AS last FROM instrument_symbols "
             "WHERE symbol = upper(:name) GROUP BY instrument_id "
-            "UNION SELECT id, 'infinity'::date FROM instruments WHERE key = lower(:name) "
-            "UNION SELECT instrument_id, 'infinity'::date FROM instrument_aliases WHERE old_key = lower(:name) "
+            "UNION SELECT id, '9999-12-31'::date FROM instruments WHERE key = lower(:name) "
+            "UNION SELECT instrument_id, '9999-12-31'::date FROM instrument_aliases WHERE old_key = lower(:name) "
             "ORDER BY last DESC, id"
         ),
         {"name": name},

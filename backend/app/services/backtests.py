@@ -7,10 +7,9 @@ import inspect
 import threading
 import zlib
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from itertools import pairwise
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +18,9 @@ import orjson
 from sqlalchemy.orm import Session
 
 from app.database import Database, Market
-from app.engines import calendar
 from app.engines.backtest import BookSpec, CostSpec, Jump, RunResult, RunSpec, Sizing, UniverseSpec, book_of, run
 from app.engines.backtest.result import fingerprint
 from app.engines.backtest.spec import ADJUSTMENTS, canonical_json, engine_version
-from app.engines.backtest.words import NAMED
 from app.engines.bars import Bars
 from app.engines.evidence.report import Trials, significance_report
 from app.engines.risk.metrics import returns_of, session_closes
@@ -31,6 +28,7 @@ from app.engines.strategies.registry import registry
 from app.exceptions import BacktestError, DataNotFoundError, InsufficientDataError, ValidationError
 from app.models import AdjustmentFactor, BacktestRun
 from app.repositories.strategies import MoveRepository, RunRepository, StrategyRepository
+from app.services import slice_notes
 from app.services.jobs import JobContext
 from app.services.panel import Panel, PanelService
 from app.services.panel.panel import slice_root
@@ -409,61 +407,18 @@ def _load(
     spec = UniverseSpec(index=resolved.index, symbols=resolved.symbols, asof_members=asof_members)
     digest = hashlib.sha256(slice_root(bars).encode())
     notes = (
-        *_missing(days[measured - first :].tolist(), start, end, len(resolved.missing), measured - first, warm_up),
-        *_in_quarantine(closed, bool(later)),
-        *_inferred([(ids[row.instrument_id], row) for row in inferred if row.instrument_id not in later]),
+        *slice_notes.missing(
+            days[measured - first :].tolist(), start, end, len(resolved.missing), measured - first, warm_up
+        ),
+        *slice_notes.in_quarantine(closed, bool(later)),
+        *slice_notes.inferred([(ids[row.instrument_id], row) for row in inferred if row.instrument_id not in later]),
     )
     digest.update(canonical_json([bars.symbols, jumps, notes]))  # all are in the result's bytes
     return Slice(bars, digest.hexdigest(), spec, jumps, notes)
 
 
-def _missing(
-    days: Sequence[date], start: date, end: date, without_prices: int, had_warm_up: int, warm_up: int
-) -> tuple[str, ...]:
-    """In words: sessions of the exchange that the data lacks, members without prices, warm-up that is short."""
-    notes = []
-    held = set(days)
-    until = min(end, datetime.now(calendar.IST).date())
-    lacking = [day for day in calendar.sessions(start, until) if day not in held]
-    if lacking:
-        widest = max(pairwise(days), key=lambda pair: pair[1] - pair[0], default=(days[0], days[0]))
-        notes.append(
-            f"{len(lacking)} of {len(held) + len(lacking)} sessions of the exchange between {start} and {until} are "
-            f"not in the data, the first on {lacking[0]}; the widest hole is from {widest[0]} to {widest[1]}. "
-            "Orders wait across a hole, and a year counts by the sessions that are there."
-        )
-    if without_prices:
-        notes.append(f"{without_prices} members of the universe have no prices in the data and were never traded.")
-    if had_warm_up < warm_up:
-        notes.append(f"The data begin {had_warm_up} sessions before the start; the indicators need {warm_up}.")
-    return tuple(notes)
-
-
 def _not_yet_known(row: AdjustmentFactor) -> bool:
     return row.tier == "INFERRED" and row.known_at > row.ex_date
-
-
-def _in_quarantine(closed: Mapping[str, date], strict: bool) -> Iterator[str]:
-    """In words: which instruments are closed to the run, and from when."""
-    if not closed:
-        return
-    named = [f"{symbol} from {day}" for symbol, day in sorted(closed.items())[:NAMED]]
-    more = f" and {len(closed) - NAMED} more" if len(closed) > NAMED else ""
-    also = ", or by an action that only became known later" if strict else ""
-    yield (
-        f"QUARANTINED, not bought from that day on: {', '.join(named)}{more}. A move of the price is explained by no "
-        f"corporate action on file{also}, and nobody has accepted or dismissed it; what is held over it is valued at "
-        "its last price before."
-    )
-
-
-def _inferred(used: Sequence[tuple[str, AdjustmentFactor]]) -> Iterator[str]:
-    """In words: the factors of the slice that no source lists."""
-    for tier, words in (("INFERRED", "inferred from prices and other evidence"), ("ACCEPTED", "decided by a person")):
-        named = sorted(f"{symbol} {row.ex_date} ×{row.factor:g}" for symbol, row in used if row.tier == tier)
-        if named:
-            more = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
-            yield f"{tier} corporate actions, {words}: {', '.join(named[:NAMED])}{more}."
 
 
 def _universe_name(universe: Mapping[str, Any]) -> str:

@@ -1,0 +1,56 @@
+"""What a reader of a run must know of its data, in words: what is missing, closed or not listed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+from itertools import pairwise
+
+from app.engines import calendar
+from app.engines.backtest.words import NAMED
+from app.models import AdjustmentFactor
+
+
+def missing(
+    days: Sequence[date], start: date, end: date, without_prices: int, had_warm_up: int, warm_up: int
+) -> tuple[str, ...]:
+    """In words: sessions of the exchange that the data lacks, members without prices, warm-up that is short."""
+    notes = []
+    held = set(days)
+    until = min(end, datetime.now(calendar.IST).date())
+    lacking = [day for day in calendar.sessions(start, until) if day not in held]
+    if lacking:
+        widest = max(pairwise(days), key=lambda pair: pair[1] - pair[0], default=(days[0], days[0]))
+        notes.append(
+            f"{len(lacking)} of {len(held) + len(lacking)} sessions of the exchange between {start} and {until} are "
+            f"not in the data, the first on {lacking[0]}; the widest hole is from {widest[0]} to {widest[1]}. "
+            "Orders wait across a hole, and a year counts by the sessions that are there."
+        )
+    if without_prices:
+        notes.append(f"{without_prices} members of the universe have no prices in the data and were never traded.")
+    if had_warm_up < warm_up:
+        notes.append(f"The data begin {had_warm_up} sessions before the start; the indicators need {warm_up}.")
+    return tuple(notes)
+
+
+def in_quarantine(closed: Mapping[str, date], strict: bool) -> Iterator[str]:
+    """In words: which instruments are closed to the run, and from when."""
+    if not closed:
+        return
+    named = [f"{symbol} from {day}" for symbol, day in sorted(closed.items())[:NAMED]]
+    more = f" and {len(closed) - NAMED} more" if len(closed) > NAMED else ""
+    also = ", or by an action that only became known later" if strict else ""
+    yield (
+        f"QUARANTINED, not bought from that day on: {', '.join(named)}{more}. A move of the price is explained by no "
+        f"corporate action on file{also}, and nobody has accepted or dismissed it; what is held over it is valued at "
+        "its last price before."
+    )
+
+
+def inferred(used: Sequence[tuple[str, AdjustmentFactor]]) -> Iterator[str]:
+    """In words: the factors of the slice that no source lists."""
+    for tier, words in (("INFERRED", "inferred from prices and other evidence"), ("ACCEPTED", "decided by a person")):
+        named = sorted(f"{symbol} {row.ex_date} ×{row.factor:g}" for symbol, row in used if row.tier == tier)
+        if named:
+            more = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
+            yield f"{tier} corporate actions, {words}: {', '.join(named[:NAMED])}{more}."
