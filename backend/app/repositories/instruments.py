@@ -174,3 +174,9 @@ def series_days(connection: Connection, identifier: int, symbols: Sequence[str])
         {"symbols": sorted(set(symbols)), "id": identifier},
     )
     return [(row.date, row.series) for row in rows]
+
+
+def newest_session(connection: Connection) -> date | None:
+    """The last session of which any price is stored, or None."""
+    found: date | None = connection.execute(text("SELECT max(last_session) FROM instruments")).scalar()
+    return found

@@ -22,7 +22,7 @@ class IndexMemberOut(BaseModel):
     left_since: date | None = Field(description="Still a member on this day by evidence; null where exact")
     instrument: str = Field(description="Key of the instrument")
     symbol_today: str
-    has_prices: bool = Field(description="Whether the day lies between its first and its last stored session")
+    has_prices: bool = Field(description="Whether its prices begin by that day and it had not stopped trading")
     first_session: date | None
     last_session: date | None
 

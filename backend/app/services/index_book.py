@@ -34,6 +34,7 @@ class Stretch:
     current_symbol: str
     first_session: date | None
     last_session: date | None
+    trading: bool = True  # seen in the latest stored sessions
 
     def has(self, day: date) -> bool:
         """Whether the day lies inside."""
@@ -178,7 +179,7 @@ def _rows_of(one: Stretch, names: Names) -> Iterable[tuple[date, date, dict[str,
     cuts |= {last + _DAY for spans in tables for _, last, _ in spans if last is not None}
     if one.first_session is not None:
         cuts.add(one.first_session)
-    if one.last_session is not None:
+    if one.last_session is not None and not one.trading:
         cuts.add(one.last_session + _DAY)
     starts = sorted(cut for cut in cuts if one.first <= cut <= end)
     for start, following in zip(starts, [*starts[1:], None], strict=True):
@@ -188,7 +189,8 @@ def _rows_of(one: Stretch, names: Names) -> Iterable[tuple[date, date, dict[str,
         traded = (
             one.first_session is not None
             and one.last_session is not None
-            and one.first_session <= start <= one.last_session
+            and one.first_session <= start
+            and (one.trading or start <= one.last_session)
         )
         yield (
             start,

@@ -127,6 +127,7 @@ def _load(session: Session, index: str) -> IndexBook:
         known = [one.id for one in IndexRepository(session).all()]
         raise DataNotFoundError(f"There is no index {index}", "index", index, details={"known": known})
     rows = indices.detailed_spans(session, index)
+    newest = instruments.newest_session(session.connection())
     stretches = [
         Stretch(
             instrument=row.instrument_id,
@@ -140,6 +141,7 @@ def _load(session: Session, index: str) -> IndexBook:
             current_symbol=row.symbol,
             first_session=row.first_session,
             last_session=row.last_session,
+            trading=newest is None or row.last_session is None or newest - row.last_session <= DELISTED_AFTER,
         )
         for row in rows
     ]
