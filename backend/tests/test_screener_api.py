@@ -95,7 +95,7 @@ def test_an_unknown_index_is_not_found(shared_sample: TestClient) -> None:
 
 @pytest.mark.parametrize(
     "params",
-    [{"q": "close > 5"}, {"view": "financial"}, {"filter_type": "VOLUME_SHOCKER"}, {"columns": "close"}],
+    [{"q": "close > 5"}, {"filter_type": "VOLUME_SHOCKER"}, {"columns": "close"}],
 )
 def test_what_does_not_exist_yet_is_refused_not_ignored(shared_sample: TestClient, params: dict[str, str]) -> None:
     response = shared_sample.get("/api/screener/", params=params)

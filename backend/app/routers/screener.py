@@ -47,8 +47,6 @@ def list_stocks(
     """Stocks of a session with their fields, filtered, sorted over the whole set and paged."""
     if filter_type != "ALL":
         raise _not_yet("filter_type", f"The preset {filter_type}")
-    if view == "financial":
-        raise _not_yet("view", "The financial view")
     if q is not None:
         raise _not_yet("q", "An expression")
     if columns is not None:
@@ -65,6 +63,7 @@ def list_stocks(
         index=index,
         instrument_type=instrument_type,
         asof=asof,
+        financial=view == "financial",
     )
     meta = {
         "page": page,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
@@ -24,11 +24,23 @@ from app.services.importing.figures import resolved
 from app.services.importing.fundamentals_files import ANNUAL_LAG, QUARTER_LAG
 
 F1 = NDArray[np.float64]
+_KEPT_ANSWERS = 16
 SNAPSHOT_AGE = timedelta(days=400)  # an older market capitalisation or P/E says nothing about a day
 ACCOUNTS_AGE = timedelta(days=760)  # a company that has not reported for two years is not described by its last report
 # Field of a screener row → the stored fields it is taken from, best first, and the kinds of period.
 ACCOUNT_FIELDS = {"eps": "eps", "revenue": "revenue", "net_income": "net_income", "debt_to_equity": "debt_to_equity"}
 SNAPSHOT_FIELDS = {"market_cap": "market_cap", "pe_ratio": "pe_ratio"}
+# A card of each: name, label, unit, formula, description.
+FINANCIAL_CARDS = (
+    ("market_cap", "Market capitalisation", "rupees", "latest known within 400 days", "As listed for a day by a file."),
+    ("pe_ratio", "P/E", "ratio", "latest known within 400 days", "Price to earnings as listed for a day by a file."),
+    ("roe", "Return on equity", "percent", "of the period, else the latest known", "Profit to shareholders' equity."),
+    ("eps", "Earnings a share", "rupees", "told, else net income / shares", "Of the fiscal year of `period`."),
+    ("revenue", "Revenue", "rupees", "of the period", "Of the fiscal year of `period`."),
+    ("net_income", "Net income", "rupees", "of the period", "Of the fiscal year of `period`."),
+    ("debt_to_equity", "Debt to equity", "ratio", "total debt / equity", "At the end of the fiscal year of `period`."),
+    ("period", "Period", "", "newest fiscal year known on the day", f"Known {ANNUAL_LAG.days} days after its end."),
+)
 LAG_NOTE = (
     f"Figures of a year count as known {ANNUAL_LAG.days} days after its end, those of a quarter {QUARTER_LAG.days} "
     "days after, the limits for reporting (SEBI LODR); later corrections are not undone"
@@ -43,17 +55,25 @@ class Figures:
     frame: pl.DataFrame
     group: NDArray[np.int64]
     known: NDArray[np.int32]  # days since 1970
+    days: NDArray[np.int32]  # the distinct days on which anything became known, ascending
+    _answers: dict[int, pl.DataFrame] = field(default_factory=dict, repr=False)
 
     def asof(self, day: date, instruments: Sequence[int] | None = None) -> pl.DataFrame:
         """The latest figures known on a day, one row an instrument, field and kind of period."""
-        keep = self.known <= (day - date(1970, 1, 1)).days
-        if instruments is not None:
-            keep &= np.isin(self.frame["instrument_id"].to_numpy(), np.array(sorted(set(instruments)), np.int64))
-        rows = np.flatnonzero(keep)
-        groups = self.group[rows]
-        last = np.ones(len(rows), dtype=np.bool_)
-        last[:-1] = groups[1:] != groups[:-1]
-        return self.frame[rows[last]]
+        place = int(np.searchsorted(self.days, (day - date(1970, 1, 1)).days, side="right"))
+        found = self._answers.get(place)  # between two days on which something became known the answer is one
+        if found is None:
+            rows = np.flatnonzero(self.known <= self.days[place - 1]) if place else np.empty(0, dtype=np.intp)
+            groups = self.group[rows]
+            last = np.ones(len(rows), dtype=np.bool_)
+            last[:-1] = groups[1:] != groups[:-1]
+            found = self.frame[rows[last]]
+            if len(self._answers) >= _KEPT_ANSWERS:
+                self._answers.clear()
+            self._answers[place] = found
+        if instruments is None:
+            return found
+        return found.filter(pl.col("instrument_id").is_in(sorted(set(instruments))))
 
 
 @dataclass(frozen=True)
@@ -170,7 +190,8 @@ def _figures(version: tuple[int, int], frame: pl.DataFrame) -> Figures:
         pl.col("known_at_basis").cast(pl.Categorical()),
         pl.col("symbol").cast(pl.Categorical()),
     )
-    return Figures(version, kept, group.to_numpy(), kept["known_at"].cast(pl.Int32).to_numpy())
+    known = kept["known_at"].cast(pl.Int32).to_numpy()
+    return Figures(version, kept, group.to_numpy(), known, np.unique(known))
 
 
 def _columns(table: Figures, ids: NDArray[np.int64], day: date) -> FinancialColumns:

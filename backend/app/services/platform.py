@@ -14,6 +14,7 @@ from app.exceptions import ConflictError
 from app.services.actions_view import ActionService
 from app.services.backtests import BacktestService
 from app.services.data import DataService
+from app.services.fundamentals import FundamentalsService
 from app.services.importing import finish_pending
 from app.services.jobs import JobService, Worker
 from app.services.market import MarketService
@@ -35,7 +36,8 @@ class Platform:
         self.jobs = JobService(self.database)
         self.market = MarketService(self.panels)
         self.members = MemberService(self.panels)
-        self.screener = ScreenerService(self.panels)
+        self.fundamentals = FundamentalsService()
+        self.screener = ScreenerService(self.panels, self.fundamentals)
         self.backtests = BacktestService(self.database, self.panels)
         self.data = DataService(settings, self.database, self.panels, self.backtests)
         self.sync = SyncService(settings, self.database, self.data.load)

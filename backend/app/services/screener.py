@@ -18,6 +18,7 @@ from app.database import Market
 from app.engines.screener import FIELDS, Table, query
 from app.exceptions import DataNotFoundError, InsufficientDataError, ValidationError
 from app.repositories.indices import IndexRepository
+from app.services.fundamentals import FINANCIAL_CARDS, FinancialColumns, FundamentalsService
 from app.services.panel import Panel, PanelService
 from app.services.snapshots import FieldTable, SnapshotStore, build, identity_of
 from app.services.universe import index_id
@@ -78,8 +79,9 @@ class ScreenerAnswer:
 class ScreenerService:
     """Answers from memory; the snapshot of a session is worked out once per state of the data and kept on disk."""
 
-    def __init__(self, panels: PanelService) -> None:
+    def __init__(self, panels: PanelService, fundamentals: FundamentalsService) -> None:
         self._panels = panels
+        self._fundamentals = fundamentals
         self._tables: OrderedDict[tuple[Market, str, int], SessionTable] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -136,6 +138,7 @@ class ScreenerService:
         index: str,
         instrument_type: str,
         asof: date | None,
+        financial: bool = False,
     ) -> ScreenerAnswer:
         """A page of the stocks that pass; sorted over the whole set, unknown values last."""
         panel, found = self.table(market, asof)
@@ -159,12 +162,19 @@ class ScreenerService:
                 note = members.note
         left_out = np.flatnonzero(keep & found.in_quarantine)
         keep = keep & ~found.in_quarantine
-        if sort_by not in found.table.sortable:
+        figures = self._fundamentals.columns(market, session, found.ids, found.session)
+        if financial:
+            point_in_time = point_in_time and figures.point_in_time
+            note = f"{note} {figures.note}"
+        if sort_by not in {*found.table.sortable, *FINANCIAL_FIELDS}:
             raise ValidationError(
-                f"Cannot sort by {sort_by}", "sort_by", details={"sortable": sorted(found.table.sortable)}
+                f"Cannot sort by {sort_by}",
+                "sort_by",
+                details={"sortable": sorted({*found.table.sortable, *FINANCIAL_FIELDS})},
             )
+        table = found.table if sort_by in found.table.sortable else _financial_table(found, figures)
         answer = query(
-            found.table,
+            table,
             symbol=symbol,
             sector=sector,
             members=keep,
@@ -176,7 +186,7 @@ class ScreenerService:
         in_universe = keep if not symbol else keep & found.table.starting_with(symbol)
         sectors = Counter(found.sectors[i] for i in np.flatnonzero(in_universe))
         return ScreenerAnswer(
-            rows=[_row(found, int(i)) for i in answer.rows],
+            rows=[_row(found, int(i)) | _figures(figures, int(i)) for i in answer.rows],
             total=answer.total,
             asof=found.session,
             snapshot=panel.root,
@@ -206,6 +216,19 @@ class ScreenerService:
         return [] if day is None else IndexRepository(session).counts(day), day
 
 
+def _financial_table(found: SessionTable, figures: FinancialColumns) -> Table:
+    texts = {"name": found.names, "sector": found.sectors, "period": figures.period}
+    return Table(found.table.symbols, figures.numbers, texts)
+
+
+def _figures(figures: FinancialColumns, i: int) -> dict[str, Any]:
+    row: dict[str, Any] = {"period": figures.period[i]}
+    for name, column in figures.numbers.items():
+        value = float(column[i])
+        row[name] = None if value != value else value
+    return row
+
+
 def field_cards() -> list[dict[str, Any]]:
     """A card for every field of a row."""
     cards = [
@@ -224,15 +247,15 @@ def field_cards() -> list[dict[str, Any]]:
     return cards + [
         {
             "name": name,
-            "label": name.replace("_", " ").capitalize(),
-            "unit": "",
-            "formula": "",
-            "source": "Company accounts",
+            "label": label,
+            "unit": unit,
+            "formula": formula,
+            "source": "Company accounts and exchange lists",
             "window": 0,
-            "available": False,
-            "description": "Company accounts are not read yet; the field is null.",
+            "available": True,
+            "description": description,
         }
-        for name in FINANCIAL_FIELDS
+        for name, label, unit, formula, description in FINANCIAL_CARDS
     ]
 
 
