@@ -19,8 +19,11 @@ BAR_SCHEMA: dict[str, pl.DataType] = {
     "symbol": pl.String(),
     "series": pl.String(),
     "open": pl.Float64(),
+    "high": pl.Float64(),
+    "low": pl.Float64(),
     "close": pl.Float64(),
     "prev_close": pl.Float64(),
+    "volume": pl.Int64(),
 }
 
 
@@ -94,14 +97,85 @@ def replace_factors(connection: Connection, rows: Sequence[dict[str, Any]]) -> b
     """Put the derived factors in place of what there is; whether anything changed."""
     table = Base.metadata.tables["adjustment_factors"]
     stored = {
-        (row.instrument_id, row.ex_date, row.factor, row.tier, row.purpose)
+        (row.instrument_id, row.ex_date, row.factor, row.tier, row.purpose, row.known_at)
         for row in connection.execute(table.select())
     }
-    wanted = {(row["instrument_id"], row["ex_date"], row["factor"], row["tier"], row["purpose"]) for row in rows}
+    wanted = {
+        (row["instrument_id"], row["ex_date"], row["factor"], row["tier"], row["purpose"], row["known_at"])
+        for row in rows
+    }
     connection.execute(table.delete())
     if rows:
         connection.execute(table.insert(), list(rows))
     return stored != wanted
+
+
+def stored_factors(connection: Connection) -> list[dict[str, Any]]:
+    """The rows of `adjustment_factors`, by instrument and ex-date."""
+    table = Base.metadata.tables["adjustment_factors"]
+    rows = connection.execute(table.select().order_by(table.c.instrument_id, table.c.ex_date))
+    return [dict(row) for row in rows.mappings()]
+
+
+def market_moves(connection: Connection, days: Sequence[date]) -> dict[date, float]:
+    """By day, the median of log(open / previous close) of the stocks from A to D, which stand for the market.
+
+    Days with fewer than 20 of them are left out.
+    """
+    rows = connection.execute(
+        text(
+            "SELECT date, percentile_cont(0.5) WITHIN GROUP (ORDER BY ln(open / prev_close)) AS move "
+            "FROM historical_prices WHERE superseded_at IS NULL AND date = ANY(:days) AND symbol < 'E' "
+            "AND series = 'EQ' AND open > 0 AND prev_close > 0 GROUP BY date HAVING count(*) >= 20"
+        ),
+        {"days": list(days)},
+    )
+    return {row.date: row.move for row in rows}
+
+
+def isins_near(connection: Connection, wanted: pl.DataFrame, days: int) -> pl.DataFrame:
+    """ISINs seen within `days` of dates, of instruments that had several; `wanted` has symbol, instrument_id and on.
+
+    One row an (instrument_id, on, isin): first day seen in prices, masters or index lists, last day seen in prices.
+    """
+    connection.execute(
+        text("CREATE TEMP TABLE wanted_isins (symbol text, instrument_id integer, seen_near date) ON COMMIT DROP")
+    )
+    copy_in(connection, "wanted_isins", wanted.select("symbol", "instrument_id", pl.col("on").alias("seen_near")))
+    connection.execute(
+        text(
+            "DELETE FROM wanted_isins w WHERE (SELECT count(*) FROM instrument_isins i "
+            "WHERE i.instrument_id = w.instrument_id) < 2"
+        )
+    )
+    connection.execute(text("ANALYZE wanted_isins"))
+    found = copy_out(
+        connection,
+        "WITH seen AS ("
+        "SELECT w.instrument_id, w.seen_near, p.isin, p.date AS day, true AS priced FROM wanted_isins w "
+        "CROSS JOIN LATERAL (SELECT isin, date, instrument_id, series, superseded_at FROM historical_prices "
+        f"WHERE symbol = w.symbol AND date BETWEEN w.seen_near - {int(days)} AND w.seen_near + {int(days)} "
+        "OFFSET 0) p WHERE p.instrument_id = w.instrument_id "
+        f"AND p.superseded_at IS NULL AND p.isin IS NOT NULL AND p.series IN {_EQUITY_SERIES} "
+        "UNION ALL SELECT w.instrument_id, w.seen_near, l.isin, l.as_of, false FROM wanted_isins w "
+        "JOIN listed_securities l ON l.symbol = w.symbol WHERE l.isin IS NOT NULL AND l.as_of IS NOT NULL "
+        f"AND l.as_of BETWEEN w.seen_near - {int(days)} AND w.seen_near + {int(days)} "
+        "UNION ALL SELECT w.instrument_id, w.seen_near, e.isin, l.in_force_on, false FROM wanted_isins w "
+        "JOIN index_list_entries e ON e.symbol = w.symbol JOIN index_lists l ON l.id = e.list_id "
+        "WHERE e.isin IS NOT NULL AND l.in_force_on IS NOT NULL "
+        f"AND l.in_force_on BETWEEN w.seen_near - {int(days)} AND w.seen_near + {int(days)}) "
+        "SELECT instrument_id, seen_near, isin, min(day), max(day) FILTER (WHERE priced) FROM seen "
+        "GROUP BY instrument_id, seen_near, isin ORDER BY instrument_id, seen_near, isin",
+        {
+            "instrument_id": pl.Int32(),
+            "seen_near": pl.Date(),
+            "isin": pl.String(),
+            "first": pl.Date(),
+            "priced_last": pl.Date(),
+        },
+    )
+    connection.execute(text("DROP TABLE wanted_isins"))
+    return found
 
 
 def factors(connection: Connection) -> dict[tuple[int, date], float]:

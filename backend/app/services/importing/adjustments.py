@@ -19,6 +19,7 @@ BAND = math.log(1.20)  # widest move between a close and the next open that a li
 # exchange's own texts are trusted further than collections.
 PLAIN, PLAIN_OFFICIAL = 0.08, BAND
 JUMP_BELOW, JUMP_ABOVE = 0.78, 1.25  # moves of close against previous close that no price band allows
+_ORDINARY = 0.10  # a move of open and close that needs no explanation
 SUSPENSION = timedelta(days=10)  # after a longer pause a move is no jump
 _CLUSTER = timedelta(days=6)  # sources differ by a session, and a weekend can lie between
 _LOOK_BACK, _LOOK_AHEAD = timedelta(days=5), timedelta(days=10)
@@ -69,15 +70,17 @@ class Factor:
     ratio: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Rejected:
-    """Listed actions that the prices contradict."""
+    """Listed actions that the prices contradict; `bar` is the session they were judged by."""
 
     instrument: int
     ex_date: date
     factors: tuple[float, ...]
     ratio: float
     first: Listed
+    bar: Bar | None = None
+    symbol: str = ""
 
 
 @dataclass(slots=True)
@@ -196,7 +199,7 @@ def _judge_cluster(
     ratio = _ratio(checkable[0])
     assert ratio is not None
     factors = tuple(sorted({one.factor for one in candidates if len(one.actions) == 1}))
-    result.rejected.append(Rejected(instrument, checkable[0].date, factors, ratio, cluster[0]))
+    result.rejected.append(Rejected(instrument, checkable[0].date, factors, ratio, cluster[0], checkable[0]))
 
 
 def _accept(
@@ -230,6 +233,14 @@ def _accept(
     )
     if others:
         result.disagreeing.append((factor, others))
+
+
+def ordinary(one: Rejected) -> bool:
+    """Whether the day of a contradicted listing moved so little that no such action can have happened on it."""
+    if one.bar is None or not one.bar.prev_close:
+        return True  # no prices to look at: nothing can be held against the day
+    at_open, at_close = math.log(one.bar.prev_close / one.bar.open), math.log(one.bar.prev_close / one.bar.close)
+    return max(abs(at_open), abs(at_close)) <= _ORDINARY and all(abs(math.log(f)) > BAND for f in one.factors)
 
 
 @dataclass(frozen=True, slots=True)

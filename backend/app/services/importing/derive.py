@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -17,32 +16,21 @@ from typing import Any
 import polars as pl
 from sqlalchemy import Connection, Engine
 
-from app.repositories import actions, evidence, files, findings, instruments
+from app.repositories import evidence, files, findings, instruments
 from app.repositories.prices import ONE_ISIN_SERIES
-from app.services.importing import decisions, dividends
-from app.services.importing.adjustments import (
-    JUMP_ABOVE,
-    JUMP_BELOW,
-    SUSPENSION,
-    Bar,
-    Judged,
-    Jump,
-    Listed,
-    judge,
-    unexplained,
-)
+from app.services.importing import corporate, dividends
+from app.services.importing.adjustments import SUSPENSION
 from app.services.importing.findings import Rule, Severity
 from app.services.importing.identify import TouchedSymbol, irregular_symbols, newest_sectors, update_identity
 from app.services.importing.index_members import update_membership
+from app.services.importing.listed_actions import BAR_DAYS
 from app.services.importing.lookup import Lookup, name_key
 
 __all__ = ["Touched", "after_import", "everything", "newest_sectors"]
 
 Progress = Callable[[float, str], None]
 _DERIVED_FINDINGS = (Rule.FACTOR_CONTRADICTED, Rule.FACTOR_SOURCES_DISAGREE, Rule.MEMBER_NOT_RESOLVED)
-_BAR_DAYS = 16
 _ENOUGH_ROWS = 100_000
-_SERIES_ORDER = {"EQ": 0, "BE": 1, "BZ": 2}
 
 
 @dataclass(slots=True)
@@ -164,17 +152,14 @@ def _derive_rest(engine: Engine, progress: Progress, seconds: dict[str, float], 
         seconds["membership"] = time.perf_counter() - began
         began = time.perf_counter()
         progress(0.7, "checking splits and bonuses against prices")
-        changed = False
+        judged: list[dict[str, Any]] = []
+        changed = corporate.update(connection, lookup if scope.actions else None, scope.window, scope.symbols, judged)
         if scope.actions:
-            judged: list[dict[str, Any]] = []
-            changed = update_actions(connection, lookup, judged)
             rules = [Rule.FACTOR_CONTRADICTED.value, Rule.FACTOR_SOURCES_DISAGREE.value]
             findings.replace_derived(connection, rules, judged)
             new, disagreeing = dividends.update_dividends(connection, lookup)
             changed = changed or new
             _tell_dividends(connection, disagreeing)
-        window = None if changed else scope.window
-        changed = update_jumps(connection, window, scope.symbols) or changed
         if changed:
             files.bump_versions(connection, ["actions"])
         files.clear_pending(connection)
@@ -182,7 +167,7 @@ def _derive_rest(engine: Engine, progress: Progress, seconds: dict[str, float], 
 
 
 def _actions_near(connection: Connection, window: tuple[date, date]) -> bool:
-    near = timedelta(days=_BAR_DAYS)
+    near = timedelta(days=BAR_DAYS) + corporate.BACK  # with what is looked at again
     return evidence.has_factors(connection, window[0] - near, window[1] + near)
 
 
@@ -211,82 +196,6 @@ def _finding(
 # --- corporate actions --------------------------------------------------------------------------------------------
 
 
-def _resolved_actions(connection: Connection, lookup: Lookup) -> list[Listed]:
-    listed = []
-    for row in evidence.corporate_actions(connection).iter_rows(named=True):
-        if row["factor"] is None:
-            continue
-        symbol, day = row["symbol"], row["ex_date"]
-        instrument = lookup.by_symbol(symbol, day) if symbol else lookup.by_name(row["company_name"], date.max)
-        if instrument is not None:
-            listed.append(
-                Listed(
-                    instrument,
-                    day,
-                    row["kind"],
-                    row["factor"],
-                    row["source"],
-                    row["purpose"],
-                    row["sha256"],
-                    row["line"],
-                )
-            )
-    return listed
-
-
-def update_actions(connection: Connection, lookup: Lookup, found: list[dict[str, Any]]) -> bool:
-    """Judge all listed actions by the prices stored; whether factors changed. Adds findings."""
-    listed = _resolved_actions(connection, lookup)
-    bars = _bars(connection, lookup, listed)
-    judged = judge(listed, bars)
-    names = {row.id: row.symbol for row in instruments.all_instruments(connection)}
-    found += _action_findings(judged, names)
-    rows = [
-        {
-            "instrument_id": one.instrument,
-            "ex_date": one.ex_date,
-            "factor": one.factor,
-            "tier": "LISTED",
-            "purpose": one.purpose,
-            "known_at": one.ex_date,
-            "evidence": {
-                "sources": list(one.sources),
-                "listed_ex_dates": [day.isoformat() for day in one.listed_on],
-                "previous_close_over_open": round(one.ratio, 6),
-            },
-        }
-        for one in judged.accepted
-    ]
-    rows, _ = decisions.apply(rows, [], decisions.load(connection))
-    return actions.replace_factors(connection, rows)
-
-
-def _bars(connection: Connection, lookup: Lookup, listed: Sequence[Listed]) -> dict[int, list[Bar]]:
-    wanted = {
-        (symbol, one.instrument, one.ex_date)
-        for one in listed
-        for day in (one.ex_date - timedelta(days=_BAR_DAYS), one.ex_date + timedelta(days=_BAR_DAYS))
-        if (symbol := lookup.symbol_on(one.instrument, day)) is not None
-    }
-    if not wanted:
-        return {}
-    frame = pl.DataFrame(
-        sorted(wanted), schema={"symbol": pl.String(), "instrument_id": pl.Int32(), "on": pl.Date()}, orient="row"
-    )
-    rows = actions.bars_near(connection, frame, _BAR_DAYS)
-    rows = (
-        rows.with_columns(
-            pl.col("series").replace_strict(_SERIES_ORDER, default=9, return_dtype=pl.Int8).alias("order")
-        )
-        .sort("instrument_id", "date", "order", "series")
-        .unique(["instrument_id", "date"], keep="first", maintain_order=True)
-    )
-    bars: dict[int, list[Bar]] = defaultdict(list)
-    for row in rows.iter_rows(named=True):
-        bars[row["instrument_id"]].append(Bar(row["date"], row["open"], row["close"], row["prev_close"]))
-    return bars
-
-
 def _tell_dividends(connection: Connection, disagreeing: Sequence[dict[str, Any]]) -> None:
     names = {row.id: row.symbol for row in instruments.all_instruments(connection)} if disagreeing else {}
     found = []
@@ -298,73 +207,3 @@ def _tell_dividends(connection: Connection, disagreeing: Sequence[dict[str, Any]
         rule = Rule.DIVIDEND_SOURCES_DISAGREE
         found.append(_finding(rule, f"{symbol} {ex_date}", message, action, Severity.NOTE))
     findings.replace_derived(connection, [Rule.DIVIDEND_SOURCES_DISAGREE.value], found)
-
-
-def _action_findings(judged: Judged, names: dict[int, str]) -> list[dict[str, Any]]:
-    found = []
-    for one in judged.rejected:
-        factors = ", ".join(f"{factor:g}" for factor in one.factors)
-        found.append(
-            _finding(
-                Rule.FACTOR_CONTRADICTED,
-                f"{names[one.instrument]} {one.ex_date}",
-                f"{names[one.instrument]}: {one.first.source} lists factor {factors} for {one.first.ex_date} "
-                f"({one.first.purpose}); previous close over open was {one.ratio:.4f}, expected within 20 % of the "
-                f"factor "
-                "and nearer to it than to 1",
-                "the factor is not used",
-                Severity.WARNING,
-                one.first.line,
-                one.first.sha256,
-            )
-        )
-    for factor, others in judged.disagreeing:
-        told = "; ".join(f"{other.source}: {other.factor:g} on {other.ex_date}" for other in others)
-        found.append(
-            _finding(
-                Rule.FACTOR_SOURCES_DISAGREE,
-                f"{names[factor.instrument]} {factor.ex_date}",
-                f"{names[factor.instrument]}: factor {factor.factor:g} on {factor.ex_date} is used; {told}",
-                "the source that the prices agree with is used",
-                Severity.NOTE,
-                others[0].line,
-                others[0].sha256,
-            )
-        )
-    return found
-
-
-def update_jumps(connection: Connection, window: tuple[date, date] | None, symbols: Sequence[str]) -> bool:
-    """List large moves that no factor explains; whether the list changed.
-
-    Of all days where `window` is None, else of those days and of the symbols at any time.
-    """
-    moves = actions.jump_rows(connection, JUMP_BELOW, JUMP_ABOVE, window, symbols)
-    moves = (
-        moves.with_columns(
-            pl.col("series").replace_strict(_SERIES_ORDER, default=9, return_dtype=pl.Int8).alias("order")
-        )
-        .sort("instrument_id", "date", "order", "series")
-        .unique(["instrument_id", "date"], keep="first", maintain_order=True)
-    )
-    previous = actions.previous_sessions(connection, moves) if moves.height else pl.DataFrame()
-    before = {(row[1], row[2]): row[3] for row in previous.rows()}
-    factors = actions.factors(connection)
-    jumps = [
-        Jump(row["instrument_id"], row["date"], row["symbol"], row["prev_close"], row["open"], row["close"])
-        for row in moves.iter_rows(named=True)
-    ]
-    rows = [
-        {
-            "instrument_id": jump.instrument,
-            "session": jump.session,
-            "symbol": jump.symbol,
-            "previous_close": jump.previous_close,
-            "open": jump.open,
-            "close": jump.close,
-            "ratio": jump.ratio,
-        }
-        for jump in unexplained(jumps, before, factors)
-    ]
-    _, rows = decisions.apply([], rows, decisions.load(connection))
-    return actions.replace_jumps(connection, rows, window, symbols)

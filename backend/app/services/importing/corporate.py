@@ -1,0 +1,240 @@
+"""Factors and unexplained moves, worked out from stored rows: listed, then inferred, then what is left in quarantine.
+
+`worked_out` gives the rows before a person's decisions are laid over them; `update` lays them over and stores.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+import polars as pl
+from sqlalchemy import Connection
+
+from app.repositories import actions, instruments
+from app.services.importing import decisions
+from app.services.importing.adjustments import (
+    JUMP_ABOVE,
+    JUMP_BELOW,
+    Jump,
+    Rejected,
+    ordinary,
+    unexplained,
+)
+from app.services.importing.inference import SPAN, Inferred, IsinSeen, Move, Session, infer_all, nearest
+from app.services.importing.listed_actions import judge_stored
+from app.services.importing.lookup import Lookup
+
+LISTED, INFERRED = "LISTED", "INFERRED"
+BACK = timedelta(days=20)  # a new session may complete the evidence about moves so many days before
+_ISIN_DAYS = 400
+_NAMED = timedelta(days=10)  # a list's date may be off by so much
+_SERIES_ORDER = {"EQ": 0, "BE": 1, "BZ": 2}
+Row = dict[str, Any]
+
+
+@dataclass(slots=True)
+class WorkedOut:
+    """Rows of `adjustment_factors` and `unexplained_jumps` before decisions, and the findings about lists."""
+
+    factors: list[Row] = field(default_factory=list)
+    jumps: list[Row] = field(default_factory=list)
+    findings: list[Row] = field(default_factory=list)
+    window: tuple[date, date] | None = None  # of which days `jumps` tells; all where None
+
+
+def update(
+    connection: Connection,
+    lookup: Lookup | None,
+    window: tuple[date, date] | None,
+    symbols: Sequence[str],
+    found: list[Row],
+) -> bool:
+    """Bring factors and unexplained moves up to date; whether either changed. Adds findings about lists.
+
+    Parameters
+    ----------
+    lookup : with it all listed actions are judged again; without, those stored stand.
+    window : the days whose rows are new, all where None; with `symbols`, which are looked at on every day.
+    """
+    result = worked_out(connection, lookup, window, symbols)
+    found += result.findings
+    factors, jumps = decisions.apply(result.factors, result.jumps, decisions.load(connection))
+    changed = actions.replace_factors(connection, factors)
+    return actions.replace_jumps(connection, jumps, result.window, symbols) or changed
+
+
+def worked_out(
+    connection: Connection, lookup: Lookup | None, window: tuple[date, date] | None, symbols: Sequence[str]
+) -> WorkedOut:
+    """What the stored rows say, before any decision. Writes nothing."""
+    result = WorkedOut(window=None if window is None else (window[0] - BACK, window[1]))
+    stored = actions.stored_factors(connection)
+    rejected: list[Rejected] = []
+    if lookup is None:
+        listed = [row for row in stored if row["tier"] != INFERRED]
+    else:
+        listed, rejected, result.findings = judge_stored(connection, lookup)
+        before = {(row["instrument_id"], row["ex_date"], row["factor"]) for row in stored if row["tier"] == LISTED}
+        if before != {(row["instrument_id"], row["ex_date"], row["factor"]) for row in listed}:
+            result.window = None
+    moves, previous = large_moves(connection, result.window, symbols)
+    by_day = {(row["instrument_id"], row["ex_date"]): float(row["factor"]) for row in listed}
+    open_ = unexplained(moves, previous, by_day)
+    inferred = infer_moves(connection, open_, by_day, rejected)
+    rows = [factor_row(one) for one in inferred]
+    if result.window is not None:
+        ids = {identifier for symbol, _, _, identifier in instruments.symbol_spans(connection) if symbol in symbols}
+        first, last = result.window
+        rows += [
+            row
+            for row in stored
+            if row["tier"] == INFERRED
+            and not first <= row["ex_date"] <= last
+            and row["instrument_id"] not in ids
+            and (row["instrument_id"], row["ex_date"]) not in by_day
+        ]
+    result.factors = [*listed, *rows]
+    by_day |= {(row["instrument_id"], row["ex_date"]): row["factor"] for row in rows}
+    left = unexplained(open_, previous, by_day)
+    left += contradicted(rejected, by_day, {(one.instrument, one.session) for one in left})
+    result.jumps = [jump_row(one) for one in sorted(left, key=lambda one: (one.instrument, one.session))]
+    return result
+
+
+def contradicted(
+    rejected: Iterable[Rejected], factors: Mapping[tuple[int, date], float], known: set[tuple[int, date]]
+) -> list[Jump]:
+    """Days on which a list and the prices contradict each other and neither is plainly right."""
+    found = []
+    for one in rejected:
+        place = (one.instrument, one.ex_date)
+        near = any(
+            instrument == one.instrument and abs(day - one.ex_date) <= _NAMED for instrument, day in (*factors, *known)
+        )
+        if not near and not ordinary(one) and one.bar is not None and one.bar.prev_close:
+            known.add(place)
+            found.append(Jump(*place, one.symbol, one.bar.prev_close, one.bar.open, one.bar.close))
+    return found
+
+
+def large_moves(
+    connection: Connection, window: tuple[date, date] | None, symbols: Sequence[str]
+) -> tuple[list[Jump], dict[tuple[int, date], date | None]]:
+    """Moves of closes that an ordinary day hardly gives, and the session before each."""
+    rows = one_a_day(actions.jump_rows(connection, JUMP_BELOW, JUMP_ABOVE, window, symbols))
+    previous = actions.previous_sessions(connection, rows) if rows.height else pl.DataFrame()
+    moves = [
+        Jump(row["instrument_id"], row["date"], row["symbol"], row["prev_close"], row["open"], row["close"])
+        for row in rows.iter_rows(named=True)
+    ]
+    return moves, {(row[1], row[2]): row[3] for row in previous.rows()}
+
+
+def one_a_day(rows: pl.DataFrame) -> pl.DataFrame:
+    """One row an instrument and day, of the series that counts most."""
+    return (
+        rows.with_columns(
+            pl.col("series").replace_strict(_SERIES_ORDER, default=9, return_dtype=pl.Int8).alias("order")
+        )
+        .sort("instrument_id", "date", "order", "series")
+        .unique(["instrument_id", "date"], keep="first", maintain_order=True)
+    )
+
+
+def infer_moves(
+    connection: Connection,
+    moves: Sequence[Jump],
+    factors: Mapping[tuple[int, date], float],
+    rejected: Sequence[Rejected] = (),
+) -> list[Inferred]:
+    """What can be inferred of moves; those near a day that already has a factor are left alone."""
+    taken: dict[int, list[date]] = defaultdict(list)
+    for instrument, day in factors:
+        taken[instrument].append(day)
+    candidates = [
+        one
+        for one in moves
+        if nearest(_bare(one)) is not None
+        and not any(abs(day - one.session) <= _NAMED for day in taken[one.instrument])
+    ]
+    return infer_all(_with_context(connection, candidates, rejected)) if candidates else []
+
+
+def _bare(one: Jump) -> Move:
+    high, low = max(one.open, one.close), min(one.open, one.close)
+    session = Session(one.session, "", one.open, high, low, one.close, one.previous_close, 0)
+    return Move(one.instrument, one.symbol, session, (), ())
+
+
+def _with_context(connection: Connection, candidates: Sequence[Jump], rejected: Sequence[Rejected]) -> list[Move]:
+    frame = pl.DataFrame(
+        [(one.symbol, one.instrument, one.session) for one in candidates],
+        schema={"symbol": pl.String(), "instrument_id": pl.Int32(), "on": pl.Date()},
+        orient="row",
+    )
+    sessions: dict[int, list[Session]] = defaultdict(list)
+    for row in one_a_day(actions.bars_near(connection, frame, SPAN.days)).iter_rows(named=True):
+        sessions[row["instrument_id"]].append(
+            Session(
+                row["date"], row["series"], row["open"], row["high"], row["low"], row["close"], row["prev_close"],
+                row["volume"],
+            )
+        )  # fmt: skip
+    market = actions.market_moves(connection, sorted({one.session for one in candidates}))
+    isins: dict[tuple[int, date], list[IsinSeen]] = defaultdict(list)
+    for identifier, on, isin, first, priced in actions.isins_near(connection, frame, _ISIN_DAYS).rows():
+        isins[(identifier, on)].append(IsinSeen(isin, first, priced))
+    named: dict[int, list[Rejected]] = defaultdict(list)
+    for judged in rejected:
+        named[judged.instrument].append(judged)
+    moves = []
+    for one in candidates:
+        own = sessions[one.instrument]
+        near = [session for session in own if abs(session.date - one.session) <= SPAN]
+        ex = next((session for session in near if session.date == one.session), None)
+        if ex is None:
+            continue
+        told = [r.first.purpose for r in named[one.instrument] if abs(r.first.ex_date - one.session) <= _NAMED]
+        moves.append(
+            Move(
+                one.instrument,
+                one.symbol,
+                ex,
+                tuple(session for session in near if session.date < one.session),
+                tuple(session for session in near if session.date > one.session),
+                market.get(one.session),
+                tuple(isins[(one.instrument, one.session)]),
+                told[0] if told else None,
+            )
+        )
+    return moves
+
+
+def factor_row(one: Inferred) -> Row:
+    """A row of `adjustment_factors`."""
+    return {
+        "instrument_id": one.instrument,
+        "ex_date": one.ex_date,
+        "factor": one.factor,
+        "tier": INFERRED,
+        "purpose": f"factor {one.factor:g}, inferred: {'; '.join(one.rules)}",
+        "known_at": one.known_at,
+        "evidence": one.evidence,
+    }
+
+
+def jump_row(jump: Jump) -> Row:
+    """A row of `unexplained_jumps`."""
+    return {
+        "instrument_id": jump.instrument,
+        "session": jump.session,
+        "symbol": jump.symbol,
+        "previous_close": jump.previous_close,
+        "open": jump.open,
+        "close": jump.close,
+        "ratio": jump.ratio,
+    }

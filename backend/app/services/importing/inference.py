@@ -1,0 +1,248 @@
+"""Splits and bonuses that no list names, inferred from what a session shows. Pure.
+
+A fall to a small fraction is not enough: a demerger, a special dividend or a crash can give one too. An action is
+inferred only where a second, independent piece of evidence agrees: the company's ISIN changed around the day, the
+shares traded went up as the price went down, the rupees traded that day were as before (no news), a list names a split
+or bonus on the day with another ratio, or the fall is so deep and so exact that no price band and no other event
+gives it. A wrong factor is worse than a move left unexplained, so what is doubtful is left.
+
+Factors below 3/2 are never inferred: ordinary moves, rights issues and demergers come too near.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from statistics import median
+from typing import Any
+
+COMMON = (2.0, 3.0, 4.0, 5.0, 10.0, 20.0, 50.0, 100.0)
+RARE = (1.5, 2.5, 6.0, 8.0)  # demergers and special dividends come as near: half the tolerance
+CONSOLIDATIONS = (0.5, 0.2, 0.1, 0.05, 0.02, 0.01)
+BEFORE, AFTER = 20, 10  # sessions of which volumes are compared
+SPAN = timedelta(days=45)  # of bars asked for on either side
+_LEAST_BEFORE = 8
+_PAUSE = timedelta(days=10)
+_LEAST_PREVIOUS, _LEAST_CLOSE = 5.0, 2.0  # rupees: below, a tick is too large a part of the price
+_MARKET_QUIET = 0.03
+_ISIN_WINDOW = timedelta(days=400)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A session of an instrument as the exchange published it; prices in rupees, volume in shares."""
+
+    date: date
+    series: str
+    open: float
+    high: float
+    low: float
+    close: float
+    prev_close: float | None
+    volume: int
+
+    @property
+    def turnover(self) -> float:
+        """Rupees traded, by the close."""
+        return self.close * self.volume
+
+
+@dataclass(frozen=True, slots=True)
+class IsinSeen:
+    """First and last day on which a symbol was seen with an ISIN; `priced_last` counts exchange files only."""
+
+    isin: str
+    first: date
+    priced_last: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Inferred:
+    """A factor with its evidence. `known_at` is the session by whose evening the evidence existed."""
+
+    instrument: int
+    ex_date: date
+    symbol: str
+    factor: float
+    known_at: date
+    rules: tuple[str, ...]
+    evidence: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A large move with the sessions around it, in order; `market` is the median log move at the open that day."""
+
+    instrument: int
+    symbol: str
+    ex: Session
+    before: tuple[Session, ...]
+    after: tuple[Session, ...]
+    market: float | None = None
+    isins: tuple[IsinSeen, ...] = ()
+    named: str | None = None  # what a list says happened around the day, with a factor that the prices contradict
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    factor: float
+    at_open: float  # log residual, the market's move taken out
+    at_close: float
+    tight: float  # what tolerances are multiplied by
+
+    def within(self, at_open: float, at_close: float, tight: float | None = None) -> bool:
+        by = self.tight if tight is None else tight
+        return abs(self.at_open) <= at_open * by and abs(self.at_close) <= at_close * by
+
+
+def infer(move: Move) -> Inferred | None:
+    """The action a move is, where the evidence suffices; None where it does not."""
+    if not _comparable(move):
+        return None
+    fit = nearest(move)
+    if fit is None:
+        return None
+    change = isin_change(move)
+    shifts = {count: shift for count in (5, AFTER) if (shift := volume_shift(move, count)) is not None}
+    found = _verdicts(move, fit, change, shifts)
+    known_at = _known_at(move, fit, found)
+    if known_at is None:
+        return None
+    evidence: dict[str, Any] = {
+        "previous_close_over_open": round(math.exp(fit.at_open) * fit.factor, 4),
+        "previous_close_over_close": round(math.exp(fit.at_close) * fit.factor, 4),
+        "ratios_without_the_market": move.market is not None,
+        "market_move_at_open": None if move.market is None else round(math.expm1(move.market), 4),
+        "turnover_over_median": _rounded(turnover_ratio(move)),
+        "isin": None
+        if change is None
+        else {"old": change[0].isin, "new": change[1].isin, "last_old": _iso(change[0].priced_last),
+              "first_new": change[1].first.isoformat()},
+        "volume_ratio": {str(count): round(math.exp(shift), 3) for count, shift in shifts.items()},
+        "listed_as": move.named,
+        "rules": [name for name, _ in found],
+    }  # fmt: skip
+    return Inferred(
+        move.instrument, move.ex.date, move.symbol, fit.factor, known_at, tuple(name for name, _ in found), evidence
+    )
+
+
+def _known_at(move: Move, fit: _Fit, found: Sequence[tuple[str, date]]) -> date | None:
+    """The first day by whose evening the rules that held sufficed; None where they do not.
+
+    Rights issues and small demergers come near 3/2: for it, two kinds of second evidence are asked for.
+    """
+    first: dict[str, date] = {}
+    for name, day in found:
+        kind = name.partition(" over ")[0]
+        first[kind] = min(day, first.get(kind, day))
+    days = sorted(first.values())
+    least = 2 if fit.factor == 1.5 and move.named is None else 1
+    return days[least - 1] if len(days) >= least else None
+
+
+def _comparable(move: Move) -> bool:
+    """Whether the day follows a history of its own without a pause: no listing, no resumption, no missing rows."""
+    ex, before = move.ex, move.before
+    if len(before) < _LEAST_BEFORE or ex.prev_close is None or min(ex.open, ex.close) < _LEAST_CLOSE:
+        return False
+    return (
+        ex.prev_close >= _LEAST_PREVIOUS
+        and ex.date - before[-1].date <= _PAUSE
+        and math.isclose(ex.prev_close, before[-1].close, rel_tol=0.01)
+        and ex.volume > 0
+    )
+
+
+def nearest(move: Move) -> _Fit | None:
+    """The fraction nearest to the move at open and close together."""
+    ex = move.ex
+    if ex.prev_close is None or min(ex.prev_close, ex.open, ex.close) <= 0:
+        return None
+    market = move.market or 0.0
+    at_open, at_close = math.log(ex.prev_close / ex.open) + market, math.log(ex.prev_close / ex.close) + market
+    fits = [
+        _Fit(factor, at_open - math.log(factor), at_close - math.log(factor), 0.5 if factor in RARE else 1.0)
+        for factor in (*COMMON, *RARE, *CONSOLIDATIONS)
+    ]
+    best = min(fits, key=lambda fit: fit.at_open**2 + fit.at_close**2)
+    return best if min(abs(best.at_open), abs(best.at_close)) <= 0.10 else None
+
+
+def isin_change(move: Move) -> tuple[IsinSeen, IsinSeen] | None:
+    """Old and new ISIN of the same issuer where the change falls into a window that holds the day."""
+    for old in move.isins:
+        for new in move.isins:
+            last = old.priced_last
+            if old.isin == new.isin or old.isin[:7] != new.isin[:7] or last is None:
+                continue
+            if last < move.ex.date <= new.first and new.first - last <= _ISIN_WINDOW:
+                return old, new
+    return None
+
+
+def volume_shift(move: Move, count: int) -> float | None:
+    """Log of the median volume of `count` sessions after the day over that before; None while they are not there."""
+    before = [session.volume for session in move.before[-BEFORE:] if session.volume > 0]
+    after = [session.volume for session in move.after[:count]]
+    if len(before) < _LEAST_BEFORE or len(after) < count or median(after) <= 0:
+        return None
+    return math.log(median(after) / median(before))
+
+
+def turnover_ratio(move: Move) -> float | None:
+    """Rupees traded on the day over the median before."""
+    before = median(session.turnover for session in move.before[-BEFORE:])
+    return move.ex.turnover / before if before > 0 else None
+
+
+def _verdicts(
+    move: Move, fit: _Fit, change: tuple[IsinSeen, IsinSeen] | None, shifts: dict[int, float]
+) -> list[tuple[str, date]]:
+    """(rule, day by whose evening it held) of every rule that holds."""
+    ex, found = move.ex, []
+    if change is not None and fit.within(0.10, 0.15):
+        found.append(("ratio and dated ISIN change", max(ex.date, change[1].first)))
+    if fit.factor < 1:
+        return found  # a consolidation's volumes prove nothing: shares that rise are traded more
+    quiet = move.market is None or abs(move.market) <= _MARKET_QUIET
+    if not quiet:
+        return found
+    if move.named is not None and fit.within(0.05, 0.08, tight=1.0):
+        found.append(("ratio and an action listed with another ratio", ex.date))
+    if ex.series != move.before[-1].series:
+        return found  # moved to trade-for-trade on the day, as demerged shares are
+    size = math.log(fit.factor)
+    turnover = turnover_ratio(move)
+    calm = turnover is not None and turnover <= 1.5 and ex.high <= ex.low * 1.105
+    if fit.within(0.04, 0.06) and calm:
+        found.append(("ratio and a day without news", ex.date))
+    if fit.factor >= 5 and ex.series == "EQ" and fit.within(0.05, 0.07):
+        found.append(("exact ratio beyond any band", ex.date))
+    for count, least in ((5, 0.6), (AFTER, 0.4)):
+        shift = shifts.get(count)
+        if shift is None:
+            continue
+        share = shift / size
+        enough = share >= least and (fit.factor >= 4 or share <= 2.5)
+        deep = fit.factor >= 5 and (abs(fit.at_open) <= 0.05 and abs(fit.at_close) <= 0.19)
+        thin = fit.factor >= 5 and (abs(fit.at_close) <= 0.05 and abs(fit.at_open) <= 0.25)
+        if enough and (fit.within(0.07, 0.10) or deep or thin):
+            found.append((f"ratio and volume over {count} sessions", move.after[count - 1].date))
+    return found
+
+
+def infer_all(moves: Sequence[Move]) -> list[Inferred]:
+    """What can be inferred of moves, by instrument and day."""
+    found = [one for one in map(infer, moves) if one is not None]
+    return sorted(found, key=lambda one: (one.instrument, one.ex_date))
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)
+
+
+def _iso(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
