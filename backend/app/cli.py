@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.commands import actions, bars, imports, members, status, sync
+from app.commands import actions, bars, costs, imports, members, status, sync
 from app.commands.shared import JsonFlag, SampleFlag, chosen_market, fail, open_platform, print_json
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ status.register(data_app)
 actions.register(data_app)
 bars.register(data_app)
 sync.register(data_app)
+costs.register(app)
 members.register(data_app)
 imports.register(data_app)
 
