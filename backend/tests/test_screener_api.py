@@ -104,7 +104,7 @@ def test_what_does_not_exist_yet_is_refused_not_ignored(shared_sample: TestClien
 
 
 def test_an_unknown_column_to_sort_by_is_refused_with_the_known_ones(shared_sample: TestClient) -> None:
-    response = shared_sample.get("/api/screener/", params={"sort_by": "pe_ratio"})
+    response = shared_sample.get("/api/screener/", params={"sort_by": "no_such_column"})
     assert response.status_code == 422
     assert "turnover" in response.json()["error"]["details"]["sortable"]
 

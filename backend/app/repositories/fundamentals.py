@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -61,7 +62,7 @@ def flags(connection: Connection, symbols: list[str], on: date | None) -> list[A
     )
 
 
-def dated_listings(connection: Connection, symbols: list[str] | None = None) -> list[Any]:
+def dated_listings(connection: Connection, symbols: Sequence[str] | None = None) -> list[Any]:
     """Lines of symbol masters and site answers about ordinary shares: symbol, series, name, ISIN, day; oldest first."""
     return list(
         connection.execute(
@@ -70,6 +71,6 @@ def dated_listings(connection: Connection, symbols: list[str] | None = None) -> 
                 "WHERE series IN ('EQ', 'BE', 'BZ', 'SM', 'ST', 'SZ') AND isin IS NOT NULL "
                 "AND (CAST(:symbols AS text[]) IS NULL OR symbol = ANY(:symbols)) ORDER BY as_of, symbol, isin, name"
             ),
-            {"symbols": symbols},
+            {"symbols": None if symbols is None else list(symbols)},
         )
     )

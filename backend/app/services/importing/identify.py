@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 from sqlalchemy import Connection
 
-from app.repositories import evidence, files, instruments, prices
+from app.repositories import evidence, files, fundamentals, instruments, prices
 from app.services.importing.identity import Chain, Run, Segment, chains, cuts_of, runs_of
 from app.services.importing.names import Described, Listing, Masters, describe, reused
 from app.services.importing.resolver import PROVISIONAL, Change
@@ -49,6 +49,9 @@ def read_masters(connection: Connection, symbols: Sequence[str] | None = None) -
             masters.listings[row.symbol].append(
                 Listing(row.symbol, row.name, row.instrument_type, row.isin, row.listed_on, row.as_of)
             )
+    for row in reversed(fundamentals.dated_listings(connection, symbols)):  # after the exchange's lists, newest first
+        masters.listings[row.symbol].append(Listing(row.symbol, row.name, "EQUITY", row.isin, row.listed_on, row.as_of))
+        masters.dated_isins[row.symbol].insert(0, (row.as_of, row.isin))
     for row in evidence.name_changes(connection, symbols):
         masters.renames[row.symbol].append((row.effective_on, row.old_name, row.new_name))
     for name, symbol, _ in evidence.company_symbols(connection, symbols):
@@ -65,7 +68,10 @@ def irregular_symbols(connection: Connection, touched: dict[str, TouchedSymbol])
     for symbol, first, last, identifier in instruments.symbol_spans(connection):
         spans[symbol].append((first, last, identifier))
     known = {row.id: row for row in instruments.all_instruments(connection)}
-    isins = {(identifier, isin): first for identifier, isin, first, _ in instruments.isin_spans(connection)}
+    isins = {
+        (identifier, isin): (first, last or date.max)
+        for identifier, isin, first, last in instruments.isin_spans(connection)
+    }
     near: dict[str, list[date]] = defaultdict(list)
     for old, new, on in evidence.symbol_changes(connection):
         if on is not None:
@@ -81,7 +87,9 @@ def irregular_symbols(connection: Connection, touched: dict[str, TouchedSymbol])
         instrument = known[own[0][2]]
         changes = any(seen.first - _NEAR <= on <= seen.last + _NEAR for on in near[symbol])
         late = instrument.last_session is None or seen.last - instrument.last_session > _QUIET
-        new_isin = any(isins.get((instrument.id, isin), date.max) > seen.first for isin in seen.isins)
+        in_force = (isins.get((instrument.id, isin), (date.max, date.max)) for isin in seen.isins)
+        # a price after the span of its ISIN contradicts the list that ended the span
+        new_isin = any(first > seen.first or last < seen.last for first, last in in_force)
         if changes or new_isin or (late and not seen.isins):
             irregular.add(symbol)
         else:

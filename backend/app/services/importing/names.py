@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -38,6 +38,7 @@ class Masters:
     renames: dict[str, list[tuple[date, str, str]]] = field(default_factory=lambda: defaultdict(list))  # oldest first
     company_names: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))  # newest list last
     sectors: dict[str, str] = field(default_factory=dict)
+    dated_isins: dict[str, list[tuple[date, str]]] = field(default_factory=lambda: defaultdict(list))  # oldest first
 
 
 @dataclass(slots=True)
@@ -61,7 +62,7 @@ def describe(chain: Chain, masters: Masters, reused_after: Mapping[int, date]) -
     for before, after in zip(segments, [*segments[1:], None], strict=True):
         until = after.first - _DAY if after is not None else reused_after.get(id(before))
         symbols.append((before.first, until, before.symbol))
-    isins = _isin_spans(chain)
+    isins = _isin_spans(chain, masters, reused_after)
     listing = _listing_of(chain, masters, isins)
     names = _name_spans(chain, masters, listing)
     sector = next((masters.sectors[one.symbol] for one in reversed(segments) if one.symbol in masters.sectors), None)
@@ -92,12 +93,16 @@ def _instrument_type(series: str, listing: Listing | None) -> str:
     return by_series
 
 
-def _isin_spans(chain: Chain) -> list[tuple[date, date | None, str]]:
-    """ISINs in the order they were first seen; each lasts until the next is seen."""
+def _isin_spans(
+    chain: Chain, masters: Masters, reused_after: Mapping[int, date]
+) -> list[tuple[date, date | None, str]]:
+    """ISINs in the order they were first seen, in prices or a dated list; each lasts until the next is seen."""
     first_seen: dict[str, date] = {}
     for segment in chain.segments:
         for seen in segment.isins:
             first_seen[seen.isin] = min(seen.first, first_seen.get(seen.isin, seen.first))
+    for day, isin in _listed_isins(chain, masters, reused_after):
+        first_seen[isin] = min(day, first_seen.get(isin, day))
     ordered = sorted((first, isin) for isin, first in first_seen.items())
     spans: list[tuple[date, date | None, str]] = []
     for position, (first, isin) in enumerate(ordered):
@@ -106,6 +111,18 @@ def _isin_spans(chain: Chain) -> list[tuple[date, date | None, str]]:
             continue
         spans.append((first, following - _DAY if following else None, isin))
     return spans
+
+
+def _listed_isins(chain: Chain, masters: Masters, reused_after: Mapping[int, date]) -> Iterator[tuple[date, str]]:
+    """(day, ISIN) of dated lists that can be this security's: of its symbol's days, of its issuer, against no price."""
+    seen = [one for segment in chain.segments for one in segment.isins]
+    issuers = {one.isin[:7] for one in seen}
+    for segment, after in itertools.zip_longest(chain.segments, chain.segments[1:]):
+        until = after.first - _DAY if after is not None else reused_after.get(id(segment), date.max)
+        for day, isin in masters.dated_isins.get(segment.symbol, ()):
+            fits = segment.first <= day <= until and (not issuers or isin[:7] in issuers)
+            if fits and not any(one.isin != isin and one.first <= day <= one.last for one in seen):
+                yield day, isin
 
 
 def _listing_of(chain: Chain, masters: Masters, isins: Sequence[tuple[date, date | None, str]]) -> Listing | None:
