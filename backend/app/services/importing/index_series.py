@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -11,15 +12,19 @@ from typing import Any
 import polars as pl
 
 from app.engines import calendar
+from app.repositories.index_series import WEEKLY_RANK
 from app.services.importing.files import Member
 from app.services.importing.findings import FileFinding, FileRefusedError, FileSkippedError, Rule, Severity
 from app.services.importing.kinds import Kind, header_key
 from app.services.importing.texts import encoding_note, parse_date, parse_number, rows, whole_text
 from app.services.index_names import canonical, index_in, index_name
 
-# Of several lines about one index and day the greatest counts. The export with volumes is the fullest; broker and
-# vendor come after the index owner, weekly closes after all. Valuations lend their ratios and have no close.
-_OWNER_FULL, _OWNER, _BROKER, _VENDOR, _WEEKLY, _VALUATION = 50, 40, 30, 20, 10, 5
+# Of several lines about one index and day the greatest counts: the exchange's file of that day, then the export with
+# volumes; broker and vendor come after the index owner, weekly closes after all. Valuations lend their ratios and have
+# no close.
+_DAY, _OWNER_FULL, _OWNER, _BROKER, _VENDOR, _WEEKLY, _VALUATION = 60, 50, 40, 30, 20, WEEKLY_RANK, 5
+_CRORE = 10_000_000.0
+_DAY_FILE = re.compile(r"^ind_close_all_(\d{2})(\d{2})(\d{4})\.csv$", re.IGNORECASE)
 _PRICES = ("open", "high", "low", "close")
 SCHEMA: dict[str, pl.DataType] = {
     "line": pl.Int32(),
@@ -62,7 +67,9 @@ def read_index_series(member: Member) -> SeriesFile:
     key = header_key(text.text.partition("\n")[0])
     found = encoding_note(name, text)
     lines = [(line, cells) for line, cells in rows(name, text.text, columns=len(key))]
-    if key[0] == "INDEX_NAME":
+    if key[:2] == ("INDEX_NAME", "INDEX_DATE"):
+        made = _day(name, lines)
+    elif key[0] == "INDEX_NAME":
         made = [_bar(name, line, canonical(cells[0]), cells[1], cells[2:], _OWNER) for line, cells in lines]
     elif "DIV_YIELD" in key:
         made = [_valuation(name, line, _index_of(member), cells) for line, cells in lines]
@@ -73,6 +80,30 @@ def read_index_series(member: Member) -> SeriesFile:
     else:
         made = _weekly(name, key, lines, found)
     return _checked(name, made, found)
+
+
+def _day(name: str, lines: Iterable[tuple[int, list[str]]]) -> list[Row]:
+    """One day's closing file: a line an index, with its valuation; turnover in crore rupees."""
+    stated = _DAY_FILE.match(name)
+    named = None if stated is None else date(int(stated[3]), int(stated[2]), int(stated[1]))
+    labels = ("volume", "turnover", "pe", "pb", "dividend_yield")
+    made: list[Row] = []
+    for line, cells in lines:
+        row = _bar(name, line, canonical(cells[0]), cells[1], cells[2:6], _DAY)
+        if named is not None and row["date"] != named:
+            raise FileRefusedError(
+                Rule.DATE_MISMATCH,
+                f"{name}: line {line}: the name says {named}, the row is dated {row['date']}",
+                line=line,
+            )
+        values = {label: _number(name, line, label, cell) for label, cell in zip(labels, cells[8:13], strict=True)}
+        volume, turnover = values["volume"], values["turnover"]
+        row |= values | {
+            "volume": None if volume is None else int(volume),
+            "turnover": None if turnover is None else turnover * _CRORE,
+        }
+        made.append(row)
+    return made
 
 
 def _index_of(member: Member) -> str:

@@ -165,6 +165,7 @@ _HEADERS: tuple[tuple[tuple[str, ...], Kind], ...] = (
     (("SYMBOL", "SECURITY", "FROM_SERIES", "TO_SERIES"), Kind.SERIES_MOVES),
     (("ID", "COMPANY_NAME", "VOLUME", "PRICE", "CHANGE", "ISIN", "TRADING_SESSIONS"), Kind.SYMBOL_MASTER),
     (("INDEX_NAME", "DATE", "OPEN", "HIGH", "LOW", "CLOSE"), Kind.INDEX_SERIES),
+    (("INDEX_NAME", "INDEX_DATE", "OPEN_INDEX_VALUE"), Kind.INDEX_SERIES),
     (("DATE", "OPEN", "HIGH", "LOW", "CLOSE", "VOLUME", "TURNOVER"), Kind.INDEX_SERIES),
     (("DATE", "P/E", "P/B", "DIV_YIELD"), Kind.INDEX_SERIES),
     (("DATE", "NIFTY_50", "INDIA_VIX"), Kind.INDEX_SERIES),
