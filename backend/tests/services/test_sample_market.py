@@ -15,7 +15,7 @@ import pytest
 
 from app.engines import calendar
 from app.services.sample_market import SampleSummary, generate, generate_small
-from app.services.sample_market.companies import COMPANIES, isin
+from app.services.sample_market.companies import COMPANIES, STORIED, former_symbol, isin
 from app.services.sample_market.simulation import tick_paise
 
 Row = dict[str, str]
@@ -23,7 +23,10 @@ Row = dict[str, str]
 
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> SampleSummary:
-    return generate(tmp_path_factory.mktemp("sample") / "market")
+    """Sixty stocks over six years, every day a file of its own."""
+    begins, ends = date(2020, 1, 1), date(2025, 12, 31)
+    directory = tmp_path_factory.mktemp("sample") / "market"
+    return generate(directory, start=begins, end=ends, stocks=60, daily_from=None)
 
 
 @pytest.fixture(scope="module")
@@ -317,13 +320,16 @@ def test_no_symbol_or_name_belongs_to_a_real_company(evidence: Path) -> None:
                 symbols.add(row[0])
                 names.add(row[1].casefold().split()[0])
     assert not {company.symbol for company in COMPANIES} & symbols
+    assert not {former_symbol(company.symbol) for company in COMPANIES[STORIED:]} & symbols
+    ours = {company.symbol for company in COMPANIES} | {former_symbol(c.symbol) for c in COMPANIES[STORIED:]}
+    assert len(ours) == 2 * len(COMPANIES) - STORIED == 540
     assert not {company.name.casefold().split()[0] for company in COMPANIES} & names
 
 
 def test_an_isin_has_a_right_check_digit() -> None:
     # ISO 6166 by hand for INX001S01010: letters as numbers (I 18, N 23, X 33, S 28), every second digit from the
     # right doubled. The number with its check digit must give a multiple of ten.
-    for number in (1, 2, 37, 60):
+    for number in (1, 2, 37, 60, 300):
         digits = "".join(str(int(character, 36)) for character in isin(number, 1))
         doubled = [int(d) * (2 if i % 2 else 1) for i, d in enumerate(reversed(digits))]
         assert sum(d // 10 + d % 10 for d in doubled) % 10 == 0
@@ -331,7 +337,7 @@ def test_an_isin_has_a_right_check_digit() -> None:
 
 
 def test_wrong_requests_are_named(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="stocks must be 10 to 60, got 5"):
+    with pytest.raises(ValueError, match="stocks must be 10 to 300, got 5"):
         generate(tmp_path / "a", stocks=5)
     with pytest.raises(ValueError, match="at least 120 sessions"):
         generate(tmp_path / "b", start=date(2024, 1, 1), end=date(2024, 3, 1))

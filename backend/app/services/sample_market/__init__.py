@@ -1,4 +1,4 @@
-"""The sample market: a small, seeded, fictional market, written as the files an exchange would publish.
+"""The sample market: a seeded, fictional exchange, written as the files an exchange and others would publish.
 
 For tests, screenshots and a first look without data. Companies, symbols, ISINs and prices are invented and say so;
 the sessions, file layouts, ticks, price bands and the treatment of corporate actions are those of the exchange.
@@ -12,14 +12,19 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from app.services.sample_market import companies
-from app.services.sample_market.files import Book, write
+import numpy as np
+
+from app.services.sample_market import companies, history
+from app.services.sample_market.files import LEGACY_UNTIL, Book, write
 from app.services.sample_market.membership import index_sizes, membership
 from app.services.sample_market.simulation import Market, simulate
 
 SEED: Final = 20200101
-START: Final = date(2020, 1, 1)
+START: Final = date(2014, 1, 1)
 END: Final = date(2025, 12, 31)
+STOCKS: Final = 300
+DAILY_FROM: Final = date(2025, 1, 1)
+_LEGACY_FROM: Final = date(2024, 6, 24)  # the last two weeks of the legacy format are daily files in any case
 
 Progress = Callable[[float, str], None]
 
@@ -69,7 +74,8 @@ def generate(
     seed: int = SEED,
     start: date = START,
     end: date = END,
-    stocks: int = 60,
+    stocks: int = STOCKS,
+    daily_from: date | None = DAILY_FROM,
     progress: Progress | None = None,
 ) -> SampleSummary:
     """Write a sample market into `directory`. The same arguments write the same bytes.
@@ -79,7 +85,9 @@ def generate(
     directory : a folder that is empty or does not exist yet
     seed : of everything random
     start, end : first and last day; at least 120 sessions
-    stocks : 10 to 60
+    stocks : 10 to 300
+    daily_from : sessions before are written as one Parquet file a year but for the last two weeks of the legacy
+        format, from there on as daily files; None: all are daily files
     progress : called with a share done and a line for people
 
     Raises
@@ -95,13 +103,22 @@ def generate(
     book = Book(market)
     files = 0
     count = len(market.sessions)
+    daily = np.array(
+        [daily_from is None or day >= daily_from or _LEGACY_FROM <= day <= LEGACY_UNTIL for day in market.sessions]
+    )
+    for name, content in history.yearly_prices(book, ~daily):
+        tell(0.2, f"Writing {name}")
+        write(directory / "daily" / name, content)
+        files += 1
     for t, day in enumerate(market.sessions):
+        if not daily[t]:
+            continue
         if t % 50 == 0:
-            tell(0.1 + 0.85 * t / count, f"Writing the daily files of {day:%B %Y}")
+            tell(0.2 + 0.75 * t / count, f"Writing the daily files of {day:%B %Y}")
         for path, content, zipped in book.price_files(t):
             write(directory / "bhavcopy" / path, content, day if zipped else None)
             files += 1
-    for name, content in _reference_files(book).items():
+    for name, content in _reference_files(book, seed).items():
         write(directory / name, content)
         files += 1
     tell(1.0, f"Wrote {files} files")
@@ -110,16 +127,18 @@ def generate(
 
 def generate_small(directory: Path, *, seed: int = SEED, progress: Progress | None = None) -> SampleSummary:
     """Ten stocks over 2024, the year of all three daily formats: for tests. Otherwise as `generate`."""
-    return generate(directory, seed=seed, start=date(2024, 1, 1), end=date(2024, 12, 31), stocks=10, progress=progress)
+    begins, ends = date(2024, 1, 1), date(2024, 12, 31)
+    return generate(directory, seed=seed, start=begins, end=ends, stocks=10, daily_from=None, progress=progress)
 
 
 def _index_name(size: int) -> str:
     return f"SAMPLE {size}"
 
 
-def _reference_files(book: Book) -> dict[str, bytes]:
+def _reference_files(book: Book, seed: int) -> dict[str, bytes]:
     """Path → content of everything but the daily files."""
     market = book.market
+    random = np.random.Generator(np.random.PCG64([seed, 1]))  # of its own: more files change no prices
     newest = market.sessions[-1].replace(day=1)
     month = f"{newest:%Y-%m}"
     found = {
@@ -131,13 +150,18 @@ def _reference_files(book: Book) -> dict[str, bytes]:
         spells = membership(market, size)
         found[f"constituents/{month}/ind_sample{size}list.csv"] = book.index_list(spells, newest)
         found[f"constituents/history/sample{size}_history.csv"] = book.index_history(spells, _index_name(size))
+        levels = history.index_levels(book, _index_name(size), spells, random)
+        found[f"index/SAMPLE_{size}.csv"] = levels
+    found |= dict(history.dividends(book))
+    found["fundamentals/sample_annual.csv"] = history.accounts(book, random)
+    found |= {f"intraday/stocks_1min/{name}": content for name, content in history.minute_bars(book, random)}
     return found
 
 
 def _summary(directory: Path, seed: int, book: Book, files: int) -> SampleSummary:
     market: Market = book.market
     stocks = market.traded.shape[1]
-    split, bonus = market.actions
+    split, bonus = market.actions[:2]
     return SampleSummary(
         directory=directory,
         seed=seed,

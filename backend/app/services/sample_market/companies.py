@@ -106,7 +106,35 @@ _TABLE: Final = (
     ("ZARVANA", "Zarvana Motors", _AUTO),
 )
 
-COMPANIES: Final = tuple(Company(symbol, f"{name} Ltd. (fictional)", sector) for symbol, name, sector in _TABLE)
+# The others, up to a whole exchange, take their names from two lists.
+_BEGINNINGS: Final = (
+    "Zenvu", "Okrav", "Yulmi", "Vexan", "Qorim", "Drulva", "Fyonta", "Hazqui", "Ixvara", "Jovrun", "Kwelba", "Nuxori",
+    "Pyrvan", "Thovli", "Wuzari",
+)  # fmt: skip
+_ENDS: Final = (
+    ("lo", "Finance", _FINANCE), ("dex", "Cables", _CAPITAL), ("tix", "Software", _IT), ("ran", "Cement", _BUILD),
+    ("vok", "Logistics", _SERVICE), ("mir", "Chemicals", _CHEM), ("sun", "Remedies", _HEALTH), ("gar", "Motors", _AUTO),
+    ("pel", "Foods", _FMCG), ("zin", "Steel", _METAL), ("wat", "Energy", _POWER), ("lum", "Fabrics", _TEXTILE),
+    ("bro", "Bank", _FINANCE), ("quo", "Machines", _CAPITAL), ("nyx", "Clinics", _HEALTH), ("fod", "Stores", _SERVICE),
+)  # fmt: skip
+_MORE: Final = tuple(
+    (f"{begin}{end}".upper(), f"{begin}{end} {trade}", sector) for end, trade, sector in _ENDS for begin in _BEGINNINGS
+)
+
+COMPANIES: Final = tuple(
+    Company(symbol, f"{name} Ltd. (fictional)", sector) for symbol, name, sector in (*_TABLE, *_MORE)
+)
+STORIED: Final = len(_TABLE)  # the first so many have stories of their own; the others draw theirs
+
+
+def former_symbol(symbol: str) -> str:
+    """The symbol one of the others had before it was renamed."""
+    return f"{symbol[:3]}{symbol[-3:]}OLD"
+
+
+def former_name(name: str) -> str:
+    """The name that went with it."""
+    return f"{name.split()[0]} Old Industries Ltd. (fictional)"
 
 
 def isin(number: int, issue: int) -> str:

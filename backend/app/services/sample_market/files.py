@@ -36,17 +36,23 @@ class Book:
     def __init__(self, market: Market) -> None:
         self.market = market
         self.companies = companies.COMPANIES[: market.traded.shape[1]]
+        self._splits = {action.company: action.session for action in market.actions if action.split}
         self.order = sorted(range(len(self.companies)), key=lambda n: self.companies[n].symbol)
 
     def symbol(self, n: int, t: int) -> str:
         """The symbol of company n at session t."""
-        symbol = self.companies[n].symbol
-        return companies.FORMER_SYMBOL if symbol == companies.RENAMED and t < self.market.renamed_at else symbol
+        return self.former(n)[0] if t < self.market.renamed.get(n, 0) else self.companies[n].symbol
+
+    def former(self, n: int) -> tuple[str, str]:
+        """The symbol and name of a renamed company before."""
+        company = self.companies[n]
+        if company.symbol == companies.RENAMED:
+            return companies.FORMER_SYMBOL, companies.FORMER_NAME
+        return companies.former_symbol(company.symbol), companies.former_name(company.name)
 
     def isin(self, n: int, t: int) -> str:
         """The ISIN at session t: a split changes the face value, and with it the ISIN; a bonus does not."""
-        split = self.market.actions[0]
-        return companies.isin(n + 1, 2 if n == split.company and t >= split.session else 1)
+        return companies.isin(n + 1, 2 if t >= self._splits.get(n, len(self.market.sessions)) else 1)
 
     def price_files(self, t: int) -> Iterator[tuple[str, bytes, bool]]:
         """The daily files of session t: path, content, and whether it is zipped."""
@@ -116,21 +122,26 @@ class Book:
         ]
         for n in self.order:
             company = self.companies[n]
-            if company.symbol == companies.DELISTED:
+            if n in market.gone:
                 continue
             listed = date(1996 + (7 * n) % 20, 1 + (5 * n) % 12, 1 + (11 * n) % 28)
-            if company.symbol == companies.LISTED_LATE:
-                listed = market.sessions[market.listed_at]
-            face = 2 if company.symbol == companies.SPLIT else 10
+            first = int(market.traded[:, n].argmax())
+            if first > 0:
+                listed = market.sessions[first]
+            face = 10 // next((a.new for a in market.actions if a.split and a.company == n), 1)
             stamp = f"{listed:%d}-{_month(listed).upper()}-{listed.year}"
             lines.append(f"{company.symbol},{company.name},EQ,{stamp},{face},1,{self.isin(n, final)},{face}")
         return _text(lines)
 
     def symbol_changes(self) -> bytes:
         """symbolchange.csv: no header, a blank before the name."""
-        day = self.market.sessions[self.market.renamed_at]
-        stamp = f"{day:%d}-{_month(day).upper()}-{day.year}"
-        return _text([f" {companies.FORMER_NAME},{companies.FORMER_SYMBOL},{companies.RENAMED},{stamp}"])
+        lines = []
+        for n, session in sorted(self.market.renamed.items()):
+            day = self.market.sessions[session]
+            symbol, name = self.former(n)
+            stamp = f"{day:%d}-{_month(day).upper()}-{day.year}"
+            lines.append(f" {name},{symbol},{self.companies[n].symbol},{stamp}")
+        return _text(lines)
 
     def index_list(self, spells: Sequence[Spell], on: date) -> bytes:
         """The members of an index in force on a day, as NSE Indices lists them."""
@@ -154,17 +165,19 @@ class Book:
         market = self.market
         since = date(market.sessions[0].year - 1, 12, 31)
         lines = ["Symbol,Series,Face Value,Purpose,From,Ex-date,Multiplier"]
-        for action in sorted(market.actions, key=lambda a: self.companies[a.company].symbol):
-            split = action is market.actions[0]
+        listed = [action for action in market.actions if action.listed]
+        for action in sorted(listed, key=lambda a: self.companies[a.company].symbol):
+            face = 10 * action.old // action.new if action.split else 10
+            rupees = "Rs" if face > 1 else "Re"
             purpose = (
-                "Face Value Split (Sub-Division) - From Rs 10/- Per Share To Rs 2/- Per Share"
-                if split
+                f"Face Value Split (Sub-Division) - From Rs 10/- Per Share To {rupees} {face}/- Per Share"
+                if action.split
                 else f"Bonus {action.new - action.old}:{action.old}"
             )
             day = market.sessions[action.session]
             lines.append(
-                f"{self.companies[action.company].symbol},EQ,{2 if split else 10},{purpose},"
-                f"{_day_month(since)},{_day_month(day)},{action.new // action.old}"
+                f"{self.companies[action.company].symbol},EQ,{face},{purpose},"
+                f"{_day_month(since)},{_day_month(day)},{action.new / action.old:g}"
             )
         return _text(lines, "\r\n")
 

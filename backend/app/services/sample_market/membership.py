@@ -25,8 +25,8 @@ class Spell(NamedTuple):
 
 
 def index_sizes(stocks: int) -> tuple[int, ...]:
-    """Sizes of the indices of a market: 20 and 50 where they leave somebody out, else one of half the market."""
-    return tuple(size for size in (20, 50) if size + 5 <= stocks) or (stocks // 2,)
+    """Sizes of the indices of a market: 20, 50 and 200 where they leave somebody out, else one of half the market."""
+    return tuple(size for size in (20, 50, 200) if size + 5 <= stocks) or (stocks // 2,)
 
 
 def membership(market: Market, size: int) -> list[Spell]:
@@ -37,7 +37,7 @@ def membership(market: Market, size: int) -> list[Spell]:
     spells: list[Spell] = []
     for t in range(1, len(market.sessions)):
         day = market.sessions[t]
-        leaving = [n for n in inside if market.trade_for_trade[t, n]]
+        leaving = [n for n in inside if market.trade_for_trade[t, n] or market.gone.get(n, t + 1) <= t]
         review = day.month in {4, 10} and market.sessions[t - 1].month != day.month
         if not leaving and not review:
             continue

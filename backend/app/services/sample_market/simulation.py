@@ -23,18 +23,47 @@ F1 = NDArray[np.float64]
 F2 = NDArray[np.float64]
 B2 = NDArray[np.bool_]
 
+_CRASH: Final = date(2020, 2, 24)
 _CRASH_SESSIONS: Final = 22
 _RECOVERY_SESSIONS: Final = 60
 _TRADE_FOR_TRADE_SESSIONS: Final = 60  # before the delisting
 
 
 class Event(NamedTuple):
-    """A corporate action: from `session` on, `new` shares stand where `old` stood."""
+    """A corporate action: from `session` on, `new` shares stand where `old` stood.
+
+    A split changes the face value and the ISIN, a bonus does not. One that is not listed is in the prices alone.
+    """
 
     company: int
     session: int
     new: int
     old: int
+    split: bool = True
+    listed: bool = True
+
+
+class Dividend(NamedTuple):
+    """Paise a share, off the price from `session` on."""
+
+    company: int
+    session: int
+    paise: int
+
+
+class Fates(NamedTuple):
+    """What befalls the companies that have no story of their own, by company.
+
+    `listed` and `gone` are the first session with and the first without; `renamed` the first under the new symbol;
+    `spells` the sessions of trade-to-trade, last excluded; `narrow` have a band of 5 %.
+    """
+
+    listed: dict[int, int]
+    gone: dict[int, int]
+    renamed: dict[int, int]
+    spells: dict[int, tuple[int, int]]
+    narrow: tuple[int, ...]
+    actions: tuple[Event, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +77,9 @@ class Market:
     volume, trades, delivered : shares, trades, shares delivered
     traded : where there is a bar
     trade_for_trade : where the series is BE
-    actions : the split and the bonus
+    actions : splits and bonuses, the two that are told of in the summary first
+    dividends : by company and date
+    gone, renamed : session by company, the told ones among them
     renamed_at, delisted_at, listed_at : sessions of the rename, the first without the delisted, the first of the late
         listing
     """
@@ -67,6 +98,9 @@ class Market:
     traded: B2
     trade_for_trade: B2
     actions: tuple[Event, ...]
+    dividends: tuple[Dividend, ...]
+    gone: dict[int, int]
+    renamed: dict[int, int]
     renamed_at: int
     delisted_at: int
     listed_at: int
@@ -111,30 +145,37 @@ class _Simulation:
         self.count = len(sessions)
         self.stocks = stocks
         self.at = {company.symbol: n for n, company in enumerate(companies.COMPANIES[:stocks])}
-        self.actions = (
+        self.actions: tuple[Event, ...] = (
             Event(self.at[companies.SPLIT], int(0.44 * self.count), 5, 1),
-            Event(self.at[companies.BONUS], int(0.73 * self.count), 2, 1),
+            Event(self.at[companies.BONUS], int(0.73 * self.count), 2, 1, split=False),
         )
         self.delisted_at = int(0.49 * self.count)
         self.listed_at = int(0.31 * self.count)
+        self.fates = _fates(random, self.count, stocks)
+        self.actions += self.fates.actions
+        self.renamed = {self.at[companies.RENAMED]: int(0.52 * self.count), **self.fates.renamed}
+        self.gone = {self.at[companies.DELISTED]: self.delisted_at, **self.fates.gone}
         self.listed = self._listed()
         self.returns = self._returns()
         self.price, self.turnover = self._sizes()
 
     def _listed(self) -> B2:
         listed = np.ones((self.count, self.stocks), dtype=np.bool_)
-        listed[self.delisted_at :, self.at[companies.DELISTED]] = False
-        listed[: self.listed_at, self.at[companies.LISTED_LATE]] = False
+        for n, session in self.gone.items():
+            listed[session:, n] = False
+        for n, session in {self.at[companies.LISTED_LATE]: self.listed_at, **self.fates.listed}.items():
+            listed[:session, n] = False
         return listed
 
     def _returns(self) -> F2:
         """Log returns before ticks and bands, [T, N]."""
         random, count, stocks = self.random, self.count, self.stocks
         drift, width = np.full(count, 0.0006), np.full(count, 0.008)
-        crash = min(37, count // 8)
-        recovery = crash + _CRASH_SESSIONS
-        drift[crash:recovery], width[crash:recovery] = -0.019, 0.030
-        drift[recovery : recovery + _RECOVERY_SESSIONS], width[recovery : recovery + _RECOVERY_SESSIONS] = 0.0055, 0.016
+        for crash in self._crashes():
+            recovery = crash + _CRASH_SESSIONS
+            after = slice(recovery, recovery + _RECOVERY_SESSIONS)
+            drift[crash:recovery], width[crash:recovery] = -0.019, 0.030
+            drift[after], width[after] = 0.0055, 0.016
         for begins, ends, fall in ((0.35, 0.42, -0.0016), (0.79, 0.86, -0.0014)):
             drift[int(begins * count) : int(ends * count)] = fall
         market = drift + width * random.standard_normal(count)
@@ -146,9 +187,31 @@ class _Simulation:
         own_width = random.uniform(0.009, 0.020, stocks)
         own = random.standard_t(5, (count, stocks)) * np.sqrt(3 / 5)
         own_drift = random.normal(0.0, 0.0004, stocks)
-        own_drift[self.at[companies.DELISTED]] = -0.0025
+        own_drift[list(self.gone)] = -0.0025
+        own_width[list(self.fates.narrow)] *= 2.0
         returns: F2 = beta * market[:, None] + sector[:, own_sector] + own_drift + own_width * own
+        if stocks > companies.STORIED:  # news that no band can hold, now and then
+            days, hit = random.integers(60, count, stocks), np.arange(stocks)
+            returns[days, hit] += random.choice([-0.35, 0.35], stocks)
         return returns
+
+    def _crashes(self) -> list[int]:
+        """First sessions of the crashes: spring 2020 where the time holds it, and one more in a long market."""
+        spring = next((t for t, day in enumerate(self.sessions) if day >= _CRASH), 0)
+        first = spring if spring > 0 else min(37, self.count // 8)
+        return [first] if self.count < 2000 else [self.count // 6, first]
+
+    def _dividends(self) -> list[Dividend]:
+        """A yearly payment by about half the companies; the amount is settled when its day comes."""
+        random, found = self.random, []
+        for n in np.flatnonzero(random.random(self.stocks) < 0.5):
+            month = int(random.integers(6, 10))
+            firsts = [t for t in range(1, self.count) if self.sessions[t].month == month != self.sessions[t - 1].month]
+            shift = int(random.integers(0, 15))
+            closed = {action.session for action in self.actions if action.company == n}
+            found += [Dividend(int(n), t + shift, 0) for t in firsts if t + shift < self.count]
+            found = [d for d in found if d.company != n or (self.listed[d.session - 1, n] and d.session not in closed)]
+        return found
 
     def _sizes(self) -> tuple[I1, F1]:
         """First close in paise and usual turnover in rupees of each company."""
@@ -177,8 +240,16 @@ class _Simulation:
         trade_for_trade = np.zeros(shape, dtype=np.bool_)
         delisted = self.at[companies.DELISTED]
         trade_for_trade[max(self.delisted_at - _TRADE_FOR_TRADE_SESSIONS, 0) : self.delisted_at, delisted] = True
+        for n, (begins, ends) in self.fates.spells.items():
+            trade_for_trade[begins:ends, n] = True
 
         band = np.where(self.turnover < 2e7, 10, 20).astype(np.int64)  # percent
+        band[list(self.fates.narrow)] = 5
+        dividends: list[Dividend] = []
+        due: dict[int, list[int]] = {}
+        for planned in self._dividends():
+            due.setdefault(planned.session, []).append(planned.company)
+        yields = random.uniform(0.004, 0.02, stocks)
         close, month_close = self.price.copy(), self.price.copy()
         fashion = np.zeros(stocks)  # log of turnover against the usual
         for t, day in enumerate(self.sessions):
@@ -189,11 +260,17 @@ class _Simulation:
                 if action.session == t:
                     base[action.company] = base[action.company] * action.old // action.new
                     month_close[action.company] = month_close[action.company] * action.old // action.new
+            move = self.returns[t].copy()
+            for n in due.get(t, ()):
+                amount = max(int(before[n] * yields[n]) // 10 * 10, 10)
+                if traded[t, n] and 20 * amount < before[n]:
+                    dividends.append(Dividend(n, t, amount))
+                    move[n] -= amount / before[n]
             tick = tick_paise(day, month_close)
             limit = np.where(trade_for_trade[t], 5, band)
             lower = -(-base * (100 - limit) // (100 * tick)) * tick
             upper = base * (100 + limit) // (100 * tick) * tick
-            bar = self._bar(base, self.returns[t], tick, lower, upper)
+            bar = self._bar(base, move, tick, lower, upper)
             fashion = 0.985 * fashion + 0.07 * random.standard_normal(stocks)
             share = _share_of_a_day(day)
             value = self.turnover * share * np.exp(fashion + 0.35 * random.standard_normal(stocks))
@@ -220,6 +297,9 @@ class _Simulation:
             traded=traded,
             trade_for_trade=trade_for_trade,
             actions=self.actions,
+            dividends=tuple(sorted(dividends)),
+            gone=self.gone,
+            renamed=self.renamed,
             renamed_at=int(0.52 * count),
             delisted_at=self.delisted_at,
             listed_at=self.listed_at,
@@ -245,6 +325,31 @@ class _Simulation:
         high, low = np.where(locked, close, high), np.where(locked, close, low)
         last = np.clip(close + tick * random.integers(-2, 3, stocks), low, high)
         return {"open": opens, "high": high, "low": low, "close": close, "last": last}
+
+
+def _fates(random: np.random.Generator, count: int, stocks: int) -> Fates:
+    """Draw what befalls the companies without a story: each at most listed late, gone, renamed and split once."""
+    fates = Fates({}, {}, {}, {}, (), ())
+    narrow, actions = [], []
+    for n in range(companies.STORIED, stocks):
+        place = n - companies.STORIED
+        early, middle, late = (int(share * count) for share in random.uniform((0.05, 0.4, 0.75), (0.35, 0.7, 0.95)))
+        if place % 4 == 1:
+            fates.listed[n] = early
+        if place % 15 == 2:
+            fates.gone[n] = late
+        if place % 20 == 3:
+            fates.renamed[n] = middle
+        if place % 12 == 4:
+            fates.spells[n] = (middle, middle + _TRADE_FOR_TRADE_SESSIONS)
+        if place % 14 == 5:
+            narrow.append(n)
+        if place % 6 == 0:
+            split = bool(random.random() < 0.5)
+            new, old = ((5, 1), (2, 1))[int(random.integers(2))] if split else ((2, 1), (3, 2))[int(random.integers(2))]
+            listed = place % 60 != 30
+            actions.append(Event(n, middle, new, old, split or not listed, listed))
+    return fates._replace(narrow=tuple(narrow), actions=tuple(actions))
 
 
 def _on_tick(price: F1, tick: I1, lower: I1, upper: I1) -> I1:

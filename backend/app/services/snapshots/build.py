@@ -22,7 +22,8 @@ _BLOCK = 512  # instruments at a time: bounds the memory a snapshot takes
 def identity_of(panel: Panel, last: int) -> SnapshotIdentity:
     """What the table of session number `last` depends on.
 
-    Prices of later years, later symbols and later corporate actions have no part in it.
+    Prices of later years, later symbols and later corporate actions have no part in it, nor has what a screen leaves
+    out when it is asked.
     """
     session: date = panel.sessions[last].astype(object)
     data = hashlib.sha256("".join(f"{c.year}{c.root}" for c in panel.chunks if c.year <= session.year).encode())
@@ -35,6 +36,8 @@ def identity_of(panel: Panel, last: int) -> SnapshotIdentity:
             sector=None,
             symbol=info.symbol_on(session),
             names=(),
+            dividends=(),
+            jumps=(),
             factors=tuple(factor for factor in info.factors if factor[0] <= session),
         )
         adjustments.update(repr(known).encode())
