@@ -1,8 +1,8 @@
 """From listed dividends to one amount an instrument and ex-date, in the rupees of that day.
 
-The exchange's texts give rupees as paid. A vendor's series is restated for every later split and bonus: its figure
-times the product of the later factors is what was paid. Of two sources the exchange's is used; where they differ by
-more than rounding both are kept and the difference is said.
+The exchange's texts give rupees for a share held into the ex-date. A vendor's series is restated for every split and
+bonus of that day and later: its figure times the product of those factors is what was paid. Of two sources the
+exchange's is used; where they differ by more than rounding both are kept and the difference is said.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def dated(
         found[(one.instrument, one.ex_date)][one.source].setdefault((one.purpose, one.part), one)
     rows = []
     for (instrument, ex_date), sources in sorted(found.items()):
-        later = math.prod(factor for day, factor in factors.get(instrument, ()) if day > ex_date)
+        later = math.prod(factor for day, factor in factors.get(instrument, ()) if day >= ex_date)
         told = []
         for source in sorted(sources, key=lambda name: (_RANK.get(name, 5), name)):
             lines = list(sources[source].values())
@@ -94,7 +94,7 @@ def _row(instrument: int, ex_date: date, told: list[dict[str, Any]]) -> dict[str
 
 def rescaled(row: Mapping[str, Any], factors: Sequence[tuple[date, float]]) -> dict[str, Any]:
     """A row of `dividends` after the factors of its instrument changed."""
-    later = math.prod(factor for day, factor in factors if day > row["ex_date"])
+    later = math.prod(factor for day, factor in factors if day >= row["ex_date"])
     told = [
         _told(one["source"], one["as_listed"], later, one["purpose"], one["file"], one["line"])
         for one in row["evidence"]
