@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.commands import actions, bars, costs, imports, members, status, sync
+from app.commands import actions, bars, costs, imports, members, status, sync, verify
 from app.commands.shared import JsonFlag, SampleFlag, chosen_market, fail, open_platform, print_json
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ sync.register(data_app)
 costs.register(app)
 members.register(data_app)
 imports.register(data_app)
+verify.register(data_app)
 
 
 @app.command()

@@ -96,18 +96,14 @@ def previous_sessions(connection: Connection, rows: pl.DataFrame) -> pl.DataFram
 def replace_factors(connection: Connection, rows: Sequence[dict[str, Any]]) -> bool:
     """Put the derived factors in place of what there is; whether anything changed."""
     table = Base.metadata.tables["adjustment_factors"]
-    stored = {
-        (row.instrument_id, row.ex_date, row.factor, row.tier, row.purpose, row.known_at)
-        for row in connection.execute(table.select())
-    }
-    wanted = {
-        (row["instrument_id"], row["ex_date"], row["factor"], row["tier"], row["purpose"], row["known_at"])
-        for row in rows
-    }
+    stored = {(row["instrument_id"], row["ex_date"]): row for row in stored_factors(connection)}
+    wanted = {(row["instrument_id"], row["ex_date"]): row for row in rows}
+    if stored == wanted:
+        return False
     connection.execute(table.delete())
     if rows:
         connection.execute(table.insert(), list(rows))
-    return stored != wanted
+    return True
 
 
 def stored_factors(connection: Connection) -> list[dict[str, Any]]:
@@ -115,6 +111,25 @@ def stored_factors(connection: Connection) -> list[dict[str, Any]]:
     table = Base.metadata.tables["adjustment_factors"]
     rows = connection.execute(table.select().order_by(table.c.instrument_id, table.c.ex_date))
     return [dict(row) for row in rows.mappings()]
+
+
+def quarantined_days(connection: Connection) -> list[date]:
+    """The session of every unexplained move."""
+    return list(connection.execute(text("SELECT session FROM unexplained_jumps ORDER BY session")).scalars())
+
+
+def exchange_list_days(connection: Connection) -> tuple[date, date] | None:
+    """First and last ex-date of the exchange's own list of purposes; None where none is stored."""
+    query = "SELECT min(ex_date), max(ex_date) FROM corporate_actions WHERE source = 'actions_purpose'"
+    first, last = connection.execute(text(query)).one()
+    return None if first is None else (first, last)
+
+
+def sessions_compared(connection: Connection) -> int:
+    """How many instrument-days there are, one for each symbol and day of an equity series."""
+    query = f"SELECT count(*) FROM historical_prices WHERE superseded_at IS NULL AND series IN {_EQUITY_SERIES}"
+    found: int = connection.execute(text(query)).scalar_one()
+    return found
 
 
 def market_moves(connection: Connection, days: Sequence[date]) -> dict[date, float]:
