@@ -33,7 +33,7 @@ def bars(
     adjust: Annotated[
         Adjust, typer.Option(help="price: splits and bonuses; total: dividends too; none: as traded.")
     ] = Adjust.PRICE,
-    timeframe: Annotated[str, typer.Option(help="1d.")] = "1d",
+    timeframe: Annotated[str, typer.Option(help="1d, 1h, 30m, 15m, 5m or 1m.")] = "1d",
     sample: SampleFlag = False,
     as_json: JsonFlag = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV instead of text.")] = False,
@@ -43,14 +43,15 @@ def bars(
 
     if as_json and as_csv:
         fail("Choose --json or --csv")
-    if timeframe != "1d":
-        fail(f"--timeframe is {timeframe!r}, expected 1d: no other bars are stored")
     market = chosen_market(sample)
     first, last = _day("--start", start), _day("--end", end)
     with open_platform() as platform, platform.database.transaction(market) as session:
-        answer = BarColumns(
-            **platform.market.bars(market, session, symbol, start=first, end=last, adjust=adjust.value, limit=None)
+        found = (
+            platform.market.bars(market, session, symbol, start=first, end=last, adjust=adjust.value, limit=None)
+            if timeframe == "1d"
+            else platform.market.intraday_bars(market, session, symbol, timeframe, first, last, adjust=adjust.value)
         )
+        answer = BarColumns(**found)
     if as_json:
         print(answer.model_dump_json())
         return
@@ -62,7 +63,8 @@ def bars(
         return
     print(f"{answer.symbol}  {answer.name or ''}  {answer.adjust}")
     for day, o, h, low, c, v, _ in rows:
-        print(f"{day}  {o:>12,.2f} {h:>12,.2f} {low:>12,.2f} {c:>12,.2f} {v:>16,.0f}")
+        prices = " ".join(f"{'-':>12}" if price is None else f"{price:>12,.2f}" for price in (o, h, low, c))
+        print(f"{day}  {prices} {'-' if v is None else format(v, ',.0f'):>16}")
 
 
 def _day(option: str, text: str | None) -> date | None:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from app.repositories.bulk import copy_in
 
+WEEKLY_RANK = 10  # of files with one close a week: kept and compared, but no part of a daily series
 _LENT = ("volume", "turnover", "pe", "pb", "dividend_yield")
 _LENDING = ", ".join(
     f"(array_agg(v.{name} ORDER BY v.source_rank DESC, f.sha256 DESC) FILTER (WHERE v.{name} IS NOT NULL))[1] AS {name}"
@@ -32,7 +33,8 @@ _PRICED = ", ".join(
 )
 _MERGED = (
     f"SELECT v.date, {_PRICED}, {_LENDING} FROM index_values v JOIN import_files f ON f.id = v.file_id "
-    "WHERE v.index_id = :index AND v.date >= :start AND v.date <= :end GROUP BY v.date ORDER BY v.date"
+    "WHERE v.index_id = :index AND v.source_rank <> :weekly AND v.date BETWEEN :start AND :end "
+    "GROUP BY v.date ORDER BY v.date"
 )
 
 
@@ -46,8 +48,14 @@ def merged_series(
 ) -> Sequence[Mapping[str, Any]]:
     """One row a day, ascending: date, open, high, low, close, volume, turnover, pe, pb, dividend_yield, and the
     provenance of the prices (source_rank, file_name, line). Null is unknown; days with a valuation alone have no close.
+    Weekly closes are left out: a series that goes from daily to weekly would be read as daily.
     """
-    bounds = {"index": index_id, "start": start or date(1900, 1, 1), "end": end or date(2200, 1, 1)}
+    bounds = {
+        "weekly": WEEKLY_RANK,
+        "index": index_id,
+        "start": start or date(1900, 1, 1),
+        "end": end or date(2200, 1, 1),
+    }
     return [dict(row._mapping) for row in session.execute(text(_MERGED), bounds)]
 
 
@@ -61,8 +69,8 @@ def index_closes(
 
 def has_series(session: Session | Connection, index_id: str) -> bool:
     """Whether there is any value of the index."""
-    query = text("SELECT EXISTS (SELECT FROM index_values WHERE index_id = :index)")
-    found: bool = session.execute(query, {"index": index_id}).scalar_one()
+    query = text("SELECT EXISTS (SELECT FROM index_values WHERE index_id = :index AND source_rank <> :weekly)")
+    found: bool = session.execute(query, {"index": index_id, "weekly": WEEKLY_RANK}).scalar_one()
     return found
 
 
@@ -72,8 +80,9 @@ def coverage(session: Session | Connection) -> list[dict[str, Any]]:
         text(
             "SELECT v.index_id, i.name, count(DISTINCT v.date) AS days, min(v.date) AS first, max(v.date) AS last "
             "FROM index_values v JOIN indices i ON i.id = v.index_id WHERE v.close IS NOT NULL "
-            "GROUP BY v.index_id, i.name ORDER BY v.index_id"
-        )
+            "AND v.source_rank <> :weekly GROUP BY v.index_id, i.name ORDER BY v.index_id"
+        ),
+        {"weekly": WEEKLY_RANK},
     )
     return [dict(row._mapping) for row in rows]
 

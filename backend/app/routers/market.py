@@ -47,16 +47,25 @@ def bars(
     platform: PlatformDep,
     market: MarketDep,
     session: MarketSessionDep,
-    timeframe: Annotated[Literal["1d"], Query()] = "1d",
+    timeframe: Literal["1d", "1h", "30m", "15m", "5m", "1m"] = "1d",
     start: date | None = None,
     end: date | None = None,
     adjust: Literal["price", "total", "none"] = "price",
     limit: Annotated[int | None, Query(ge=1, le=100_000)] = None,
 ) -> BarColumns:
-    """Daily bars of a stock as columns; without dates the whole history."""
-    answer: dict[str, Any] = platform.market.bars(
-        market, session, symbol, start=start, end=end, adjust=adjust, limit=limit
-    )
+    """Bars of a stock or an index as columns, labelled by their open; without dates the whole history.
+
+    An index goes by its id (NIFTY50) or a common name (BANKNIFTY). A timeframe that is not stored is made from a finer
+    one.
+    """
+    if timeframe == "1d":
+        answer: dict[str, Any] = platform.market.bars(
+            market, session, symbol, start=start, end=end, adjust=adjust, limit=limit
+        )
+    else:
+        answer = platform.market.intraday_bars(
+            market, session, symbol, timeframe, start, end, adjust=adjust, limit=limit
+        )
     return BarColumns(**answer)
 
 

@@ -44,20 +44,23 @@ class BarAction(BaseModel):
 
 
 class BarColumns(BaseModel):
-    """Bars as columns: `t[i]`, `o[i]`, … belong together. `factor[i]` scales a raw price of that bar to this view."""
+    """Bars as columns: `t[i]`, `o[i]`, … belong together. `factor[i]` scales a raw price of that bar to this view.
+
+    Null is unknown: old index values are closes alone, and most sources of indices have no volume.
+    """
 
     symbol: str
     name: str | None
     sector: str | None
     isin: str | None
-    timeframe: Literal["1d"]
+    timeframe: Literal["1d", "1h", "30m", "15m", "5m", "1m"]
     adjust: Literal["price", "total", "none"]
-    t: list[date]
-    o: list[float]
-    h: list[float]
-    l: list[float]  # noqa: E741 - the field's name on the wire
+    t: list[date] | list[datetime] = Field(description="Days; of intraday bars the open, in India's time")
+    o: list[float | None]
+    h: list[float | None]
+    l: list[float | None]  # noqa: E741 - the field's name on the wire
     c: list[float]
-    v: list[float]
+    v: list[float | None]
     factor: list[float]
     actions: list[BarAction]
     jumps: list[date] = Field(description="Sessions with a move that no listed action explains")

@@ -18,6 +18,9 @@ from app.models import AdjustmentFactor, Dividend
 from app.repositories.indices import IndexRepository
 from app.repositories.strategies import MoveRepository
 from app.services.importing.purposes import parse_purpose
+from app.services.index_names import known_index
+from app.services.intraday import store_beside
+from app.services.market_series import index_bars, intraday_columns
 from app.services.panel import Panel, PanelService
 from app.services.panel.panel import InstrumentInfo
 from app.services.universe import find_instrument
@@ -77,7 +80,7 @@ class MarketService:
 
         Raises
         ------
-        DataNotFoundError : no stock has or had that symbol.
+        DataNotFoundError : no stock has or had that symbol, and no index with daily values goes by it.
         ValidationError : dates in the wrong order.
         """
         if start is not None and end is not None and end < start:
@@ -85,6 +88,8 @@ class MarketService:
         panel = self._panels.current(market)
         key = find_instrument(panel, symbol.strip().upper())
         if key is None:
+            if known_index(symbol) is not None:
+                return index_bars(session, symbol, start, end, adjust, limit)
             raise DataNotFoundError(f"No stock has or had the symbol {symbol}", "symbol", symbol)
         info = panel.instruments[key]
         whole = panel.bars((key,), None, None)
@@ -119,6 +124,39 @@ class MarketService:
             "former_symbols": list(dict.fromkeys(name for _, _, name in info.names if name != info.symbol)),
             "snapshot": panel.root,
         }
+
+    def intraday_bars(
+        self,
+        market: Market,
+        session: Session,
+        symbol: str,
+        timeframe: str,
+        start: date | None = None,
+        end: date | None = None,
+        *,
+        adjust: Literal["price", "total", "none"] = "none",
+        limit: int | None = None,
+    ) -> dict[str, Any]:
+        """Bars of 1m, 5m, 15m, 30m or 1h of a stock or an index, labelled by their open; columns as `bars` gives them.
+
+        A timeframe that is not stored is resampled from a finer one, from the opening of each session on. The views are
+        those of the daily bars: a bar is multiplied by what its day is.
+
+        Raises
+        ------
+        DataNotFoundError : no such bars are stored, nor finer ones they could be made from.
+        ValidationError : another timeframe, or dates in the wrong order.
+        """
+        panel = self._panels.current(market)
+        store = store_beside(self._panels.directory(market))
+        wanted = symbol.strip().upper()
+        key = None if known_index(wanted) is not None else find_instrument(panel, wanted)
+        info, views = None, None
+        if key is not None:
+            info = panel.instruments[key]
+            whole = panel.bars((key,), None, None)
+            views = back_adjusted(whole.raw.close[:, 0], whole.factor[:, 0], whole.sessions, info.dividends)
+        return intraday_columns(store, session, panel, info, wanted, timeframe, (start, end), adjust, limit, views)
 
     def panel(self, market: Market) -> Panel:
         """The open panel of a market."""
