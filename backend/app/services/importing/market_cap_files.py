@@ -38,7 +38,7 @@ def read_market_caps(member: Member) -> ReferenceFile:
                 line=line, subject="Trade Date",
             )  # fmt: skip
         symbol, series = cells[1], cells[2]
-        if not symbol:
+        if not series:
             sums += 1
             continue
         result.data_rows = (result.data_rows or 0) + 1
