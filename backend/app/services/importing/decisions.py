@@ -81,8 +81,9 @@ def apply(
 
 def _accepted(one: Decided, factor: float, worked_out: Mapping[str, Any] | None) -> Row:
     previous: Mapping[str, Any] = one.previous
-    if worked_out is not None and worked_out["tier"] != ACCEPTED:  # what the files say now
-        previous = {**previous, "factor": factor_facts(worked_out)}
+    if worked_out is not None:  # what the files say now, or said when it was laid over them before
+        accepted = worked_out["tier"] == ACCEPTED
+        previous = worked_out["evidence"]["previous"] if accepted else {**previous, "factor": factor_facts(worked_out)}
     words = "A person accepted" if one.decision == "ACCEPT" else "A person set"
     return {
         "instrument_id": one.instrument,

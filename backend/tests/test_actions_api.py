@@ -1,0 +1,304 @@
+"""Deciding about moves and factors over HTTP, and what screens, runs and charts then do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from typer.testing import CliRunner
+
+from app.database import Market
+from app.services.importing import derive, import_paths
+from tests.conftest import copied_database, served_application
+from tests.services.importing.samples import Quote, legacy, legacy_name
+
+pytestmark = pytest.mark.integration
+
+DAYS = [day for n in range(70) if (day := date(2024, 1, 1) + timedelta(days=n)).weekday() < 5][:45]
+JUMP = DAYS[30]
+RENAME = DAYS[10]
+
+
+def quotes(n: int) -> list[Quote]:
+    """MOVER loses 40 % on day 30 for no reason on file; STEADY, renamed on day 10, splits 1:2 on day 20."""
+    mover = (100.0 if n < 30 else 60.0) + n % 5
+    before = mover if n == 0 else (100.0 if n - 1 < 30 else 60.0) + (n - 1) % 5
+    steady = (200.0 if n < 20 else 100.0) + n % 3
+    steady_before = steady if n == 0 else (200.0 if n - 1 < 20 else 100.0) + (n - 1) % 3
+    name = "OLDSTEADY" if n < 10 else "STEADY"
+    return [
+        ("MOVER", "EQ", mover, mover + 1, mover - 1, mover, before, 1000 + n),
+        (name, "EQ", steady, steady + 1, steady - 1, steady, steady_before, 2000),
+        ("PLAIN", "EQ", 50.0 + n % 7, 58.0, 49.0, 50.0 + n % 7, 50.0 + (n - 1) % 7, 3000),
+    ]
+
+
+def write(folder: Path, numbers: range) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for n in numbers:
+        (folder / legacy_name(DAYS[n])).write_bytes(legacy(DAYS[n], quotes(n)))
+    (folder / "actions.csv").write_text(f"Symbol,Date,Multiplier\nSTEADY,{DAYS[20]:%Y%m%d},2\n")
+    (folder / "symbolchange.csv").write_text(f"Steady Limited,OLDSTEADY,STEADY,{RENAME:%d-%b-%Y}\n".upper())
+
+
+@pytest.fixture(scope="module")
+def served(postgres: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    home = tmp_path_factory.mktemp("actions")
+    with copied_database(postgres, template) as url, served_application(url, home / "home", home) as client:
+        write(home / "files", range(44))
+        load(client, home / "files")
+        yield client
+
+
+def platform_of(client: TestClient) -> Any:
+    return client.app.state.platform  # type: ignore[attr-defined]
+
+
+def load(client: TestClient, folder: Path) -> None:
+    platform = platform_of(client)
+    engine = platform.database.engine(Market.REAL)
+    summary = import_paths(engine, [folder], progress=lambda _f, _m: None, cancelled=lambda: False, strict_paths=True)
+    assert summary.exit_code == 0, summary.lines()
+    platform.panels.refresh(Market.REAL)
+
+
+def entries(client: TestClient, **params: Any) -> list[dict[str, Any]]:
+    response = client.get("/api/data/actions", params=params)
+    assert response.status_code == 200, response.text
+    data: list[dict[str, Any]] = response.json()["data"]
+    return data
+
+
+def decide(client: TestClient, decision: str, symbol: str = "MOVER", session: date = JUMP, **more: Any) -> Any:
+    headers = {"Idempotency-Key": more.pop("key")} if "key" in more else {}
+    body = {"symbol": symbol, "session": session.isoformat(), "decision": decision, **more}
+    return client.post("/api/data/actions/decisions", json=body, headers=headers)
+
+
+@pytest.fixture
+def undone(served: TestClient) -> Iterator[TestClient]:
+    """The client; whatever a test decided is taken back."""
+    yield served
+    for row in served.get("/api/data/actions/decisions", params={"limit": 500}).json()["data"]:
+        if row["undone_at"] is None:
+            assert served.post(f"/api/data/actions/decisions/{row['id']}/undo").status_code == 200
+
+
+def screened(client: TestClient, asof: date | None = None) -> tuple[set[str], list[dict[str, Any]]]:
+    params = {} if asof is None else {"asof": asof.isoformat()}
+    page = client.get("/api/screener/", params={"instrument_type": "ALL", **params}).json()
+    return {row["symbol"] for row in page["data"]}, page["meta"]["quarantined"]
+
+
+def run(client: TestClient, **more: Any) -> dict[str, Any]:
+    question = {
+        "strategy_ids": ["sma_cross"],
+        "params": {"sma_cross": {"fast": 2, "slow": 3}},
+        "universe": ["MOVER", "PLAIN"],
+        "start_date": DAYS[0].isoformat(),
+        "end_date": DAYS[43].isoformat(),
+        **more,
+    }
+    response = client.post("/api/portfolio/strategies/backtest", json=question)
+    assert response.status_code == 200, response.text
+    answer: dict[str, Any] = response.json()
+    return answer
+
+
+def test_the_open_move_and_the_listed_split_are_told_with_their_evidence(served: TestClient) -> None:
+    (move,) = entries(served, status="QUARANTINED")
+    assert (move["symbol"], move["session"], move["decision"]) == ("MOVER", JUMP.isoformat(), None)
+    assert move["ratio"] == pytest.approx(60 / 104)
+    (split,) = entries(served, symbol="OLDSTEADY")
+    assert (split["symbol"], split["symbol_then"], split["status"], split["factor"]) == (
+        "STEADY",
+        "STEADY",
+        "LISTED",
+        2.0,
+    )
+    assert split["evidence"]["sources"]
+
+
+def test_a_screen_leaves_the_stock_out_from_the_move_on_and_says_so(served: TestClient) -> None:
+    shown, quarantined = screened(served)
+    assert "MOVER" not in shown and "STEADY" in shown
+    assert quarantined == [{"symbol": "MOVER", "since": JUMP.isoformat()}]
+    shown, quarantined = screened(served, DAYS[29])
+    assert "MOVER" in shown and quarantined == []
+
+
+def test_a_run_buys_nothing_after_the_move_and_marks_what_it_holds_at_the_last_price(undone: TestClient) -> None:
+    closed = run(undone)
+    assert any("QUARANTINED" in line and f"MOVER from {JUMP}" in line for line in closed["warnings"])
+    mover = [trade for trade in closed["trades"] if trade["symbol"] == "MOVER"]
+    assert mover and all(trade["entry_at"] < JUMP.isoformat() for trade in mover)
+    assert all(trade["exit_at"] is None or trade["exit_at"] < JUMP.isoformat() for trade in mover)
+    assert decide(undone, "DISMISS").status_code == 201
+    opened = run(undone)
+    assert opened["run_id"] != closed["run_id"]
+    assert not any("QUARANTINED" in line for line in opened["warnings"])
+    late = [t for t in opened["trades"] if t["symbol"] == "MOVER" and (t["exit_at"] or "9999") >= JUMP.isoformat()]
+    assert late
+
+
+def test_a_position_held_over_the_move_keeps_its_price_before(undone: TestClient) -> None:
+    alone = run(undone, universe=["MOVER"], params={"sma_cross": {"fast": 2, "slow": 3}})
+    held = [trade for trade in alone["trades"] if trade["open"]]
+    points = [point for point in alone["daily_chart"] if point["date"] >= DAYS[29].isoformat()]
+    if held:
+        assert len({point["equity"] for point in points}) == 1
+    else:
+        assert all(point["exposure"] == 0.0 for point in points)
+    assert min(point["daily_return"] or 0.0 for point in points) > -0.1  # the fall of 40 % is not in the curve
+
+
+def test_accepting_adjusts_the_chart_and_undoing_brings_all_back(undone: TestClient) -> None:
+    before_run, before = run(undone), undone.get("/api/market/bars/MOVER").json()
+    response = decide(undone, "ACCEPT", factor=5 / 3, reason="notice seen")
+    assert response.status_code == 201, response.text
+    made = response.json()
+    assert made["previous"]["jump"]["ratio"] == pytest.approx(60 / 104)
+    (entry,) = entries(undone, symbol="MOVER")
+    assert (entry["status"], entry["factor"], entry["decision"]["id"]) == ("ACCEPTED", 5 / 3, made["id"])
+    assert entry["evidence"]["reason"] == "notice seen" and entry["evidence"]["decided_by"]
+    bars = undone.get("/api/market/bars/MOVER").json()
+    assert bars["c"][-1] == before["c"][-1] and bars["c"][29] == pytest.approx(before["c"][29] * 0.6)
+    assert bars["v"][29] == pytest.approx(before["v"][29] / 0.6)
+    assert [(mark["kind"], mark["tier"]) for mark in bars["actions"]] == [("SPLIT", "ACCEPTED")] and bars["jumps"] == []
+    assert "MOVER" in screened(undone)[0]
+    assert any("ACCEPTED corporate actions" in line for line in run(undone)["warnings"])
+    assert undone.post(f"/api/data/actions/decisions/{made['id']}/undo").json()["undone_at"]
+    assert undone.get("/api/market/bars/MOVER").json() == before
+    assert run(undone)["run_id"] == before_run["run_id"]
+    assert entries(undone, symbol="MOVER")[0]["status"] == "QUARANTINED"
+
+
+def test_a_listed_factor_can_be_corrected_and_dismissed(undone: TestClient) -> None:
+    made = decide(undone, "CORRECT", "STEADY", DAYS[20], factor=4.0).json()
+    (entry,) = entries(undone, symbol="STEADY")
+    assert (entry["factor"], entry["evidence"]["previous"]["factor"]["factor"]) == (4.0, 2.0)
+    undone.post(f"/api/data/actions/decisions/{made['id']}/undo")
+    assert [e["status"] for e in entries(undone, symbol="STEADY")] == ["LISTED"]
+    assert decide(undone, "DISMISS", "STEADY", DAYS[20]).status_code == 201
+    assert [e["status"] for e in entries(undone, symbol="STEADY")] == ["DISMISSED"]
+
+
+def test_a_second_decision_conflicts_and_the_same_key_answers_the_first(undone: TestClient) -> None:
+    first = decide(undone, "DISMISS", key="k1")
+    again = decide(undone, "DISMISS", key="k1")
+    assert (first.status_code, again.status_code, again.json()) == (201, 201, first.json())
+    assert decide(undone, "DISMISS", reason="other", key="k1").status_code == 409
+    assert decide(undone, "ACCEPT", factor=2.0).status_code == 409
+    url = f"/api/data/actions/decisions/{first.json()['id']}/undo"
+    assert [undone.post(url).status_code for _ in range(2)] == [200, 409]
+    assert undone.post("/api/data/actions/decisions/999999/undo").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "named"),
+    [
+        ({"decision": "ACCEPT"}, 422, "factor"),  # nothing is proposed
+        ({"decision": "CORRECT", "factor": 1.0}, 422, "factor"),
+        ({"decision": "CORRECT", "factor": 1e9}, 422, "factor"),
+        ({"decision": "CORRECT", "factor": -2.0}, 422, "factor"),
+        ({"decision": "DISMISS", "factor": 2.0}, 422, "factor"),
+        ({"decision": "DISMISS", "session": DAYS[5].isoformat()}, 404, "no factor and no open move"),
+        ({"decision": "DISMISS", "session": "2024-01-06"}, 404, "did not trade"),
+        ({"decision": "DISMISS", "symbol": "NOBODY"}, 404, "NOBODY"),
+        ({"decision": "DISMISS", "instrument_key": "abc"}, 422, "symbol or instrument_key"),
+    ],
+)
+def test_what_cannot_be_decided_is_refused_by_name(
+    served: TestClient, changes: dict[str, Any], status: int, named: str
+) -> None:
+    body = {"symbol": "MOVER", "session": JUMP.isoformat(), **changes}
+    response = served.post("/api/data/actions/decisions", json=body)
+    assert response.status_code == status and named in response.text
+
+
+def test_decisions_survive_another_import_and_being_worked_out_again(undone: TestClient, tmp_path: Path) -> None:
+    assert decide(undone, "ACCEPT", factor=5 / 3).status_code == 201
+    assert decide(undone, "DISMISS", "STEADY", DAYS[20]).status_code == 201
+    kept = [(e["symbol"], e["status"], e["factor"]) for e in entries(undone)]
+    derive.everything(platform_of(undone).database.engine(Market.REAL))
+    assert [(e["symbol"], e["status"], e["factor"]) for e in entries(undone)] == kept
+    write(tmp_path / "more", range(40, 45))
+    load(undone, tmp_path / "more")
+    assert [(e["symbol"], e["status"], e["factor"]) for e in entries(undone)] == kept
+    assert "MOVER" in screened(undone)[0]
+
+
+def test_decisions_are_kept_for_good(undone: TestClient) -> None:
+    made = decide(undone, "DISMISS").json()
+    engine = platform_of(undone).database.engine(Market.REAL)
+    for statement in ("DELETE FROM action_decisions", "UPDATE action_decisions SET reason = 'x'"):
+        with pytest.raises(DBAPIError, match="is refused"), engine.begin() as connection:
+            connection.execute(text(f"{statement} WHERE id = {made['id']}"))
+
+
+def test_all_of_a_renamed_stock_is_told_by_any_of_its_names(served: TestClient) -> None:
+    one, two = (served.get(f"/api/data/actions/stocks/{name}").json() for name in ("OLDSTEADY", "STEADY"))
+    assert one == two
+    assert [name["symbol"] for name in one["names"]] == ["OLDSTEADY", "STEADY"]
+    assert [entry["factor"] for entry in one["actions"]] == [2.0] and one["sources"][0]["file"] == "actions.csv"
+    bars = served.get("/api/market/bars/OLDSTEADY", params={"adjust": "price"}).json()
+    raw = served.get("/api/market/bars/STEADY", params={"adjust": "none"}).json()
+    assert bars["t"] == raw["t"] and bars["former_symbols"] == ["OLDSTEADY"]
+    np.testing.assert_allclose(bars["c"][:20], np.array(raw["c"][:20]) / 2)
+    np.testing.assert_allclose(bars["v"][:20], np.array(raw["v"][:20]) * 2)
+    assert bars["c"][20:] == raw["c"][20:] and bars["actions"][0]["kind"] == "SPLIT"
+
+
+def test_dividends_stay_in_the_total_return_view_alone(served: TestClient) -> None:
+    platform = platform_of(served)
+    with platform.database.transaction(Market.REAL) as session:
+        session.execute(
+            text(
+                "INSERT INTO dividends (instrument_id, ex_date, amount, source, disagrees, evidence) "
+                "SELECT id, :day, 5.0, 'actions_purpose', false, CAST(:told AS jsonb) FROM instruments "
+                "WHERE symbol = 'PLAIN' ON CONFLICT DO NOTHING"
+            ),
+            {"day": DAYS[7], "told": '[{"source": "actions_purpose", "amount": 5.0, "purpose": "Dividend Rs 5"}]'},
+        )
+        session.execute(text("UPDATE data_versions SET version = version + 1 WHERE scope = 'actions'"))
+    platform.panels.refresh(Market.REAL)
+    total = served.get("/api/market/bars/PLAIN", params={"adjust": "total"}).json()
+    raw = served.get("/api/market/bars/PLAIN", params={"adjust": "none"}).json()
+    np.testing.assert_allclose(total["c"][:7], np.array(raw["c"][:7]) * (1 - 5 / raw["c"][6]))
+    assert total["c"][7:] == raw["c"][7:] and total["v"] == raw["v"]
+    (mark,) = total["actions"]
+    assert (mark["kind"], mark["amount"], mark["factor"], mark["tier"]) == ("DIVIDEND", 5.0, None, "LISTED")
+
+
+def test_the_command_line_does_the_same(undone: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    from app.cli import app
+    from app.settings import get_settings
+
+    settings = platform_of(undone).settings
+    monkeypatch.setenv("SMARTTRADER_HOME", str(settings.home))
+    monkeypatch.setenv("DATABASE_URL", settings.database_url)
+    get_settings.cache_clear()
+    runner = CliRunner()
+
+    def told(*arguments: str) -> str:
+        result = runner.invoke(app, ["data", *arguments])
+        assert result.exit_code == 0, result.output + str(result.exception)
+        return result.output
+
+    assert "QUARANTINED" in told("actions", "MOVER")
+    assert '"statuses"' in told("actions", "--status", "quarantined", "--json")
+    made = told("decide", "MOVER", JUMP.isoformat(), "correct", "--factor", "2", "--reason", "tried")
+    number = made.split()[1]
+    assert "CORRECT MOVER" in made and "ACCEPTED" in told("actions", "MOVER")
+    assert '"undone_at": null' not in told("undo", number, "--json")
+    lines = told("bars", "OLDSTEADY", "--csv", "--adjust", "none").splitlines()
+    assert lines[0].startswith("date,open") and len(lines) >= 45 and lines[1].startswith("2024-01-01,200.0")
+    assert '"adjust":"price"' in told("bars", "STEADY", "--json")
+    assert runner.invoke(app, ["data", "bars", "STEADY", "--timeframe", "5m"]).exit_code == 1
