@@ -25,6 +25,7 @@ from app.services.importing.identify import TouchedSymbol, irregular_symbols, ne
 from app.services.importing.index_members import update_membership
 from app.services.importing.listed_actions import BAR_DAYS
 from app.services.importing.lookup import Lookup, name_key
+from app.services.importing.session_findings import update_sessions
 
 __all__ = ["Touched", "after_import", "everything", "newest_sectors"]
 
@@ -162,6 +163,7 @@ def _derive_rest(engine: Engine, progress: Progress, seconds: dict[str, float], 
             _tell_dividends(connection, disagreeing)
         if changed:
             files.bump_versions(connection, ["actions"])
+        update_sessions(connection)
         files.clear_pending(connection)
         seconds["actions"] = time.perf_counter() - began
 
