@@ -302,3 +302,4 @@ def test_the_command_line_does_the_same(undone: TestClient, monkeypatch: pytest.
     assert lines[0].startswith("date,open") and len(lines) >= 45 and lines[1].startswith("2024-01-01,200.0")
     assert '"adjust":"price"' in told("bars", "STEADY", "--json")
     assert runner.invoke(app, ["data", "bars", "STEADY", "--timeframe", "5m"]).exit_code == 1
+    get_settings.cache_clear()
