@@ -45,7 +45,7 @@ def test_every_stock_of_the_last_session_is_listed_with_the_files_own_numbers(
         assert row["turnover"] == pytest.approx(float(source["TURNOVER_LACS"]) * 1e5)
         change = (float(source["CLOSE_PRICE"]) / float(source["PREV_CLOSE"]) - 1.0) * 100.0
         assert row["change_pct"] == pytest.approx(change)
-        assert row["pe_ratio"] is None
+        assert row["pe_ratio"] is None or row["pe_ratio"] > 0
 
 
 def test_the_total_counts_the_whole_set_and_pages_cut_it_in_order(shared_sample: TestClient) -> None:
@@ -200,3 +200,15 @@ def test_the_zip_files_of_the_market_are_readable_by_anyone(sample_data: SampleS
     path: Path = next(iter(sorted(sample_data.directory.rglob("cm*bhav.csv.zip"))))
     with zipfile.ZipFile(path) as archive:
         assert archive.testzip() is None
+
+
+def test_the_financial_view_is_null_where_no_accounts_are_known_and_sorts_by_its_fields(
+    shared_sample: TestClient,
+) -> None:
+    params = {"view": "financial", "sort_by": "market_cap", "sort_order": "desc"}
+    response = shared_sample.get("/api/screener/", params=params)
+    assert response.status_code == 200, response.text
+    body = response.json()
+    assert body["meta"]["total"] > 0
+    assert all({"market_cap", "pe_ratio", "roe", "eps", "period"} <= set(row) for row in body["data"])
+    assert "company figures" in body["meta"]["point_in_time_note"]

@@ -1,0 +1,192 @@
+"""Company figures as of a day: what was known, by whom, and what two sources disagree about."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
+
+from app.database import Market
+from app.services.fundamentals import FundamentalsService, _figures
+from app.services.importing import import_paths
+from tests.services.importing.samples import legacy, quote
+
+FILES = {
+    "cm16DEC2025bhav.csv": legacy(
+        date(2025, 12, 16), [quote("AAA", 20.0), quote("BBB", 5.0)], {"AAA": "INE001A01029", "BBB": "INE002A01011"}
+    ),
+    "annual.csv": b"""ticker,date,sector,revenue_growth,roe,net_profit,revenue,shares_outstanding,debt_to_equity
+AAA.NS,2025-03-31,Energy,0.25,12.5,100000000,5000000000,100,0.5
+AAA.NS,2024-03-31,Energy,0.25,11.5,80000000,4000000000,100,0.4
+""",
+    "eps.csv": b"Symbol,Report Date,Interest,Profit before tax,Net Profit,EPS\nAAA,01-Mar-25,1,3,20,1.5\n",
+    "mcap16122025.csv": b"Trade Date,Symbol,Series,Security Name,Category,Last Trade Date,Face Value(Rs.),Issue Size,"
+    b"Close Price/Paid up value(Rs.),Market Cap(Rs.)\n"
+    b"16 DEC 2025,AAA,EQ,A,Listed,16 DEC 2025,5.00,1000,20.00,20000.00\n",
+    "mcap29102025.csv": b"Trade Date,Symbol,Series,Security Name,Category,Last Trade Date,Face Value(Rs.),Issue Size,"
+    b"Close Price/Paid up value(Rs.),Market Cap(Rs.)\n"
+    b"29 OCT 2025,AAA,EQ,A,Listed,29 OCT 2025,5.00,500,38.00,19000.00\n",
+    "PE_161225.csv": b"SYMBOL,SYMBOL P/E,ADJUSTED P/E\nAAA,21.5,22.5\nNOSUCH,3,3\n",
+    "master.csv": b"101,A LTD,0,1,0.05,INE001A01011,0915-1530,2025-12-01,,NSE:AAA-EQ,10,10,1,AAA\n"
+    b"102,B LTD,0,1,0.05,INE002A01011,0915-1530,2025-12-18,,NSE:BBB-EQ,10,10,2,BBB\n",
+}
+
+
+@pytest.fixture
+def filled(engine: Engine, tmp_path: Path) -> Engine:
+    for name, content in FILES.items():
+        (tmp_path / name).write_bytes(content)
+    summary = import_paths(engine, [tmp_path], progress=lambda *_: None, cancelled=lambda: False)
+    assert not summary.refused and not summary.skipped, (summary.refused, summary.skipped)
+    return engine
+
+
+def known(frame: pl.DataFrame) -> dict[tuple[str, str], tuple[float, str, date]]:
+    rows = frame.select(
+        pl.col("field").cast(pl.String), pl.col("period_kind").cast(pl.String), "value",
+        pl.col("source").cast(pl.String), "period_end",
+    ).rows()  # fmt: skip
+    return {(row[0], row[1]): (row[2], row[3], row[4]) for row in rows}
+
+
+def test_a_figure_is_unknown_until_it_is_known_and_the_better_source_counts(filled: Engine) -> None:
+    service = FundamentalsService()
+    with Session(filled) as session:
+        before = known(service.asof(Market.REAL, session, date(2025, 5, 29)))
+        after = known(service.asof(Market.REAL, session, date(2025, 5, 30)))
+        assert before["revenue", "ANNUAL"] == (4e9, "YAHOO_ANNUAL", date(2024, 3, 31))
+        assert after["revenue", "ANNUAL"] == (5e9, "YAHOO_ANNUAL", date(2025, 3, 31))
+        assert after["net_income", "ANNUAL"] == (2e8, "SCREENER_ANNUAL", date(2025, 3, 31))
+        assert after["eps", "ANNUAL"] == (1.5, "SCREENER_ANNUAL", date(2025, 3, 31))
+        assert ("market_cap", "SNAPSHOT") not in after
+        later = known(service.asof(Market.REAL, session, date(2025, 12, 16)))
+        assert later["market_cap", "SNAPSHOT"] == (20000.0, "NSE_MCAP", date(2025, 12, 16))
+        assert later["pe_ratio", "SNAPSHOT"] == (21.5, "NSE_PE", date(2025, 12, 16))
+        assert known(service.asof(Market.REAL, session, date(1990, 1, 1))) == {}
+
+
+def test_columns_of_the_screener_tell_their_period_and_how_they_are_dated(filled: Engine) -> None:
+    service = FundamentalsService()
+    with Session(filled) as session:
+        ids = dict([tuple(row) for row in session.execute(text("SELECT symbol, id FROM instruments"))])
+        order = np.array([ids["BBB"], ids["AAA"]], dtype=np.int64)
+        found = service.columns(Market.REAL, session, order, date(2025, 12, 16))
+        assert found.period == (None, "FY 2025-03")
+        assert {name: column[1] for name, column in found.numbers.items()} == {
+            "market_cap": 20000.0,
+            "pe_ratio": 21.5,
+            "eps": 1.5,
+            "revenue": 5e9,
+            "net_income": 2e8,
+            "debt_to_equity": 0.5,
+            "roe": 12.5,
+        }
+        assert all(np.isnan(column[0]) for column in found.numbers.values())
+        assert (found.lagged, found.dated, found.point_in_time) == (5, 2, False)
+        assert "5 of 7" in found.note and "60 days" in found.note
+        # two years without a report, and 400 days without a listed figure, tell nothing any more
+        old = service.columns(Market.REAL, session, order, date(2028, 1, 1))
+        assert all(np.isnan(column[1]) for column in old.numbers.values()) and old.period == (None, None)
+
+
+def test_share_counts_show_a_bonus(filled: Engine) -> None:
+    service = FundamentalsService()
+    with Session(filled) as session:
+        ids = dict([tuple(row) for row in session.execute(text("SELECT symbol, id FROM instruments"))])
+        listed = [row for row in service.share_counts(Market.REAL, session, ids["AAA"]) if row["source"] == "NSE_MCAP"]
+        assert [(row["date"], row["shares"], row["market_cap_over_close"]) for row in listed] == [
+            (date(2025, 10, 29), 500.0, 500.0),
+            (date(2025, 12, 16), 1000.0, 1000.0),
+        ]
+
+
+def test_sources_that_disagree_are_counted(filled: Engine) -> None:
+    with filled.connect() as connection:
+        found = connection.execute(text("SELECT subject, message FROM findings WHERE rule = 'FIGURES_DISAGREE'")).all()
+    assert [row.subject for row in found] == [
+        "eps: SCREENER_ANNUAL, YAHOO_DERIVED",
+        "net_income: SCREENER_ANNUAL, YAHOO_ANNUAL",
+    ]
+
+
+def test_a_symbol_master_dates_isins_where_prices_do_not_contradict_it(filled: Engine) -> None:
+    with filled.connect() as connection:
+        found = connection.execute(
+            text(
+                "SELECT i.symbol, n.isin, n.valid_from, n.valid_to FROM instrument_isins n "
+                "JOIN instruments i ON i.id = n.instrument_id ORDER BY 1, 3"
+            )
+        ).all()
+        name = connection.execute(text("SELECT name FROM instruments WHERE symbol = 'AAA'")).scalar_one()
+    # the master is older than the first price: of days before it nothing is known
+    assert [tuple(row) for row in found] == [
+        ("AAA", "INE001A01029", date(2025, 12, 16), None),
+        ("BBB", "INE002A01011", date(2025, 12, 16), None),
+    ]
+    assert name == "A LTD"
+
+
+def test_importing_again_changes_nothing(filled: Engine, tmp_path: Path) -> None:
+    count = text("SELECT count(*) FROM fundamental_values")
+    with filled.connect() as connection:
+        before = connection.execute(count).scalar_one()
+    summary = import_paths(filled, [tmp_path], progress=lambda *_: None, cancelled=lambda: False)
+    with filled.connect() as connection:
+        assert connection.execute(count).scalar_one() == before
+    assert summary.loaded == 0 and summary.already_known == len(FILES)
+
+
+DAY = date(2020, 1, 1)
+ROWS = st.lists(
+    st.tuples(
+        st.integers(1, 3), st.sampled_from(["eps", "revenue"]), st.integers(0, 4), st.integers(0, 9), st.integers(1, 3)
+    ),
+    max_size=40,
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(ROWS, st.integers(-1, 10))
+def test_the_answer_equals_a_search_through_all_rows(rows: list[tuple[int, str, int, int, int]], ahead: int) -> None:
+    frame = pl.DataFrame(
+        [
+            {
+                "instrument_id": instrument,
+                "field": name,
+                "period_kind": "ANNUAL",
+                "period_end": DAY + timedelta(days=end),
+                "value": float(line),
+                "unit": "RUPEES",
+                "source": str(rank),
+                "source_rank": rank,
+                "known_at": DAY + timedelta(days=known_at),
+                "known_at_basis": "FILE",
+                "symbol": "X",
+                "sha256": "0",
+                "line": line,
+            }
+            for line, (instrument, name, end, known_at, rank) in enumerate(rows)
+        ],
+        schema={
+            "instrument_id": pl.Int64, "field": pl.String, "period_kind": pl.String, "period_end": pl.Date,
+            "value": pl.Float64, "unit": pl.String, "source": pl.String, "source_rank": pl.Int16, "known_at": pl.Date,
+            "known_at_basis": pl.String, "symbol": pl.String, "sha256": pl.String, "line": pl.Int32,
+        },
+    )  # fmt: skip
+    best: dict[tuple[int, str], tuple[int, int, int, int]] = {}
+    for line, (instrument, name, end, known_at, rank) in enumerate(rows):
+        if known_at <= ahead:
+            key = (instrument, name)
+            best[key] = max(best.get(key, (-1, -1, -1, -1)), (end, known_at, rank, line))
+    table = _figures((0, 0), frame)
+    for _ in range(2):  # the second answer comes from memory
+        found = table.asof(DAY + timedelta(days=ahead))
+        told = {(row[0], row[1]): int(row[2]) for row in found.select("instrument_id", "field", "value").rows()}
+        assert told == {key: one[3] for key, one in best.items()}
