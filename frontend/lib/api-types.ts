@@ -4,6 +4,110 @@
  */
 
 export interface paths {
+    "/api/data/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Actions
+         * @description Factors in use, moves in quarantine and dismissed ones, with their evidence.
+         */
+        get: operations["actions:list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/data/actions/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Decisions
+         * @description Every decision, newest first, undone ones included.
+         */
+        get: operations["actions:decisions"];
+        put?: never;
+        /**
+         * Decide
+         * @description Accept, correct or dismiss; screens and runs follow at once.
+         */
+        post: operations["actions:decide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/data/actions/decisions/{decision_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo
+         * @description Take a decision back; it stays in the history.
+         */
+        post: operations["actions:undo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/data/actions/stocks/{symbol}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Of Stock
+         * @description All that is known of one stock's actions through every name it had, with the lines of the sources.
+         */
+        get: operations["actions:stock"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/data/coverage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Coverage
+         * @description The days of a year: stored, missing, thin, or not in the calendar; without a year, the last stored one.
+         */
+        get: operations["data:coverage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/data/findings": {
         parameters: {
             query?: never;
@@ -68,6 +172,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/data/provenance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Provenance
+         * @description Where a bar comes from: file and line of the row that counts and of those that lost to it, and why.
+         */
+        get: operations["data:provenance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/data/sample": {
         parameters: {
             query?: never;
@@ -88,6 +212,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/data/snapshots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Snapshots
+         * @description Every state of the data that was served, the one seen last first, with what changed.
+         */
+        get: operations["data:snapshots"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/data/status": {
         parameters: {
             query?: never;
@@ -102,6 +246,34 @@ export interface paths {
         get: operations["data:status"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/data/sync": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * State
+         * @description Whether downloads are on, how far they are, and what is in the way.
+         */
+        get: operations["sync:state"];
+        /**
+         * Switch
+         * @description Switch downloads on or off; read `terms` first.
+         */
+        put: operations["sync:switch"];
+        /**
+         * Run
+         * @description Fetch what is missing and import it, as a job.
+         */
+        post: operations["sync:run"];
         delete?: never;
         options?: never;
         head?: never;
@@ -197,9 +369,52 @@ export interface paths {
         };
         /**
          * Bars
-         * @description Daily bars of a stock as columns; without dates the whole history.
+         * @description Bars of a stock or an index as columns, labelled by their open; without dates the whole history.
+         *
+         *     An index goes by its id (NIFTY50) or a common name (BANKNIFTY). A timeframe that is not stored is made from a finer
+         *     one.
          */
         get: operations["market:bars"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/market/instruments/{symbol}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Instrument
+         * @description The security that had a symbol on a day, with all its dated names, ISINs and series.
+         */
+        get: operations["market:instrument"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/market/members/{index}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Members
+         * @description The members of an index on a day, today by default, named as on that day.
+         */
+        get: operations["market:members"];
         put?: never;
         post?: never;
         delete?: never;
@@ -260,6 +475,26 @@ export interface paths {
          * @description What the exchange is doing now, by the calendar.
          */
         get: operations["market:status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/market/survivorship/{index}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Survivorship
+         * @description What an index covers over a period, and what its newest list would have missed.
+         */
+        get: operations["market:survivorship"];
         put?: never;
         post?: never;
         delete?: never;
@@ -453,6 +688,81 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * ActionOut
+         * @description A factor in use, a move nothing explains, or one that was dismissed.
+         */
+        ActionOut: {
+            /** Close */
+            close: number | null;
+            decision: components["schemas"]["StandingDecision"] | null;
+            /** Evidence */
+            evidence: {
+                [key: string]: unknown;
+            };
+            /**
+             * Factor
+             * @description Shares after for each one before; null where none is in use
+             */
+            factor: number | null;
+            /** Instrument Key */
+            instrument_key: string;
+            /** Known At */
+            known_at: string | null;
+            /** Open */
+            open: number | null;
+            /** Previous Close */
+            previous_close: number | null;
+            /**
+             * Proposed Factor
+             * @description What could explain an open move; null: nothing does
+             */
+            proposed_factor: number | null;
+            /** Purpose */
+            purpose: string | null;
+            /**
+             * Ratio
+             * @description Close over previous close of an open move
+             */
+            ratio: number | null;
+            /**
+             * Session
+             * Format: date
+             * @description Ex-date, or the session of the move
+             */
+            session: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "QUARANTINED" | "INFERRED" | "LISTED" | "ACCEPTED" | "DISMISSED";
+            /**
+             * Symbol
+             * @description The symbol it has now
+             */
+            symbol: string;
+            /**
+             * Symbol Then
+             * @description The symbol it had on the session
+             */
+            symbol_then: string;
+        };
+        /**
+         * ActionPage
+         * @description A page of entries.
+         */
+        ActionPage: {
+            /** Data */
+            data: components["schemas"]["ActionOut"][];
+            meta: components["schemas"]["PageMeta"];
+            /**
+             * Statuses
+             * @description Number of entries by status over the filtered list
+             */
+            statuses: {
+                [key: string]: number;
+            };
+        };
+        /**
          * BacktestOut
          * @description A run's result. The bytes for one run id are always the same.
          */
@@ -591,6 +901,12 @@ export interface components {
             /** Strategy Ids */
             strategy_ids: string[];
             /**
+             * Strict Actions
+             * @description Leave a stock alone from an inferred action on that became known only later
+             * @default false
+             */
+            strict_actions?: boolean;
+            /**
              * Timeframe
              * @default 1d
              * @constant
@@ -609,26 +925,38 @@ export interface components {
          */
         BarAction: {
             /**
+             * Amount
+             * @description Rupees a share of that day, of a dividend; null where no source says
+             */
+            amount: number | null;
+            /**
              * Ex Date
              * Format: date
              */
             ex_date: string;
             /**
              * Factor
-             * @description Shares after the action for one before it
+             * @description Shares after the action for one before it; null for a dividend
              */
-            factor: number;
+            factor: number | null;
+            /**
+             * Kind
+             * @description SPLIT, BONUS, CONSOLIDATION, several joined by +, or DIVIDEND
+             */
+            kind: string;
             /** Purpose */
             purpose: string;
             /**
              * Tier
              * @enum {string}
              */
-            tier: "LISTED" | "INFERRED";
+            tier: "LISTED" | "INFERRED" | "ACCEPTED";
         };
         /**
          * BarColumns
          * @description Bars as columns: `t[i]`, `o[i]`, … belong together. `factor[i]` scales a raw price of that bar to this view.
+         *
+         *     Null is unknown: old index values are closes alone, and most sources of indices have no volume.
          */
         BarColumns: {
             /** Actions */
@@ -645,7 +973,7 @@ export interface components {
             /** Former Symbols */
             former_symbols: string[];
             /** H */
-            h: number[];
+            h: (number | null)[];
             /** Isin */
             isin: string | null;
             /**
@@ -654,26 +982,29 @@ export interface components {
              */
             jumps: string[];
             /** L */
-            l: number[];
+            l: (number | null)[];
             /** Name */
             name: string | null;
             /** O */
-            o: number[];
+            o: (number | null)[];
             /** Sector */
             sector: string | null;
             /** Snapshot */
             snapshot: string;
             /** Symbol */
             symbol: string;
-            /** T */
-            t: string[];
+            /**
+             * T
+             * @description Days; of intraday bars the open, in India's time
+             */
+            t: string[] | string[];
             /**
              * Timeframe
-             * @constant
+             * @enum {string}
              */
-            timeframe: "1d";
+            timeframe: "1d" | "1h" | "30m" | "15m" | "5m" | "1m";
             /** V */
-            v: number[];
+            v: (number | null)[];
         };
         /**
          * Check
@@ -684,6 +1015,47 @@ export interface components {
             message: string;
             /** Ok */
             ok: boolean;
+        };
+        /**
+         * Coverage
+         * @description The days of a year. OUTSIDE lies before the first or after the last stored session.
+         */
+        Coverage: {
+            /** Calendar Warning */
+            calendar_warning: string | null;
+            /** Days */
+            days: components["schemas"]["CoverageDay"][];
+            /** States */
+            states: {
+                [key: string]: number;
+            };
+            /** Year */
+            year: number;
+            /** Years */
+            years: number[];
+        };
+        /**
+         * CoverageDay
+         * @description A day on which the exchange traded or a bar is stored.
+         */
+        CoverageDay: {
+            /**
+             * Date
+             * Format: date
+             */
+            date: string;
+            /** Expected */
+            expected: boolean;
+            /**
+             * Rows
+             * @description Instruments with a bar
+             */
+            rows: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "OK" | "MISSING" | "PARTIAL" | "UNEXPECTED" | "OUTSIDE";
         };
         /**
          * DailyPoint
@@ -711,6 +1083,15 @@ export interface components {
          * @description What is stored in the active market.
          */
         DataStatus: {
+            /**
+             * Adjustments Hash
+             * @description Of factors, quarantined moves and dividends
+             */
+            adjustments_hash: string | null;
+            /** Bytes Database */
+            bytes_database: number;
+            /** Bytes Panel */
+            bytes_panel: number;
             /** Files */
             files: number;
             /** Files By Kind */
@@ -726,6 +1107,7 @@ export interface components {
             };
             /** First Session */
             first_session: string | null;
+            gaps: components["schemas"]["Gaps"];
             /** Import Roots */
             import_roots: string[];
             /** Instruments */
@@ -739,6 +1121,15 @@ export interface components {
              * @enum {string}
              */
             market: "real" | "sample";
+            /** Membership Hash */
+            membership_hash: string | null;
+            /**
+             * Other Rows
+             * @description Rows of what is stored beside the daily prices, by table
+             */
+            other_rows: {
+                [key: string]: number;
+            };
             /** Panel Is Stale */
             panel_is_stale: boolean;
             /** Recent Files */
@@ -771,6 +1162,132 @@ export interface components {
             last_session: string;
             /** Snapshot */
             snapshot: string;
+        };
+        /**
+         * DatedName
+         * @description A symbol and the days it was in use; `last` is null while it is.
+         */
+        DatedName: {
+            /**
+             * First
+             * Format: date
+             */
+            first: string;
+            /** Last */
+            last: string | null;
+            /** Symbol */
+            symbol: string;
+        };
+        /**
+         * DatedValue
+         * @description A name, symbol or ISIN with the days it held; the last day is included, null while it holds.
+         */
+        DatedValue: {
+            /**
+             * Valid From
+             * Format: date
+             */
+            valid_from: string;
+            /** Valid To */
+            valid_to: string | null;
+            /** Value */
+            value: string;
+        };
+        /**
+         * DecisionOut
+         * @description A decision; `undone_at` is null while it stands. `previous` is what it replaced.
+         */
+        DecisionOut: {
+            /**
+             * Decided At
+             * Format: date-time
+             */
+            decided_at: string;
+            /** Decided By */
+            decided_by: string;
+            /**
+             * Decision
+             * @enum {string}
+             */
+            decision: "ACCEPT" | "CORRECT" | "DISMISS";
+            /** Factor */
+            factor: number | null;
+            /** Id */
+            id: number;
+            /** Instrument Key */
+            instrument_key: string;
+            /** Previous */
+            previous: {
+                [key: string]: unknown;
+            };
+            /** Reason */
+            reason: string | null;
+            /**
+             * Session
+             * Format: date
+             */
+            session: string;
+            /** Symbol */
+            symbol: string;
+            /** Undone At */
+            undone_at: string | null;
+        };
+        /**
+         * DecisionPage
+         * @description A page of decisions, newest first.
+         */
+        DecisionPage: {
+            /** Data */
+            data: components["schemas"]["DecisionOut"][];
+            meta: components["schemas"]["PageMeta"];
+        };
+        /**
+         * DecisionRequest
+         * @description What a person decides about a session of an instrument. Name it by a symbol of any time, or by its key.
+         */
+        DecisionRequest: {
+            /**
+             * Decision
+             * @enum {string}
+             */
+            decision: "ACCEPT" | "CORRECT" | "DISMISS";
+            /**
+             * Factor
+             * @description Shares after for each one before; ACCEPT takes what is proposed where none is given
+             */
+            factor?: number | null;
+            /** Instrument Key */
+            instrument_key?: string | null;
+            /** Reason */
+            reason?: string | null;
+            /**
+             * Session
+             * Format: date
+             */
+            session: string;
+            /** Symbol */
+            symbol?: string | null;
+        };
+        /**
+         * DividendOut
+         * @description Rupees a share held into an ex-date, as of that date; `evidence` has what every source says.
+         */
+        DividendOut: {
+            /** Amount */
+            amount: number | null;
+            /** Disagrees */
+            disagrees: boolean;
+            /** Evidence */
+            evidence: {
+                [key: string]: unknown;
+            }[];
+            /**
+             * Ex Date
+             * Format: date
+             */
+            ex_date: string;
+            /** Source */
+            source: string;
         };
         /**
          * ErrorBody
@@ -889,6 +1406,33 @@ export interface components {
             bps: number;
         };
         /**
+         * Gaps
+         * @description What is missing between the first and the last stored session.
+         */
+        Gaps: {
+            /**
+             * Dates
+             * @description The missing sessions, the first 250 of them
+             */
+            dates: string[];
+            /**
+             * Expected
+             * @description Sessions the calendar expects
+             */
+            expected: number;
+            /** Instruments With Holes */
+            instruments_with_holes: number;
+            /** Missing */
+            missing: number;
+            /**
+             * Unexpected
+             * @description Stored sessions that the calendar does not know
+             */
+            unexpected: number;
+            /** Worst Holes */
+            worst_holes: components["schemas"]["InstrumentHole"][];
+        };
+        /**
          * Health
          * @description READY: all works; DEGRADED: it answers, but something named in `checks` does not; DOWN: no database.
          */
@@ -946,6 +1490,136 @@ export interface components {
             indices: components["schemas"]["IndexOut"][];
         };
         /**
+         * IndexMemberOut
+         * @description A member as it was on the day asked for.
+         */
+        IndexMemberOut: {
+            /**
+             * Basis
+             * @description HISTORY: a dated record of changes. LIST: lists, the day of a change is not exact
+             */
+            basis: string;
+            /**
+             * Effective From
+             * Format: date
+             */
+            effective_from: string;
+            /**
+             * Effective To
+             * @description The last day included; null while a member
+             */
+            effective_to: string | null;
+            /**
+             * Entered After
+             * @description Not a member yet on this day by evidence; null where exact
+             */
+            entered_after: string | null;
+            /** First Session */
+            first_session: string | null;
+            /**
+             * Has Prices
+             * @description Whether its prices begin by that day and it had not stopped trading
+             */
+            has_prices: boolean;
+            /**
+             * Instrument
+             * @description Key of the instrument
+             */
+            instrument: string;
+            /**
+             * Isin
+             * @description The ISIN of that day; the nearest known one where isin_seen is false
+             */
+            isin: string | null;
+            /**
+             * Isin Seen
+             * @description Whether a file up to that day carried this ISIN
+             */
+            isin_seen: boolean;
+            /** Last Session */
+            last_session: string | null;
+            /**
+             * Left Since
+             * @description Still a member on this day by evidence; null where exact
+             */
+            left_since: string | null;
+            /** Name */
+            name: string | null;
+            /**
+             * Source
+             * @description The file that says so
+             */
+            source: string | null;
+            /**
+             * Symbol
+             * @description The symbol of that day
+             */
+            symbol: string;
+            /** Symbol Today */
+            symbol_today: string;
+        };
+        /**
+         * IndexMembersOut
+         * @description The members of an index on a day, and how far to trust the list.
+         */
+        IndexMembersOut: {
+            /**
+             * Asof
+             * Format: date
+             */
+            asof: string;
+            /** Basis */
+            basis: string | null;
+            /** Count */
+            count: number;
+            /**
+             * Evidence Until
+             * @description The newest evidence about this index
+             */
+            evidence_until: string | null;
+            /**
+             * Expected Count
+             * @description The size in the index's name
+             */
+            expected_count: number | null;
+            /** Index */
+            index: string;
+            /** Members */
+            members: components["schemas"]["IndexMemberOut"][];
+            /**
+             * Members Of
+             * @description The day shown: another than asof where nothing is known of asof
+             */
+            members_of: string | null;
+            /**
+             * Missing
+             * @description Members that no evidence names
+             */
+            missing: number;
+            /** Missing From */
+            missing_from: string | null;
+            /** Missing To */
+            missing_to: string | null;
+            /** Name */
+            name: string;
+            /** Notes */
+            notes: string[];
+            /** Point In Time */
+            point_in_time: boolean;
+            /**
+             * Reason
+             * @description Why it is point in time, or why not
+             */
+            reason: string;
+            /**
+             * Sources
+             * @description Members by the file that names them
+             */
+            sources: {
+                [key: string]: number;
+            };
+        };
+        /**
          * IndexOut
          * @description An index and how many members it has.
          */
@@ -958,6 +1632,76 @@ export interface components {
             id: string;
             /** Name */
             name: string;
+        };
+        /**
+         * InstrumentHole
+         * @description An instrument without a bar in some sessions between its first and its last.
+         */
+        InstrumentHole: {
+            /**
+             * First
+             * Format: date
+             */
+            first: string;
+            /**
+             * Last
+             * Format: date
+             */
+            last: string;
+            /**
+             * Sessions
+             * @description Sessions without a bar
+             */
+            sessions: number;
+            /** Symbol */
+            symbol: string;
+        };
+        /**
+         * InstrumentOut
+         * @description One security through all its names.
+         */
+        InstrumentOut: {
+            /** Asof */
+            asof: string | null;
+            /** First Session */
+            first_session: string | null;
+            /** Former Keys */
+            former_keys: string[];
+            /** Instrument */
+            instrument: string;
+            /** Isin */
+            isin: string | null;
+            /** Isins */
+            isins: components["schemas"]["DatedValue"][];
+            /** Last Session */
+            last_session: string | null;
+            /** Listed On */
+            listed_on: string | null;
+            /** Name */
+            name: string | null;
+            /** Names */
+            names: components["schemas"]["DatedValue"][];
+            /**
+             * Other Holders
+             * @description Other securities that had the symbol, by their last one
+             */
+            other_holders: components["schemas"]["DatedValue"][];
+            /** Sector */
+            sector: string | null;
+            /** Series */
+            series: components["schemas"]["SeriesRun"][];
+            /** Status */
+            status: string;
+            /** Symbol */
+            symbol: string;
+            /** Symbol Today */
+            symbol_today: string;
+            /** Symbols */
+            symbols: components["schemas"]["DatedValue"][];
+            /** Trading */
+            trading: boolean;
+            /** Type */
+            type: string;
         };
         /**
          * JobAccepted
@@ -1084,6 +1828,18 @@ export interface components {
             meta: components["schemas"]["PageMeta"];
         };
         /**
+         * LentField
+         * @description A field of the bar that another row gave than the one that counts.
+         */
+        LentField: {
+            /** Field */
+            field: string;
+            /** File Name */
+            file_name: string;
+            /** Line */
+            line: number;
+        };
+        /**
          * MarketChoice
          * @description Which market to show.
          */
@@ -1129,6 +1885,41 @@ export interface components {
             session: string | null;
         };
         /**
+         * MissedByToday
+         * @description What the newest list, applied to the whole period, would have left out.
+         */
+        MissedByToday: {
+            /** Instruments */
+            instruments: number;
+            /** Member Days */
+            member_days: number;
+            /**
+             * Share
+             * @description Of all member-days, a fraction
+             */
+            share: number | null;
+        };
+        /**
+         * NoLongerTraded
+         * @description A member of the period that has stopped trading since.
+         */
+        NoLongerTraded: {
+            /** Instrument */
+            instrument: string;
+            /**
+             * Last Session
+             * Format: date
+             */
+            last_session: string;
+            /** Member Days */
+            member_days: number;
+            /**
+             * Symbol
+             * @description Its last symbol
+             */
+            symbol: string;
+        };
+        /**
          * PageMeta
          * @description Where in a list a page lies; `total` counts the whole list.
          */
@@ -1141,6 +1932,157 @@ export interface components {
             total: number;
             /** Total Pages */
             total_pages: number;
+        };
+        /**
+         * Provenance
+         * @description Where a bar comes from. `bar` is null where no row is of a series that makes a bar.
+         */
+        Provenance: {
+            /** Actions */
+            actions: components["schemas"]["ProvenanceAction"][];
+            /** Asked */
+            asked: string;
+            bar: components["schemas"]["ProvenanceBar"] | null;
+            /** Cumulative Factor */
+            cumulative_factor: number;
+            /**
+             * Date
+             * Format: date
+             */
+            date: string;
+            /** Instrument Key */
+            instrument_key: string;
+            /** Rows */
+            rows: components["schemas"]["ProvenanceRow"][];
+            /** Snapshot */
+            snapshot: string;
+            /**
+             * Symbol
+             * @description The symbol on that day
+             */
+            symbol: string;
+        };
+        /**
+         * ProvenanceAction
+         * @description A factor of the instrument; in force from its ex-date on.
+         */
+        ProvenanceAction: {
+            /**
+             * Ex Date
+             * Format: date
+             */
+            ex_date: string;
+            /** Factor */
+            factor: number;
+            /** In Force */
+            in_force: boolean;
+            /**
+             * Known At
+             * Format: date
+             */
+            known_at: string;
+            /** Purpose */
+            purpose: string;
+            /** Tier */
+            tier: string;
+        };
+        /**
+         * ProvenanceBar
+         * @description The bar as it is used, raw; rupees and shares.
+         */
+        ProvenanceBar: {
+            /** Close */
+            close: number;
+            /** Delivery */
+            delivery: number | null;
+            /** High */
+            high: number;
+            /** Lent */
+            lent: components["schemas"]["LentField"][];
+            /** Low */
+            low: number;
+            /** Open */
+            open: number;
+            /** Prev Close */
+            prev_close: number | null;
+            /** Series */
+            series: string;
+            /** Symbol */
+            symbol: string;
+            /** Trades */
+            trades: number | null;
+            /** Turnover */
+            turnover: number | null;
+            /** Volume */
+            volume: number;
+        };
+        /**
+         * ProvenanceRow
+         * @description One line of a file about a stock's day.
+         */
+        ProvenanceRow: {
+            /** Close */
+            close: number;
+            /** Container */
+            container: string | null;
+            /** Counts */
+            counts: boolean;
+            /** Delivery */
+            delivery: number | null;
+            /** File Name */
+            file_name: string;
+            /** High */
+            high: number;
+            /** Isin */
+            isin: string | null;
+            /** Kind */
+            kind: string;
+            /** Line */
+            line: number;
+            /** Low */
+            low: number;
+            /** Open */
+            open: number;
+            /** Prev Close */
+            prev_close: number | null;
+            /** Published At */
+            published_at: string | null;
+            /**
+             * Recorded At
+             * Format: date-time
+             */
+            recorded_at: string;
+            /** Series */
+            series: string;
+            /** Sha256 */
+            sha256: string;
+            /** Source Rank */
+            source_rank: number;
+            /** Superseded At */
+            superseded_at: string | null;
+            /** Symbol */
+            symbol: string;
+            /** Trades */
+            trades: number | null;
+            /** Turnover */
+            turnover: number | null;
+            /** Volume */
+            volume: number;
+            /** Why */
+            why: string;
+        };
+        /**
+         * QuarantinedStock
+         * @description A stock that is left out: a move of its price is explained by nothing, and nobody has decided on it.
+         */
+        QuarantinedStock: {
+            /**
+             * Since
+             * Format: date
+             */
+            since: string;
+            /** Symbol */
+            symbol: string;
         };
         /**
          * RunPage
@@ -1204,6 +2146,11 @@ export interface components {
             point_in_time: boolean;
             /** Point In Time Note */
             point_in_time_note: string | null;
+            /**
+             * Quarantined
+             * @description Stocks of the universe left out of the screen, and why
+             */
+            quarantined: components["schemas"]["QuarantinedStock"][];
             /**
              * Sectors
              * @description Stocks by sector in the universe, before the sector filter
@@ -1368,6 +2315,26 @@ export interface components {
             sectors: components["schemas"]["SectorCount"][];
         };
         /**
+         * SeriesRun
+         * @description Sessions in one series on end.
+         */
+        SeriesRun: {
+            /**
+             * First Session
+             * Format: date
+             */
+            first_session: string;
+            /**
+             * Last Session
+             * Format: date
+             */
+            last_session: string;
+            /** Series */
+            series: string;
+            /** Sessions */
+            sessions: number;
+        };
+        /**
          * SignificanceOut
          * @description The doubt about a run's Sharpe: computed when it is asked for, with the trials counted until then.
          */
@@ -1435,6 +2402,123 @@ export interface components {
             trials: number;
         };
         /**
+         * SnapshotOut
+         * @description A state of the data that was served; `changed_*` compare with the one seen before it.
+         */
+        SnapshotOut: {
+            /** Adjustments Hash */
+            adjustments_hash: string;
+            /** Changed Inputs */
+            changed_inputs: ("prices" | "adjustments" | "membership" | "rules")[];
+            /**
+             * Changed Instruments
+             * @description Null where the state before was not at hand to compare
+             */
+            changed_instruments: number | null;
+            /** Changed Years */
+            changed_years: number[];
+            /**
+             * First Seen At
+             * Format: date-time
+             */
+            first_seen_at: string;
+            /** First Session */
+            first_session: string | null;
+            /** Instruments */
+            instruments: number;
+            /**
+             * Last Seen At
+             * Format: date-time
+             */
+            last_seen_at: string;
+            /** Last Session */
+            last_session: string | null;
+            /** Membership Hash */
+            membership_hash: string;
+            /** Root */
+            root: string;
+            /** Rules Version */
+            rules_version: string;
+        };
+        /**
+         * SnapshotPage
+         * @description A page of the history, the state seen last first.
+         */
+        SnapshotPage: {
+            /** Data */
+            data: components["schemas"]["SnapshotOut"][];
+            meta: components["schemas"]["PageMeta"];
+        };
+        /**
+         * SourceLine
+         * @description A line of a source.
+         */
+        SourceLine: {
+            /** Amount */
+            amount: number | null;
+            /**
+             * Ex Date
+             * Format: date
+             */
+            ex_date: string;
+            /** Factor */
+            factor: number | null;
+            /** File */
+            file: string;
+            /** Kind */
+            kind: string;
+            /** Line */
+            line: number;
+            /** Purpose */
+            purpose: string;
+            /** Source */
+            source: string;
+        };
+        /**
+         * StandingDecision
+         * @description The decision that stands on an entry.
+         */
+        StandingDecision: {
+            /**
+             * Decided At
+             * Format: date-time
+             */
+            decided_at: string;
+            /** Decided By */
+            decided_by: string;
+            /**
+             * Decision
+             * @enum {string}
+             */
+            decision: "ACCEPT" | "CORRECT" | "DISMISS";
+            /** Id */
+            id: number;
+            /** Reason */
+            reason: string | null;
+        };
+        /**
+         * StockActions
+         * @description All that is known of one stock's actions through every name it had.
+         */
+        StockActions: {
+            /** Actions */
+            actions: components["schemas"]["ActionOut"][];
+            /** Decisions */
+            decisions: components["schemas"]["DecisionOut"][];
+            /** Dividends */
+            dividends: components["schemas"]["DividendOut"][];
+            /** Instrument Key */
+            instrument_key: string;
+            /** Name */
+            name: string | null;
+            /** Names */
+            names: components["schemas"]["DatedName"][];
+            /** Sources */
+            sources: components["schemas"]["SourceLine"][];
+            /** Symbol */
+            symbol: string;
+        };
+        /**
          * StrategyOut
          * @description A strategy one can run.
          */
@@ -1483,6 +2567,130 @@ export interface components {
             updated_at: string;
             /** Version */
             version: number;
+        };
+        /**
+         * SurvivorshipOut
+         * @description What a universe covers over a period. A member-day is one member on one session of the exchange calendar.
+         */
+        SurvivorshipOut: {
+            /**
+             * Counted To
+             * Format: date
+             * @description The last stored session where that lies before the end
+             */
+            counted_to: string;
+            /**
+             * Covered
+             * @description Share of member-days with a price, a fraction
+             */
+            covered: number | null;
+            /**
+             * End
+             * Format: date
+             */
+            end: string;
+            /** Index */
+            index: string;
+            /** Instruments */
+            instruments: number;
+            /** Member Days */
+            member_days: number;
+            /** Member Days With Prices */
+            member_days_with_prices: number;
+            missed_by_today: components["schemas"]["MissedByToday"];
+            /**
+             * Missing Member Days
+             * @description Member-days that no evidence names, by the size of the index
+             */
+            missing_member_days: number;
+            /** No Longer Traded */
+            no_longer_traded: components["schemas"]["NoLongerTraded"][];
+            /** Notes */
+            notes: string[];
+            /** Point In Time */
+            point_in_time: boolean;
+            /** Sessions */
+            sessions: number;
+            /** Sessions Without Prices */
+            sessions_without_prices: number;
+            /**
+             * Start
+             * Format: date
+             */
+            start: string;
+            today: components["schemas"]["TodaysList"];
+            /**
+             * Uncertain Member Days
+             * @description Days on which a member may have left, or another entered, already
+             */
+            uncertain_member_days: number;
+            /**
+             * Unresolved
+             * @description Members named by evidence that no stored price answers to
+             */
+            unresolved: string | null;
+        };
+        /**
+         * SyncRequest
+         * @description A run: from the day after the newest price, or from a day, to the newest session, or to a day.
+         */
+        SyncRequest: {
+            /** From */
+            from?: string | null;
+            /** To */
+            to?: string | null;
+        };
+        /**
+         * SyncState
+         * @description Downloads from the exchange: on or off, how far, and what is in the way.
+         */
+        SyncState: {
+            /**
+             * Blocked Until
+             * @description The exchange refused this machine; nothing is asked before.
+             */
+            blocked_until: string | null;
+            /**
+             * Downloads
+             * @description Files asked for by state: KEPT, NOT_PUBLISHED, REFUSED, FAILED.
+             */
+            downloads: {
+                [key: string]: number;
+            };
+            /** Enabled */
+            enabled: boolean;
+            /** Enabled At */
+            enabled_at: string | null;
+            /** Last Asked */
+            last_asked: string | null;
+            /** Last Price Day */
+            last_price_day: string | null;
+            /**
+             * Published Until
+             * Format: date
+             * @description The newest session whose files are out.
+             */
+            published_until: string;
+            /** Terms */
+            terms: string;
+        };
+        /**
+         * SyncSwitch
+         * @description Switch downloads on or off.
+         */
+        SyncSwitch: {
+            /** Enabled */
+            enabled: boolean;
+        };
+        /**
+         * TodaysList
+         * @description The newest known list.
+         */
+        TodaysList: {
+            /** Asof */
+            asof: string | null;
+            /** Members */
+            members: number;
         };
         /**
          * TradeOut
@@ -1583,6 +2791,259 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    "actions:list": {
+        parameters: {
+            query?: {
+                page?: number;
+                limit?: number;
+                status?: ("QUARANTINED" | "INFERRED" | "LISTED" | "ACCEPTED" | "DISMISSED") | null;
+                /** @description A symbol of any time, or an instrument key */
+                symbol?: string | null;
+                sort?: "session" | "symbol" | "status" | "factor" | "ratio";
+                order?: "asc" | "desc";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActionPage"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "actions:decisions": {
+        parameters: {
+            query?: {
+                page?: number;
+                limit?: number;
+                /** @description A symbol of any time, or an instrument key */
+                symbol?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecisionPage"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "actions:decide": {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecisionOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "actions:undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                decision_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecisionOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "actions:stock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                symbol: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StockActions"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "data:coverage": {
+        parameters: {
+            query?: {
+                year?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Coverage"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
     "data:findings": {
         parameters: {
             query?: {
@@ -1759,6 +3220,47 @@ export interface operations {
             };
         };
     };
+    "data:provenance": {
+        parameters: {
+            query: {
+                symbol: string;
+                date: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Provenance"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
     "data:sample": {
         parameters: {
             query?: never;
@@ -1799,6 +3301,47 @@ export interface operations {
             };
         };
     };
+    "data:snapshots": {
+        parameters: {
+            query?: {
+                page?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SnapshotPage"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
     "data:status": {
         parameters: {
             query?: never;
@@ -1815,6 +3358,130 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DataStatus"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "sync:state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SyncState"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "sync:switch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SyncSwitch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SyncState"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "sync:run": {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SyncRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobAccepted"];
                 };
             };
             /** @description Client Error */
@@ -2000,7 +3667,7 @@ export interface operations {
     "market:bars": {
         parameters: {
             query?: {
-                timeframe?: "1d";
+                timeframe?: "1d" | "1h" | "30m" | "15m" | "5m" | "1m";
                 start?: string | null;
                 end?: string | null;
                 adjust?: "price" | "total" | "none";
@@ -2021,6 +3688,90 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BarColumns"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "market:instrument": {
+        parameters: {
+            query?: {
+                asof?: string | null;
+            };
+            header?: never;
+            path: {
+                symbol: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstrumentOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "market:members": {
+        parameters: {
+            query?: {
+                asof?: string | null;
+            };
+            header?: never;
+            path: {
+                index: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IndexMembersOut"];
                 };
             };
             /** @description Client Error */
@@ -2142,6 +3893,49 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MarketStatus"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "market:survivorship": {
+        parameters: {
+            query: {
+                start: string;
+                end: string;
+            };
+            header?: never;
+            path: {
+                index: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SurvivorshipOut"];
                 };
             };
             /** @description Client Error */
