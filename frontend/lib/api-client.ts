@@ -4,9 +4,14 @@ import { ApiError, toApiError } from "./errors";
 import { retryingFetch } from "./retry";
 import { sendFiles, type UploadOptions } from "./upload";
 import type {
+  ActionDecision,
+  ActionsPage,
   BacktestRequest,
   BarsSeries,
+  Coverage,
   DataStatus,
+  DecisionRequest,
+  DecisionsPage,
   FieldCard,
   FindingsPage,
   Health,
@@ -16,12 +21,14 @@ import type {
   Market,
   MarketChoice,
   MarketStatus,
+  Provenance,
   RunDetail,
   RunsPage,
   ScreenerPage,
   SearchHit,
   SectorCount,
   Significance,
+  SnapshotsPage,
   StrategyCard,
   Verification,
 } from "./types";
@@ -152,8 +159,28 @@ export const jobsAPI = {
 
 export const dataAPI = {
   status: (signal?: AbortSignal) => result<DataStatus>(api.GET("/api/data/status", { signal })),
-  findings: (query: { page: number; limit: number; severity?: string }, signal?: AbortSignal) =>
-    result<FindingsPage>(api.GET("/api/data/findings", { params: { query }, signal })),
+  findings: (
+    query: { page: number; limit: number; severity?: string; rule?: string },
+    signal?: AbortSignal,
+  ) => result<FindingsPage>(api.GET("/api/data/findings", { params: { query }, signal })),
+  coverage: (year: number, signal?: AbortSignal) =>
+    result<Coverage>(api.GET("/api/data/coverage", { params: { query: { year } }, signal })),
+  snapshots: (query: { page: number; limit: number }, signal?: AbortSignal) =>
+    result<SnapshotsPage>(api.GET("/api/data/snapshots", { params: { query }, signal })),
+  provenance: (symbol: string, date: string, signal?: AbortSignal) =>
+    result<Provenance>(api.GET("/api/data/provenance", { params: { query: { symbol, date } }, signal })),
+  quarantine: (query: { page: number; limit: number }, signal?: AbortSignal) =>
+    result<ActionsPage>(
+      api.GET("/api/data/actions", { params: { query: { ...query, status: "QUARANTINED" } }, signal }),
+    ),
+  decisions: (query: { page: number; limit: number }, signal?: AbortSignal) =>
+    result<DecisionsPage>(api.GET("/api/data/actions/decisions", { params: { query }, signal })),
+  decide: (body: DecisionRequest) =>
+    result<ActionDecision>(api.POST("/api/data/actions/decisions", { body })),
+  undoDecision: (decision_id: number) =>
+    result<ActionDecision>(
+      api.POST("/api/data/actions/decisions/{decision_id}/undo", { params: { path: { decision_id } } }),
+    ),
   importPath: (path: string) => result<{ job: Job }>(api.POST("/api/data/import", { body: { path } })),
   importFiles: async (files: readonly File[], options?: UploadOptions): Promise<Result<{ job: Job }>> => {
     try {

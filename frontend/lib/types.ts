@@ -33,6 +33,16 @@ export type DataStatus = Schemas["DataStatus"];
 export type YearCoverage = Schemas["YearCoverage"];
 export type Finding = Schemas["FindingOut"];
 export type FindingsPage = Schemas["FindingPage"];
+export type Coverage = Schemas["Coverage"];
+export type CoverageDay = Schemas["CoverageDay"];
+export type Snapshot = Schemas["SnapshotOut"];
+export type SnapshotsPage = Schemas["SnapshotPage"];
+export type Provenance = Schemas["Provenance"];
+export type QuarantinedAction = Schemas["ActionOut"];
+export type ActionsPage = Schemas["ActionPage"];
+export type ActionDecision = Schemas["DecisionOut"];
+export type DecisionsPage = Schemas["DecisionPage"];
+export type DecisionRequest = Schemas["DecisionRequest"];
 
 /** What the form reads of a strategy's parameter schema; the server sends JSON Schema, which OpenAPI leaves open. */
 export interface ParameterSchema {

@@ -64,6 +64,7 @@ export function screenerPage(rows: ScreenerRow[], change: Partial<ScreenerPage["
       asof: "2024-12-31",
       point_in_time: true,
       point_in_time_note: null,
+      quarantined: [],
       snapshot: "7f3ac21e00000000",
       milliseconds: 11,
       sectors: { Metals: 2, Power: 1 },

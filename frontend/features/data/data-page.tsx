@@ -10,12 +10,16 @@ import { toast } from "@/components/toast";
 import { dataAPI, unwrap } from "@/lib/api-client";
 import { useCrumbs } from "@/lib/crumbs";
 import { getErrorMessage } from "@/lib/errors";
-import { count, date, dateRange, instant, shortHash } from "@/lib/format";
+import { bytes, count, date, dateRange, instant, shortHash } from "@/lib/format";
 import { jobsQuery, marketChoiceQuery } from "@/lib/queries";
 import type { DataStatus } from "@/lib/types";
 import { CoverageStrip } from "./coverage";
 import { Findings } from "./findings";
+import { CoverageCalendar } from "./heat-map";
+import { ProvenanceLookup } from "./provenance";
+import { Quarantine } from "./quarantine";
 import { dataStatusQuery } from "./queries";
+import { Snapshots } from "./snapshots";
 
 export function DataPage() {
   useCrumbs([{ label: "System" }, { label: "Data" }]);
@@ -70,9 +74,13 @@ export function DataPage() {
           {(data) => <CoverageStrip years={data.years} />}
         </DataState>
       </section>
+      {status.data && <CoverageCalendar years={status.data.years.map((year) => year.year)} />}
+      <Quarantine />
       <div style={{ marginTop: 12 }}>
         <Findings total={status.data?.findings} />
       </div>
+      <ProvenanceLookup />
+      <Snapshots />
       {status.data && status.data.recent_files.length > 0 && <RecentFiles status={status.data} />}
     </div>
   );
@@ -204,6 +212,24 @@ function Stored({ status }: { status: DataStatus }) {
       <dd>{count(status.listed_actions)}</dd>
       <dt title="Moves of a price that no listed corporate action explains">Unexplained moves</dt>
       <dd className={status.unexplained_jumps > 0 ? "wn" : ""}>{count(status.unexplained_jumps)}</dd>
+      <dt>Sessions missing</dt>
+      <dd className={status.gaps.missing > 0 ? "wn" : ""}>
+        {count(status.gaps.missing)} of {count(status.gaps.expected)}
+      </dd>
+      <dt title="Instruments without a bar in some session between their first and their last">
+        Stocks with holes
+      </dt>
+      <dd
+        title={status.gaps.worst_holes
+          .map((hole) => `${hole.symbol} ${count(hole.sessions)} sessions`)
+          .join(", ")}
+      >
+        {count(status.gaps.instruments_with_holes)}
+      </dd>
+      <dt>On disk</dt>
+      <dd title="Database and the panel made of it">
+        {bytes(status.bytes_database)} + {bytes(status.bytes_panel)}
+      </dd>
     </dl>
   );
 }

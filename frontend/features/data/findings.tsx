@@ -1,7 +1,7 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
-import { parseAsInteger, parseAsStringLiteral, useQueryStates } from "nuqs";
+import { parseAsInteger, parseAsString, parseAsStringLiteral, useQueryStates } from "nuqs";
 import { useState } from "react";
 import { DataTable, type Column } from "@/components/data-table";
 import { Segmented } from "@/components/fields";
@@ -116,11 +116,14 @@ function WholeFinding({ finding }: { finding: Finding }) {
 
 /** What was odd in the files and what was done about it. */
 export function Findings({ total }: { total: Record<string, number> | undefined }) {
-  const [{ page, severity }, set] = useQueryStates({
+  const [{ page, severity, rule }, set] = useQueryStates({
     page: parseAsInteger.withDefault(1),
     severity: parseAsStringLiteral(SEVERITIES),
+    rule: parseAsString,
   });
-  const query = useQuery(findingsQuery(page, severity));
+  const query = useQuery(findingsQuery(page, severity, rule));
+  const every = useQuery(findingsQuery(1, severity, null));
+  const rules = Object.entries(every.data?.rules ?? {});
   const [active, setActive] = useState<number | null>(null);
   const [opened, setOpened] = useState<Finding | null>(null);
   const all = Object.values(total ?? {}).reduce((sum, number) => sum + number, 0);
@@ -129,7 +132,24 @@ export function Findings({ total }: { total: Record<string, number> | undefined 
       <div className="card-h">
         <h2>Findings</h2>
         <span className="t3 num">{count(all)}</span>
-        <span className="sp">
+        <span className="sp row wrap">
+          <span className="input sel">
+            <select
+              aria-label="Rule of the finding"
+              value={rule ?? ""}
+              onChange={(event) => void set({ rule: event.target.value || null, page: null })}
+            >
+              <option value="">All rules</option>
+              {rule && !rules.some(([name]) => name === rule) && (
+                <option value={rule}>{sentence(rule.toLowerCase())}</option>
+              )}
+              {rules.map(([name, number]) => (
+                <option key={name} value={name}>
+                  {sentence(name.toLowerCase())} {count(number)}
+                </option>
+              ))}
+            </select>
+          </span>
           <Segmented
             label="Kind of finding"
             value={severity ?? "all"}
@@ -140,7 +160,9 @@ export function Findings({ total }: { total: Record<string, number> | undefined 
                 label: `${WORD[name]} ${count(total?.[name] ?? 0)}`,
               })),
             ]}
-            onChange={(value) => void set({ severity: value === "all" ? null : value, page: null })}
+            onChange={(value) =>
+              void set({ severity: value === "all" ? null : value, rule: null, page: null })
+            }
           />
         </span>
       </div>
@@ -150,8 +172,8 @@ export function Findings({ total }: { total: Record<string, number> | undefined 
         isEmpty={(data) => data.meta.total === 0}
         empty={
           <EmptyState title="No finding" icon="check">
-            {severity
-              ? `No finding of the kind “${WORD[severity]}”.`
+            {severity || rule
+              ? `No finding ${rule ? `of the rule “${sentence(rule.toLowerCase())}”` : `of the kind “${severity ? WORD[severity] : ""}”`}.`
               : "Every imported row was as expected, or nothing has been imported."}
           </EmptyState>
         }
