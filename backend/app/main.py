@@ -7,7 +7,7 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
 from starlette.concurrency import run_in_threadpool
@@ -22,6 +22,8 @@ from app.settings import Settings, get_settings
 from app.web import errors
 from app.web.guards import DEVELOPMENT_ORIGINS, LOCAL_NAMES, Guards
 from app.web.interface import Interface
+from app.web.limits import RateLimiter
+from app.web.parameters import known_parameters
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +72,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
         openapi_url="/api/openapi.json",
         redirect_slashes=False,
+        dependencies=[Depends(known_parameters)],
         responses={"4XX": {"model": ErrorEnvelope}, "5XX": {"model": ErrorEnvelope}},
     )
     app.state.settings = settings
@@ -97,7 +100,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         allow_headers=["Content-Type", "Idempotency-Key"],
         expose_headers=["X-Request-ID", "Location"],
     )
-    app.add_middleware(Guards, allowed_hosts=LOCAL_NAMES, max_upload_bytes=settings.max_upload_bytes)
+    limiter = RateLimiter(settings.reads_per_minute, settings.writes_per_minute) if settings.rate_limit else None
+    app.add_middleware(Guards, allowed_hosts=LOCAL_NAMES, max_upload_bytes=settings.max_upload_bytes, limiter=limiter)
     return app
 
 

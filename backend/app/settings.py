@@ -42,6 +42,9 @@ class Settings(BaseSettings):
     nse_archives_url: str = Field(
         default="https://nsearchives.nseindia.com", validation_alias="SMARTTRADER_NSE_ARCHIVES_URL"
     )
+    rate_limit: bool = Field(default=True, validation_alias="SMARTTRADER_RATE_LIMIT")
+    reads_per_minute: int = Field(default=30_000, gt=0, validation_alias="SMARTTRADER_READS_PER_MINUTE")
+    writes_per_minute: int = Field(default=1_200, gt=0, validation_alias="SMARTTRADER_WRITES_PER_MINUTE")
     fyers_app_id: str | None = Field(default=None, validation_alias="FYERS_APP_ID")
     fyers_secret_key: SecretStr | None = Field(default=None, validation_alias="FYERS_SECRET_KEY")
     groq_api_key: SecretStr | None = Field(default=None, validation_alias="GROQ_API_KEY")

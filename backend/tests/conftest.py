@@ -154,6 +154,7 @@ def served_application(database_url: str, home: Path, import_root: Path) -> Iter
         environment.setenv("SMARTTRADER_HOME", str(home))
         environment.setenv("DATABASE_URL", database_url)
         environment.setenv("SMARTTRADER_IMPORT_ROOTS", str(import_root))
+        environment.setenv("SMARTTRADER_RATE_LIMIT", "false")  # tests ask faster than people
         with TestClient(create_app(Settings()), base_url="http://127.0.0.1:8000") as client:
             yield client
 

@@ -45,6 +45,7 @@ def serving(home: Path, import_root: Path, *before: tuple[str, ...]) -> Iterator
         port = free.getsockname()[1]
     kept = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
     environment = kept | {"SMARTTRADER_HOME": str(home), "SMARTTRADER_IMPORT_ROOTS": str(import_root)}
+    environment["SMARTTRADER_RATE_LIMIT"] = "false"
     for arguments in before:
         ran = command(environment, *arguments)
         assert ran.returncode == 0, ran.stdout + ran.stderr

@@ -18,6 +18,7 @@ from app.exceptions import (
     UnsupportedMediaTypeError,
     ValidationError,
 )
+from app.web.limits import RateLimiter
 
 log = logging.getLogger("app.requests")
 
@@ -37,7 +38,8 @@ def _header(scope: Scope, name: bytes) -> str | None:
 
 
 def _name_of(host: str) -> str:
-    """The host without its port."""
+    """The host without its port, in small letters: names of hosts know no capitals."""
+    host = host.lower()
     if host.startswith("["):
         return host.partition("]")[0] + "]"
     return host.partition(":")[0]
@@ -64,7 +66,7 @@ def check_request(scope: Scope, allowed_hosts: Iterable[str], max_upload_bytes: 
     if _name_of(host) not in allowed_hosts:
         raise ForbiddenError(f"The Host {host!r} is not one this server answers to")
     origin = _header(scope, b"origin")
-    if origin is not None and origin not in DEVELOPMENT_ORIGINS and _netloc(origin) != host:
+    if origin is not None and origin not in DEVELOPMENT_ORIGINS and _netloc(origin.lower()) != host.lower():
         raise ForbiddenError(f"Requests from {origin} are refused")
     if "\0" in scope["path"] or b"%00" in scope["query_string"]:
         raise ValidationError("A NUL character stands in the address")
@@ -86,8 +88,11 @@ def check_request(scope: Scope, allowed_hosts: Iterable[str], max_upload_bytes: 
 class Guards:
     """ASGI middleware: request ids, the checks above, a bound on bodies of unknown length, one trailing slash form."""
 
-    def __init__(self, app: ASGIApp, allowed_hosts: Iterable[str], max_upload_bytes: int) -> None:
+    def __init__(
+        self, app: ASGIApp, allowed_hosts: Iterable[str], max_upload_bytes: int, limiter: RateLimiter | None = None
+    ) -> None:
         self._app = app
+        self._limiter = limiter
         self._allowed_hosts = frozenset(allowed_hosts)
         self._max_upload_bytes = max_upload_bytes
 
@@ -102,10 +107,16 @@ class Guards:
             scope = {**scope, "path": path.rstrip("/"), "raw_path": None}
         upload = scope["path"] == UPLOAD_PATH
         limit = self._max_upload_bytes if upload else MAX_JSON_BYTES
-        exchange = _Exchange(receive, send, request_id, limit)
+        head = scope.get("method") == "HEAD" and (path.startswith("/api/") or path == "/ping")
+        if head:  # answered as GET is, without the body
+            scope = {**scope, "method": "GET"}
+        exchange = _Exchange(receive, send, request_id, limit, head)
         began = time.perf_counter()
         try:
             check_request(scope, self._allowed_hosts, self._max_upload_bytes)
+            if self._limiter is not None and scope["type"] == "http" and path.startswith("/api/"):
+                client = scope["client"][0] if scope.get("client") else ""
+                self._limiter.check(client, "write" if scope["method"] in UNSAFE_METHODS else "read")
             await self._app(scope, exchange.receive, exchange.send)
         except SmartTraderException as error:
             if scope["type"] == "websocket":
@@ -123,7 +134,8 @@ class Guards:
 class _Exchange:
     """One request's messages: counts what comes in, and marks what goes out with the request id."""
 
-    def __init__(self, receive: Receive, send: Send, request_id: str, limit: int) -> None:
+    def __init__(self, receive: Receive, send: Send, request_id: str, limit: int, head: bool) -> None:
+        self._head = head
         self._receive = receive
         self._send = send
         self._request_id = request_id
@@ -153,6 +165,9 @@ class _Exchange:
         self._refused = True
         body = orjson.dumps(error.envelope(self._request_id))
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        wait = (error.details or {}).get("retry_after")
+        if wait is not None:
+            headers.append((b"retry-after", str(wait).encode()))
         await self._forward({"type": "http.response.start", "status": error.status, "headers": headers})
         await self._forward({"type": "http.response.body", "body": body})
 
@@ -160,6 +175,8 @@ class _Exchange:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             message["headers"] = [*message["headers"], (b"x-request-id", self._request_id.encode())]
+        elif self._head and message["type"] == "http.response.body":
+            message = {**message, "body": b""}
         await self._send(message)
 
     def _too_large(self) -> PayloadTooLargeError:

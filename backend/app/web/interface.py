@@ -23,6 +23,7 @@ class Interface(StaticFiles):
         self._built = directory.is_dir()
         super().__init__(directory=directory, html=True, check_dir=False)
         self._folder = directory
+        self.config_checked = True  # a folder that is not there yet is said in the answer, and may come later
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """A file; 404 as JSON under `/api`, as the interface's own page elsewhere."""

@@ -114,7 +114,12 @@ def read_cells(name: str, layout: Layout, lines: Sequence[str], first_line: int)
     FileRefusedError : a quoted cell does not end on its line.
     """
     if any('"' in line for line in lines):
-        rows = list(csv.reader(lines))
+        try:
+            rows = list(csv.reader(lines))
+        except csv.Error as error:  # a quoted cell that runs over many lines
+            raise FileRefusedError(
+                Rule.BROKEN_LINE, f"{name}: line {first_line}: a quoted cell from here on does not end", line=first_line
+            ) from error
         broken = next((i for i, row in enumerate(rows) if len(row) != layout.width), None)
         if broken is not None or len(rows) != len(lines):
             line = first_line + (broken or 0)

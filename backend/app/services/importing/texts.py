@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from app.services.importing.findings import FileFinding, FileRefusedError, Rule
 
@@ -59,7 +60,10 @@ def split_row(line: str) -> list[str]:
     """The cells of one line."""
     if '"' not in line:
         return line.split(",")
-    return next(csv.reader([line]), [])
+    try:
+        return next(csv.reader([line]), [])
+    except csv.Error:  # a line end inside a quoted cell, or a cell without end: no header or row of ours
+        return line.split(",")
 
 
 def whole_text(name: str, data: bytes) -> Text:
@@ -94,6 +98,15 @@ def encoding_note(name: str, text: Text) -> list[FileFinding]:
     return [FileFinding(Rule.OLD_ENCODING, f"{name}: written in Windows-1252, not UTF-8", "read as Windows-1252")]
 
 
+def _readable(name: str, reader: Any) -> Iterator[list[str]]:
+    """The rows of a reader; what it cannot read refuses the file."""
+    try:
+        yield from reader
+    except csv.Error as error:
+        line = reader.line_num
+        raise FileRefusedError(Rule.BROKEN_LINE, f"{name}: line {line}: {error}", line=line) from error
+
+
 def rows(
     name: str, text: str, *, columns: int | tuple[int, ...], header: bool = True
 ) -> Iterator[tuple[int, list[str]]]:
@@ -105,7 +118,7 @@ def rows(
     """
     allowed = (columns,) if isinstance(columns, int) else columns
     reader = csv.reader(io.StringIO(text))
-    for cells in reader:
+    for cells in _readable(name, reader):
         line = reader.line_num
         if (header and line == 1) or not any(cell.strip() for cell in cells):
             continue

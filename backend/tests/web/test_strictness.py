@@ -1,0 +1,99 @@
+"""What the edge is strict about: parameters, dates, methods, names of hosts, and how often one may ask."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.exceptions import RateLimitExceededError
+from app.main import create_app
+from app.settings import Settings
+from app.web.limits import RateLimiter
+
+from .test_guards import error_of
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("/api/screener/?sortby=close", "sortby"),
+        ("/api/health?x=1", "x"),
+        ("/api/data/findings?Severity=note", "Severity"),
+        ("/api/market/bars/AAA?from=2024-01-01", "from"),
+        ("/api/screener/?asof=1719792000", "asof"),
+        ("/api/screener/indices?asof=20240701", "asof"),
+        ("/api/market/bars/AAA?start=2024-01-01T00:00:00", "start"),
+    ],
+)
+def test_an_unknown_parameter_and_a_date_that_is_none_are_named(
+    shared_client: TestClient, path: str, field: str
+) -> None:
+    response = shared_client.get(path)
+    error = error_of(response)
+    assert (response.status_code, error["code"], error["details"]["field"]) == (422, "VALIDATION_ERROR", field)
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("path", ["/api/health", "/ping", "/api/market/status", "/api/screener/"])
+def test_head_answers_as_get_without_the_body(shared_client: TestClient, path: str) -> None:
+    head, get = shared_client.head(path), shared_client.get(path)
+    assert head.status_code == get.status_code
+    assert head.headers["content-type"] == get.headers["content-type"]
+    assert (head.content, bool(get.content)) == (b"", True)
+
+
+@pytest.mark.integration
+def test_the_name_of_this_machine_may_be_in_capitals(shared_client: TestClient) -> None:
+    headers = {"Host": "LOCALHOST:8000", "Origin": "http://localhost:8000"}
+    assert shared_client.get("/api/market/status", headers=headers).status_code == 200
+
+
+@pytest.mark.integration
+def test_a_day_of_the_first_century_is_none_of_the_exchange(shared_client: TestClient) -> None:
+    response = shared_client.get("/api/screener/indices?asof=0001-01-01")
+    assert (response.status_code, error_of(response)["details"]["field"]) == (422, "asof")
+
+
+def test_a_client_may_send_so_many_and_then_waits_for_the_window_to_slide() -> None:
+    now = [0.0]
+    limiter = RateLimiter(reads=10, writes=2, clock=lambda: now[0])
+    for _ in range(10):
+        limiter.check("a", "read")
+    with pytest.raises(RateLimitExceededError, match="More than 10 requests in a minute: wait 60 s"):
+        limiter.check("a", "read")
+    limiter.check("b", "read")  # another client, and another class, have their own
+    limiter.check("a", "write")
+    now[0] = 90.0  # half of the ten are out of sight
+    for _ in range(5):
+        limiter.check("a", "read")
+    with pytest.raises(RateLimitExceededError) as refused:
+        limiter.check("a", "read")
+    assert refused.value.details == {"retry_after": 30, "limit": 10, "per_seconds": 60}
+    now[0] = 300.0
+    limiter.check("a", "read")
+
+
+def test_clients_without_number_take_bounded_room() -> None:
+    limiter = RateLimiter(reads=10, writes=2, clock=lambda: 0.0)
+    for n in range(25_000):
+        limiter.check(str(n), "read")
+    assert len(limiter._windows) <= 10_000
+
+
+@pytest.mark.integration
+def test_too_many_requests_answer_the_envelope_with_retry_after(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SMARTTRADER_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setenv("SMARTTRADER_RATE_LIMIT", "true")
+    monkeypatch.setenv("SMARTTRADER_READS_PER_MINUTE", "3")
+    with TestClient(create_app(Settings()), base_url="http://127.0.0.1:8000") as client:
+        for _ in range(3):
+            assert client.get("/api/market/status").status_code == 200
+        response = client.get("/api/market/status")
+        assert (response.status_code, error_of(response)["code"]) == (429, "RATE_LIMIT_EXCEEDED")
+        assert 1 <= int(response.headers["retry-after"]) <= 60
