@@ -73,8 +73,11 @@ def test_tomorrows_file_changes_no_root_of_a_slice_that_ends_today(tmp_path: Pat
     rng = np.random.default_rng(3)
     days = [day for day in np.arange("2023-11-01", "2024-03-01", dtype="datetime64[D]") if np.is_busday(day)]
     rows = [
-        row(day.astype(object), n, float(rng.integers(10, 99)), None) for day in days for n in (1, 2) if rng.random() > 0.1
-    ]  # fmt: skip
+        row(day.astype(object), n, float(rng.integers(10, 99)), None)
+        for day in days
+        for n in (1, 2)
+        if rng.random() > 0.1
+    ]
     whole = panel_of(tmp_path, rows, 1)
     for cut in rng.choice(len(days) - 1, 12, replace=False) + 1:
         today = days[cut].astype(object)

@@ -146,7 +146,7 @@ describe("the coverage calendar", () => {
     await userEvent.selectOptions(screen.getByRole("combobox", { name: "Year of the calendar" }), "2023");
     await waitFor(() => expect(url().get("year")).toBe("2023"));
     await waitFor(() => expect(urls.some((asked) => asked.searchParams.get("year") === "2023")).toBe(true));
-  });
+  }, 30_000); // a year has 372 cells for axe to look at
 
   test("nothing stored is said; a failure stands in its own panel", async () => {
     fakeApi({ "GET /api/data/coverage": () => failure(500, "DATABASE_ERROR", "The database is busy") });
