@@ -30,6 +30,7 @@ from app.models import AdjustmentFactor, BacktestRun
 from app.repositories.strategies import MoveRepository, RunRepository, StrategyRepository
 from app.services import slice_notes
 from app.services.jobs import JobContext
+from app.services.members import run_notes
 from app.services.panel import Panel, PanelService
 from app.services.panel.panel import slice_root
 from app.services.universe import resolve, without_quarantined
@@ -410,6 +411,7 @@ def _load(
         *slice_notes.missing(
             days[measured - first :].tolist(), start, end, len(resolved.missing), measured - first, warm_up
         ),
+        *run_notes(session, resolved.index, start, end, asof_members=asof_members),
         *slice_notes.in_quarantine(closed, bool(later)),
         *slice_notes.inferred([(ids[row.instrument_id], row) for row in inferred if row.instrument_id not in later]),
     )

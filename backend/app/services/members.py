@@ -22,6 +22,7 @@ from app.services.panel import Panel, PanelService
 from app.services.universe import find_instrument, index_id
 
 _DAY = timedelta(days=1)
+_SHOWN_GAPS = 5
 _SERIES_ORDER = {"EQ": 0, "BE": 1, "BZ": 2, "SM": 3, "ST": 4}
 
 
@@ -122,6 +123,10 @@ class MemberService:
 
 
 def _load(session: Session, index: str) -> IndexBook:
+    return _book(session, index, with_names=True)
+
+
+def _book(session: Session, index: str, *, with_names: bool) -> IndexBook:
     found = session.get(MarketIndex, index)
     if found is None:
         known = [one.id for one in IndexRepository(session).all()]
@@ -145,10 +150,36 @@ def _load(session: Session, index: str) -> IndexBook:
         )
         for row in rows
     ]
-    stored = instruments.stored_names(session.connection(), sorted({one.instrument for one in stretches}))
+    ids = sorted({one.instrument for one in stretches}) if with_names else []
+    stored = instruments.stored_names(session.connection(), ids)
     names = Names(stored["instrument_symbols"], stored["instrument_names"], stored["instrument_isins"])
     days = [row.seen_on for row in indices.list_days(session, index)]
     return IndexBook(index, found.name, stretches, names, days)
+
+
+def run_notes(session: Session, index: str | None, start: date, end: date, *, asof_members: bool) -> tuple[str, ...]:
+    """What a run over a period has to say of its index and of the calendar; empty where all is exact.
+
+    Parameters
+    ----------
+    index : id of the index; None for a choice of symbols.
+    asof_members : whether the run takes the members of each day, and not today's.
+    """
+    told = calendar.warning(end)
+    notes = [told] if told is not None else []
+    if index is None or not asof_members:
+        return tuple(notes)
+    book = _book(session, index, with_names=False)
+    for number, first, last in book.gaps(start, end)[:_SHOWN_GAPS]:
+        notes.append(f"{index}: missing: {number}, between {first} and {last}: fewer members are known than it has.")
+    changes = sum(
+        (one.after is not None and start <= one.first <= end)
+        or (one.since is not None and one.last is not None and start <= one.last <= end)
+        for one in book.stretches
+    )
+    if changes:
+        notes.append(f"{index}: {changes} stretches of membership begin or end on a day known from lists only.")
+    return tuple(notes)
 
 
 def answer(book: IndexBook, asof: date) -> dict[str, Any]:
@@ -328,7 +359,7 @@ def _meter_notes(book: IndexBook, start: date, end: date, until: date, without_p
         notes.append(f"The newest evidence of membership is of {book.evidence_until}; it is carried on.")
     if without_prices:
         notes.append(f"{without_prices} sessions of the exchange calendar have no price file.")
-    for number, first, last in book.gaps(start, until)[:5]:
+    for number, first, last in book.gaps(start, until)[:_SHOWN_GAPS]:
         notes.append(f"missing: {number}, between {first} and {last}: fewer members are known than the index has.")
     for day in (start, end):
         told = calendar.warning(day)

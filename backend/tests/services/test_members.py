@@ -18,13 +18,12 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
 from app.exceptions import DataNotFoundError
-from app.models.base import Base
 from app.repositories import indices
 from app.services.importing import import_paths
 from app.services.importing.identity import chains, runs_of
 from app.services.importing.membership import HISTORY, LIST, Evidence, Span, members, size_of
 from app.services.index_book import IndexBook, Names, Stretch
-from app.services.members import answer, certainty, series_runs, survivorship
+from app.services.members import answer, certainty, run_notes, series_runs, survivorship
 from app.services.panel import Panel
 from app.services.panel.chunk import FIELDS
 from tests.services.importing.samples import legacy, quote
@@ -359,4 +358,8 @@ def test_the_lack_in_nifty_50_is_seen_in_the_real_lists(real: Engine) -> None:
     found = answer(book, D("2024-01-05"))
     assert not found["point_in_time"]
     assert "Between the lists of 2021-08-01 and 2025-06-01" in found["reason"]
-    assert Base.metadata.tables["file_sightings"] is not None
+    with Session(real) as session:
+        notes = run_notes(session, "NIFTY50", D("2024-01-01"), D("2027-02-01"), asof_members=True)
+        assert "calendar ends on 2026-12-31" in notes[0]
+        assert any("known from lists only" in note for note in notes)
+        assert run_notes(session, None, D("2024-01-01"), D("2024-12-31"), asof_members=True) == ()
