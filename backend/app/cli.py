@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.commands import actions, bars, costs, imports, members, status, sync, verify
+from app.commands import actions, bars, costs, fundamentals, imports, members, status, sync, verify
 from app.commands.shared import JsonFlag, SampleFlag, chosen_market, fail, open_platform, print_json
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ bars.register(data_app)
 sync.register(data_app)
 costs.register(app)
 members.register(data_app)
+fundamentals.register(data_app)
 imports.register(data_app)
 verify.register(data_app)
 
@@ -50,8 +51,35 @@ def serve(
             f"--host {host} would let other machines in, and there are no accounts yet to keep strangers out. "
             f"Allowed: {', '.join(sorted(name.strip('[]') for name in LOCAL_NAMES))}"
         )
+    if log_level.lower() not in {"debug", "info", "warning", "error", "critical"}:
+        fail(f"--log-level {log_level} is none: choose debug, info, warning, error or critical")
+    _check_home_and_port(host, port)
     logging.basicConfig(level=log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    uvicorn.run("app.main:app", host=host, port=port, log_level=log_level, access_log=False)
+    uvicorn.run("app.main:app", host=host, port=port, log_level=log_level.lower(), access_log=False)
+
+
+def _check_home_and_port(host: str, port: int) -> None:
+    """Say in one sentence what would otherwise stop the server half way: a home or a port that cannot be had."""
+    import socket
+    import tempfile
+
+    from app.settings import get_settings
+
+    home = get_settings().home
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=home):
+            pass
+    except OSError as error:
+        fail(f"{home} cannot be the home of SmartTrader: {error.strerror}. Set SMARTTRADER_HOME to a folder of yours")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        if sys.platform != "win32":
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            fail(f"Port {port} of {host} cannot be had: {error.strerror}. Choose another one with --port")
 
 
 @app.command("warm-up")

@@ -131,6 +131,10 @@ class FundamentalsService:
         """
         return self.table(market, session).asof(day, instruments)
 
+    def flags(self, session: Session, symbols: Sequence[str], day: date) -> list[dict[str, Any]]:
+        """Bands hit, bands in force and marks of surveillance of symbols up to a day, newest first."""
+        return [dict(row._mapping) for row in fundamentals.flags(session.connection(), list(symbols), day)]
+
     def share_counts(self, market: Market, session: Session, instrument: int) -> list[dict[str, Any]]:
         """Shares outstanding by day, oldest first, with market capitalisation over close where a file has both.
 
