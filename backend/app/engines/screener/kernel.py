@@ -24,7 +24,7 @@ B1 = NDArray[np.bool_]
 B2 = NDArray[np.bool_]
 
 
-__all__ = ["BLOCK", "ROWS", "Last", "newest"]
+__all__ = ["BLOCK", "ROWS", "Last", "newest", "newest_rows"]
 
 # Plain numbers for the kernels, which do not know enumerations' arithmetic.
 _PREVIOUS_CLOSE, _EMA_20, _EMA_50, _RSI, _ATR, _MACD, _MACD_SIGNAL, _ADX = range(8)
@@ -253,3 +253,25 @@ def newest(high: F2, low: F2, close: F2, volume: F2, factor: F2, gap: B2, first:
                 if i >= 2:
                     column[_PREVIOUS_CLOSE] = before
             out[:, n0 + j] = column
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def newest_rows(high: F2, low: F2, close: F2, volume: F2, factor: F2, gap: B2, first: int, last: int, out: F2) -> None:
+    """As `newest` for arrays [N, T], each instrument's bars in one piece, as the panel keeps them: nothing is gathered.
+
+    `out` is [rows of `Last`, N] all the same.
+    """
+    bars = close.shape[1]
+    hi, lo, cl, vol = np.empty(bars), np.empty(bars), np.empty(bars), np.empty(bars)
+    scratch, column = np.empty((8, _RECENT + 2)), np.empty(out.shape[0])
+    for n in range(first, last):
+        column[:] = np.nan
+        if np.isfinite(high[n, bars - 1]) and np.isfinite(low[n, bars - 1]) and np.isfinite(close[n, bars - 1]):
+            before = previous_close(high[n], low[n], close[n], factor[n])
+            hi[:], lo[:], cl[:], vol[:] = high[n], low[n], close[n], volume[n]
+            i = anchor(hi, lo, cl, vol, factor[n], gap[n])
+            recursions(hi[:i], lo[:i], cl[:i], column)
+            windows(hi[:i], lo[:i], cl[:i], vol[:i], scratch, column)
+            if i >= 2:
+                column[_PREVIOUS_CLOSE] = before
+        out[:, n] = column

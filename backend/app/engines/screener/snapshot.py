@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engines.bars import Bars
-from app.engines.indicators.columns import read_only
+from app.engines.indicators.columns import Scalar, read_only
 from app.engines.screener.fields import FIELDS, Field
 from app.engines.screener.inputs import Inputs
-from app.engines.screener.kernel import BLOCK, ROWS, newest
+from app.engines.screener.kernel import BLOCK, ROWS, newest, newest_rows
 
 F1 = NDArray[np.float64]
 F2 = NDArray[np.float64]
@@ -100,15 +100,18 @@ def _newest(bars: Bars, t: int, threads: int) -> F2:
     columns = bars.shape[1]
     out = np.empty((ROWS, columns))
 
-    high, low, close = read_only(raw.high[:until]), read_only(raw.low[:until]), read_only(raw.close[:until])
-    volume, factor, gap = (
-        read_only(bars.raw_volume[:until]),
-        read_only(bars.factor[:until]),
-        read_only(bars.gap[:until]),
-    )
+    fields = (raw.high, raw.low, raw.close, bars.raw_volume, bars.factor)
+    by_instrument = raw.close.flags.f_contiguous and not raw.close.flags.c_contiguous
+    kernel = newest_rows if by_instrument else newest
+
+    def laid(array: NDArray[Scalar]) -> NDArray[Scalar]:
+        return read_only(array[:until].T if by_instrument else array[:until])
+
+    high, low, close, volume, factor = (laid(field) for field in fields)
+    gap = laid(bars.gap)
 
     def fill(span: tuple[int, int]) -> None:
-        newest(high, low, close, volume, factor, gap, *span, out)
+        kernel(high, low, close, volume, factor, gap, *span, out)
 
     blocks = -(-columns // BLOCK)
     share = max(-(-blocks // max(threads, 1)), 1) * BLOCK

@@ -94,6 +94,25 @@ def test_the_newest_values_are_those_of_the_indicators_to_the_last_bit(bars: Bar
 
 
 @given(bars=markets)
+@settings(deadline=None, max_examples=20)
+def test_the_order_of_the_arrays_in_memory_does_not_matter(bars: Bars) -> None:
+    def turned(array: np.ndarray) -> np.ndarray:
+        return np.ascontiguousarray(array.T).T
+
+    other = replace(
+        bars,
+        raw=Prices(*(turned(field) for field in bars.raw)),
+        raw_volume=turned(bars.raw_volume),
+        factor=turned(bars.factor),
+        gap=turned(bars.gap),
+    )
+    for asof in (-1, -(len(bars.sessions) // 2) - 1):
+        one, two = snapshot(bars, asof=asof), snapshot(other, asof=asof, threads=2)
+        for name in FIELDS:
+            np.testing.assert_array_equal(one[name], two[name], err_msg=name)
+
+
+@given(bars=markets)
 @settings(deadline=None, max_examples=30)
 def test_changes_and_ranks_agree_with_the_obvious_ones(bars: Bars) -> None:
     result = snapshot(bars)
