@@ -104,7 +104,8 @@ def change_a_cell(chance: random.Random, data: bytes) -> bytes:
     cells = lines[n].split(b",")
     cells[chance.randrange(len(cells))] = chance.choice(
         (b"-5.5", b"1e309", b"-1e308", b"nan", b"", b'"', b"'", b"=1+1", "\u0645\U0001f680".encode(), b"\x00",
-         b"\x1b[0m", b"99999999999999999999", b"31-Feb-2024", b"0", b"\xff\xfe", b"a,b", b'"a\nb"', b"\r", b"9" * 400, b"<html>")
+         b"\x1b[0m", b"99999999999999999999", b"31-Feb-2024", b"0", b"\xff\xfe", b"a,b", b'"a\nb"', b"\r",
+         b"9" * 400, b"<html>")
     )  # fmt: skip
     lines[n] = b",".join(cells)
     return b"\n".join(lines)
