@@ -142,8 +142,13 @@ def update_identity(connection: Connection, symbols: set[str] | None, new_isins:
         symbol: sorted({one.listed_on for one in lines if one.listed_on is not None})
         for symbol, lines in masters.listings.items()
     }
+    listed_isins: dict[tuple[str, date], set[str]] = defaultdict(set)
+    for symbol, lines in masters.listings.items():
+        for one in lines:
+            if one.listed_on is not None and one.isin is not None:
+                listed_isins[symbol, one.listed_on].add(one.isin)
     runs, rows = runs_of(rows)
-    found = chains(runs, changes, listed)
+    found = chains(runs, changes, listed, listed_isins)
     return _Writer(connection, found, runs, masters).write(rows, everything=symbols is None)
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -134,7 +134,10 @@ def runs_of(rows: pl.DataFrame) -> tuple[list[Run], pl.DataFrame]:
 
 
 def chains(
-    runs: Sequence[Run], changes: Iterable[Change], listings: Mapping[str, Sequence[date]] | None = None
+    runs: Sequence[Run],
+    changes: Iterable[Change],
+    listings: Mapping[str, Sequence[date]] | None = None,
+    listed_isins: Mapping[tuple[str, date], Collection[str]] | None = None,
 ) -> list[Chain]:
     """Chains of all runs, by key.
 
@@ -142,13 +145,14 @@ def chains(
     ----------
     changes : (old, new, day or None), each once.
     listings : days of listing by symbol, from master lists.
+    listed_isins : the ISINs that those lists give to a symbol listed on a day.
     """
     changes = sorted(set(changes), key=lambda change: (change[2] or date.max, change[0], change[1]))
     dated = [(old, new, on) for old, new, on in changes if on is not None]
     by_symbol: dict[str, list[Run]] = defaultdict(list)
     for run in sorted(runs, key=lambda run: (run.symbol, run.first)):
         by_symbol[run.symbol].append(run)
-    book = _Book(by_symbol, dated, listings or {})
+    book = _Book(by_symbol, dated, listings or {}, listed_isins or {})
     segments = {symbol: book.segments(symbol) for symbol in sorted(by_symbol)}
     links = _Links()
     _link_dated(links, segments, dated)
@@ -172,6 +176,7 @@ class _Book:
     runs: Mapping[str, Sequence[Run]]
     dated: Sequence[tuple[str, str, date]]
     listings: Mapping[str, Sequence[date]]
+    listed_isins: Mapping[tuple[str, date], Collection[str]]
     leaving: dict[str, list[tuple[date, str]]] = field(default_factory=lambda: defaultdict(list))
     arriving: dict[str, list[tuple[date, str]]] = field(default_factory=lambda: defaultdict(list))
 
@@ -199,6 +204,8 @@ class _Book:
                 before.last <= on + LIST_TOLERANCE
                 and after.first >= on - LIST_TOLERANCE
                 and self._lives_on(new, before.last)
+                # rows just before the change are the old name's own, unless the new one trades beside them
+                and (after.first >= on or any(run.first <= after.last < run.last for run in self.runs.get(new, ())))
             ):
                 return True
         for on, old in self.arriving[symbol]:
@@ -208,9 +215,20 @@ class _Book:
                 return True
         if gap <= PAUSE:
             return False
+        listed = self.listings.get(symbol, ())
         if before.isins and after.isins:
-            return _issuer(before.isins[-1].isin) != _issuer(after.isins[0].isin)
-        return any(before.last + PAUSE < day <= after.first + LIST_TOLERANCE for day in self.listings.get(symbol, ()))
+            # a fund that another house took over has another issuer; its day of listing stays
+            other = _issuer(before.isins[-1].isin) != _issuer(after.isins[0].isin)
+            return other and not (listed and max(listed) <= before.last)
+        return any(
+            before.last + PAUSE < day <= after.first + LIST_TOLERANCE and not self._same_issuer(symbol, day, before)
+            for day in listed
+        )
+
+    def _same_issuer(self, symbol: str, listed_on: date, before: Run) -> bool:
+        """Whether what was listed on a day is what traded before: listed again, or moved here from another board."""
+        isins = self.listed_isins.get((symbol, listed_on), ())
+        return bool(before.isins) and any(_issuer(isin) == _issuer(before.isins[-1].isin) for isin in isins)
 
     def _lives_on(self, symbol: str, since: date) -> bool:
         """Whether rows exist after a day under a symbol or a later name of it."""

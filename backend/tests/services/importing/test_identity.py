@@ -118,3 +118,29 @@ def test_the_order_of_evidence_changes_nothing(random, length: int) -> None:  # 
     again = chains(runs, changes + changes)
     assert [(chain.key, [segment.symbol for segment in chain.segments]) for chain in again] == expected
     assert len(expected) == 1
+
+
+def test_a_share_listed_again_under_its_own_isin_is_one() -> None:
+    runs = [run("AAA", "2010-06-10", "2014-10-23", "INE469A01019"), run("AAA", "2026-04-20", "2026-07-31")]
+    on = date(2026, 4, 20)
+    same = chains(runs, [], {"AAA": [on]}, {("AAA", on): {"INE469A01019"}})
+    assert len(same) == 1
+    assert len(chains(runs, [], {"AAA": [on]}, {("AAA", on): {"INE999B01011"}})) == 2
+
+
+def test_a_fund_that_another_house_took_over_keeps_its_history() -> None:
+    runs = [
+        run("BEES", "2010-06-10", "2017-07-10", "INF732E01078"),
+        run("BEES", "2020-02-01", "2026-07-31", "INF204KB15I9"),
+    ]
+    assert len(chains(runs, [], {"BEES": [date(2004, 6, 4)]})) == 1
+    assert len(chains(runs, [], {"BEES": [date(2019, 6, 4)]})) == 2
+
+
+def test_rows_after_a_lack_of_files_and_before_a_change_stay_with_the_old_name() -> None:
+    runs = [
+        run("OLD", "2010-06-10", "2025-12-31"),
+        run("OLD", "2026-02-02", "2026-02-06"),
+        run("NEW", "2026-02-09", "2026-07-31"),
+    ]
+    assert names(chains(runs, [change("OLD", "NEW", "2026-02-09")])) == [["OLD", "NEW"]]
