@@ -92,8 +92,8 @@ function Figures({
 }
 
 function YearRange({ bars }: { bars: BarsSeries }) {
-  const low = Math.min(...bars.l.slice(-YEAR));
-  const high = Math.max(...bars.h.slice(-YEAR));
+  const low = Math.min(...bars.l.slice(-YEAR).filter((value) => value !== null));
+  const high = Math.max(...bars.h.slice(-YEAR).filter((value) => value !== null));
   const close = bars.c.at(-1);
   if (close === undefined) return <Unknown why="No bar is stored" />;
   return (

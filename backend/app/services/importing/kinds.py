@@ -186,7 +186,7 @@ _NOT_READ: tuple[tuple[tuple[str, ...], str], ...] = (
 )
 _HTML = re.compile(rb"<\s*(!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 _NSE_DATE = re.compile(r"^\d{2}-[A-Za-z]{3}-\d{4}$")
-_MIDNIGHT = re.compile(r"^\d{4}-\d{2}-\d{2}([T ]00:00:00)?$")
+_MIDNIGHT = re.compile(r"^\d{4}-\d{2}-\d{2}([T ](00:00:00|18:30:00))?$")  # 18:30 is midnight in India, told in UTC
 _INDEX_FILE = re.compile(r"^ind_\w+list", re.IGNORECASE)
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from app.exceptions import ConflictError
-from app.repositories import evidence, files, instruments
+from app.repositories import evidence, files, instruments, intraday
 from app.services.importing import derive, figures, neighbours
 from app.services.importing.files import Member, Source, walk
 from app.services.importing.findings import FileRefusedError, FileSkippedError, Rule
@@ -160,6 +160,8 @@ class _Run:
         if self.series_touched:
             with self.engine.begin() as connection:
                 crosscheck(connection, self.intraday_store)
+                if self.intraday_store is not None:
+                    self.intraday_store.sweep(intraday.slices(connection))
         self.summary.seconds_by_step["derive"] = time.perf_counter() - began
 
     def _store_all(self, sources: Sequence[Source]) -> None:

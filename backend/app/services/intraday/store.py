@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
@@ -100,12 +101,16 @@ class IntradayStore:
             "last_at": kept["at"][-1],
         }
 
-    def sweep(self, named: Iterable[SliceRow]) -> int:
-        """Remove files that the catalogue does not name; how many. Only for the holder of the import lock."""
+    def sweep(self, named: Iterable[SliceRow], older_than_seconds: float = 3600.0) -> int:
+        """Remove old files that the catalogue does not name; how many. Only for the holder of the import lock.
+
+        Young ones stay: a reader may have read the catalogue before they were replaced.
+        """
+        before = time.time() - older_than_seconds
         kept = {self.path(row.symbol, row.timeframe, row.year, row.content_hash) for row in named}
         removed = 0
         for path in self.directory.glob("*/*/*"):
-            if path.is_file() and path not in kept:
+            if path.is_file() and path not in kept and path.stat().st_mtime <= before:
                 path.unlink(missing_ok=True)
                 removed += 1
         return removed
