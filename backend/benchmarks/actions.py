@@ -17,7 +17,6 @@ from app.services.actions_view import DecisionRequest
 from app.services.platform import Platform
 from app.settings import get_settings
 
-
 T = TypeVar("T")
 
 
