@@ -31,6 +31,7 @@ from app.services.importing.lookup import Lookup
 LISTED, INFERRED = "LISTED", "INFERRED"
 BACK = timedelta(days=20)  # a new session may complete the evidence about moves so many days before
 _ISIN_DAYS = 400
+FORWARD = timedelta(days=_ISIN_DAYS)  # an older one may be what a later move is compared with
 _NAMED = timedelta(days=10)  # a list's date may be off by so much
 _SERIES_ORDER = {"EQ": 0, "BE": 1, "BZ": 2}
 Row = dict[str, Any]
@@ -71,7 +72,7 @@ def worked_out(
     connection: Connection, lookup: Lookup | None, window: tuple[date, date] | None, symbols: Sequence[str]
 ) -> WorkedOut:
     """What the stored rows say, before any decision. Writes nothing."""
-    result = WorkedOut(window=None if window is None else (window[0] - BACK, window[1]))
+    result = WorkedOut(window=None if window is None else (window[0] - BACK, window[1] + FORWARD))
     stored = actions.stored_factors(connection)
     rejected: list[Rejected] = []
     if lookup is None:

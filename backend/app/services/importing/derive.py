@@ -169,8 +169,8 @@ def _derive_rest(engine: Engine, progress: Progress, seconds: dict[str, float], 
 
 
 def _actions_near(connection: Connection, window: tuple[date, date]) -> bool:
-    near = timedelta(days=BAR_DAYS) + corporate.BACK  # with what is looked at again
-    return evidence.has_factors(connection, window[0] - near, window[1] + near)
+    near = timedelta(days=BAR_DAYS)  # and all that is looked at again
+    return evidence.has_factors(connection, window[0] - near - corporate.BACK, window[1] + near + corporate.FORWARD)
 
 
 def _finding(

@@ -13,13 +13,13 @@ _RATIO = r"(\d+)\s*:\s*(\d+)"
 _AMOUNT = r"(?:r[se]\.?\s*)?(\d+(?:\.\d+)?)"
 _BONUS = re.compile(rf"\bbonus\b(?:\s+(?:issue|shares?|in|the|ratio|of|equity))*\s*[-:]?\s*{_RATIO}", re.IGNORECASE)
 _SPLIT = re.compile(
-    rf"(?:face\s+valu[es]\s+splits?|fv\s+spli?t|stock\s+split|sub\s*-?\s*division)[^0-9]*?{_AMOUNT}\s*/?-?[^0-9]*?\bto\b[^0-9]*?{_AMOUNT}",
+    rf"(?:face\s+valu[es]\s+splits?|fv\s*spli?t|stock\s+split|sub\s*-?\s*division)[^0-9]*?{_AMOUNT}\s*/?-?[^0-9]*?\bto\b[^0-9]*?{_AMOUNT}",
     re.IGNORECASE,
 )
 _CONSOLIDATION = re.compile(rf"consolidation[^0-9]*?{_AMOUNT}\s*/?-?[^0-9]*?\bto\b[^0-9]*?{_AMOUNT}", re.IGNORECASE)
 _RIGHTS = re.compile(r"\brights?\b", re.IGNORECASE)
 _DEMERGER = re.compile(r"\b(?:demerger|de-merger|spin\s*-?\s*off|scheme\s+of\s+arrangement)\b", re.IGNORECASE)
-_DIVIDEND = re.compile(r"\bdiv(?:idend)?\b[^0-9/]*?(?:r[se]\.?\s*)(\d+(?:\.\d+)?)", re.IGNORECASE)
+_DIVIDEND = re.compile(r"\b(?:int|fin|spl)?div(?:idend)?\b[^0-9/]*?(?:r[se]\.?\s*)(\d+(?:\.\d+)?)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,8 @@ EX = date(2020, 3, 10)
         ("Face Value Split From Rs.10/- To Re.1/-", [("SPLIT", 10.0)]),
         ("Fv Splt Frm Rs 2 To Re 1", [("SPLIT", 2.0)]),
         ("FV SPLT FRM RS 10 TO RS 2", [("SPLIT", 5.0)]),
+        ("FVSPLT FRM RS 10 TO RS 2", [("SPLIT", 5.0)]),
+        ("INTDIV - RS 5.50 PER SH", [("DIVIDEND", None)]),
         ("Face Valus Split (Sub-Division) - From Rs 10/- Per To Rs 5/- Per Share", [("SPLIT", 2.0)]),
         ("Sub-Division From Rs 10/- Per Share To Rs 2/- Per Share", [("SPLIT", 5.0)]),
         ("Bonus 1:1/Face Value Split (Sub-Division) - From Rs 10/- To Rs 2/-", [("BONUS", 2.0), ("SPLIT", 5.0)]),
