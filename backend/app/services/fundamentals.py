@@ -138,9 +138,12 @@ class FundamentalsService:
     def share_counts(self, market: Market, session: Session, instrument: int) -> list[dict[str, Any]]:
         """Shares outstanding by day, oldest first, with market capitalisation over close where a file has both.
 
-        Evidence for corporate actions: a bonus or split shows as the ratio of two counts.
+        Evidence for corporate actions: a bonus or split shows as the ratio of two counts. Counts of annual accounts are
+        left out: the vendor restates them for later splits and bonuses.
         """
-        frame = self.table(market, session).frame.filter(pl.col("instrument_id") == instrument)
+        frame = self.table(market, session).frame.filter(
+            (pl.col("instrument_id") == instrument) & (pl.col("period_kind").cast(pl.String) != "ANNUAL")
+        )
         keep = frame.filter(pl.col("field").is_in(["shares_outstanding", "market_cap", "mcap_close"]))
         wide: dict[tuple[date, str], dict[str, Any]] = {}
         for row in keep.iter_rows(named=True):

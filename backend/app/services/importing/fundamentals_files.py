@@ -312,7 +312,7 @@ def _yahoo(name: str, text: Text, result: ReferenceFile) -> Figures:
         result,
         Rule.VALUE_DERIVED,
         f"{name}: earnings a share are missing; {derived} follow from net profit and shares outstanding",
-        "stored with the source YAHOO_DERIVED",
+        "stored with the source YAHOO_DERIVED; the vendor restates shares for later splits, so these are too",
         derived,
     )
     return figures
