@@ -91,10 +91,19 @@ class DataService:
         finally:
             if arguments.get("upload") and not context.cancelled():
                 shutil.rmtree(path, ignore_errors=True)
+        if arguments.get("upload"):
+            summary.name_without(path)
         for refused in summary.refused[:200]:
             context.log("error", f"{refused.name}: {refused.reason}")
         if context.cancelled():
             raise Cancelled
+        if summary.refused and not (summary.loaded or summary.already_known):
+            first = summary.refused[0].reason
+            raise ValidationError(
+                f"Nothing was imported; {len(summary.refused)} refused: {first}",
+                "path",
+                details={"summary": summary.to_dict()},
+            )
         return summary.to_dict()
 
     def load(

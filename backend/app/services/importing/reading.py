@@ -7,9 +7,12 @@ ahead and no more, so that memory stays that of two files; a large one is opened
 from __future__ import annotations
 
 import logging
+import zipfile
+import zlib
 from collections.abc import Container, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from xml.etree.ElementTree import ParseError
 
 import polars as pl
 
@@ -100,6 +103,9 @@ def parse(member: Member) -> Parsed:
         return parsed
     except (FileRefusedError, FileSkippedError) as refusal:
         return refusal
+    except (zipfile.BadZipFile, zlib.error, EOFError, ParseError) as error:
+        # a workbook is unpacked page by page: its damage shows late
+        return FileRefusedError(Rule.ARCHIVE_DAMAGED, f"{member.name}: damaged inside ({error})")
     except (Exception, pl.exceptions.PanicException) as error:
         # a reader that fails must not take the other files with it: this one is refused, and the log has the cause
         log.exception("reading %s failed", member.label)

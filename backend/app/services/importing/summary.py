@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 _SHOWN = 20
@@ -62,6 +64,12 @@ class ImportSummary:
             "failed_paths": listed(self.failed_paths),
             "exit_code": self.exit_code,
         }
+
+    def name_without(self, folder: Path) -> None:
+        """Name the files of an upload as their sender did: without the folder of ours, and its number, they lay in."""
+        ours = re.compile(re.escape(str(folder)) + r"[/\\\\](\d+[/\\\\])?")
+        for items in (self.skipped, self.refused, self.failed_paths):
+            items[:] = [replace(item, name=ours.sub("", item.name), reason=ours.sub("", item.reason)) for item in items]
 
     def lines(self) -> list[str]:
         """The summary as text for a terminal."""

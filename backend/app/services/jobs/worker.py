@@ -149,6 +149,7 @@ class Worker:
     def _finish(self, job: Job, state: JobState, error: SmartTraderException | None = None) -> None:
         body = None if error is None else {**error.envelope()["error"], "status": error.status}
         with self._database.transaction(Market.REAL) as session:
-            JobRepository(session).finish(job.id, state, error=body)
+            result = None if error is None else (error.details or {}).get("summary")
+            JobRepository(session).finish(job.id, state, result=result, error=body)
             if error is not None:
                 JobRepository(session).log(job.id, "error", error.message)
