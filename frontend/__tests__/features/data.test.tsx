@@ -133,7 +133,7 @@ describe("the coverage calendar", () => {
   test("every day says its state in words, and the arrows walk over the sessions", async () => {
     const { urls } = fakeApi({ "GET /api/data/coverage": coverage });
     const { container, url } = renderApp(<CoverageCalendar years={[2023, 2024]} />);
-    const grid = await screen.findByRole("grid", { name: "Sessions of 2024" });
+    const grid = await screen.findByLabelText("Sessions of 2024");
     const first = within(grid).getByLabelText(/1 Jan 2024: stored, 830 instruments/);
     first.focus();
     await userEvent.keyboard("{ArrowRight}");
@@ -143,7 +143,7 @@ describe("the coverage calendar", () => {
     await userEvent.keyboard("{ArrowDown}");
     expect(within(grid).getByLabelText(/3 Feb 2024: stored, though/)).toHaveFocus();
     expect(await axe(container)).toHaveNoViolations();
-    await userEvent.selectOptions(screen.getByRole("combobox", { name: "Year of the calendar" }), "2023");
+    await userEvent.selectOptions(screen.getByLabelText("Year of the calendar"), "2023");
     await waitFor(() => expect(url().get("year")).toBe("2023"));
     await waitFor(() => expect(urls.some((asked) => asked.searchParams.get("year") === "2023")).toBe(true));
   }, 30_000); // a year has 372 cells for axe to look at
