@@ -282,7 +282,7 @@ def _without_echoes(name: str, frame: pl.DataFrame, found: list[FileFinding]) ->
     }
     if not following:
         return frame
-    strange = frame.filter(pl.col("date").is_in(list(following)))
+    strange = frame.filter(pl.col("date").is_in(list(following)) & pl.col("open").is_not_null())
     shifted = strange.with_columns(pl.col("date").replace_strict(following, return_dtype=pl.Date))
     keys = ["index_id", "date", *_PRICES]
     echoes = strange.filter(
