@@ -101,6 +101,9 @@ def worked_out(
     result.factors = [*listed, *rows]
     by_day |= {(row["instrument_id"], row["ex_date"]): row["factor"] for row in rows}
     left = unexplained(open_, previous, by_day)
+    if result.window is not None:  # what lies outside is stored already
+        first, last = result.window
+        rejected = [one for one in rejected if first <= one.ex_date <= last or one.symbol in symbols]
     left += contradicted(rejected, by_day, {(one.instrument, one.session) for one in left})
     result.jumps = [jump_row(one) for one in sorted(left, key=lambda one: (one.instrument, one.session))]
     return result
