@@ -67,7 +67,8 @@ def main() -> None:
         port = free.getsockname()[1]
     smarttrader = Path(sys.executable).with_name("smarttrader")
     began = time.perf_counter()
-    server = subprocess.Popen([smarttrader, "serve", "--port", str(port)])
+    environment = os.environ | {"SMARTTRADER_RATE_LIMIT": "false"}
+    server = subprocess.Popen([smarttrader, "serve", "--port", str(port)], env=environment)
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120, trust_env=False) as client:
             while True:

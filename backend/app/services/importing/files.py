@@ -10,6 +10,7 @@ import gzip
 import hashlib
 import io
 import lzma
+import os
 import tarfile
 import zipfile
 import zlib
@@ -71,10 +72,11 @@ class BadMember:
     error: FileRefusedError
 
 
-def walk(paths: Sequence[Path]) -> tuple[list[Source], list[Path], int]:
+def walk(paths: Sequence[Path], unreadable: list[OSError] | None = None) -> tuple[list[Source], list[Path], int]:
     """Files under the paths in a fixed order, paths that do not exist, and how many files need no mention.
 
-    A file reached twice comes once. Links are followed to files of the same folder, not to folders nor out of it.
+    A file reached twice comes once. What of the folders could not be read is added to `unreadable`. Links are followed
+    to files of the same folder, not to folders nor out of it.
     """
     found: dict[Path, Source] = {}
     missing: list[Path] = []
@@ -83,7 +85,7 @@ def walk(paths: Sequence[Path]) -> tuple[list[Source], list[Path], int]:
         if path.is_file():
             found[path.resolve()] = Source(path, True, path.stat().st_size)
         elif path.is_dir():
-            for child in sorted(path.rglob("*")):
+            for child in _files_below(path, [] if unreadable is None else unreadable):
                 if not child.is_file() or (child.is_symlink() and not child.resolve().is_relative_to(path.resolve())):
                     continue
                 if _is_ignored(child.name):
@@ -93,6 +95,12 @@ def walk(paths: Sequence[Path]) -> tuple[list[Source], list[Path], int]:
         else:
             missing.append(path)
     return sorted(found.values(), key=lambda source: str(source.path)), missing, ignored
+
+
+def _files_below(folder: Path, unreadable: list[OSError]) -> list[Path]:
+    return sorted(
+        Path(place) / name for place, _, names in os.walk(folder, onerror=unreadable.append) for name in names
+    )
 
 
 def _is_ignored(name: str) -> bool:

@@ -132,7 +132,10 @@ class _Run:
 
     def do(self, paths: Sequence[Path]) -> None:
         """Walk, store file by file, then derive."""
-        sources, missing, self.summary.ignored = walk(paths)
+        unreadable: list[OSError] = []
+        sources, missing, self.summary.ignored = walk(paths, unreadable)
+        for error in unreadable:
+            self._fail_path(str(error.filename), f"the folder cannot be read: {error.strerror}", Rule.UNREADABLE)
         for path in missing:
             self._fail_path(str(path), "there is no such file or folder", Rule.UNREADABLE)
         with self.engine.connect() as connection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -278,3 +279,21 @@ def test_a_reader_that_fails_refuses_its_file(monkeypatch: pytest.MonkeyPatch) -
     refused = parse(as_member(legacy_name(DAY), legacy(DAY, [quote("AAA", 1.0)])))
     assert isinstance(refused, FileRefusedError)
     assert refused.finding.message == f"{legacy_name(DAY)}: it could not be read (RuntimeError: unforeseen)"
+
+
+def test_a_folder_that_cannot_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "open").mkdir()
+    (tmp_path / "open" / "a.csv").write_text("x")
+    (tmp_path / "shut").mkdir()
+    real = os.scandir
+
+    def scandir(place: str) -> object:
+        if str(place).endswith("shut"):
+            raise PermissionError(13, "Permission denied", str(place))
+        return real(place)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    unreadable: list[OSError] = []
+    sources, _, _ = walk([tmp_path], unreadable)
+    assert [source.path.name for source in sources] == ["a.csv"]
+    assert [error.filename for error in unreadable] == [str(tmp_path / "shut")]
