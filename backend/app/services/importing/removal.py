@@ -8,10 +8,11 @@ from datetime import date
 import polars as pl
 from sqlalchemy import Engine
 
-from app.exceptions import DataNotFoundError, ValidationError
+from app.exceptions import ConflictError, DataNotFoundError, ValidationError
 from app.repositories import files, prices
 from app.repositories.files import StoredFile
 from app.services.importing import derive, merge, neighbours
+from app.services.importing.kinds import Kind
 from app.services.importing.run import locked
 
 Progress = Callable[[float, str], None]
@@ -45,10 +46,12 @@ def remove(engine: Engine, name_or_sha256: str, progress: Progress = lambda _fra
     Raises
     ------
     DataNotFoundError, ValidationError : as `find`.
-    ConflictError : an import is running and does not end.
+    ConflictError : an import is running and does not end, or the file holds intraday bars.
     """
     with locked(engine, progress):
         file = find(engine, name_or_sha256)
+        if file.kind == Kind.INTRADAY:
+            raise ConflictError(f"{file.name} holds intraday bars, which cannot be taken out again yet")
         progress(0.0, f"removing {file.name}")
         with engine.begin() as connection:
             scopes = [files.PENDING]
