@@ -10,12 +10,13 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session
 
 from app.database import Market
 from app.services.fundamentals import FundamentalsService, _figures
 from app.services.importing import import_paths
+from tests.conftest import copied_database
 from tests.services.importing.samples import legacy, quote
 
 FILES = {
@@ -190,3 +191,39 @@ def test_the_answer_equals_a_search_through_all_rows(rows: list[tuple[int, str, 
         found = table.asof(DAY + timedelta(days=ahead))
         told = {(row[0], row[1]): int(row[2]) for row in found.select("instrument_id", "field", "value").rows()}
         assert told == {key: one[3] for key, one in best.items()}
+
+
+def test_a_master_between_two_prices_dates_the_new_isin_in_either_order(
+    postgres: str, template: str, tmp_path: Path
+) -> None:
+    old, new, other = "INE001A01011", "INE001A01029", "INE002A01011"
+    before, after = [quote("AAA", 20.0), quote("BBB", 5.0)], [quote("AAA", 10.0), quote("BBB", 5.0)]
+    contents = {
+        "cm01JAN2024bhav.csv": legacy(date(2024, 1, 1), before, {"AAA": old, "BBB": other}),
+        "cm03JUN2024bhav.csv": legacy(date(2024, 6, 3), after, {"AAA": new, "BBB": other}),
+        "master.csv": f"101,A,0,1,0.05,{new},0915-1530,2024-03-01,,NSE:AAA-EQ,10,10,1,AAA\n"
+        "102,B,0,1,0.05,INE002A01029,0915-1530,2024-03-01,,NSE:BBB-EQ,10,10,2,BBB\n".encode(),
+    }  # fmt: skip
+    results = []
+    for names in (list(contents), list(reversed(contents))):
+        with copied_database(postgres, template) as url:
+            engine = create_engine(url)
+            for name in names:
+                (tmp_path / name).write_bytes(contents[name])
+                import_paths(engine, [tmp_path / name], progress=lambda *_: None, cancelled=lambda: False)
+            with engine.connect() as connection:
+                query = text(
+                    "SELECT i.symbol, n.isin, n.valid_from, n.valid_to FROM instrument_isins n "
+                    "JOIN instruments i ON i.id = n.instrument_id ORDER BY 1, 3"
+                )
+                results.append([tuple(row) for row in connection.execute(query)])
+            engine.dispose()
+    assert (
+        results[0]
+        == results[1]
+        == [
+            ("AAA", old, date(2024, 1, 1), date(2024, 2, 29)),
+            ("AAA", new, date(2024, 3, 1), None),
+            ("BBB", other, date(2024, 1, 1), None),  # prices before and after contradict the list
+        ]
+    )

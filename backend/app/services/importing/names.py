@@ -117,11 +117,15 @@ def _listed_isins(chain: Chain, masters: Masters, reused_after: Mapping[int, dat
     """(day, ISIN) of dated lists that can be this security's: of its symbol's days, of its issuer, against no price."""
     seen = [one for segment in chain.segments for one in segment.isins]
     issuers = {one.isin[:7] for one in seen}
+    held: dict[str, tuple[date, date]] = {}
+    for one in seen:  # from the first to the last price with it, whatever runs the prices are grouped into
+        first, last = held.get(one.isin, (one.first, one.last))
+        held[one.isin] = min(first, one.first), max(last, one.last)
     for segment, after in itertools.zip_longest(chain.segments, chain.segments[1:]):
         until = after.first - _DAY if after is not None else reused_after.get(id(segment), date.max)
         for day, isin in masters.dated_isins.get(segment.symbol, ()):
             fits = segment.first <= day <= until and (not issuers or isin[:7] in issuers)
-            if fits and not any(one.isin != isin and one.first <= day <= one.last for one in seen):
+            if fits and not any(other != isin and first <= day <= last for other, (first, last) in held.items()):
                 yield day, isin
 
 
