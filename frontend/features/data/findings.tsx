@@ -5,6 +5,7 @@ import { parseAsInteger, parseAsString, parseAsStringLiteral, useQueryStates } f
 import { useState } from "react";
 import { DataTable, type Column } from "@/components/data-table";
 import { Segmented } from "@/components/fields";
+import { Icon } from "@/components/icon";
 import { Drawer } from "@/components/layers";
 import { Badge, Unknown } from "@/components/marks";
 import { sentence } from "@/components/data-jobs";
@@ -133,7 +134,7 @@ export function Findings({ total }: { total: Record<string, number> | undefined 
         <h2>Findings</h2>
         <span className="t3 num">{count(all)}</span>
         <span className="sp row wrap">
-          <span className="input sel">
+          <span className="input sel" style={{ width: 220 }}>
             <select
               aria-label="Rule of the finding"
               value={rule ?? ""}
@@ -149,6 +150,7 @@ export function Findings({ total }: { total: Record<string, number> | undefined 
                 </option>
               ))}
             </select>
+            <Icon name="down" size="xs" />
           </span>
           <Segmented
             label="Kind of finding"

@@ -3,6 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { parseAsInteger, useQueryState } from "nuqs";
 import { useRef, useState, type KeyboardEvent } from "react";
+import { Icon } from "@/components/icon";
 import { DataState, EmptyState } from "@/components/shared/DataState";
 import { count, date, MONTHS } from "@/lib/format";
 import type { Coverage, CoverageDay } from "@/lib/types";
@@ -63,6 +64,7 @@ export function CoverageCalendar({ years }: { years: readonly number[] }) {
                     </option>
                   ))}
                 </select>
+                <Icon name="down" size="xs" />
               </span>
             </label>
           </span>
