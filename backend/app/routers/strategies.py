@@ -81,6 +81,8 @@ def backtest(
     )
     spec = platform.backtests.prepare(market, session, question)
     if platform.backtests.exists(session, spec.run_id):
+        if idempotency_key is not None:
+            platform.jobs.check_key(control, "backtest", market, {"spec": spec.to_dict()}, idempotency_key)
         return _answer(platform.backtests.stored(session, spec.run_id), accept)
     job = platform.jobs.submit("backtest", market, {"spec": spec.to_dict()}, idempotency_key=idempotency_key)
     for held in {session, control}:  # whoever waits holds no connection: those at work need them

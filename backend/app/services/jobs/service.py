@@ -37,12 +37,22 @@ class JobService:
         ------
         ConflictError : the key was used for another request.
         """
-        request = orjson.dumps([kind, market.value, arguments], option=orjson.OPT_SORT_KEYS)
-        request_hash = hashlib.sha256(request).hexdigest()
+        request_hash = _request_hash(kind, market, arguments)
         try:
             return self._submit(kind, market, arguments, idempotency_key, request_hash)
         except IntegrityError:  # the same key came twice at once, and the other one was quicker
             return self._submit(kind, market, arguments, idempotency_key, request_hash)
+
+    def check_key(self, session: Session, kind: str, market: Market, arguments: dict[str, Any], key: str) -> None:
+        """Refuse a key that was used for another request, where the answer is known and no job is needed.
+
+        Raises
+        ------
+        ConflictError : it was.
+        """
+        known = JobRepository(session).remembered(LOCAL_OWNER_ID, key)
+        if known is not None and known.request_hash != _request_hash(kind, market, arguments):
+            raise ConflictError("This Idempotency-Key was used for another request; use a new one")
 
     def _submit(
         self, kind: str, market: Market, arguments: dict[str, Any], idempotency_key: str | None, request_hash: str
@@ -102,3 +112,9 @@ class JobService:
                 if job.state in FINAL_STATES or left <= 0:
                     return job
                 self._finished.wait(min(left, _POLL_SECONDS))
+
+
+def _request_hash(kind: str, market: Market, arguments: dict[str, Any]) -> str:
+    """What tells two requests with one key apart."""
+    request = orjson.dumps([kind, market.value, arguments], option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(request).hexdigest()
