@@ -44,9 +44,7 @@ def main() -> None:
         with engine.connect() as connection:
             rows = intraday.slices(connection)
             bars = sum(row.rows for row in rows)
-            print(
-                f"on disk: {len(rows)} files, {bars:,} bars, {size / 1024:.0f} kB, {size / bars:.1f} bytes a bar"
-            )
+            print(f"on disk: {len(rows)} files, {bars:,} bars, {size / 1024:.0f} kB, {size / bars:.1f} bytes a bar")
             wanted = sorted({(row.symbol, row.timeframe) for row in rows})
             for symbol, timeframe in [*wanted, *sorted({(symbol, "1h") for symbol, _ in wanted})]:
                 times = []

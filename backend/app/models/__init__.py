@@ -32,8 +32,8 @@ from app.models.jobs import IdempotencyKey, Job, JobEvent, JobState
 from app.models.owners import AppSetting, Owner
 from app.models.portfolios import PortfolioPolicy, PortfolioPosition, UserPortfolio
 from app.models.prices import HistoricalPrice
-from app.models.snapshots import DataSnapshot
 from app.models.series import IndexValue, IntradaySlice, IntradaySource
+from app.models.snapshots import DataSnapshot
 from app.models.strategies import BacktestRun, Lifecycle, RunStrategy, StrategyMetadata, StrategyVersion, Trial
 
 __all__ = [

@@ -56,11 +56,19 @@ def bars_near(connection: Connection, wanted: pl.DataFrame, days: int) -> pl.Dat
 
 
 def jump_rows(
-    connection: Connection, below: float, above: float, window: tuple[date, date] | None, symbols: Sequence[str]
+    connection: Connection,
+    below: float,
+    above: float,
+    reach: float,
+    window: tuple[date, date] | None,
+    symbols: Sequence[str],
 ) -> pl.DataFrame:
-    """Rows that count whose close is far from the file's previous close, by ratio bounds.
+    """Rows that count whose close is far from the file's previous close and that never came near it all day.
 
-    Of all days where `window` is None, else of those days and of the symbols at any time.
+    An action shows at the open, and no trade of the day is near the old price: a price that fell or rose during the day
+    was traded there. Rights entitlements know no price band and are left out. `below` and `above` bound the close as a
+    ratio; `reach` is how near the nearest trade has to be, 0.15 for 15 %. Of all days where `window` is None, else of
+    those days and of the symbols at any time.
     """
     within, bounds = "", {}
     if window is not None:
@@ -70,9 +78,11 @@ def jump_rows(
         connection,
         f"SELECT {', '.join(BAR_SCHEMA)} FROM historical_prices WHERE superseded_at IS NULL "
         f"AND series IN {_EQUITY_SERIES} AND prev_close > 0 "
-        f"AND (close < prev_close * %(below)s OR close > prev_close * %(above)s){within}",
+        "AND symbol !~ '-RE[0-9]*$' "
+        "AND ((close < prev_close * %(below)s AND high < prev_close * (1 - %(reach)s)) "
+        f"OR (close > prev_close * %(above)s AND low > prev_close * (1 + %(reach)s))){within}",
         BAR_SCHEMA,
-        {"below": below, "above": above, **bounds},
+        {"below": below, "above": above, "reach": reach, **bounds},
     )
 
 

@@ -19,6 +19,7 @@ BAND = math.log(1.20)  # widest move between a close and the next open that a li
 # exchange's own texts are trusted further than collections.
 PLAIN, PLAIN_OFFICIAL = 0.08, BAND
 JUMP_BELOW, JUMP_ABOVE = 0.78, 1.25  # moves of close against previous close that no price band allows
+JUMP_REACH = 0.15  # a day with a trade this near to the previous close is a fall or a rise, not an action
 _ORDINARY = 0.10  # a move of open and close that needs no explanation
 SUSPENSION = timedelta(days=10)  # after a longer pause a move is no jump
 _CLUSTER = timedelta(days=6)  # sources differ by a session, and a weekend can lie between

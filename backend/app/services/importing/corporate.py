@@ -19,6 +19,7 @@ from app.services.importing import decisions
 from app.services.importing.adjustments import (
     JUMP_ABOVE,
     JUMP_BELOW,
+    JUMP_REACH,
     Jump,
     Rejected,
     ordinary,
@@ -32,6 +33,7 @@ LISTED, INFERRED = "LISTED", "INFERRED"
 BACK = timedelta(days=20)  # a new session may complete the evidence about moves so many days before
 _ISIN_DAYS = 400
 FORWARD = timedelta(days=_ISIN_DAYS)  # an older one may be what a later move is compared with
+_PROPOSED = 0.05  # log: how near a fraction has to be before it is put to a person
 _NAMED = timedelta(days=10)  # a list's date may be off by so much
 _SERIES_ORDER = {"EQ": 0, "BE": 1, "BZ": 2}
 Row = dict[str, Any]
@@ -129,7 +131,7 @@ def large_moves(
     connection: Connection, window: tuple[date, date] | None, symbols: Sequence[str]
 ) -> tuple[list[Jump], dict[tuple[int, date], date | None]]:
     """Moves of closes that an ordinary day hardly gives, and the session before each."""
-    rows = one_a_day(actions.jump_rows(connection, JUMP_BELOW, JUMP_ABOVE, window, symbols))
+    rows = one_a_day(actions.jump_rows(connection, JUMP_BELOW, JUMP_ABOVE, JUMP_REACH, window, symbols))
     previous = actions.previous_sessions(connection, rows) if rows.height else pl.DataFrame()
     moves = [
         Jump(row["instrument_id"], row["date"], row["symbol"], row["prev_close"], row["open"], row["close"])
@@ -232,7 +234,10 @@ def factor_row(one: Inferred) -> Row:
 
 
 def jump_row(jump: Jump) -> Row:
-    """A row of `unexplained_jumps`."""
+    """A row of `unexplained_jumps`; a simple fraction that open or close hits is what a person may accept."""
+    near = nearest(_bare(jump))
+    if near is not None and min(abs(near.at_open), abs(near.at_close)) > _PROPOSED:
+        near = None
     return {
         "instrument_id": jump.instrument,
         "session": jump.session,
@@ -241,4 +246,5 @@ def jump_row(jump: Jump) -> Row:
         "open": jump.open,
         "close": jump.close,
         "ratio": jump.ratio,
+        "proposed_factor": None if near is None else near.factor,
     }
