@@ -228,6 +228,10 @@ export function FollowedJob({ id, title, onSucceeded, onAgain, next }: FollowedJ
 const COUNTS: readonly { name: string; label: string; looks?: boolean }[] = [
   { name: "loaded", label: "Files loaded" },
   { name: "files", label: "Files" },
+  { name: "fetched", label: "Files fetched" },
+  { name: "kept_before", label: "Files kept from before" },
+  { name: "not_published", label: "Files not published", looks: true },
+  { name: "failed", label: "Files without an answer", looks: true },
   { name: "already_known", label: "Files already known" },
   { name: "refused", label: "Files refused", looks: true },
   { name: "failed_paths", label: "Paths refused", looks: true },

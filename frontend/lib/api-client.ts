@@ -30,6 +30,7 @@ import type {
   Significance,
   SnapshotsPage,
   StrategyCard,
+  SyncState,
   Verification,
 } from "./types";
 
@@ -191,6 +192,9 @@ export const dataAPI = {
       throw thrown;
     }
   },
+  syncState: (signal?: AbortSignal) => result<SyncState>(api.GET("/api/data/sync", { signal })),
+  switchSync: (enabled: boolean) => result<SyncState>(api.PUT("/api/data/sync", { body: { enabled } })),
+  sync: (from: string | null) => result<{ job: Job }>(api.POST("/api/data/sync", { body: { from } })),
   sample: () => result<{ job: Job }>(api.POST("/api/data/sample", {})),
   market: (signal?: AbortSignal) => result<MarketChoice>(api.GET("/api/data/market", { signal })),
   setMarket: (market: Market) => result<MarketChoice>(api.PUT("/api/data/market", { body: { market } })),

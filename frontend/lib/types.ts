@@ -30,6 +30,7 @@ export type Job = Schemas["JobOut"];
 export type JobDetail = Schemas["JobDetail"];
 export type JobEvent = Schemas["JobEventOut"];
 export type DataStatus = Schemas["DataStatus"];
+export type SyncState = Schemas["SyncState"];
 export type YearCoverage = Schemas["YearCoverage"];
 export type Finding = Schemas["FindingOut"];
 export type FindingsPage = Schemas["FindingPage"];

@@ -1,11 +1,19 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { axe } from "jest-axe";
+import { Downloads } from "@/features/data/downloads";
 import { CoverageCalendar } from "@/features/data/heat-map";
 import { ProvenanceLookup } from "@/features/data/provenance";
 import { Quarantine } from "@/features/data/quarantine";
 import { Snapshots } from "@/features/data/snapshots";
-import type { ActionDecision, Coverage, Provenance, QuarantinedAction, Snapshot } from "@/lib/types";
+import type {
+  ActionDecision,
+  Coverage,
+  Provenance,
+  QuarantinedAction,
+  Snapshot,
+  SyncState,
+} from "@/lib/types";
 import { failure, fakeApi, json } from "../support/api";
 import { renderApp } from "../support/render";
 
@@ -236,5 +244,52 @@ describe("the quarantine", () => {
     expect(await screen.findByText("It has been decided already")).toBeInTheDocument();
     await userEvent.click(screen.getByRole("button", { name: /Undo the decision on ARUVIOLD/ }));
     await waitFor(() => expect(urls.some((asked) => asked.pathname.endsWith("/9/undo"))).toBe(true));
+  });
+});
+
+describe("downloads", () => {
+  const off: SyncState = {
+    enabled: false,
+    enabled_at: null,
+    blocked_until: null,
+    terms: "The exchange forbids systematic collection.",
+    downloads: {},
+    last_asked: null,
+    last_price_day: "2026-11-20",
+    published_until: "2026-11-20",
+  };
+
+  test("they are off until switched on, with the terms in sight", async () => {
+    const { requests } = fakeApi({
+      "GET /api/data/sync": off,
+      "PUT /api/data/sync": { ...off, enabled: true, downloads: { KEPT: 12 } },
+    });
+    const { container } = renderApp(<Downloads />);
+    expect(await screen.findByText(off.terms)).toBeInTheDocument();
+    expect(screen.queryByRole("button", { name: "Download what is missing" })).not.toBeInTheDocument();
+    await userEvent.click(screen.getByRole("button", { name: "Switch downloads on" }));
+    expect(await screen.findByRole("button", { name: "Download what is missing" })).toBeEnabled();
+    expect(screen.getByText("12")).toBeInTheDocument();
+    expect(await requests.at(-1)?.json()).toEqual({ enabled: true });
+    expect(await axe(container)).toHaveNoViolations();
+  });
+
+  test("a refusal by the exchange is told, and a run without prices wants a first day", async () => {
+    fakeApi({
+      "GET /api/data/sync": {
+        ...off,
+        enabled: true,
+        last_price_day: null,
+        blocked_until: "2026-11-20T14:00:00Z",
+      },
+      "POST /api/data/sync": () => failure(503, "EXTERNAL_API_ERROR", "Nothing is asked before 19:30 IST"),
+    });
+    renderApp(<Downloads />);
+    const start = await screen.findByRole("button", { name: "Download what is missing" });
+    expect(start).toBeDisabled();
+    expect(screen.getByText("Refused until")).toBeInTheDocument();
+    await userEvent.type(screen.getByLabelText(/^From/), "2026-11-02");
+    await userEvent.click(start);
+    expect(await screen.findByText("Nothing is asked before 19:30 IST")).toBeInTheDocument();
   });
 });

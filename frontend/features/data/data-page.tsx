@@ -14,6 +14,7 @@ import { bytes, count, date, dateRange, instant, shortHash } from "@/lib/format"
 import { jobsQuery, marketChoiceQuery } from "@/lib/queries";
 import type { DataStatus } from "@/lib/types";
 import { CoverageStrip } from "./coverage";
+import { Downloads } from "./downloads";
 import { Findings } from "./findings";
 import { CoverageCalendar } from "./heat-map";
 import { ProvenanceLookup } from "./provenance";
@@ -55,6 +56,7 @@ export function DataPage() {
           </DataState>
         </section>
         <Jobs />
+        {market === "real" && <Downloads />}
       </div>
       <section className="card" style={{ marginTop: 12 }}>
         <div className="card-h">

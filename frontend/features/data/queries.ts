@@ -6,6 +6,11 @@ export const dataStatusQuery = queryOptions({
   queryFn: ({ signal }) => unwrap(dataAPI.status(signal)),
 });
 
+export const syncQuery = queryOptions({
+  queryKey: ["data", "sync"],
+  queryFn: ({ signal }) => unwrap(dataAPI.syncState(signal)),
+});
+
 export const FINDINGS_PER_PAGE = 100;
 
 export type Severity = "refused" | "warning" | "note";
