@@ -186,7 +186,8 @@ def test_bars_can_be_cut_by_date_and_number(shared_sample: TestClient, sample_da
     ("path", "status", "code"),
     [
         ("/api/market/bars/NOSUCH", 404, "DATA_NOT_FOUND"),
-        ("/api/market/bars/NOSUCH?timeframe=5m", 422, "VALIDATION_ERROR"),
+        ("/api/market/bars/NOSUCH?timeframe=5m", 404, "DATA_NOT_FOUND"),
+        ("/api/market/bars/NOSUCH?timeframe=7m", 422, "VALIDATION_ERROR"),
         ("/api/market/search?query=%20", 422, "VALIDATION_ERROR"),
         ("/api/screener/?asof=1999-01-01", 404, "DATA_NOT_FOUND"),
     ],

@@ -281,8 +281,13 @@ def simulated(days: list[date], tls: ssl.SSLContext | None = None, **options: ob
         def log_message(self, *_: object) -> None:
             """Nothing: the log is `simulator.log`."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+
+        def handle_error(self, *_: object) -> None:
+            """A client that gave up is what the faults are for."""
+
+    server = Server(("127.0.0.1", 0), Handler)
     if tls is not None:
         server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
