@@ -154,3 +154,12 @@ test("the page passes axe", async () => {
   await screen.findByText("ARUVI");
   expect(await axe(container)).toHaveNoViolations();
 });
+
+test("stocks that are held back are counted, named and lead to the decision", async () => {
+  const quarantined = [{ symbol: "BINDPOLY", since: "2024-06-03" }];
+  fakeApi({ ...BASE, "GET /api/screener/": screenerPage([stock("ARUVI")], { quarantined }) });
+  page();
+  const link = await screen.findByRole("link", { name: "1 held back" });
+  expect(link).toHaveAttribute("href", "/data#quarantine");
+  expect(link.title).toContain("BINDPOLY since 3 Jun 2024");
+});

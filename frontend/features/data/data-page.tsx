@@ -55,8 +55,10 @@ export function DataPage() {
             {(data) => <Stored status={data} />}
           </DataState>
         </section>
-        <Jobs />
-        {market === "real" && <Downloads />}
+        <div className="stack g3">
+          {market === "real" && <Downloads />}
+          <Jobs />
+        </div>
       </div>
       <section className="card" style={{ marginTop: 12 }}>
         <div className="card-h">

@@ -61,7 +61,7 @@ export function Quarantine() {
   });
   const standing = decisions.data?.data.filter((made) => made.undone_at === null) ?? [];
   return (
-    <section className="card" style={{ marginTop: 12 }} aria-label="Quarantine">
+    <section id="quarantine" className="card" style={{ marginTop: 12 }} aria-label="Quarantine">
       <div className="card-h">
         <h2>Quarantine</h2>
         {query.data && <span className="t3 num">{count(query.data.meta.total)}</span>}

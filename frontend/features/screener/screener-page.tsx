@@ -16,7 +16,7 @@ import { useCommands, type Command } from "@/lib/commands";
 import { useCrumbs } from "@/lib/crumbs";
 import { downloadText } from "@/lib/csv";
 import { getErrorMessage } from "@/lib/errors";
-import { compactRupees, count, grouped } from "@/lib/format";
+import { compactRupees, count, date, grouped } from "@/lib/format";
 import { ALL_STOCKS, fieldsQuery, healthQuery } from "@/lib/queries";
 import type { ScreenerMeta, ScreenerRow } from "@/lib/types";
 import { screenerColumns } from "./columns";
@@ -384,6 +384,15 @@ function Counts({ meta, old }: { meta: ScreenerMeta | undefined; old: boolean })
       <span className="t3 xs num no-phone">
         {meta.milliseconds < 1 ? "under 1 ms" : `${Math.round(meta.milliseconds)} ms`}
       </span>
+      {meta.quarantined.length > 0 && (
+        <Link
+          href="/data#quarantine"
+          className="wn xs num"
+          title={`A move that nothing explains keeps them out until somebody decides: ${named(meta.quarantined)}`}
+        >
+          {count(meta.quarantined.length)} held back
+        </Link>
+      )}
       <Stamp
         asof={meta.asof}
         pointInTime={meta.point_in_time}
@@ -392,6 +401,13 @@ function Counts({ meta, old }: { meta: ScreenerMeta | undefined; old: boolean })
       />
     </>
   );
+}
+
+const NAMED = 12;
+
+function named(held: ScreenerMeta["quarantined"]): string {
+  const first = held.slice(0, NAMED).map((stock) => `${stock.symbol} since ${date(stock.since)}`);
+  return first.join(", ") + (held.length > NAMED ? ` and ${count(held.length - NAMED)} more` : "");
 }
 
 function Definition({ meta }: { meta: ScreenerMeta }) {
