@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta, timezone
 from functools import lru_cache
 from typing import Final, Literal
 
-from app.engines.nse_sessions import CLOSURES, FIRST, HOURS, LAST, SPECIAL, Hours, Window
+from app.engines.nse_sessions import CLOSURES, FIRST, HOURS, LAST, SEEN, SPECIAL, Hours, Window
 
 IST: Final = timezone(timedelta(hours=5, minutes=30), "IST")  # India has no daylight saving
 HORIZON: Final = LAST
@@ -133,6 +133,29 @@ def session(day: date) -> Session | None:
     if windows == (regular.trading,):
         return Session(day, _kind(special.kind), _regular_phases(regular), special.note)
     return Session(day, _kind(special.kind), tuple(("open", window) for window in windows), special.note)
+
+
+def trading_windows(day: date) -> tuple[Window, ...] | None:
+    """The times in which bars of `day` may lie, in order: those files show, where they differ, else the announced ones.
+
+    Closing auctions count, joined to the trading they follow. None where the hours are not known; empty when closed.
+    """
+    if day in SEEN:
+        return SEEN[day].windows
+    today = session(day)
+    if today is None:
+        return ()
+    if not today.hours_known:
+        return None
+    windows: list[Window] = []
+    for name, window in today.phases:
+        if name not in {"open", "closing_auction"}:
+            continue
+        if windows and windows[-1][1] == window[0]:
+            windows[-1] = (windows[-1][0], window[1])
+        else:
+            windows.append(window)
+    return tuple(windows)
 
 
 def phase(now: datetime) -> Phase:

@@ -2,7 +2,8 @@
 
 Dates. From 2010-06-10 to 2026-08-21 the closures are the weekdays for which the exchange published no daily file, so
 they hold unscheduled closures and moved holidays too. Before and after they are the announced holidays, which the
-exchange shares with BSE. Weekend sessions before 2010-06-10 are not known. Past `LAST` nothing is announced yet.
+exchange shares with BSE. Weekend sessions before 2010-06-10 are those the index files show. Past `LAST` nothing is
+announced yet.
 
 Hours. Dates, trading windows and the closing auction from exchange announcements; what rests on general knowledge
 alone says so. A window that could not be found is None, never a guess.
@@ -58,6 +59,7 @@ _FULL: Final = _hours("09:15-15:30")
 _EVENING: Final = _hours("18:15-19:15")
 
 SPECIAL: Final[dict[date, Special]] = {
+    date(2010, 2, 6): Special("drill", None, "Saturday; index files hold it, with a tenth of the usual volume"),
     date(2010, 11, 5): Special("muhurat", None, "Diwali"),
     date(2011, 10, 26): Special("muhurat", None, "Diwali"),
     date(2012, 1, 7): Special("drill", None, "Saturday, test of systems"),
@@ -88,6 +90,25 @@ SPECIAL: Final[dict[date, Special]] = {
     date(2025, 10, 21): Special("muhurat", _hours("13:45-14:45"), "Diwali, in the afternoon that year"),
     date(2026, 2, 1): Special("budget", _FULL, "Union Budget on a Sunday"),
     date(2026, 11, 8): Special("muhurat", None, "Diwali, a Sunday"),
+}
+
+
+class Seen(NamedTuple):
+    """The hours in which intraday files hold bars of a day, where they are not the announced ones."""
+
+    windows: tuple[Window, ...]
+    note: str
+
+
+# Announced hours stay those of the session. Bars are sorted by both, so that none that was traded counts as odd.
+SEEN: Final[dict[date, Seen]] = {
+    date(2021, 2, 24): Seen(
+        _hours("09:15-10:10", "13:30-13:35", "15:30-15:40", "15:45-17:00"),
+        "outage: bars of the index stop at 10:10, two lone pieces follow, and from 15:45 they run until 17:00",
+    ),
+    date(2024, 5, 18): Seen(
+        _hours("09:15-10:00", "11:30-12:30"), "minute bars of two indices; 11:45-12:40 was announced"
+    ),
 }
 
 

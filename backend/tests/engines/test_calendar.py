@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -131,3 +132,35 @@ def test_next_and_previous_sessions_are_neighbours(day: date) -> None:
     assert calendar.sessions(day + timedelta(days=1), after) == [after]
     before = calendar.previous_session(after)
     assert before == (day if calendar.is_session(day) else calendar.previous_session(day))
+
+
+def test_bars_lie_in_the_hours_the_files_show(evidence: Path) -> None:
+    folder = evidence / "data/intraday/nifty50_1min_2024"
+    minutes = set()
+    with gzip.open(folder / "nifty50_1min_2024-05.csv.gz", "rt", newline="") as file:
+        minutes = {time.fromisoformat(row["Time"]) for row in csv.DictReader(file) if row["Date"] == "20240518"}
+    windows = calendar.trading_windows(date(2024, 5, 18))
+    assert windows == ((time(9, 15), time(10)), (time(11, 30), time(12, 30)))
+    assert len(minutes) == 45 + 60
+    assert all(any(opens <= minute < closes for opens, closes in windows) for minute in minutes)
+    with gzip.open(evidence / "data/intraday/nifty50_5min_2020_2022.csv.gz", "rt", newline="") as file:
+        starts = [row["timestamp"] for row in csv.DictReader(file) if row["timestamp"].startswith("2021-02-24")]
+    windows = calendar.trading_windows(date(2021, 2, 24))
+    assert windows is not None
+    india = [(datetime.fromisoformat(start) + timedelta(hours=5, minutes=30)).time() for start in starts]
+    assert len(india) == 29
+    assert all(any(opens <= minute < closes for opens, closes in windows) for minute in india)
+
+
+def test_a_saturday_that_only_index_files_hold_is_a_session_of_unknown_hours(evidence: Path) -> None:
+    with (evidence / "data/index/niftyindices_2000_2022/NIFTY_50.csv").open(newline="") as file:
+        held = [date.fromisoformat(row["Date"]) for row in csv.DictReader(file) if row["Date"].startswith("2010")]
+    assert [day for day in held if day.weekday() > 4 and day < CHECKED[0]] == [date(2010, 2, 6)]
+    assert calendar.is_session(date(2010, 2, 6))
+    assert calendar.trading_windows(date(2010, 2, 6)) is None
+
+
+def test_windows_join_the_closing_auction_to_trading_and_a_closed_day_has_none() -> None:
+    assert calendar.trading_windows(date(2026, 8, 3)) == ((time(9, 15), time(15, 35)),)
+    assert calendar.trading_windows(date(2024, 3, 2)) == ((time(9, 15), time(10)), (time(11, 30), time(12, 30)))
+    assert calendar.trading_windows(date(2024, 3, 3)) == ()

@@ -19,21 +19,12 @@ def session_windows(days: list[date]) -> pl.DataFrame:
     """
     rows: list[tuple[date, int, int]] = []
     for day in days:
-        session = calendar.session(day)
-        if session is None:
-            continue
-        if not session.hours_known:
+        windows = calendar.trading_windows(day)
+        if windows is None:
             rows.append((day, 0, 24 * 60))
-        windows: list[list[int]] = []
-        for phase, (opens, closes) in session.phases:
-            if phase not in {"open", "closing_auction"}:
-                continue
-            begin, end = opens.hour * 60 + opens.minute, closes.hour * 60 + closes.minute
-            if windows and windows[-1][1] == begin:
-                windows[-1][1] = end
-            else:
-                windows.append([begin, end])
-        rows.extend((day, begin, end) for begin, end in windows)
+            continue
+        for opens, closes in windows:
+            rows.append((day, opens.hour * 60 + opens.minute, closes.hour * 60 + closes.minute))
     return pl.DataFrame(rows, schema={"day": pl.Date(), "opens": pl.Int32(), "closes": pl.Int32()}, orient="row")
 
 
