@@ -1,19 +1,26 @@
-"""Adjusted prices against independent ones: fills of a published trade history, and the time a new day takes.
+"""Adjusted prices against independent ones, and the time a new day takes.
 
-Run: SMARTTRADER_HOME=… python benchmarks/adjusted_prices.py TRADES.csv
-TRADES.csv has Ticker (SYMBOL.NS), Date and Price, in prices adjusted for later splits and bonuses (and dividends, so
-that an older fill lies a little below). Compared with the day's range, divided by the factors after the day.
+Run: SMARTTRADER_HOME=… python benchmarks/adjusted_prices.py FOLDER
+FOLDER holds the reference files: a vendor's splits of fifty companies, entry prices and rebalance prices of a screen
+(adjusted for later splits), daily closes of one company, and fills of a published trade history (these adjusted for
+dividends too, so that an older fill lies a little below). Every stored factor is worked out again without the vendor's
+list before it is compared with it, so that the comparison is independent. Each disagreement is printed with what the
+stored rows say about it, "unexplained" where they say nothing.
 """
 
 from __future__ import annotations
 
 import csv
+import gzip
+import json
 import math
 import sys
 import time
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
 
@@ -25,55 +32,304 @@ from app.services.importing.lookup import Lookup
 
 DIVIDENDS = 0.25  # what five years of dividends may take off an older price
 SLACK = 0.02
+CLOSE = 0.01  # closes of two sources of one day
+NEAR = timedelta(days=7)
+FIRST = date(2010, 6, 10)  # the first day with stored prices
+VENDOR = "actions_yahoo"
+VENDOR_READ = date(2026, 7, 2)  # the last day of the screen
+Factors = Mapping[int, list[dict[str, Any]]]
 
 
-def main(path: Path) -> None:
-    """Print the comparison and the times."""
+class Bar(NamedTuple):
+    """A stored day: prices as traded, rupees."""
+
+    instrument: int
+    low: float
+    high: float
+    close: float
+
+
+def main(folder: Path) -> None:
+    """Print the comparisons and the times."""
     with open_platform() as platform, platform.database.engine(Market.REAL).connect() as connection:
-        _compare(connection, path)
+        lookup = Lookup(instruments.symbol_spans(connection), evidence.company_symbols(connection))
+        stored = _grouped(
+            dict(row._mapping) for row in connection.execute(text("SELECT * FROM adjustment_factors ORDER BY ex_date"))
+        )
+        began = time.perf_counter()
+        connection.execute(text("DELETE FROM corporate_actions WHERE source = :vendor"), {"vendor": VENDOR})
+        without = _grouped(worked_out(connection, lookup, None, ()).factors)
+        print(f"all factors from nothing, without the vendor's list: {time.perf_counter() - began:.2f} s")
+        connection.rollback()
+        splits(connection, lookup, folder / "corporate_actions/yahoo_dividends_splits_nifty50_2002_2026.csv", without)
+        _alone(connection, stored, without)
+        screen = folder / "golden/quarterly_screen_2024_2026"
+        closes(connection, "entry prices of the screen", entries(screen), stored)
+        closes(connection, "rebalance prices of its universe", universe(screen), stored)
+        closes(connection, "GODREJPROP, daily", daily(folder / "golden/indicators"), stored)
+        for path in sorted((folder / "golden/rs_supertrend_2021_2026").glob("*trade_history.csv")):
+            fills(connection, path, stored)
         last: date = connection.execute(text("SELECT max(date) FROM historical_prices")).scalar_one()
         began = time.perf_counter()
         worked_out(connection, None, (last, last + timedelta(days=11)), ())
         print(f"factors and moves after one new day: {time.perf_counter() - began:.2f} s")
-        lookup = Lookup(instruments.symbol_spans(connection), evidence.company_symbols(connection))
-        began = time.perf_counter()
-        worked_out(connection, lookup, None, ())
-        print(f"all of them from nothing: {time.perf_counter() - began:.2f} s")
         connection.rollback()
 
 
-def _compare(connection: Connection, path: Path) -> None:
-    factors = defaultdict(list)
-    for row in connection.execute(text("SELECT instrument_id, ex_date, factor, tier FROM adjustment_factors")):
-        factors[row.instrument_id].append(row)
+def _grouped(rows: Iterable[dict[str, Any]]) -> dict[int, list[dict[str, Any]]]:
+    found: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        found[row["instrument_id"]].append(row)
+    return found
+
+
+def splits(connection: Connection, lookup: Lookup, path: Path, ours: Factors) -> None:
+    """The vendor's splits and ours without its list, company by company."""
+    print("\nSplits of the vendor against ours, worked out without its list")
     counts: Counter[str] = Counter()
+    companies: dict[str, list[tuple[date, float]]] = defaultdict(list)
     with path.open(newline="") as file:
         for line in csv.DictReader(file):
-            day, symbol, price = (
-                date.fromisoformat(line["Date"][:10]), line["Ticker"].removesuffix(".NS"), float(line["Price"]),
-            )  # fmt: skip
-            bar = connection.execute(
-                text(
-                    "SELECT p.instrument_id, p.low, p.high FROM historical_prices p JOIN instruments i "
-                    "ON i.id = p.instrument_id WHERE i.symbol = :symbol AND p.date = :day AND p.superseded_at IS NULL "
-                    "AND p.symbol IN (SELECT symbol FROM instrument_symbols s WHERE s.instrument_id = i.id)"
-                ),
-                {"symbol": symbol, "day": day},
-            ).first()
-            if bar is None:
-                counts["no bar stored"] += 1
+            listed = companies[line["name"]]
+            if float(line["Stock Splits"]) and line["Date"][:10] >= str(FIRST):
+                listed.append((date.fromisoformat(line["Date"][:10]), float(line["Stock Splits"])))
+    for name, theirs in sorted(companies.items()):
+        instrument = lookup.by_name(name, date(2026, 7, 1))
+        if instrument is None:
+            counts["company not found"] += 1
+            print(f"  {name}: no instrument of this name")
+            continue
+        own = [row for row in ours.get(instrument, []) if row["ex_date"] >= FIRST]
+        matched: set[date] = set()
+        for day, factor in theirs:
+            near = [row for row in own if abs(row["ex_date"] - day) <= NEAR]
+            row = min(near, key=lambda one: abs(one["ex_date"] - day), default=None)
+            if row is None:
+                counts["ours missing"] += 1
+                print(f"  {day} {name}: ours missing, theirs {factor:g}; {_move(connection, instrument, day, factor)}")
                 continue
-            later = [row for row in factors[bar.instrument_id] if row.ex_date > day]
-            factor = math.prod(row.factor for row in later)
-            tiers = "+".join(sorted({row.tier for row in later})) or "none"
-            low, high = bar.low / factor * (1 - DIVIDENDS), bar.high / factor * (1 + SLACK)
-            agrees = low <= price <= high
-            counts[f"{'agree' if agrees else 'DISAGREE'}, later factors {tiers}"] += 1
-            if not agrees:
-                print(f"{day} {symbol}: {price:g}, here {bar.low / factor:.2f} to {bar.high / factor:.2f} "
-                      f"(factor {factor:g}, {tiers}); raw over theirs {bar.high / price:.2f}")  # fmt: skip
+            matched.add(row["ex_date"])
+            if math.isclose(row["factor"], factor, rel_tol=0.001):
+                counts[f"equal, {row['tier']}"] += 1
+            else:
+                counts["differs"] += 1
+                told = _move(connection, instrument, row["ex_date"], factor, row["factor"])
+                print(f"  {day} {name}: ours {row['factor']:g} ({row['purpose']}), theirs {factor:g}; {told}")
+        for row in own:
+            if row["ex_date"] not in matched:
+                counts["theirs missing"] += 1
+                told = _move(connection, instrument, row["ex_date"], 1.0, row["factor"])
+                print(f"  {row['ex_date']} {name}: ours {row['factor']:g} ({row['purpose']}), theirs missing; {told}")
+    _print(counts)
+
+
+def _alone(connection: Connection, stored: Factors, without: Factors) -> None:
+    print("\nStored factors that no other source and no price gives: they rest on the vendor alone")
+    symbols = {row.id: row.symbol for row in connection.execute(text("SELECT id, symbol FROM instruments"))}
+    for instrument, rows in stored.items():
+        others = {row["ex_date"] for row in without.get(instrument, [])}
+        for row in rows:
+            if row["ex_date"] not in others:
+                print(f"  {row['ex_date']} {symbols[instrument]}: {row['factor']:g} ({row['tier']}, {row['purpose']})")
+
+
+def _move(connection: Connection, instrument: int, day: date, theirs: float, ours: float | None = None) -> str:
+    """What the prices of the day say: by how much the previous close exceeds the open, and whose factor is nearer."""
+    row = connection.execute(
+        text(
+            "SELECT date, prev_close, open FROM historical_prices WHERE instrument_id = :id AND date >= :day "
+            "AND superseded_at IS NULL ORDER BY date, source_rank DESC LIMIT 1"
+        ),
+        {"id": instrument, "day": day},
+    ).first()
+    before = connection.execute(
+        text(
+            "SELECT close FROM historical_prices WHERE instrument_id = :id AND date < :day AND superseded_at IS NULL "
+            "ORDER BY date DESC, source_rank DESC LIMIT 1"
+        ),
+        {"id": instrument, "day": day},
+    ).scalar()
+    if row is None or not row.open or before is None:
+        return "explained: our prices begin after it" if before is None else "unexplained: no price of the day"
+    ratio = before / row.open
+    if row.date - day > NEAR:
+        return f"unexplained: the next stored session is {row.date}"
+    candidates = {"ours": ours or 1.0, "theirs": theirs}
+    nearest = min(candidates, key=lambda name: abs(math.log(ratio / candidates[name])))
+    off = abs(math.log(ratio / candidates[nearest]))
+    if off > 0.1:
+        return f"unexplained: the close before is {ratio:.3f} of the open, near neither"
+    return f"explained by prices: the close before is {ratio:.3f} of the open, so {nearest} is right"
+
+
+Point = tuple[str, date, float]
+
+
+def entries(folder: Path) -> list[Point]:
+    """Symbol, day and price at which the screen entered."""
+    found: dict[tuple[str, date], float] = {}
+    for path in sorted(folder.glob("portfolio_20*.json")):
+        for stock in json.loads(path.read_text())["stocks"]:
+            if stock.get("entry_price"):
+                found[(stock["ticker"], date.fromisoformat(stock["entry_date"]))] = float(stock["entry_price"])
+    for trade in json.loads((folder / "trade_log.json").read_text()):
+        found[(trade["ticker"], date.fromisoformat(trade["entry_date"]))] = float(trade["entry_price"])
+    return [(symbol, day, price) for (symbol, day), price in sorted(found.items())]
+
+
+def universe(folder: Path) -> list[Point]:
+    """Symbol, day and close of every company of the universe on the rebalance days."""
+    with gzip.open(folder / "universe_rebalance_prices.json.gz", "rt") as file:
+        days = json.load(file)
+    return [
+        (symbol, date.fromisoformat(day), float(price))
+        for day, prices in days.items()
+        for symbol, price in prices.items()
+        if price
+    ]
+
+
+def daily(folder: Path) -> list[Point]:
+    """Symbol, day and close of the company whose daily series is published."""
+    with gzip.open(folder / "GODREJPROP_daily_with_indicators.csv.gz", "rt", newline="") as file:
+        return [
+            (row["symbol"].removeprefix("NSE:"), date.fromisoformat(row["datetime"][:10]), float(row["close"]))
+            for row in csv.DictReader(file)
+        ]
+
+
+def closes(connection: Connection, title: str, points: list[Point], factors: Factors) -> None:
+    """Adjusted closes, ours and theirs; a run of days of one symbol with one ratio is one line."""
+    print(f"\n{title}: {len(points):,} closes")
+    bars = _bars(connection, points)
+    jumps = _jumps(connection)
+    counts: Counter[str] = Counter()
+    runs: dict[tuple[str, float, str], list[date]] = defaultdict(list)
+    for symbol, day, price in points:
+        bar = bars.get((symbol, day))
+        if bar is None:
+            counts["before our prices" if day < FIRST else "no bar stored"] += 1
+            continue
+        later = [row for row in factors.get(bar.instrument, []) if row["ex_date"] > day]
+        factor = math.prod(row["factor"] for row in later)
+        ours = bar.close / factor
+        adjusted = "adjusted" if later else "no later factor"
+        if abs(price / ours - 1) <= CLOSE:
+            counts[f"agree within {CLOSE:.0%}, {adjusted}"] += 1
+            counts["of these within 0.1 %"] += abs(price / ours - 1) <= 0.001
+            continue
+        if bar.low / factor * 0.999 <= price <= bar.high / factor * 1.001:
+            why = "another price of the day: theirs lies in our range"
+        else:
+            moves = [row for row in jumps.get(bar.instrument, []) if row["session"] > day]
+            why = _why(connection, bar.instrument, day, price / ours, later, moves)
+        counts[f"DISAGREE, {adjusted}: {why.partition(':')[0]}"] += 1
+        runs[(symbol, round(price / ours, 2), why)].append(day)
+    for (symbol, ratio, why), days in sorted(runs.items()):
+        span = str(min(days)) if len(days) == 1 else f"{min(days)} to {max(days)}, {len(days)} days"
+        print(f"  {symbol} {span}: theirs is {ratio:g} of ours; {why}")
+    _print(counts)
+
+
+def _why(
+    connection: Connection,
+    instrument: int,
+    last: date,
+    ratio: float,
+    later: list[dict[str, Any]],
+    jumps: list[dict[str, Any]],
+    slack: float = 0.03,
+) -> str:
+    """What the stored rows say about a vendor's price that is `ratio` of ours, on `last` and perhaps earlier."""
+    row = min(later, key=lambda one: abs(math.log(ratio / one["factor"])), default=None)
+    if row is not None and abs(math.log(ratio / row["factor"])) <= slack:
+        return f"vendor lacks an action: ours has {row['factor']:g} on {row['ex_date']} ({row['tier']})"
+    for jump in jumps:
+        likely = (jump["ratio"], 1 / (jump["proposed_factor"] or math.inf))
+        if any(one and abs(math.log(ratio / one)) <= 0.1 + slack for one in likely):
+            return f"in quarantine here: the move of {jump['ratio']:.2f} on {jump['session']}"
+    gap = connection.execute(
+        text(
+            "SELECT * FROM (SELECT date, lag(date) OVER w AS before, "
+            "open / nullif(lag(close) OVER w, 0) AS ratio FROM ("
+            "SELECT DISTINCT ON (date) date, open, close FROM historical_prices WHERE instrument_id = :id "
+            "AND date >= :last AND superseded_at IS NULL AND open > 0 ORDER BY date, source_rank DESC) d "
+            "WINDOW w AS (ORDER BY date)) g WHERE "
+            "abs(ln(ratio / :ratio)) < CASE WHEN date - before > 7 THEN 0.2 ELSE 0.1 END AND date <> ALL(:known) "
+            "AND abs(ln(ratio)) > 0.1 "
+            "ORDER BY abs(ln(ratio / :ratio)) LIMIT 1"
+        ),
+        {"id": instrument, "last": last, "ratio": ratio, "known": [row["ex_date"] for row in later]},
+    ).first()
+    if gap is not None:
+        held = any(jump["session"] == gap.date for jump in jumps)
+        if held:
+            return f"in quarantine here: the gap of {gap.ratio:.2f} on {gap.date}"
+        if gap.date - gap.before > NEAR:
+            return (
+                f"no sessions stored between {gap.before} and {gap.date}: the price went to {gap.ratio:.2f} of itself"
+            )
+        return f"ours missing: a gap of {gap.ratio:.2f} on {gap.date} that no other evidence supports"
+    end = connection.execute(
+        text("SELECT max(date) FROM historical_prices WHERE instrument_id = :id"), {"id": instrument}
+    ).scalar_one()
+    if end < VENDOR_READ:
+        return f"our prices of it end first: on {end}, the vendor's in {VENDOR_READ:%B %Y}"
+    return "unexplained"
+
+
+def _jumps(connection: Connection) -> dict[int, list[dict[str, Any]]]:
+    query = text("SELECT instrument_id, session, ratio, proposed_factor FROM unexplained_jumps ORDER BY session")
+    return _grouped(dict(row._mapping) for row in connection.execute(query))
+
+
+def _bars(connection: Connection, points: list[Point]) -> dict[tuple[str, date], Bar]:
+    rows = connection.execute(
+        text(
+            "WITH wanted AS MATERIALIZED (SELECT DISTINCT w.symbol, w.day, i.id, s.symbol AS was "
+            "FROM unnest(CAST(:symbols AS text[]), CAST(:days AS date[])) AS w(symbol, day) "
+            "JOIN instruments i ON i.symbol = w.symbol JOIN instrument_symbols s ON s.instrument_id = i.id) "
+            "SELECT w.symbol, w.day, p.* FROM wanted w CROSS JOIN LATERAL ("
+            "SELECT instrument_id, low, high, close FROM historical_prices WHERE symbol = w.was AND date = w.day "
+            "AND instrument_id = w.id AND superseded_at IS NULL ORDER BY source_rank DESC LIMIT 1) p"
+        ),
+        {"symbols": [one[0] for one in points], "days": [one[1] for one in points]},
+    )
+    return {(row.symbol, row.day): Bar(row.instrument_id, row.low, row.high, row.close) for row in rows}
+
+
+def fills(connection: Connection, path: Path, factors: Factors) -> None:
+    """Fills (Ticker SYMBOL.NS, Date, Price) against the day's range over the later factors."""
+    with path.open(newline="") as file:
+        points = [
+            (line["Ticker"].removesuffix(".NS"), date.fromisoformat(line["Date"][:10]), float(line["Price"]))
+            for line in csv.DictReader(file)
+        ]
+    print(f"\n{path.name}: {len(points):,} fills")
+    bars, jumps = _bars(connection, points), _jumps(connection)
+    counts: Counter[str] = Counter()
+    for symbol, day, price in points:
+        bar = bars.get((symbol, day))
+        if bar is None:
+            counts["no bar stored"] += 1
+            continue
+        later = [row for row in factors.get(bar.instrument, []) if row["ex_date"] > day]
+        factor = math.prod(row["factor"] for row in later)
+        tiers = "+".join(sorted({row["tier"] for row in later})) or "none"
+        agrees = bar.low / factor * (1 - DIVIDENDS) <= price <= bar.high / factor * (1 + SLACK)
+        counts[f"{'agree' if agrees else 'DISAGREE'}, later factors {tiers}"] += 1
+        if not agrees:
+            moves = [row for row in jumps.get(bar.instrument, []) if row["session"] > day]
+            ratio = price * factor / math.sqrt(bar.low * bar.high)
+            why = _why(connection, bar.instrument, day, ratio, later, moves, 0.2)
+            print(f"  {day} {symbol}: {price:g}, here {bar.low / factor:.2f} to {bar.high / factor:.2f} "
+                  f"(factor {factor:g}, {tiers}), theirs is {ratio:.2f} of ours; {why}")  # fmt: skip
+    _print(counts)
+
+
+def _print(counts: Counter[str]) -> None:
     for name, count in sorted(counts.items()):
-        print(f"{count:>6,} {name}")
+        print(f"{count:>8,} {name}")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import math
 from collections import defaultdict
 from datetime import date, datetime, timedelta
@@ -83,7 +84,7 @@ def test_no_factor_is_wrong_and_no_other_move_is_taken(
         products = [*near, *(a * b for a, b in combinations(near, 2))]
         if not any(math.isclose(one.factor, factor, rel_tol=0.01) for factor in products):
             odd.append((one.symbol, one.ex_date, one.factor, near))
-    # a bonus of one for one that the lists lack: the company's capital went from 144.7 to 289.4 million shares
+    # no list has it: the open lies at half the close before, and the volumes of the sessions after fit a factor of two
     assert odd == [("BAJAJ-AUTO", date(2010, 9, 8), 2.0, [])]
 
 
@@ -92,6 +93,39 @@ def test_the_recall_measured_once_is_kept(
 ) -> None:
     assert sum(one.ex_date < LISTED_TO for one in inferred) >= 170
     assert sum(one.ex_date.year >= 2023 for one in inferred) >= 80
+
+
+def test_the_splits_a_vendor_lists_follow_without_its_list(
+    inferred: list[Inferred], listed: dict[str, list[tuple[date, float]]], evidence: Path
+) -> None:
+    """The fifty large companies: what the other lists and the prices say, against a vendor's list by company name."""
+    folder = evidence / "data"
+    names: dict[str, str] = {}
+    for path in sorted((folder / "constituents").rglob("*nifty50*.csv")):
+        with path.open(newline="", errors="replace") as file:
+            for row in csv.DictReader(file):
+                if row.get("Company Name") and row.get("Symbol"):
+                    names[row["Company Name"].strip()] = row["Symbol"].strip()
+    equal = 0
+    odd = []
+    with (folder / "corporate_actions/yahoo_dividends_splits_nifty50_2002_2026.csv").open(newline="") as file:
+        for row in csv.DictReader(file):
+            day, theirs, symbol = date.fromisoformat(row["Date"][:10]), float(row["Stock Splits"]), names[row["name"]]
+            if not theirs or day < date(2012, 1, 1):
+                continue
+            near = {factor for on, factor in listed[symbol] if abs(on - day) <= NEAR}
+            near |= {one.factor for one in inferred if one.symbol == symbol and abs(one.ex_date - day) <= NEAR}
+            if any(math.isclose(factor, theirs, rel_tol=0.001) for factor in near):
+                equal += 1
+            else:
+                odd.append((symbol, day, theirs, sorted(near)))
+    assert equal == 43
+    # the vendor lists the split and not the bonus of the same day, and a bonus of 1:3, too small a move to be taken
+    assert odd == [
+        ("BAJFINANCE", date(2025, 6, 16), 2.0, [10.0]),
+        ("BAJAJFINSV", date(2022, 9, 13), 5.0, [2.0, 10.0]),
+        ("POWERGRID", date(2023, 9, 12), 1.3333333333333333, []),
+    ]
 
 
 @pytest.mark.parametrize(
