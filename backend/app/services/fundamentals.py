@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from app.database import Market
 from app.repositories import fundamentals
 from app.services.importing.figures import resolved
-from app.services.importing.fundamentals_files import ANNUAL_LAG, QUARTER_LAG
+from app.services.importing.fundamental_figures import ANNUAL_LAG, QUARTER_LAG
 
 F1 = NDArray[np.float64]
 _KEPT_ANSWERS = 16

@@ -6,7 +6,7 @@ from datetime import date
 
 from app.services.importing.files import Member
 from app.services.importing.findings import FileFinding, FileRefusedError, Rule, Severity
-from app.services.importing.fundamentals_files import Figures, store
+from app.services.importing.fundamental_figures import Figures, store
 from app.services.importing.kinds import Kind
 from app.services.importing.reference import ReferenceFile
 from app.services.importing.texts import encoding_note, parse_date, parse_number, rows, whole_text

@@ -16,7 +16,7 @@ from app.engines.nse_sessions import FIRST, LAST, SPECIAL
 from app.services.importing.daily_reports import flag_row
 from app.services.importing.files import Member
 from app.services.importing.findings import FileFinding, FileRefusedError, Rule, Severity
-from app.services.importing.fundamentals_files import Figures, store
+from app.services.importing.fundamental_figures import Figures, store
 from app.services.importing.kinds import Kind
 from app.services.importing.purposes import parse_purpose
 from app.services.importing.reference import ReferenceFile, Row

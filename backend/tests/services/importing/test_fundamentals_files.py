@@ -237,3 +237,20 @@ def test_a_real_market_capitalisation_is_close_times_issue_size(evidence: Path) 
     found = figures(read("mcap16122025.csv", gzip.decompress(path.read_bytes()).decode()))
     assert found["20MICRONS", "market_cap"][0] == pytest.approx(35286502 * 195.90, rel=1e-3)
     assert found["20MICRONS", "shares_outstanding"][0] == 35286502
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "column"),
+    [
+        ("eps.csv", "Symbol,Report Date,Interest,Profit before tax,Net Profit\nAAA,Mar-20,1,2,3\n", "EPS"),
+        ("eps.csv", "Symbol,Report Date,Interest\nAAA,Mar-20,1\n", "PROFIT_BEFORE_TAX"),
+        ("screen.csv", "ticker,name,sector,roe,revCAGR,pe,rebalance_date\nAAA,A,E,1,2,3,2024-06-25\n", "EPSCAGR"),
+        ("screen.csv", "ticker,name,sector,roe,revCAGR,epsCAGR,pe\nAAA,A,E,1,2,3,4\n", "REBALANCE_DATE"),
+        ("growth.csv", "Symbol,Industry,Qtr Profit Var %\nAAA,E,1\n", "LAST_UPDATED"),
+        ("eps.csv", "Symbol,Report Date,Interest,Profit before tax,Net Profit,EPS,EPS\nAAA,Mar-20,1,2,3,4,5\n", "EPS"),
+    ],
+)
+def test_a_missing_or_doubled_column_is_named(name: str, content: str, column: str) -> None:
+    refused = parse(member(name, content))
+    assert isinstance(refused, FileRefusedError)
+    assert (refused.finding.rule, refused.finding.subject) == (Rule.WRONG_COLUMNS, column)
