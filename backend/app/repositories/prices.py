@@ -195,10 +195,20 @@ def merged_year(connection: Connection, year: int, symbols: Iterable[str] | None
     Turnover to the rupee, trades and delivery come from a superseded row of the same (date, symbol, series) where the
     winning row lacks them. Sorted by date, symbol, series; prices in rupees as traded, volume in shares.
     """
-    parameters: dict[str, object] = {"first": date(year, 1, 1), "last": date(year, 12, 31)}
+    chosen = None if symbols is None else sorted(symbols)
+    # a quarter at a time: the year of a whole market would need several times its size at once
+    parts = [
+        _merged(connection, date(year, month, 1), date(year, month + 2, 31 if month in (1, 10) else 30), chosen)
+        for month in (1, 4, 7, 10)
+    ]
+    return pl.concat(parts)
+
+
+def _merged(connection: Connection, first: date, last: date, symbols: list[str] | None) -> pl.DataFrame:
+    parameters: dict[str, object] = {"first": first, "last": last}
     narrowed = ""
     if symbols is not None:
-        parameters["symbols"] = sorted(symbols)
+        parameters["symbols"] = symbols
         narrowed = " AND symbol = ANY(%(symbols)s)"
     within = f"date BETWEEN %(first)s AND %(last)s{narrowed}"
     columns = [*MERGED_SCHEMA, "source_rank"]

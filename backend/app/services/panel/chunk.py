@@ -51,26 +51,38 @@ def year_columns(frame: pl.DataFrame, keys_by_id: dict[int, str]) -> tuple[NDArr
     `frame` has the columns date, instrument_id, series and the numeric fields; a row whose series is not one of
     `SERIES` (bonds, government paper, same-day settlement) makes no bar.
     """
+    ids = frame["instrument_id"].unique().to_list()
+    keys = sorted({keys_by_id[number] for number in ids})
+    column = {key: n for n, key in enumerate(keys)}
+    # only what decides is sorted; the fields, many times as wide, are gathered one by one
     rows = (
-        frame.filter(pl.col("series").is_in(SERIES))
-        .with_columns(
-            pl.col("series").replace_strict(SERIES, list(range(len(SERIES))), return_dtype=pl.Int64).alias("rank"),
+        frame.lazy()
+        .select("date", "symbol", "series", "instrument_id")
+        .with_row_index("row")
+        .filter(pl.col("series").is_in(SERIES))
+        .select(
+            "row",
+            "date",
+            "symbol",
+            pl.col("series").replace_strict(SERIES, list(range(len(SERIES))), return_dtype=pl.Int8).alias("rank"),
             pl.col("instrument_id")
-            .replace_strict(list(keys_by_id), list(keys_by_id.values()), return_dtype=pl.String)
-            .alias("key"),
+            .replace_strict(ids, [column[keys_by_id[number]] for number in ids], return_dtype=pl.Int32)
+            .alias("n"),
         )
-        .sort("key", "date", "rank", "symbol")  # two rows alike in the first three must not fall by chance
-        .unique(["key", "date"], keep="first", maintain_order=True)
+        .sort("n", "date", "rank", "symbol")  # two rows alike in the first three must not fall by chance
+        .unique(["n", "date"], keep="first", maintain_order=True)
+        .select("row", "n", "date", "rank")
+        .collect()
     )
+    held = rows["n"].unique().sort().to_numpy()  # a security of other series alone has no column
     sessions = rows["date"].unique().sort().to_numpy().astype("datetime64[D]")
-    keys = rows["key"].unique().sort()
     t = np.searchsorted(sessions, rows["date"].to_numpy().astype("datetime64[D]"))
-    n = rows["key"].rle_id().to_numpy()
-    values = np.full((len(FIELDS), len(keys), len(sessions)), np.nan)
+    n = np.searchsorted(held, rows["n"].to_numpy())
+    values = np.full((len(FIELDS), len(held), len(sessions)), np.nan)
     for f, field in enumerate(FIELDS):
-        column = rows["rank" if field == "series" else field].cast(pl.Float64)
-        values[f, n, t] = column.fill_null(np.nan).to_numpy()
-    return values, sessions, tuple(keys.to_list())
+        source = rows["rank"] if field == "series" else frame[field].gather(rows["row"])
+        values[f, n, t] = source.cast(pl.Float64).fill_null(np.nan).to_numpy()
+    return values, sessions, tuple(keys[position] for position in held)
 
 
 def column_roots(values: NDArray[np.float64], sessions: D1, keys: Sequence[str]) -> tuple[str, ...]:
