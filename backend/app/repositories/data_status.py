@@ -7,19 +7,32 @@ from collections.abc import Sequence
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from app.models import AdjustmentFactor, Base, Finding, ImportFile, Instrument, UnexplainedJump
+from app.models import AdjustmentFactor, Base, Finding, ImportFile, Instrument, IntradaySlice, UnexplainedJump
 from app.repositories.files import ARCHIVE_KIND
 
 # Tables beside the daily prices whose rows are counted for the data page.
 _OTHERS = (
-    "index_lists",
-    "index_members",
+    "instrument_names",
+    "instrument_isins",
+    "symbol_changes",
+    "name_changes",
+    "listed_securities",
     "corporate_actions",
     "dividends",
-    "index_series",
-    "intraday_files",
-    "fundamentals",
-    "market_caps",
+    "action_decisions",
+    "index_lists",
+    "index_members",
+    "index_events",
+    "index_values",
+    "intraday_slices",
+    "fundamental_values",
+    "security_listings",
+    "security_flags",
+    "week_52_levels",
+    "large_deals",
+    "series_moves",
+    "announced_holidays",
+    "downloads",
 )
 
 
@@ -78,10 +91,10 @@ class DataStatusRepository:
         return size
 
     def other_rows(self) -> dict[str, int]:
-        """Rows of what is stored beside the daily prices, by table."""
+        """Rows of what is stored beside the daily prices, by table; `intraday_bars` are those of the Parquet files."""
         tables = Base.metadata.tables
-        return {
-            name: self._session.execute(select(func.count()).select_from(tables[name])).scalar_one()
-            for name in _OTHERS
-            if name in tables
+        counts = {
+            name: self._session.execute(select(func.count()).select_from(tables[name])).scalar_one() for name in _OTHERS
         }
+        bars = self._session.scalar(select(func.sum(IntradaySlice.rows)))
+        return counts | {"intraday_bars": int(bars or 0)}
