@@ -86,6 +86,19 @@ def jump_rows(
     )
 
 
+def without_factor(connection: Connection) -> dict[str, list[date]]:
+    """Ex-dates of listed rights and demergers by symbol: their factor is the exchange's own, no simple fraction."""
+    rows = connection.execute(
+        text(
+            "SELECT symbol, ex_date FROM corporate_actions WHERE kind IN ('RIGHTS', 'DEMERGER') AND symbol IS NOT NULL"
+        )
+    ).tuples()
+    found: dict[str, list[date]] = {}
+    for symbol, day in rows:
+        found.setdefault(symbol, []).append(day)
+    return found
+
+
 def previous_sessions(connection: Connection, rows: pl.DataFrame) -> pl.DataFrame:
     """For (symbol, instrument_id, date): the last earlier day on which the symbol traded, null where there is none."""
     connection.execute(

@@ -107,7 +107,11 @@ def worked_out(
         first, last = result.window
         rejected = [one for one in rejected if first <= one.ex_date <= last or one.symbol in symbols]
     left += contradicted(rejected, by_day, {(one.instrument, one.session) for one in left})
-    result.jumps = [jump_row(one) for one in sorted(left, key=lambda one: (one.instrument, one.session))]
+    other = actions.without_factor(connection)
+    result.jumps = [
+        jump_row(one, any(abs(day - one.session) <= _NAMED for day in other.get(one.symbol, ())))
+        for one in sorted(left, key=lambda one: (one.instrument, one.session))
+    ]
     return result
 
 
@@ -233,10 +237,13 @@ def factor_row(one: Inferred) -> Row:
     }
 
 
-def jump_row(jump: Jump) -> Row:
-    """A row of `unexplained_jumps`; a simple fraction that open or close hits is what a person may accept."""
-    near = nearest(_bare(jump))
-    if near is not None and min(abs(near.at_open), abs(near.at_close)) > _PROPOSED:
+def jump_row(jump: Jump, other: bool = False) -> Row:
+    """A row of `unexplained_jumps`; a simple fraction that open and close hit is what a person may accept.
+
+    `other`: a rights issue or a demerger is listed near that day, whose factor is no simple fraction.
+    """
+    near = None if other else nearest(_bare(jump))
+    if near is not None and max(abs(near.at_open), abs(near.at_close)) > _PROPOSED:
         near = None
     return {
         "instrument_id": jump.instrument,

@@ -51,8 +51,14 @@ class PanelService:
         self._lock = threading.Lock()
 
     def directory(self, market: Market) -> Path:
-        """Where a market's panel lies: named by the database it mirrors."""
+        """Where a market's panel lies: named by the database it mirrors.
+
+        The embedded database lies in the same home: its name is enough, so that a home that is moved or restored
+        elsewhere still finds what belongs to it.
+        """
         url = self._database.url(market)
+        if self._database.embedded:
+            return self._root / f"{url.database}-embedded"
         place = hashlib.sha256(f"{url.host}|{url.port}|{url.query}|{url.database}".encode()).hexdigest()[:8]
         return self._root / f"{url.database}-{place}"
 

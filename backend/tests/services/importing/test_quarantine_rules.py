@@ -35,3 +35,18 @@ def test_only_a_day_wholly_away_from_the_old_price_is_held_back(engine: Engine, 
     with engine.connect() as connection:
         rows = connection.execute(text("SELECT symbol, proposed_factor FROM unexplained_jumps")).all()
     assert {row.symbol: row.proposed_factor for row in rows} == HELD
+
+
+def test_nothing_is_proposed_where_rights_are_listed(engine: Engine, tmp_path: Path) -> None:
+    quiet = [quote("HALVED", 100.0)]
+    (tmp_path / legacy_name(BEFORE)).write_bytes(legacy(BEFORE, quiet))
+    (tmp_path / legacy_name(DAY)).write_bytes(legacy(DAY, [row for row in MOVES if row[0] == "HALVED"]))
+    (tmp_path / "actions.csv").write_text(
+        "Symbol,Series,Face Value,Purpose,From,Ex-date,Multiplier\n"
+        "HALVED,EQ,10,Rights 1:1 @ Premium Rs 40/-,01-Jan-20,09-Jan-24,2\n"
+    )
+    done = import_paths(engine, [tmp_path], progress=lambda _f, _m: None, cancelled=lambda: False)
+    assert (done.refused, done.skipped) == ([], [])
+    with engine.connect() as connection:
+        rows = connection.execute(text("SELECT symbol, proposed_factor FROM unexplained_jumps")).all()
+    assert [tuple(row) for row in rows] == [("HALVED", None)]
