@@ -3,6 +3,7 @@
 Order of work and rounding: brokerage by order, two decimals; transaction tax and stamp duty by scrip with what was
 bought and sold the same day apart from what is delivered, the tax to the whole rupee, fifty paise up; then each line of
 the note to two decimals, and the total is the sum of the lines. The estimate of a single order is the same unrounded.
+Parts of a day are fractions until they are rounded: a third of a value, taken three times, is the value.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
+from fractions import Fraction
+from math import floor
 from typing import Final, Literal
 
 from app.engines.costs.plans import Plan
@@ -24,7 +27,7 @@ PAISA: Final = Decimal("0.01")
 RUPEE: Final = Decimal(1)
 _SIDES: Final[tuple[Side, Side]] = ("buy", "sell")
 LINES: Final = ("brokerage", "stt", "exchange", "ipft", "sebi", "gst", "stamp")
-_EQUITY_ETF_SOLD: Final = Decimal("0.00001")
+EQUITY_ETF_SOLD: Final = Decimal("0.00001")
 _ZERO: Final = Decimal(0)
 
 
@@ -85,8 +88,8 @@ class _Part:
     product: Product
     side: Side
     asset: Asset
-    value: Decimal
-    taxed: Decimal
+    value: Fraction
+    taxed: Fraction
 
 
 class _Rows:
@@ -135,7 +138,7 @@ def statement(orders: Sequence[Order], day: date, plan: Plan) -> Note:
     if not orders:
         raise ValueError("orders: expected one at least")
     rows = _Rows(day)
-    parts = [_Part(o.product, o.side, o.asset, o.value, o.value) for o in orders]
+    parts = [_Part(o.product, o.side, o.asset, Fraction(o.value), Fraction(o.value)) for o in orders]
     cash = [part for part in parts if part.product is not Product.INTRADAY]
     stt = _tax(cash, rows)
     for scrip in _by_scrip([order for order in orders if order.product is Product.INTRADAY]):
@@ -154,13 +157,15 @@ def statement(orders: Sequence[Order], day: date, plan: Plan) -> Note:
 def estimate(order: Order, day: date, plan: Plan) -> Note:
     """One order's charges before any rounding, as order tickets show them; the tax is on its own value."""
     rows = _Rows(day)
-    part = _Part(order.product, order.side, order.asset, order.value, order.value)
+    part = _Part(order.product, order.side, order.asset, Fraction(order.value), Fraction(order.value))
     brokerage = plan.brokerage_on(order.product, day).on(order.value)
-    return _lines([part], brokerage, _raw_tax([part], rows), rows, plan.name, step=None)
+    return _lines([part], brokerage, _decimal(_raw_tax([part], rows)), rows, plan.name, step=None)
 
 
 def allot(total: Decimal, weights: Sequence[Decimal], step: Decimal = PAISA) -> list[Decimal]:
     """A line's shares by weight, rounded; the last one takes what is left, so that they add up to the line exactly.
+
+    No share is more than what is left before it: many small ones, all rounded up, would leave the last one below zero.
 
     Raises
     ------
@@ -171,12 +176,21 @@ def allot(total: Decimal, weights: Sequence[Decimal], step: Decimal = PAISA) -> 
         raise ValueError("weights: expected a sum above 0")
     if whole <= 0:
         return [_ZERO] * len(weights)
-    shares = [_round(total * weight / whole, step) for weight in weights[:-1]]
-    return [*shares, total - sum(shares, _ZERO)]
+    shares: list[Decimal] = []
+    left = total
+    for weight in weights[:-1]:
+        shares.append(min(_round(Fraction(total) * Fraction(weight) / Fraction(whole), step), left))
+        left -= shares[-1]
+    return [*shares, left]
 
 
-def _round(value: Decimal, step: Decimal) -> Decimal:
-    return value.quantize(step, ROUND_HALF_UP)
+def _round(value: Decimal | Fraction, step: Decimal) -> Decimal:
+    """To the nearest step, halves up; exact."""
+    return floor(Fraction(value) / Fraction(step) + Fraction(1, 2)) * step
+
+
+def _decimal(value: Fraction) -> Decimal:
+    return Decimal(value.numerator) / Decimal(value.denominator)
 
 
 def _by_scrip(orders: Iterable[Order]) -> list[list[Order]]:
@@ -201,13 +215,13 @@ def _delivered_out(scrip: Sequence[Order]) -> Decimal:
 def _netted(scrip: Sequence[Order]) -> Iterable[_Part]:
     """A scrip's day in parts: both sides of what was netted, and what is delivered; contracts as they are."""
     first = scrip[0]
-    values = {side: sum((o.value for o in scrip if o.side == side), _ZERO) for side in _SIDES}
+    values = {side: sum((Fraction(o.value) for o in scrip if o.side == side), Fraction(0)) for side in _SIDES}
     if first.product not in (Product.DELIVERY, Product.INTRADAY):
         for side in _SIDES:
             if values[side]:
                 yield _Part(first.product, side, first.asset, values[side], values[side])
         return
-    bought, sold = _quantity(scrip, "buy"), _quantity(scrip, "sell")
+    bought, sold = Fraction(_quantity(scrip, "buy")), Fraction(_quantity(scrip, "sell"))
     average = (values["buy"] + values["sell"]) / (bought + sold)
     both = min(bought, sold)
     for side, quantity in zip(_SIDES, (bought, sold), strict=True):
@@ -244,13 +258,13 @@ def _tax_rate(part: _Part, rows: _Rows) -> Decimal:
     if part.asset == "other_etf":
         return _ZERO
     if part.asset == "equity_etf" and part.product is Product.DELIVERY:
-        return _EQUITY_ETF_SOLD if part.side == "sell" else _ZERO
+        return EQUITY_ETF_SOLD if part.side == "sell" else _ZERO
     row = rows.get(Levy.STT, part.product)
     return row.buy if part.side == "buy" else row.sell
 
 
-def _raw_tax(parts: Iterable[_Part], rows: _Rows) -> Decimal:
-    return sum((_tax_rate(part, rows) * part.taxed for part in parts), _ZERO)
+def _raw_tax(parts: Iterable[_Part], rows: _Rows) -> Fraction:
+    return sum((Fraction(_tax_rate(part, rows)) * part.taxed for part in parts), Fraction(0))
 
 
 def _tax(parts: Iterable[_Part], rows: _Rows) -> Decimal:
@@ -269,14 +283,14 @@ def _lines(
     plan: str,
     step: Decimal | None = PAISA,
 ) -> Note:
-    sums = dict.fromkeys(("exchange", "ipft", "sebi", "stamp"), _ZERO)
+    sums = dict.fromkeys(("exchange", "ipft", "sebi", "stamp"), Fraction(0))
     for part in parts:
         for levy in (Levy.EXCHANGE, Levy.IPFT, Levy.SEBI, Levy.STAMP):
             if levy is Levy.STAMP and part.asset == "other_etf":
                 continue  # a published note shows none on such units
             row = rows.get(levy, part.product)
-            sums[levy.value] += (row.buy if part.side == "buy" else row.sell) * part.value
-    rounded = {name: value if step is None else _round(value, step) for name, value in sums.items()}
+            sums[levy.value] += Fraction(row.buy if part.side == "buy" else row.sell) * part.value
+    rounded = {name: _decimal(value) if step is None else _round(value, step) for name, value in sums.items()}
     product = parts[0].product
     with_sebi = rows.get(Levy.GST_ON_SEBI, product).buy
     base = brokerage + rounded["exchange"] + with_sebi * rounded["sebi"]

@@ -165,6 +165,17 @@ def test_shares_of_a_line_add_up_to_it() -> None:
         allot(D(1), [])
 
 
+def test_no_share_falls_below_zero() -> None:
+    # a quarter of two paise is half a paisa, three times rounded up
+    assert allot(D("0.02"), [D(1)] * 4) == [D("0.01"), D("0.01"), D(0), D(0)]
+
+
+def test_an_average_price_without_end_keeps_the_half_rupee() -> None:
+    # six shares for 20,000: three at the average are 10,000, and 0.025 % of them 2.50, which rounds up
+    day = [order("buy", 3, "3333.33"), order("sell", 2, "3333.33"), order("sell", 1, "3333.35")]
+    assert contract_note(day, date(2025, 6, 2), NONE).lines["stt"] == 3
+
+
 @pytest.mark.parametrize(
     ("bad", "word"),
     [({"quantity": 0}, "quantity"), ({"price": -1}, "price"), ({"price": "NaN"}, "price"), ({"side": "hold"}, "side")],
