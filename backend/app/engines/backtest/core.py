@@ -4,14 +4,20 @@
 account, the resting orders and the log in place (they are arrays), reads nothing else, and depends on no clock.
 
 Within one bar:
-1. ex-dates, before the open: dividends on the shares held into it, then quantity × step and mark ÷ step. Shares are
-   whole: what is left over of one is paid out at the open (at the last mark ÷ step where there is no open). The cost of
-   the holding stays with the shares that remain. Quantities of resting orders follow.
-2. market orders at the open, in the raw prices of the exchange, slippage against us. Sales first, so that their cash
-   pays for purchases at the same open; purchases by rank (higher first, NaN last), then instrument key, then book.
-   A purchase whose instrument has no bar is refused: it was for that open. A sale rests until the instrument trades
-   again: an exit is never given up.
-3. the mark: holdings at the close, or at the last one seen.
+1. ex-dates, before the open: dividends on the shares held into it, then quantity × step and price levels ÷ step. Shares
+   are whole: what is left over of one is paid out at the open (at the last mark ÷ step where there is no open). The cost
+   of the holding stays with the shares that remain. Resting orders follow.
+2. the open. Exits first, so that their cash pays for entries at the same open: market exits, then stops, targets and
+   limits that the open has gone through, at the open. Then entries at the market and those whose price the open has
+   gone through, by rank (higher first, NaN last), then instrument key, then book. A market entry whose instrument has
+   no bar is refused: it was for that open. An exit rests until the instrument trades again: it is never given up.
+3. inside the bar, pessimistically: entries whose price came, paid from the cash that was there after the open; then
+   stops, live in the entry's own bar too; then targets, live from the next bar on. Where a bar holds both, the stop
+   came first and the fill is flagged ambiguous. Of two entries of which one cancels the other, both reached in one bar,
+   the one nearer the open was filled and the other one is its stop.
+4. the close: orders for the close, intraday positions where the session's rules end them here.
+5. the mark: holdings at the close, or at the last one seen. Trailing stops move, for the next bar. With the session's
+   last bar comes its contract note.
 """
 
 from __future__ import annotations
@@ -22,38 +28,60 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from app.engines.backtest.costs import Costs, affordable, charge
+from app.engines.backtest.account import (
+    GUARD,
+    GUARDED,
+    INSIDE,
+    NEAR,
+    NOTE,
+    SESSION,
+    TRAILING,
+    TRIGGERED,
+    UNSETTLED,
+    Account,
+    release,
+    slot_of,
+    whole_shares,
+)
+from app.engines.backtest.charges import settle_day
+from app.engines.backtest.fills import (
+    AMBIGUOUS,
+    AT_CLOSE,
+    AT_OPEN,
+    BUY,
+    EVENTS,
+    FILLS,
+    INSIDE_BAR,
+    LIMIT,
+    MARKET,
+    MIS,
+    REJECTIONS,
+    SAME,
+    SELL,
+    SEQUENCE,
+    STOP_LIMIT,
+    STOP_ORDER,
+    Log,
+    Market,
+    Rules,
+    at,
+    close_position,
+    guard_intent,
+    open_position,
+    refuse_order,
+)
 from app.engines.backtest.orders import Records, Row
 
+__all__ = ["BUY", "EVENTS", "FILLS", "REJECTIONS", "SELL", "Account", "Log", "Market", "Orders", "Rules", "advance"]
+
 F1 = NDArray[np.float64]
-F2 = NDArray[np.float64]
+B1 = NDArray[np.bool_]
 I1 = NDArray[np.int64]
 
-# IntEnum members as plain ints: they are compiled in as constants
-BUY, SELL = 1, -1
-NOT_AFTER_DECISION, NO_BAR, BELOW_ONE_SHARE, INSUFFICIENT_CASH, MAX_POSITIONS, NOTHING_HELD = 1, 2, 3, 4, 5, 6
+NOT_AFTER_DECISION, NOTHING_HELD, EXPIRED, ONE_CANCELS_OTHER = 1, 6, 11, 12
+STOP, TARGET, TRAIL, TIME, SQUARE_OFF = 2, 3, 4, 5, 6  # Why
 DIVIDEND, SHARES = 1, 2
-FILLS, REJECTIONS, EVENTS, SEQUENCE = 0, 1, 2, 3  # cells of Log.count
-NEAR = 1e-6  # shares: 9.9999999 after a chain of factors is ten
-
-
-class Account(NamedTuple):
-    """Cash, and positions keyed by (book, instrument, product).
-
-    The slot of a position is (book · instruments + column) · products + product. All of it is arrays, changed in
-    place; copied, it is a checkpoint from which a run goes on to the same bytes.
-    """
-
-    instruments: int
-    products: int
-    book: I1  # shape [slots], of each slot: a look-up is cheaper than a division
-    column: I1  # shape [slots]
-    cash: F1  # shape [1], rupees
-    quantity: F1  # shape [slots], whole shares
-    cost: F1  # shape [slots], rupees paid for the shares held, before charges; average = cost / quantity
-    mark: F1  # shape [slots], rupees: last raw close of a held instrument
-    held: I1  # shape [slots]; the first held_count are the slots with shares, ascending: the order of every sum
-    held_count: I1  # shape [1]
+AT_THE_CLOSE = 2  # of Market.square
 
 
 class Orders(NamedTuple):
@@ -63,78 +91,11 @@ class Orders(NamedTuple):
     size: I1  # shape [1]
 
 
-class Bar(NamedTuple):
-    """One bar of all instruments, raw prices; NaN where an instrument did not trade."""
-
-    t: int
-    open: F1  # shape [N]
-    close: F1  # shape [N]
-    step: F1  # shape [N], shares after this ex-date for each one before; 1 on other days
-    dividend: F1  # shape [N], rupees for each share held into this bar; 0 on other days
-    ex_date: bool  # whether any step or dividend is set
-
-
-class Rules(NamedTuple):
-    """What the market and the plan ask of a fill."""
-
-    costs: Costs
-    slippage: float  # fraction of the price, against us
-    max_positions: int  # of the account; 0 = no limit
-
-
-class Log(NamedTuple):
-    """What happened: the first used[FILLS], used[REJECTIONS], used[EVENTS] rows; used[SEQUENCE] numbers them all."""
-
-    fills: Records  # FILL
-    components: F2  # shape [fills, len(COMPONENTS)], rupees
-    rejections: Records  # REJECTION
-    events: Records  # EVENT
-    used: I1  # shape [4]
-
-
-@njit(cache=True, nogil=True, forceinline=True)
-def slot_of(account: Account, book: int, column: int, product: int) -> int:
-    return (book * account.instruments + column) * account.products + product
-
-
-@njit(cache=True, nogil=True, forceinline=True)
-def _hold(account: Account, slot: int) -> None:
-    """Put a slot among the held ones, keeping them ascending."""
-    i = account.held_count[0]
-    while i > 0 and account.held[i - 1] > slot:
-        account.held[i] = account.held[i - 1]
-        i -= 1
-    account.held[i] = slot
-    account.held_count[0] += 1
-
-
-@njit(cache=True, nogil=True, forceinline=True)
-def _release(account: Account, slot: int) -> None:
-    account.held_count[0] -= 1
-    i = 0
-    while account.held[i] != slot:
-        i += 1
-    while i < account.held_count[0]:
-        account.held[i] = account.held[i + 1]
-        i += 1
-    account.quantity[slot] = 0.0
-    account.cost[slot] = 0.0
-    account.mark[slot] = 0.0
-
-
-@njit(cache=True, nogil=True, forceinline=True)
-def whole_shares(quantity: float) -> float:
-    nearest: float = np.floor(quantity + 0.5)
-    below: float = np.floor(quantity)
-    return nearest if abs(quantity - nearest) < NEAR else below
-
-
 @njit(cache=True, nogil=True, forceinline=True)
 def _log_event(
     log: Log, bar: int, account: Account, slot: int, kind: int, before: float, after: float, price: float, amount: float
 ) -> None:
-    i = log.used[EVENTS]
-    row = log.events[i]
+    row = log.events[log.used[EVENTS]]
     row["sequence"] = log.used[SEQUENCE]
     row["bar"] = bar
     row["product"] = slot % account.products
@@ -149,155 +110,54 @@ def _log_event(
     log.used[SEQUENCE] += 1
 
 
-@njit(cache=True, nogil=True, forceinline=True)
-def _ex_dates(bar: Bar, account: Account, orders: Orders, log: Log) -> None:
+@njit(cache=True, nogil=True)
+def _ex_dates(t: int, row: int, market: Market, account: Account, orders: Orders, fractional: bool, log: Log) -> None:
     i = 0
     while i < account.held_count[0]:
         slot = account.held[i]
         column = account.column[slot]
         quantity = account.quantity[slot]
-        dividend = bar.dividend[column]
+        dividend = at(market.dividend, row, column)
         if dividend > 0.0:
             account.cash[0] += quantity * dividend
-            _log_event(log, bar.t, account, slot, DIVIDEND, quantity, quantity, dividend, quantity * dividend)
-        step = bar.step[column]
+            _log_event(log, t, account, slot, DIVIDEND, quantity, quantity, dividend, quantity * dividend)
+        step = at(market.step, row, column)
         if step != 1.0:
             account.mark[slot] /= step
+            account.stop[slot] /= step
+            account.target[slot] /= step
+            account.best[slot] /= step
             exact = quantity * step
-            shares = whole_shares(exact)
-            fraction = max(0.0, exact - shares)
-            if fraction < NEAR:
+            shares = exact if fractional else whole_shares(exact)
+            fraction = exact - shares
+            if abs(fraction) < NEAR or fraction * quantity < 0.0:
                 fraction = 0.0
-            price = account.mark[slot] if np.isnan(bar.open[column]) else bar.open[column]
+            open_ = market.open[row, column]
+            price = account.mark[slot] if np.isnan(open_) else open_
             account.cash[0] += fraction * price
             account.quantity[slot] = shares
-            _log_event(log, bar.t, account, slot, SHARES, quantity, shares, price, fraction * price)
+            _log_event(log, t, account, slot, SHARES, quantity, shares, price, fraction * price)
             if shares == 0.0:
-                _release(account, slot)
+                release(account, slot)
                 continue
         i += 1
     for k in range(orders.size[0]):
         order = orders.rows[k]
-        order["quantity"] = whole_shares(order["quantity"] * bar.step[order["column"]])  # NaN stays NaN
-
-
-@njit(cache=True, nogil=True, forceinline=True)
-def _reject(log: Log, bar: int, order: Row, reason: int, wanted: float, granted: float) -> None:
-    row = log.rejections[log.used[REJECTIONS]]
-    row["sequence"] = log.used[SEQUENCE]
-    row["intent"] = order["intent"]
-    row["bar"] = bar
-    row["book"] = order["book"]
-    row["column"] = order["column"]
-    row["product"] = order["product"]
-    row["side"] = order["side"]
-    row["reason"] = reason
-    row["decided"] = order["decided"]
-    row["wanted"] = wanted
-    row["granted"] = granted
-    log.used[REJECTIONS] += 1
-    log.used[SEQUENCE] += 1
-
-
-@njit(cache=True, nogil=True, forceinline=True)
-def _fill(
-    bar: int, account: Account, order: Row, slot: int, quantity: float, reference: float, price: float,
-    rules: Rules, log: Log,
-) -> None:  # fmt: skip
-    i = log.used[FILLS]
-    side = order["side"]
-    cost = charge(rules.costs, bar, order["product"], side, quantity, price, log.components[i])
-    held = account.quantity[slot]
-    if side == BUY:
-        account.cash[0] -= quantity * price + cost
-        if held == 0.0:
-            _hold(account, slot)
-        account.quantity[slot] = held + quantity
-        account.cost[slot] += quantity * price
-        account.mark[slot] = reference
-    else:
-        account.cash[0] += quantity * price - cost
-        if quantity == held:
-            _release(account, slot)
-        else:
-            account.cost[slot] *= (held - quantity) / held
-            account.quantity[slot] = held - quantity
-    row = log.fills[i]
-    row["sequence"] = log.used[SEQUENCE]
-    row["intent"] = order["intent"]
-    row["bar"] = bar
-    row["book"] = order["book"]
-    row["column"] = order["column"]
-    row["product"] = order["product"]
-    row["side"] = side
-    row["kind"] = order["kind"]
-    row["why"] = order["why"]
-    row["decided"] = order["decided"]
-    row["quantity"] = quantity
-    row["reference"] = reference
-    row["price"] = price
-    row["cost"] = cost
-    row["cash"] = account.cash[0]
-    log.used[FILLS] += 1
-    log.used[SEQUENCE] += 1
-
-
-@njit(cache=True, nogil=True, forceinline=True)
-def _sell(bar: Bar, account: Account, order: Row, rules: Rules, log: Log) -> bool:
-    """Whether the order is done with; if not, it rests."""
-    reference = bar.open[order["column"]]
-    slot = slot_of(account, order["book"], order["column"], order["product"])
-    held = account.quantity[slot]
-    wanted = order["quantity"]
-    quantity = min(wanted, held)
-    if held > 0.0 and np.isnan(reference):
-        return False
-    if not quantity > 0.0:
-        _reject(log, bar.t, order, NOTHING_HELD, wanted, 0.0)
-        return True
-    if quantity < wanted:
-        _reject(log, bar.t, order, NOTHING_HELD, wanted, quantity)
-    _fill(bar.t, account, order, slot, quantity, reference, reference * (1.0 - rules.slippage), rules, log)
-    return True
-
-
-@njit(cache=True, nogil=True, forceinline=True)
-def _buy(bar: Bar, account: Account, order: Row, rules: Rules, log: Log) -> None:
-    """Fill, cut down or refuse: a purchase is for this open and never rests."""
-    reference = bar.open[order["column"]]
-    wanted = order["quantity"]
-    if np.isnan(reference):
-        _reject(log, bar.t, order, NO_BAR, wanted, 0.0)
-        return
-    price = reference * (1.0 + rules.slippage)
-    product = order["product"]
-    if np.isnan(wanted):
-        wanted = affordable(rules.costs, bar.t, product, order["budget"], price)
-    if wanted < 1.0:
-        _reject(log, bar.t, order, BELOW_ONE_SHARE, wanted, 0.0)
-        return
-    slot = slot_of(account, order["book"], order["column"], product)
-    if rules.max_positions > 0 and account.quantity[slot] == 0.0 and account.held_count[0] >= rules.max_positions:
-        _reject(log, bar.t, order, MAX_POSITIONS, wanted, 0.0)
-        return
-    cash = account.cash[0]
-    quantity = min(wanted, affordable(rules.costs, bar.t, product, cash, price))
-    scratch = log.components[log.used[FILLS]]
-    while quantity >= 1.0:  # the quotient is rounded: its last ulp must not buy a share that the cash does not cover
-        if quantity * price + charge(rules.costs, bar.t, product, BUY, quantity, price, scratch) <= cash:
-            break
-        quantity -= 1.0
-    if quantity < 1.0:
-        _reject(log, bar.t, order, INSUFFICIENT_CASH, wanted, 0.0)
-        return
-    if quantity < wanted:
-        _reject(log, bar.t, order, INSUFFICIENT_CASH, wanted, quantity)
-    _fill(bar.t, account, order, slot, quantity, reference, price, rules, log)
+        step = at(market.step, row, order["column"])
+        if step != 1.0:
+            order["quantity"] = (
+                order["quantity"] * step if fractional else whole_shares(order["quantity"] * step)
+            )  # NaN stays NaN
+            order["limit"] /= step
+            order["trigger"] /= step
+            order["stop"] /= step
+            order["target"] /= step
+            order["best"] /= step
 
 
 @njit(cache=True, nogil=True, forceinline=True)
 def _before(a: Row, b: Row) -> bool:
-    """Whether purchase `a` is served before `b`: rank, then instrument key, then book; else as they came."""
+    """Whether entry `a` is served before `b`: rank, then instrument key, then book; else as they came."""
     if a["rank"] != b["rank"] and not (np.isnan(a["rank"]) and np.isnan(b["rank"])):
         return bool(np.isnan(b["rank"]) or a["rank"] > b["rank"])
     if a["column"] != b["column"]:
@@ -306,29 +166,319 @@ def _before(a: Row, b: Row) -> bool:
 
 
 @njit(cache=True, nogil=True, forceinline=True)
-def _at_open(bar: Bar, account: Account, orders: Orders, rules: Rules, log: Log) -> None:
+def _queue(rows: Records, waiting: I1, count: int, i: int) -> int:
+    """Put order i in its place among those that are to be served; how many they are."""
+    k = count
+    while k > 0 and _before(rows[i], rows[waiting[k - 1]]):
+        waiting[k] = waiting[k - 1]
+        k -= 1
+    waiting[k] = i
+    return count + 1
+
+
+@njit(cache=True, nogil=True)
+def _through(order: Row, price: float) -> bool:
+    """Whether a price of the market has come to what a resting order waits for; a stop-limit is changed by it."""
+    side = order["side"]
+    if order["kind"] == MARKET:
+        return True
+    if order["kind"] == AT_CLOSE or np.isnan(price):
+        return False
+    if order["kind"] != LIMIT:
+        if (price - order["trigger"]) * side < -SAME * price:
+            return False
+        if order["kind"] == STOP_ORDER:
+            return True
+        order["kind"] = LIMIT  # a stop-limit whose trigger has come is a limit order
+    return bool((price - order["limit"]) * side <= SAME * price)
+
+
+@njit(cache=True, nogil=True)
+def _inside_price(order: Row, high: float, low: float) -> float:
+    """Where inside a bar, after an open that did not reach it, a resting order is filled; NaN = not in this bar."""
+    side = order["side"]
+    worse, better = (high, low) if side == BUY else (low, high)  # for a buyer high prices are the worse ones
+    if order["kind"] == LIMIT:
+        return order["limit"] if (better - order["limit"]) * side <= SAME * low else np.nan
+    if order["kind"] == STOP_ORDER or order["kind"] == STOP_LIMIT:
+        if (worse - order["trigger"]) * side < -SAME * low:
+            return np.nan
+        if order["kind"] == STOP_ORDER:
+            return float(order["trigger"])
+        order["kind"] = LIMIT
+        # at a limit not short of its trigger it is filled there and then; else the rest of the bar is not known
+        return float(order["trigger"]) if (order["limit"] - order["trigger"]) * side >= 0.0 else np.nan
+    return np.nan
+
+
+@njit(cache=True, nogil=True)
+def _cancel_group(t: int, orders: Orders, gone: B1, group: int, log: Log) -> None:
+    if group == 0:
+        return
+    for k in range(gone.size):
+        if not gone[k] and orders.rows[k]["oco"] == group:
+            refuse_order(log, t, orders.rows[k], ONE_CANCELS_OTHER, orders.rows[k]["quantity"], 0.0)
+            gone[k] = True
+
+
+@njit(cache=True, nogil=True)
+def _exit_by_order(
+    t: int, row: int, market: Market, account: Account, orders: Orders, k: int, reference: float, flags: int, gone: B1,
+    rules: Rules, log: Log,
+) -> None:  # fmt: skip
+    order = orders.rows[k]
+    slot = slot_of(account, order["book"], order["column"], order["product"])
+    held, wanted = account.quantity[slot], order["quantity"]
+    if held * order["side"] >= 0.0:  # nothing, or the other side of it
+        refuse_order(log, t, order, NOTHING_HELD, wanted, 0.0)
+        gone[k] = True
+        return
+    if np.isnan(reference):
+        return
+    if np.isnan(wanted):
+        wanted = abs(held)
+    if abs(held) < wanted:
+        refuse_order(log, t, order, NOTHING_HELD, wanted, abs(held))
+        wanted = abs(held)
+    limit = order["limit"] if order["kind"] == LIMIT else np.nan
+    done = close_position(
+        t, row, market, account, slot, wanted, reference, limit, order["intent"], order["kind"], order["why"],
+        order["decided"], flags, rules, log,
+    )  # fmt: skip
+    if done == wanted:
+        gone[k] = True
+        _cancel_group(t, orders, gone, order["oco"], log)
+    else:
+        order["quantity"] = wanted - done
+
+
+@njit(cache=True, nogil=True)
+def _exit_by_guard(
+    t: int, row: int, market: Market, account: Account, slot: int, reference: float, why: int, flags: int, rules: Rules,
+    log: Log,
+) -> None:  # fmt: skip
+    held = account.quantity[slot]
+    side = SELL if held > 0.0 else BUY
+    if why == STOP and account.guard[slot] & TRAILING:
+        why = TRAIL
+    intent = guard_intent(market, row, account, slot, side, why, rules)
+    kind = LIMIT if why == TARGET else MARKET if why == TIME or why == SQUARE_OFF else STOP_ORDER
+    limit = account.target[slot] if why == TARGET else np.nan
+    close_position(
+        t, row, market, account, slot, abs(held), reference, limit, intent, kind, why, account.decided[slot], flags,
+        rules, log,
+    )  # fmt: skip
+
+
+@njit(cache=True, nogil=True)
+def _guards_at_open(t: int, row: int, market: Market, account: Account, rules: Rules, log: Log) -> None:
+    i = 0
+    while i < account.held_count[0]:
+        slot = account.held[i]
+        if account.guard[slot] & GUARD:
+            price = market.open[row, account.column[slot]]
+            way = 1.0 if account.quantity[slot] > 0.0 else -1.0
+            why = 0
+            if np.isnan(price):
+                why = 0
+            elif (price - account.stop[slot]) * way <= SAME * price:
+                why = STOP
+            elif (price - account.target[slot]) * way >= -SAME * price:
+                why = TARGET
+            elif 0 <= account.until[slot] <= t:
+                why = TIME
+            elif slot % account.products == MIS and market.square[row] == AT_OPEN:
+                why = SQUARE_OFF
+            if why:
+                _exit_by_guard(t, row, market, account, slot, price, why, 0, rules, log)
+                if account.quantity[slot] == 0.0:
+                    continue
+        i += 1
+
+
+@njit(cache=True, nogil=True)
+def _guards_inside(t: int, row: int, market: Market, account: Account, rules: Rules, log: Log) -> None:
+    i = 0
+    while i < account.held_count[0]:
+        slot = account.held[i]
+        if account.guard[slot] & GUARD:
+            column = account.column[slot]
+            high, low = market.high[row, column], market.low[row, column]
+            long_ = account.quantity[slot] > 0.0
+            way = 1.0 if long_ else -1.0
+            against, with_us = (low, high) if long_ else (high, low)
+            stop, target = account.stop[slot], account.target[slot]
+            fresh = account.entered[slot] == t
+            stopped = (against - stop) * way <= SAME * low
+            reached = not fresh and (with_us - target) * way >= -SAME * low
+            if stopped:
+                doubtful = reached or (fresh and account.guard[slot] & TRIGGERED)
+                flags = INSIDE_BAR | (AMBIGUOUS if doubtful else 0)
+                open_ = market.open[row, column]
+                # a stop that the open had gone through was not to be had (locked, delivered): what came later is worse
+                price = stop if (open_ - stop) * way > 0.0 or fresh else against
+                _exit_by_guard(t, row, market, account, slot, price, STOP, flags, rules, log)
+            elif reached:
+                _exit_by_guard(t, row, market, account, slot, target, TARGET, INSIDE_BAR, rules, log)
+            if account.quantity[slot] == 0.0:
+                continue
+        i += 1
+
+
+@njit(cache=True, nogil=True)
+def _sibling(orders: Orders, gone: B1, k: int, t: int, high: float, low: float) -> int:
+    """Another entry of the same group that this bar reaches too; -1 = none."""
+    order = orders.rows[k]
+    if order["oco"] == 0:
+        return -1
+    for j in range(gone.size):
+        other = orders.rows[j]
+        if j == k or gone[j] or other["oco"] != order["oco"] or other["eligible"] > t or other["kind"] == STOP_LIMIT:
+            continue
+        if not np.isnan(_inside_price(other, high, low)):
+            return j
+    return -1
+
+
+@njit(cache=True, nogil=True)
+def _enter_inside(
+    t: int, row: int, market: Market, account: Account, orders: Orders, gone: B1, k: int, rules: Rules, log: Log
+) -> None:
+    order = orders.rows[k]
+    column = order["column"]
+    high, low, open_ = market.high[row, column], market.low[row, column], market.open[row, column]
+    price = _inside_price(order, high, low)
+    if np.isnan(price):
+        return
+    other = _sibling(orders, gone, k, t, high, low)
+    if other >= 0 and abs(orders.rows[other]["trigger"] - open_) < abs(order["trigger"] - open_):
+        return  # its own turn comes: it is nearer the open
+    slot = slot_of(account, order["book"], column, order["product"])
+    before = account.quantity[slot]
+    opposite = orders.rows[other]["side"] != order["side"] if other >= 0 else False
+    loss = orders.rows[other]["trigger"] if other >= 0 else np.nan
+    flags = INSIDE_BAR | (AMBIGUOUS if opposite else 0)
+    rest = open_position(t, row, market, account, order, price, flags, rules, log)
+    gone[k] = rest == 0.0
+    order["quantity"] = rest if rest > 0.0 else order["quantity"]
+    if account.quantity[slot] != before:
+        _cancel_group(t, orders, gone, order["oco"], log)
+        if opposite and before == 0.0:
+            _exit_by_guard(t, row, market, account, slot, loss, STOP, flags, rules, log)
+
+
+@njit(cache=True, nogil=True)
+def _match(t: int, row: int, market: Market, account: Account, orders: Orders, rules: Rules, log: Log) -> None:
+    """The open, and what happens inside the bar, where there are orders or guarded positions."""
     rows, count = orders.rows, orders.size[0]
-    buys = np.empty(count, np.int64)
-    waiting = n_buys = 0
-    for i in range(count):
-        order = rows[i]
+    gone, queue = np.zeros(count, np.bool_), np.empty(count, np.int64)
+    for k in range(count):
+        order = rows[k]
         if order["eligible"] <= order["decided"]:
-            _reject(log, bar.t, order, NOT_AFTER_DECISION, order["quantity"], 0.0)
-        elif order["eligible"] <= bar.t and order["side"] == BUY:
-            k = n_buys
-            while k > 0 and _before(order, rows[buys[k - 1]]):
-                buys[k] = buys[k - 1]
-                k -= 1
-            buys[k] = i
-            n_buys += 1
-        elif order["eligible"] > bar.t or not _sell(bar, account, order, rules, log):
-            buys[count - 1 - waiting] = i  # the two lists grow towards each other
-            waiting += 1
-    for k in range(n_buys):
-        _buy(bar, account, rows[buys[k]], rules, log)
-    for k in range(waiting):
-        rows[k] = rows[buys[count - 1 - k]]
-    orders.size[0] = waiting
+            refuse_order(log, t, order, NOT_AFTER_DECISION, order["quantity"], 0.0)
+            gone[k] = True
+        elif 0 <= order["expires"] < t:
+            refuse_order(log, t, order, EXPIRED, order["quantity"], 0.0)
+            gone[k] = True
+    for k in range(count):
+        order = rows[k]
+        if not gone[k] and order["closing"] and order["eligible"] <= t:
+            price = market.open[row, order["column"]]
+            if _through(order, price):
+                _exit_by_order(t, row, market, account, orders, k, price, 0, gone, rules, log)
+    if account.clock[GUARDED] > 0:
+        _guards_at_open(t, row, market, account, rules, log)
+    waiting = 0
+    for k in range(count):
+        order = rows[k]
+        if not gone[k] and not order["closing"] and order["eligible"] <= t:
+            if _through(order, market.open[row, order["column"]]):
+                waiting = _queue(rows, queue, waiting, k)
+    for i in range(waiting):
+        k = queue[i]
+        if not gone[k]:
+            order = rows[k]
+            slot = slot_of(account, order["book"], order["column"], order["product"])
+            before = account.quantity[slot]
+            price = market.open[row, order["column"]]
+            rest = open_position(t, row, market, account, order, price, 0, rules, log)
+            gone[k] = rest == 0.0
+            order["quantity"] = rest if rest > 0.0 else order["quantity"]
+            if account.quantity[slot] != before:
+                _cancel_group(t, orders, gone, order["oco"], log)
+    waiting = 0
+    for k in range(count):
+        order = rows[k]
+        resting = order["kind"] != MARKET and order["kind"] != AT_CLOSE
+        if not gone[k] and resting and not order["closing"] and order["eligible"] <= t:
+            waiting = _queue(rows, queue, waiting, k)
+    for i in range(2 * waiting):  # twice: of two that exclude each other the nearer may stand second
+        k = queue[i % waiting]
+        if not gone[k] and not np.isnan(market.open[row, rows[k]["column"]]):
+            _enter_inside(t, row, market, account, orders, gone, k, rules, log)
+    for limits in range(2):  # stops, then, after the guards, limits
+        for k in range(count):
+            order = rows[k]
+            if gone[k] or not order["closing"] or order["eligible"] > t or order["kind"] == MARKET:
+                continue
+            if order["kind"] == AT_CLOSE or (order["kind"] == LIMIT) != (limits == 1):
+                continue
+            column = order["column"]
+            slot = slot_of(account, order["book"], column, order["product"])
+            if limits and account.entered[slot] == t:
+                continue
+            high, low = market.high[row, column], market.low[row, column]
+            price = _inside_price(order, high, low)
+            if not np.isnan(price):
+                doubtful = not limits and _sibling(orders, gone, k, t, high, low) >= 0
+                flags = INSIDE_BAR | (AMBIGUOUS if doubtful else 0)
+                _exit_by_order(t, row, market, account, orders, k, price, flags, gone, rules, log)
+        if limits == 0 and account.clock[GUARDED] > 0:
+            _guards_inside(t, row, market, account, rules, log)
+    _keep(orders, gone)
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def _keep(orders: Orders, gone: B1) -> None:
+    kept = 0
+    for k in range(gone.size):
+        if not gone[k]:
+            if kept != k:
+                orders.rows[kept] = orders.rows[k]
+            kept += 1
+    orders.size[0] = kept
+
+
+@njit(cache=True, nogil=True)
+def at_close(t: int, row: int, market: Market, account: Account, orders: Orders, rules: Rules, log: Log) -> None:
+    """Orders for the close, exits first; then intraday positions that end here."""
+    account.locked[INSIDE] = 0.0
+    rows, count = orders.rows, orders.size[0]
+    gone, queue, waiting = np.zeros(count, np.bool_), np.empty(count, np.int64), 0
+    for k in range(count):
+        order = rows[k]
+        if order["kind"] == AT_CLOSE and order["eligible"] <= t:
+            if order["closing"]:
+                price = market.close[row, order["column"]]
+                _exit_by_order(t, row, market, account, orders, k, price, 0, gone, rules, log)
+            else:
+                waiting = _queue(rows, queue, waiting, k)
+    if market.square[row] == AT_THE_CLOSE and account.clock[GUARDED] > 0:
+        i = 0
+        while i < account.held_count[0]:
+            slot = account.held[i]
+            if slot % account.products == MIS:
+                price = market.close[row, account.column[slot]]
+                _exit_by_guard(t, row, market, account, slot, price, SQUARE_OFF, 0, rules, log)
+                if account.quantity[slot] == 0.0:
+                    continue
+            i += 1
+    for i in range(waiting):
+        order = rows[queue[i]]
+        rest = open_position(t, row, market, account, order, market.close[row, order["column"]], 0, rules, log)
+        gone[queue[i]] = rest == 0.0
+        order["quantity"] = rest if rest > 0.0 else order["quantity"]
+    _keep(orders, gone)
 
 
 @njit(cache=True, nogil=True, forceinline=True)
@@ -344,14 +494,63 @@ def mark_to_close(close: F1, account: Account) -> float:
     return value
 
 
-@njit(cache=True, nogil=True, forceinline=True)
-def advance(bar: Bar, account: Account, orders: Orders, rules: Rules, log: Log) -> float:
-    """Take the account through one bar; the value of its holdings at the close, rupees.
+@njit(cache=True, nogil=True)
+def _trail(close: F1, account: Account) -> None:
+    """Move trailing stops by this close, for the next bar; never away from the price."""
+    for i in range(account.held_count[0]):
+        slot = account.held[i]
+        price = close[account.column[slot]]
+        if np.isnan(account.trail[slot]) or np.isnan(price):
+            continue
+        way = 1.0 if account.quantity[slot] > 0.0 else -1.0
+        if (price - account.best[slot]) * way > 0.0:
+            account.best[slot] = price
+        level = account.best[slot] * (1.0 - way * account.trail[slot])
+        if not (level - account.stop[slot]) * way <= 0.0:
+            account.stop[slot] = level
+            account.guard[slot] |= TRAILING
 
-    The log must have room for a fill and a refusal of each resting order and two events of each held slot.
+
+@njit(cache=True, nogil=True)
+def new_session(session: int, account: Account) -> None:
+    """What a new session changes before its first bar: yesterday's sales are settled."""
+    account.clock[SESSION] = session
+    account.locked[UNSETTLED] = 0.0
+
+
+@njit(cache=True, nogil=True)
+def settle(row: int, market: Market, account: Account, rules: Rules, log: Log) -> None:
+    """The contract note of the session: fills bear their part of it, the account what it is more than the estimates."""
+    first, last = account.clock[NOTE], log.used[FILLS]
+    if last > first:
+        account.cash[0] -= settle_day(rules.costs, market.session[row], log.fills, first, last, log.components)
+        account.clock[NOTE] = last
+
+
+@njit(cache=True, nogil=True)
+def advance(t: int, row: int, market: Market, account: Account, orders: Orders, rules: Rules, log: Log) -> float:
+    """Take the account through bar t, the market's row `row`; the value of its holdings at the close, rupees.
+
+    The log must have room: see `needed_rows`.
     """
-    if bar.ex_date:
-        _ex_dates(bar, account, orders, log)
-    if orders.size[0] > 0:
-        _at_open(bar, account, orders, rules, log)
-    return mark_to_close(bar.close, account)
+    if market.session[row] != account.clock[SESSION]:
+        new_session(market.session[row], account)
+    if market.ex_date[row]:
+        _ex_dates(t, row, market, account, orders, rules.fractional, log)
+    busy = orders.size[0] > 0 or account.clock[GUARDED] > 0
+    if busy:
+        log.traded[:] = 0.0
+        _match(t, row, market, account, orders, rules, log)
+        at_close(t, row, market, account, orders, rules, log)
+    close = market.close[row]
+    if account.clock[GUARDED] > 0:
+        _trail(close, account)
+    if market.last[row]:
+        settle(row, market, account, rules, log)
+    return mark_to_close(close, account)
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def needed_rows(account: Account, orders: Orders) -> int:
+    """Rows of each kind that one bar can add to the log at most."""
+    return int(4 * orders.size[0] + 4 * account.held_count[0] + 4)

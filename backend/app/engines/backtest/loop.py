@@ -12,57 +12,58 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from app.engines.backtest.core import (
+from app.engines.backtest.account import GUARDED, NOTE, Account, slot_of, whole_shares
+from app.engines.backtest.core import Orders, advance, at_close, mark_to_close, needed_rows, settle
+from app.engines.backtest.fills import (
+    AT_CLOSE,
     BUY,
     EVENTS,
     FILLS,
+    LIMIT,
+    MARKET,
     REJECTIONS,
     SELL,
-    Account,
-    Bar,
+    STOP_LIMIT,
+    STOP_ORDER,
     Log,
-    Orders,
+    Market,
     Rules,
-    advance,
-    slot_of,
 )
 from app.engines.backtest.orders import intent_id
 
 F1 = NDArray[np.float64]
 F2 = NDArray[np.float64]
+F3 = NDArray[np.float64]
 B1 = NDArray[np.bool_]
 B2 = NDArray[np.bool_]
 B3 = NDArray[np.bool_]
 I1 = NDArray[np.int64]
+I2 = NDArray[np.int64]
 U1 = NDArray[np.uint64]
 
-MARKET, CNC, SIGNAL, LEFT_UNIVERSE = 0, 0, 0, 1
-
-
-class Market(NamedTuple):
-    """The bars of the run, raw."""
-
-    open: F2  # shape [T, N]
-    close: F2  # shape [T, N]
-    step: F2  # shape [T, N]; one row of ones, read for every bar, where there is no ex-date at all
-    dividend: F2  # shape [T, N] or one row of zeros, likewise
-    ex_date: B1  # shape [T]
-    member: B2  # shape [T, N]
-    seconds: I1  # shape [T], time of the bar since 1970: goes into the intent ids
-    keys: U1  # shape [N], hash of the instrument key
+SIGNAL, LEFT_UNIVERSE, REBALANCE = 0, 1, 7
+RANK, STOP, TARGET, TRAIL, LIMIT_AT, TRIGGER_AT = 0, 1, 2, 3, 4, 5  # columns of Decisions.details
 
 
 class Decisions(NamedTuple):
     """What the strategies said, and how much they may spend."""
 
-    entries: I1  # ascending (bar · N + column) · B + book of each entry that may be taken
-    ranks: F1  # of the same length; NaN = none given
-    exits: B3  # shape [B, T, N]
+    entries: I1  # ascending ((bar · N + column) · B + book) · 2 + (1 if short) of each entry that may be taken
+    details: F2  # shape [entries, 6]: rank, stop, target, trail, limit, trigger, in raw rupees of the bar; NaN = none
+    exits: B3  # shape [B, T, N], of long positions
+    covers: B3  # shape [B or 0, T, N], of short positions
+    valid: I2  # shape [B, 2], bars a limit or stop entry stays in the market, long and short
+    hold: I2  # shape [B, 2], bars a position is held at most; 0 = without end
+    targets: F3  # shape [B or 0, T, N], fraction of the book's equity to hold after a rebalance; NaN = 0
+    target_ranks: F3  # shape [B or 0, T, N]
+    rebalances: B2  # shape [B, T]
+    product: I1  # shape [B]
     books: U1  # shape [B], hash of the book's name
     allocation: F1  # shape [B], fractions of the account
     slots: F1  # shape [T], positions the equity is divided by
     value: float  # rupees an entry instead of a slot; NaN: by slots
     quantity: float  # shares an entry; NaN: by rupees
+    this_close: bool  # orders fill at the close they are decided at: the declared exception
 
 
 class Curves(NamedTuple):
@@ -73,77 +74,188 @@ class Curves(NamedTuple):
     holdings: F1
 
 
-@njit(cache=True, nogil=True, forceinline=True)
-def _give(
-    orders: Orders, market: Market, decisions: Decisions, t: int, book: int, column: int, side: int, why: int,
-    quantity: float, budget: float, rank: float,
-) -> None:  # fmt: skip
-    row = orders.rows[orders.size[0]]
-    row["intent"] = intent_id(decisions.books[book], market.keys[column], market.seconds[t], side, MARKET, 0)
+@njit(cache=True, nogil=True)
+def give_order(
+    orders: Orders, market: Market, books: U1, t: int, book: int, column: int, product: int, side: int, kind: int,
+    why: int, closing: int, quantity: float, budget: float, rank: float, eligible: int, sequence: int,
+) -> int:  # fmt: skip
+    """Add an order without price levels to those at rest; its row."""
+    i = orders.size[0]
+    row = orders.rows[i]
+    row["intent"] = intent_id(books[book], market.keys[column], market.seconds[t], side, kind, sequence)
     row["book"] = book
     row["column"] = column
-    row["product"] = CNC
+    row["product"] = product
     row["side"] = side
-    row["kind"] = MARKET
+    row["kind"] = kind
     row["why"] = why
+    row["closing"] = closing
     row["quantity"] = quantity
     row["budget"] = budget
     row["rank"] = rank
     row["decided"] = t
-    row["eligible"] = t + 1
+    row["eligible"] = eligible
+    row["limit"] = row["trigger"] = row["stop"] = row["target"] = row["trail"] = np.nan
+    row["best"] = market.close[t, column]
+    row["hold"] = 0
+    row["expires"] = -1
+    row["oco"] = 0
     orders.size[0] += 1
+    return int(i)
 
 
 @njit(cache=True, nogil=True, forceinline=True)
-def _resting(orders: Orders, book: int, column: int) -> bool:
-    for i in range(orders.size[0]):  # noqa: SIM110  # a generator compiles to slower code
-        if orders.rows[i]["column"] == column and orders.rows[i]["book"] == book:
+def _resting(orders: Orders, book: int, column: int, closing: int, side: int) -> bool:
+    for i in range(orders.size[0]):
+        order = orders.rows[i]
+        if (
+            order["column"] == column and order["book"] == book
+            and order["closing"] == closing and order["side"] == side
+        ):  # fmt: skip
             return True
     return False
 
 
 @njit(cache=True, nogil=True, forceinline=True)
+def _kind(decisions: Decisions, limit: float, trigger: float) -> int:
+    if np.isnan(limit) and np.isnan(trigger):
+        return AT_CLOSE if decisions.this_close else MARKET
+    if np.isnan(trigger):
+        return LIMIT
+    return STOP_ORDER if np.isnan(limit) else STOP_LIMIT
+
+
+@njit(cache=True, nogil=True)
+def _rebalance(
+    t: int, book: int, equity: float, market: Market, decisions: Decisions, account: Account, orders: Orders,
+    fractional: bool,
+) -> None:  # fmt: skip
+    """Orders from what a book holds to its target weights, sized at this close."""
+    product, kind = decisions.product[book], AT_CLOSE if decisions.this_close else MARKET
+    eligible = t if decisions.this_close else t + 1
+    total = decisions.allocation[book] * equity
+    for column in range(market.close.shape[1]):
+        weight = decisions.targets[book, t, column]
+        if np.isnan(weight) or not market.member[t, column]:
+            weight = 0.0
+        slot = slot_of(account, book, column, product)
+        held = account.quantity[slot]
+        if weight == 0.0 and held == 0.0:
+            continue
+        price = market.close[t, column]
+        if np.isnan(price):
+            if weight != 0.0 or held == 0.0:
+                continue  # not to be sized: no price today
+            price = account.mark[slot]
+        wanted = weight * total / price
+        if not fractional:
+            wanted = whole_shares(wanted)
+        change = wanted - held
+        if held != 0.0 and change * held < 0.0:
+            side = SELL if held > 0.0 else BUY
+            if not _resting(orders, book, column, 1, side):
+                less = min(abs(change), abs(held))
+                give_order(
+                    orders, market, decisions.books, t, book, column, product, side, kind, REBALANCE, 1, less, np.nan,
+                    np.nan, eligible, 0,
+                )  # fmt: skip
+            change = wanted if wanted * held < 0.0 else 0.0
+        if change != 0.0 and wanted != 0.0:
+            side = BUY if change > 0.0 else SELL
+            give_order(
+                orders, market, decisions.books, t, book, column, product, side, kind, REBALANCE, 0, abs(change),
+                np.nan, decisions.target_ranks[book, t, column], eligible, 1,
+            )  # fmt: skip
+
+
+@njit(cache=True, nogil=True)
+def _enter(
+    t: int, code: int, first: int, equity: float, market: Market, decisions: Decisions, account: Account, orders: Orders
+) -> None:
+    columns, books = market.close.shape[1], decisions.books.size
+    short = code % 2
+    side = SELL if short else BUY
+    book = code // 2 % books
+    column = code // 2 // books % columns
+    product = decisions.product[book]
+    held = account.quantity[slot_of(account, book, column, product)] * side
+    if held > 0.0 or (held < 0.0 and not _resting(orders, book, column, 1, side)):
+        return
+    if _resting(orders, book, column, 0, side):
+        return
+    budget = decisions.value
+    if np.isnan(budget):
+        budget = decisions.allocation[book] * equity / decisions.slots[t]
+    detail = decisions.details[first]
+    kind = _kind(decisions, detail[LIMIT_AT], detail[TRIGGER_AT])
+    eligible = t if decisions.this_close and kind == AT_CLOSE else t + 1
+    i = give_order(
+        orders, market, decisions.books, t, book, column, product, side, kind, SIGNAL, 0, decisions.quantity, budget,
+        detail[RANK], eligible, 0,
+    )  # fmt: skip
+    order = orders.rows[i]
+    order["limit"], order["trigger"] = detail[LIMIT_AT], detail[TRIGGER_AT]
+    order["stop"], order["target"], order["trail"] = detail[STOP], detail[TARGET], detail[TRAIL]
+    order["hold"] = decisions.hold[book, short]
+    if kind != MARKET and kind != AT_CLOSE:
+        order["expires"] = t + decisions.valid[book, short]
+        if not np.isnan(detail[TRIGGER_AT]):
+            for near in (first - 1, first + 1):  # the other side of the same cell, if it waits for a trigger too
+                if 0 <= near < decisions.entries.size and decisions.entries[near] // 2 == code // 2:
+                    if not np.isnan(decisions.details[near, TRIGGER_AT]):
+                        order["oco"] = code // 2 + 1
+
+
+@njit(cache=True, nogil=True)
 def _decide(
-    t: int, first: int, equity: float, market: Market, decisions: Decisions, account: Account, orders: Orders
-) -> int:
+    t: int, first: int, equity: float, market: Market, decisions: Decisions, account: Account, orders: Orders,
+    fractional: bool,
+) -> int:  # fmt: skip
     """Give the orders decided at the close of bar t; the first entry of a later bar."""
     columns, books = market.close.shape[1], decisions.books.size
+    kind, eligible = (AT_CLOSE, t) if decisions.this_close else (MARKET, t + 1)
     for i in range(account.held_count[0]):
         slot = account.held[i]
         column, book = account.column[slot], account.book[slot]
-        signal = decisions.exits[book, t, column]
-        if (signal or not market.member[t, column]) and not _resting(orders, book, column):
+        long_ = account.quantity[slot] > 0.0
+        signal = decisions.exits[book, t, column] if long_ else decisions.covers[book, t, column]
+        side = SELL if long_ else BUY
+        if (signal or not market.member[t, column]) and not _resting(orders, book, column, 1, side):
             why = SIGNAL if signal else LEFT_UNIVERSE
-            _give(orders, market, decisions, t, book, column, SELL, why, account.quantity[slot], np.nan, np.nan)
-    after = (t + 1) * columns * books
+            give_order(
+                orders, market, decisions.books, t, book, column, decisions.product[book], side, kind, why, 1,
+                abs(account.quantity[slot]), np.nan, np.nan, eligible, 0,
+            )  # fmt: skip
+    after = (t + 1) * columns * books * 2
     while first < decisions.entries.size and decisions.entries[first] < after:
-        book = decisions.entries[first] % books
-        column = decisions.entries[first] // books % columns
-        if account.quantity[slot_of(account, book, column, CNC)] == 0.0:
-            budget = decisions.value
-            if np.isnan(budget):
-                budget = decisions.allocation[book] * equity / decisions.slots[t]
-            quantity, rank = decisions.quantity, decisions.ranks[first]
-            _give(orders, market, decisions, t, book, column, BUY, SIGNAL, quantity, budget, rank)
+        _enter(t, decisions.entries[first], first, equity, market, decisions, account, orders)
         first += 1
+    for book in range(books):
+        if decisions.rebalances[book, t]:
+            _rebalance(t, book, equity, market, decisions, account, orders, fractional)
     return first
 
 
 @njit(cache=True, nogil=True)
 def _drift(
-    t: int, end: int, close: F2, ex_date: B1, member: B2, exits: B3, held: I1, held_count: int, quantity: F1,
-    mark: F1, book: I1, column: I1, cash: float, equity: F1, cashes: F1, holdings: F1,
+    t: int, end: int, close: F2, ex_date: B1, member: B2, exits: B3, covers: B3, rebalances: B2, held: I1,
+    held_count: int, quantity: F1, mark: F1, book: I1, column: I1, cash: float, equity: F1, cashes: F1, holdings: F1,
 ) -> int:  # fmt: skip
     """Mark the bars from t at whose open nothing can fill and at whose close no holding is to be sold.
 
     The first bar, up to `end`, that is not such a one; it is left alone. It does what the core does with a bar without
     orders, on plain arrays: most bars are of this kind, and handing over an account costs more than marking it.
     """
+    books = rebalances.shape[0]
     while t < end and not ex_date[t]:
         value = 0.0
+        for b in range(books):
+            if rebalances[b, t]:
+                return t
         for i in range(held_count):
             slot = held[i]
-            if exits[book[slot], t, column[slot]] or not member[t, column[slot]]:
+            leave = exits[book[slot], t, column[slot]] if quantity[slot] > 0.0 else covers[book[slot], t, column[slot]]
+            if leave or not member[t, column[slot]]:
                 return t
         for i in range(held_count):
             slot = held[i]
@@ -166,36 +278,41 @@ def run_bars(
     """Take the account from bar `begin` up to, not including, `end`; the first bar not done.
 
     It stops early, before a bar whose worst case the log has no room for; give it a larger log and call again.
-    A decision at the last bar of the slice could never fill and is not taken.
+    A decision at the last bar of the slice could never fill at a later bar and is not taken.
     """
     bars, columns = market.close.shape
-    row = columns * decisions.books.size
-    steps, dividends = market.step.shape[0] > 1, market.dividend.shape[0] > 1
-    first = np.searchsorted(decisions.entries, begin * row)
+    cells = columns * decisions.books.size * 2
+    first = np.searchsorted(decisions.entries, begin * cells)
     t = begin
     while t < end:
-        at_rest = orders.size[0]
-        if at_rest == 0:
-            quiet = min(end, decisions.entries[first] // row if first < decisions.entries.size else bars)
+        if orders.size[0] == 0 and account.clock[GUARDED] == 0 and account.clock[NOTE] == log.used[FILLS]:
+            quiet = min(end, decisions.entries[first] // cells if first < decisions.entries.size else bars)
             t = _drift(
-                t, quiet, market.close, market.ex_date, market.member, decisions.exits, account.held,
-                account.held_count[0], account.quantity, account.mark, account.book, account.column, account.cash[0],
-                curves.equity, curves.cash, curves.holdings,
+                t, quiet, market.close, market.ex_date, market.member, decisions.exits, decisions.covers,
+                decisions.rebalances, account.held, account.held_count[0], account.quantity, account.mark, account.book,
+                account.column, account.cash[0], curves.equity, curves.cash, curves.holdings,
             )  # fmt: skip
             if t == end:
                 break
+        needed = needed_rows(account, orders)
+        if decisions.this_close:
+            needed += 4 * cells
         if (
-            log.used[FILLS] + at_rest >= log.fills.size
-            or log.used[REJECTIONS] + at_rest > log.rejections.size
-            or log.used[EVENTS] + 2 * account.held_count[0] > log.events.size
+            log.used[FILLS] + needed > log.fills.size
+            or log.used[REJECTIONS] + needed > log.rejections.size
+            or log.used[EVENTS] + needed > log.events.size
         ):
             return t
-        step, dividend = market.step[t if steps else 0], market.dividend[t if dividends else 0]
-        bar = Bar(t, market.open[t], market.close[t], step, dividend, market.ex_date[t])
-        curves.holdings[t] = advance(bar, account, orders, rules, log)
+        curves.holdings[t] = advance(t, t, market, account, orders, rules, log)
         curves.cash[t] = account.cash[0]
         curves.equity[t] = account.cash[0] + curves.holdings[t]
-        if t + 1 < bars:
-            first = _decide(t, first, curves.equity[t], market, decisions, account, orders)
+        if t + 1 < bars or decisions.this_close:
+            first = _decide(t, first, curves.equity[t], market, decisions, account, orders, rules.fractional)
+            if decisions.this_close and orders.size[0] > 0:
+                at_close(t, t, market, account, orders, rules, log)
+                settle(t, market, account, rules, log)
+                curves.holdings[t] = mark_to_close(market.close[t], account)
+                curves.cash[t] = account.cash[0]
+                curves.equity[t] = account.cash[0] + curves.holdings[t]
         t += 1
     return t

@@ -29,12 +29,18 @@ class Kind(IntEnum):
     """How an order becomes a fill."""
 
     MARKET = 0  # at the open of the first bar it is eligible for
+    LIMIT = 1  # at `limit` or better
+    STOP = 2  # at the market once the price has come to `trigger`
+    STOP_LIMIT = 3  # a limit order once the price has come to `trigger`
+    CLOSE = 4  # at the close of the first bar it is eligible for
 
 
 class Product(IntEnum):
     """The exchange's product; positions of different products never net."""
 
     CNC = 0  # cash and carry: delivery
+    MIS = 1  # intraday: squared off before the session ends
+    FUT = 2  # futures, for which the cash series stands in
 
 
 class Why(IntEnum):
@@ -42,6 +48,13 @@ class Why(IntEnum):
 
     SIGNAL = 0  # the strategy's rule
     LEFT_UNIVERSE = 1  # the held instrument is no longer a member
+    STOP = 2
+    TARGET = 3
+    TRAIL = 4  # the stop had been moved by closes
+    TIME = 5  # held as long as it was meant to be
+    SQUARE_OFF = 6  # intraday positions end with the session
+    REBALANCE = 7  # towards its target weight
+    POLICY = 8  # a risk policy ended it
 
 
 class Refusal(IntEnum):
@@ -52,7 +65,26 @@ class Refusal(IntEnum):
     BELOW_ONE_SHARE = 3  # its budget does not pay for one share and its charges
     INSUFFICIENT_CASH = 4
     MAX_POSITIONS = 5
-    NOTHING_HELD = 6  # a sale of more than the book holds; in delivery there is no short
+    NOTHING_HELD = 6  # an exit of more than the book holds
+    STOP_THROUGH = 7  # the price of the entry is at its own stop already: a broker refuses such a bracket
+    LOCKED_UPPER = 8  # nobody sold: the bar lies at the upper price band
+    LOCKED_LOWER = 9  # nobody bought: the bar lies at the lower price band
+    VOLUME_CAP = 10  # more than the agreed share of the bar's volume
+    EXPIRED = 11  # its price did not come within its time
+    ONE_CANCELS_OTHER = 12  # its sibling was filled
+    TRADE_FOR_TRADE = 13  # every trade is delivered: no intraday product, no sale on the day of the purchase
+    AFTER_SQUARE_OFF = 14  # intraday entries end before the session does
+    SHORT_NOT_PERMITTED = 15  # delivery cannot be sold short overnight
+    OPPOSITE_HELD = 16  # the book holds the other side of it
+    POLICY = 17  # a risk policy refused or cut it; the decision names the rule
+
+
+class Flag(IntEnum):
+    """What a fill must tell about itself."""
+
+    AMBIGUOUS = 1  # the bar does not say which of two prices came first; the worse one was taken
+    PARTIAL = 2  # part of what was asked
+    INSIDE = 4  # after the open, inside the bar
 
 
 class Event(IntEnum):
@@ -74,6 +106,16 @@ ORDER = np.dtype(
         ("quantity", np.float64),  # shares; NaN: as many as `budget` pays for at the fill
         ("budget", np.float64),  # rupees, charges included; used where `quantity` is NaN
         ("rank", np.float64),  # higher is served first; NaN last
+        ("closing", np.int64),  # 1: an exit, never more than what is held
+        ("limit", np.float64),  # raw rupees; NaN = none
+        ("trigger", np.float64),  # raw rupees; NaN = none
+        ("stop", np.float64),  # of the position it opens, raw rupees; NaN = none
+        ("target", np.float64),  # likewise
+        ("trail", np.float64),  # likewise, fraction of the best close
+        ("best", np.float64),  # close at the decision: where the trailing stop starts from
+        ("hold", np.int64),  # bars the position is held at most; 0 = without end
+        ("expires", np.int64),  # last bar it may fill in; -1 = until done
+        ("oco", np.int64),  # orders of one group cancel each other; 0 = none
         ("decided", np.int64),  # bar at whose close it was decided
         ("eligible", np.int64),  # first bar it may fill in
     ]
@@ -96,6 +138,8 @@ FILL = np.dtype(
         ("price", np.float64),
         ("cost", np.float64),  # rupees, the sum of its components
         ("cash", np.float64),  # of the account after the fill
+        ("closing", np.int64),  # 1: an exit
+        ("flags", np.int64),  # bits of Flag
     ]
 )
 

@@ -62,6 +62,7 @@ class RunResult:
     metrics : by name; None = undefined, with the why in `reasons`
     drawdown_sessions : peak, trough and recovery of the deepest drawdown, ISO dates
     coverage : member_days of the universe in the window, and in how many of them the instrument traded
+    naive_twin : final equity without bands, ticks, charges, caps and slippage, and the difference by cause, rupees
     assumptions, warnings : in plain words
     """
 
@@ -81,6 +82,7 @@ class RunResult:
     reasons: dict[str, str]
     drawdown_sessions: dict[str, str | None]
     coverage: dict[str, int]
+    naive_twin: dict[str, Any]
     assumptions: list[str]
     warnings: list[str]
 

@@ -30,7 +30,12 @@ SIZINGS: Final = {
     "value": "a fixed number of rupees an entry",
     "quantity": "a fixed number of shares an entry",
 }
-COST_PLANS: Final = ("none", "bps")
+COST_PLANS: Final = ("none", "bps", "zerodha", "fyers", "custom")
+FILLS_AT: Final = {
+    "next_open": "orders decided at a close fill from the next bar's open on",
+    "this_close": "orders fill at the very close they are decided at, which nobody can have",
+}
+UNFILLED: Final = ("cancel", "carry")
 ADJUSTMENTS: Final = ("forward_anchored",)
 UNCONSTRAINED: Final = "unconstrained"
 HIGHEST_BPS: Final = 1000.0  # 10 % a side; beyond it a typing error is likelier than a plan
@@ -140,10 +145,18 @@ class Sizing:
 
 @dataclass(frozen=True)
 class CostSpec:
-    """The cost plan: "none", or "bps" with a flat charge on both sides."""
+    """The cost plan: "none", "bps" with a flat charge on both sides, a broker's name, or "custom".
+
+    The amounts go with "custom": `fraction` of an order's value, at most `cap` rupees, `flat` rupees an order,
+    `depository` rupees for each share and day delivered out; the state's and the exchange's levies come on top.
+    """
 
     plan: str = "none"
     bps: float = 0.0
+    fraction: float | None = None
+    cap: float | None = None
+    flat: float | None = None
+    depository: float | None = None
 
     def __post_init__(self) -> None:
         _require(self.plan in COST_PLANS, "costs.plan", f"one of {', '.join(COST_PLANS)}", self.plan)
@@ -151,7 +164,15 @@ class CostSpec:
         _require(0.0 <= bps <= HIGHEST_BPS, "costs.bps", f"a number from 0 to {HIGHEST_BPS:g}", self.bps)
         _require(self.plan == "bps" or bps == 0.0, "costs.bps", "0 without the plan bps", self.bps)
         object.__setattr__(self, "bps", bps)
-        object.__setattr__(self, "plan", self.plan if bps else "none")  # 0 bps and no costs are one plan
+        if self.plan == "bps" and not bps:
+            object.__setattr__(self, "plan", "none")  # 0 bps and no costs are one plan
+        for name in ("fraction", "cap", "flat", "depository"):
+            value = getattr(self, name)
+            if value is not None:
+                _require(self.plan == "custom", f"costs.{name}", "nothing without the plan custom", value)
+                amount = _number(f"costs.{name}", value, "a number of 0 or more")
+                _require(amount >= 0.0, f"costs.{name}", "a number of 0 or more", value)
+                object.__setattr__(self, name, amount)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,6 +191,12 @@ class RunSpec:
     policy : identity (content hash) of the risk policy; "unconstrained" where none applies
     costs : cost plan
     slippage_bps : of the reference price, against us
+    impact_bps : further slippage of an order as large as its bar's volume; it grows with the square root of the share
+    volume_cap : share of a bar's volume that is traded at most; None = no cap
+    unfilled : "cancel" or "carry" what the cap leaves of an entry; exits are always carried
+    settle_next_session : whether the money of a delivery sale pays for entries only from the next session on
+    fractional : whether shares divide; for foreign bars
+    fill_at : a key of FILLS_AT
     market_rules : version of the exchange's rules tables; "none" = the exchange is switched off
     adjustment : how signals see corporate actions; "forward_anchored@…" names the version of the actions too
     benchmark : index id, or None
@@ -190,6 +217,12 @@ class RunSpec:
     policy: str | None = None
     costs: CostSpec = CostSpec()
     slippage_bps: float = 0.0
+    impact_bps: float = 0.0
+    volume_cap: float | None = None
+    unfilled: str = "cancel"
+    settle_next_session: bool = False
+    fractional: bool = False
+    fill_at: str = "next_open"
     market_rules: str = "none"
     adjustment: str = "forward_anchored"
     benchmark: str | None = None
@@ -211,6 +244,19 @@ class RunSpec:
         slippage = _number("slippage_bps", self.slippage_bps, f"a number from 0 to {HIGHEST_BPS:g}")
         _require(0 <= slippage <= HIGHEST_BPS, "slippage_bps", f"a number from 0 to {HIGHEST_BPS:g}", self.slippage_bps)
         self._set("slippage_bps", slippage)
+        impact = _number("impact_bps", self.impact_bps, f"a number from 0 to {10 * HIGHEST_BPS:g}")
+        _require(0 <= impact <= 10 * HIGHEST_BPS, "impact_bps", f"0 to {10 * HIGHEST_BPS:g}", self.impact_bps)
+        self._set("impact_bps", impact)
+        if self.volume_cap is not None:
+            cap = _number("volume_cap", self.volume_cap, "a fraction above 0 and up to 1")
+            _require(0.0 < cap <= 1.0, "volume_cap", "a fraction above 0 and up to 1", self.volume_cap)
+            self._set("volume_cap", cap)
+        _require(self.unfilled in UNFILLED, "unfilled", f"one of {', '.join(UNFILLED)}", self.unfilled)
+        _require(self.fill_at in FILLS_AT, "fill_at", f"one of {', '.join(FILLS_AT)}", self.fill_at)
+        for name in ("settle_next_session", "fractional"):
+            _require(type(getattr(self, name)) is bool, name, "yes or no", getattr(self, name))
+        divides = not self.fractional or (self.market_rules == "none" and self.costs.plan in ("none", "bps"))
+        _require(divides, "fractional", "whole shares on an exchange or with a broker's charges", self.fractional)
         self._set("policy", self.policy or UNCONSTRAINED)
         kind = self.adjustment.partition("@")[0]
         _require(kind in ADJUSTMENTS, "adjustment", f"one of {', '.join(ADJUSTMENTS)}, @version", self.adjustment)

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from app.engines.backtest.costs import COMPONENTS
-from app.engines.backtest.orders import Event, Kind, Product, Records, Refusal, Side, Why
+from app.engines.backtest.charges import COMPONENTS
+from app.engines.backtest.orders import Event, Flag, Kind, Product, Records, Refusal, Side, Why
 from app.engines.backtest.result import Columns, numbers, times
 from app.engines.backtest.spec import RunSpec
 from app.engines.backtest.trades import OPEN, SETTLED
@@ -52,6 +52,8 @@ def trade_columns(trades: Records, spec: RunSpec, bars: Bars) -> Columns:
     still_open = (trades["exit_why"] == OPEN).tolist()
     return {
         **_who(trades, spec, bars),
+        "side": ["LONG" if side > 0 else "SHORT" for side in trades["side"].tolist()],
+        "ambiguous": (trades["flags"] & Flag.AMBIGUOUS > 0).tolist(),
         "entry_at": _times(trades["entry_bar"], bars),
         "entry_price": _floats(trades["entry_price"]),
         "exit_at": [None if o else at for o, at in zip(still_open, _times(trades["exit_bar"], bars), strict=True)],
@@ -86,6 +88,7 @@ def fill_columns(fills: Records, components: Any, spec: RunSpec, bars: Bars) -> 
         "cost": _floats(fills["cost"]),
         **{f"cost_{name}": _floats(components[: fills.size, i]) for i, name in enumerate(COMPONENTS)},
         "cash": _floats(fills["cash"]),
+        "ambiguous": (fills["flags"] & Flag.AMBIGUOUS > 0).tolist(),
     }
 
 

@@ -15,16 +15,18 @@ TRADE = np.dtype(
         ("book", np.int64),
         ("column", np.int64),
         ("product", np.int64),
+        ("side", np.int64),  # 1 long, -1 short
+        ("flags", np.int64),  # bits of Flag, of all its fills
         ("entry_bar", np.int64),
         ("exit_bar", np.int64),  # -1 while open
         ("entry_intent", np.uint64),
         ("exit_intent", np.uint64),  # 0 while open, and where the exchange settled the last fraction
         ("exit_why", np.int64),  # Why, or SETTLED
-        ("quantity", np.float64),  # shares bought
+        ("quantity", np.float64),  # shares entered with
         ("entry_price", np.float64),  # average, rupees a share as traded then
-        ("exit_quantity", np.float64),  # shares sold: another number than bought after a split
+        ("exit_quantity", np.float64),  # shares left with: another number after a split
         ("exit_price", np.float64),  # average, rupees a share as traded then; NaN while open
-        ("left", np.float64),  # shares still held
+        ("left", np.float64),  # shares still held, below zero when short
         ("bought", np.float64),  # rupees
         ("sold", np.float64),  # rupees
         ("income", np.float64),  # rupees: dividends, and fractions of shares paid out
@@ -34,7 +36,6 @@ TRADE = np.dtype(
 )
 
 OPEN, SETTLED = -1, -2  # exit_why of a trade still open; of one whose last fraction of a share was paid out in cash
-_BUY = 1
 NO_INTENT: Row = np.uint64(0)
 
 
@@ -73,7 +74,7 @@ def fold_trades(
         fill = fills[f]
         slot = (fill["book"] * instruments + fill["column"]) * products + fill["product"]
         value = fill["quantity"] * fill["price"]
-        if fill["side"] == _BUY:
+        if not fill["closing"]:
             if current[slot] < 0:
                 current[slot] = count
                 trade = trades[count]
@@ -81,6 +82,8 @@ def fold_trades(
                 trade["book"] = fill["book"]
                 trade["column"] = fill["column"]
                 trade["product"] = fill["product"]
+                trade["side"] = fill["side"]
+                trade["flags"] = 0
                 trade["entry_bar"] = fill["bar"]
                 trade["entry_intent"] = fill["intent"]
                 _close(trade, -1, NO_INTENT, OPEN)
@@ -89,22 +92,31 @@ def fold_trades(
                 trade["exit_price"] = np.nan
             trade = trades[current[slot]]
             trade["quantity"] += fill["quantity"]
-            trade["left"] += fill["quantity"]
-            trade["bought"] += value
+            trade["left"] += fill["side"] * fill["quantity"]
+            if fill["side"] > 0:
+                trade["bought"] += value
+            else:
+                trade["sold"] += value
             # a single fill keeps its price to the last bit; value / quantity would round
             alone = trade["quantity"] == fill["quantity"]
-            trade["entry_price"] = fill["price"] if alone else trade["bought"] / trade["quantity"]
+            entered = trade["bought"] if fill["side"] > 0 else trade["sold"]
+            trade["entry_price"] = fill["price"] if alone else entered / trade["quantity"]
         else:
             trade = trades[current[slot]]
             trade["exit_quantity"] += fill["quantity"]
-            trade["left"] -= fill["quantity"]
-            trade["sold"] += value
+            trade["left"] += fill["side"] * fill["quantity"]
+            if fill["side"] > 0:
+                trade["bought"] += value
+            else:
+                trade["sold"] += value
             alone = trade["exit_quantity"] == fill["quantity"]
-            trade["exit_price"] = fill["price"] if alone else trade["sold"] / trade["exit_quantity"]
-            if trade["left"] == 0.0:
+            left_with = trade["bought"] if fill["side"] > 0 else trade["sold"]
+            trade["exit_price"] = fill["price"] if alone else left_with / trade["exit_quantity"]
+            if abs(trade["left"]) < 1e-9:
                 _close(trade, fill["bar"], fill["intent"], fill["why"])
                 current[slot] = -1
         trade["costs"] += fill["cost"]
+        trade["flags"] |= fill["flags"]
     for i in range(count):
         trade = trades[i]
         slot = (trade["book"] * instruments + trade["column"]) * products + trade["product"]

@@ -26,11 +26,16 @@ def assumptions(spec: RunSpec, with_dividends: bool) -> list[str]:
         members = f"The universe is {universe.index} with one list of members for the whole run: NOT POINT-IN-TIME."
     amount = "" if sizing.value is None else f" ({sizing.value:g})"
     limit = "without a limit" if spec.max_positions is None else f"at most {spec.max_positions}"
-    costs = f"{spec.costs.bps:g} bps of the traded value on each side, no other charges" if spec.costs.bps else "none"
+    costs = {
+        "none": "none",
+        "bps": f"{spec.costs.bps:g} bps of the traded value on each side, no other charges",
+    }.get(spec.costs.plan, f"charges by date of the plan {spec.costs.plan}, with each session's contract note")
     slippage = f"{spec.slippage_bps:g} bps against us" if spec.slippage_bps else "none"
     return [
         "Signals are decided at the close of a bar from adjusted prices up to that close.",
-        "Orders fill at the raw open of the next bar.",
+        "Orders fill at the raw open of the next bar."
+        if spec.fill_at == "next_open"
+        else "NOT TRADEABLE: orders fill at the very close they are decided at.",
         "A signal at the last bar gives no trade; positions open at the end stay open, valued at their last close.",
         members,
         "An instrument that leaves the universe is sold at the next open.",
@@ -42,10 +47,29 @@ def assumptions(spec: RunSpec, with_dividends: bool) -> list[str]:
         f"Costs: {costs}. Slippage: {slippage}.",
         "On an ex-date holdings are restated before the open; a fraction of a share is paid out at that open.",
         "Dividends are paid in cash on the ex-date." if with_dividends else "Dividends are not counted.",
-        "No exchange rules: no price bands, tick sizes, volume limits, trade-for-trade or surveillance restrictions.",
+        *_market_words(spec),
         "No risk policy applies: the run is unconstrained.",
         f"The risk-free rate is taken as zero; a year has {spec.periods_per_year} periods.",
     ]
+
+
+def _market_words(spec: RunSpec) -> list[str]:
+    cap = spec.volume_cap
+    words = [
+        "No limit to the share of a bar's volume that is traded."
+        if cap is None
+        else f"At most {cap:.0%} of a bar's volume is traded; what is left of an entry is "
+        f"{'carried to the next bar' if spec.unfilled == 'carry' else 'cancelled'}."
+    ]
+    if spec.impact_bps:
+        words.append(f"Impact: {spec.impact_bps:g} bps times the square root of the order's share of the bar's volume.")
+    if spec.settle_next_session:
+        words.append("The money of a delivery sale pays for entries from the next session on.")
+    if spec.fractional:
+        words.append("Shares divide.")
+    if spec.market_rules == "none":
+        words.append("No exchange rules: no price bands, tick sizes, trade-for-trade or surveillance; shorts allowed.")
+    return words
 
 
 def warnings(bars: Bars, trades: Records, rejections: Records, jumps: Sequence[Jump]) -> list[str]:

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
-from typing import Any, ClassVar, Generic, TypeVar, get_type_hints
+from typing import Any, ClassVar, Generic, Literal, TypeVar, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,15 +58,59 @@ P = TypeVar("P", bound=Params)
 
 @dataclass(frozen=True, eq=False)
 class Signals:
-    """Decisions at each close, [T, N].
+    """Decisions at each close of one side, arrays of shape [T, N]; row t is made from bars up to t and acted on from t+1.
 
-    `entry` and `exit` may both be set: a book in the position exits, one without it enters. `rank` orders entries that
-    compete for cash, higher first, NaN last; None leaves them in the order of the instrument keys.
+    `entry` and `exit` may both be set: a book in the position exits, one without it enters. Every other field belongs
+    to the entry decided at its bar and is fixed there; cells without an entry are not read. Prices (`stop`, `target`,
+    `limit`, `trigger`) are forward-anchored as `bars.close` is, float64, NaN = none; ex-dates need no care.
+
+    Attributes
+    ----------
+    entry, exit : bool; market orders at the next open, unless `limit` or `trigger` says otherwise
+    rank : float64; orders entries that compete for cash, higher first, NaN last; None leaves them in the order of the
+        instrument keys
+    stop : protective stop, live from the entry on, in the entry bar too
+    target : profit limit, live from the bar after the entry
+    trail : fraction (0.08) below the highest close since the decision bar; moved after each close, effective in the
+        next bar, never lowered
+    limit, trigger : the entry is a limit order, or a stop order, at this price; both set = a stop-limit order
+    valid : bars that a limit or stop entry stays in the market, 1 = the next bar alone
+    hold : sell at the open after so many bars held, the entry bar counted; None = no time exit
+    short : the same for the short side, every rule mirrored; None = long only. Where both sides have a trigger at one
+        bar of one symbol, they are one-cancels-the-other
     """
 
     entry: B2
     exit: B2
     rank: F2 | None = None
+    stop: F2 | None = None
+    target: F2 | None = None
+    trail: F2 | None = None
+    limit: F2 | None = None
+    trigger: F2 | None = None
+    valid: int = 1
+    hold: int | None = None
+    short: Signals | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """Rebalances decided at closes, [T, N]: what to hold instead of when to trade.
+
+    Attributes
+    ----------
+    target : float64, fraction of the book's equity to hold after the rebalance decided at that close. A row all NaN
+        is no rebalance; in a row that is one, NaN is 0. Negative is short, where the product allows
+    rank : float64; orders the buys that compete for cash, higher first, NaN last; None = by instrument key
+    """
+
+    target: F2
+    rank: F2 | None = None
+
+
+Answer = Signals | Weights
+ProductName = Literal["CNC", "MIS", "FUT"]
+Kind = Literal["vectorised", "event", "compiled"]
 
 
 class Strategy(ABC, Generic[P]):
@@ -74,7 +118,9 @@ class Strategy(ABC, Generic[P]):
 
     Class attributes: `id` (as on the command line), `display_name`, `timeframe` (default of a run), `universe`
     (default of a run), `params_type`, `hypothesis` (one sentence: why it should earn), `when_it_loses`, `citation`,
-    `regime` (the market it is made for).
+    `regime` (the market it is made for), `product` (CNC: delivery; MIS: intraday, squared off before the close; FUT:
+    futures, of which no history is at hand, so that the cash series stands in and the run is labelled PROXY), `kind`
+    (how it is asked: all bars at once, or bar by bar).
     """
 
     id: ClassVar[str]
@@ -82,6 +128,8 @@ class Strategy(ABC, Generic[P]):
     description: ClassVar[str]
     timeframe: ClassVar[str] = "1d"
     universe: ClassVar[str] = "NIFTY50"
+    product: ClassVar[ProductName] = "CNC"
+    kind: ClassVar[Kind] = "vectorised"
     hypothesis: ClassVar[str]
     when_it_loses: ClassVar[str]
     citation: ClassVar[str]
@@ -124,5 +172,5 @@ class Strategy(ABC, Generic[P]):
         """Bars needed before the first measured one, so that it can carry a signal."""
 
     @abstractmethod
-    def signals(self, bars: Bars, params: P) -> Signals:
+    def signals(self, bars: Bars, params: P) -> Answer:
         """Decisions at each close, from bars up to that close alone."""

@@ -142,7 +142,7 @@ def test_equity_can_be_divided_by_the_positions_allowed():
     [
         ({"engine_version": "0.1"}, "engine_version: the spec is for 0.1"),
         ({"policy": "abc"}, "policy: this engine applies no policy"),
-        ({"market_rules": "nse"}, "market_rules: this engine knows no exchange rules"),
+        ({"market_rules": "nse"}, "market_rules: the spec says 'nse', the rules given are 'none'"),
         ({"timeframe": "15m"}, "timeframe: the spec says 15m, the bars are 1d"),
         ({"start": date(2024, 1, 2)}, "bars: measured from 2024-01-01"),
         ({"end": date(2024, 1, 2)}, "bars: measured from 2024-01-01"),

@@ -1,0 +1,136 @@
+"""The account as arrays: cash, positions keyed by (book, instrument, product), and what protects each of them.
+
+Everything is changed in place by the core. Copied, an account with its resting orders is a checkpoint from which a run
+goes on to the same bytes.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+F1 = NDArray[np.float64]
+I1 = NDArray[np.int64]
+
+NEAR: Final = 1e-6  # shares: 9.9999999 after a chain of factors is ten
+UNSETTLED, BLOCKED, INSIDE = 0, 1, 2  # cells of Account.locked
+SESSION, NOTE, GUARDED = 0, 1, 2  # cells of Account.clock
+GUARD, TRAILING, TRIGGERED = 1, 2, 4  # bits of Account.guard
+
+
+class Account(NamedTuple):
+    """Cash, and positions keyed by (book, instrument, product).
+
+    The slot of a position is (book · instruments + column) · products + product. A short position has a negative
+    quantity; the cash of its sale and as much again are blocked until it is covered.
+    """
+
+    instruments: int
+    products: int
+    book: I1  # shape [slots], of each slot: a look-up is cheaper than a division
+    column: I1  # shape [slots]
+    cash: F1  # shape [1], rupees
+    quantity: F1  # shape [slots], shares
+    cost: F1  # shape [slots], rupees paid (or, short, received) for the shares held, before charges
+    mark: F1  # shape [slots], rupees: last raw close of a held instrument
+    held: I1  # shape [slots]; the first held_count are the slots with shares, ascending: the order of every sum
+    held_count: I1  # shape [1]
+    locked: F1  # shape [3], rupees not to be spent: of sales not settled, behind shorts, of exits inside this bar
+    clock: I1  # shape [3]: session of the last bar, first fill not on a contract note yet, slots under guard
+    margin: F1  # shape [slots], rupees blocked behind a short
+    stop: F1  # shape [slots], raw rupees; NaN = none
+    target: F1  # shape [slots], raw rupees; NaN = none
+    trail: F1  # shape [slots], fraction; NaN = none
+    best: F1  # shape [slots], highest close (short: lowest) since the decision; moves the trailing stop
+    until: I1  # shape [slots], bar at whose open a time exit falls due; -1 = none
+    entered: I1  # shape [slots], bar of the last entry
+    decided: I1  # shape [slots], bar at whose close that entry was decided
+    opened: I1  # shape [slots], session of the last entry: what trade-for-trade forbids to sell
+    guard: I1  # shape [slots], bits: the core has to look at it each bar; its stop trails; it was entered by a trigger
+
+
+def new_account(capital: float, books: int, instruments: int, products: int) -> Account:
+    """An account with cash and no position."""
+    slots = books * instruments * products
+    book, column, _ = np.unravel_index(np.arange(slots), (books, instruments, products))
+    none, never = (lambda: np.full(slots, np.nan)), (lambda: np.full(slots, -1, np.int64))
+    return Account(
+        instruments=instruments,
+        products=products,
+        book=book.astype(np.int64),
+        column=column.astype(np.int64),
+        cash=np.array([capital]),
+        quantity=np.zeros(slots),
+        cost=np.zeros(slots),
+        mark=np.zeros(slots),
+        held=np.zeros(slots, np.int64),
+        held_count=np.zeros(1, np.int64),
+        locked=np.zeros(3),
+        clock=np.array([-1, 0, 0]),
+        margin=np.zeros(slots),
+        stop=none(),
+        target=none(),
+        trail=none(),
+        best=none(),
+        until=never(),
+        entered=never(),
+        decided=never(),
+        opened=never(),
+        guard=np.zeros(slots, np.int64),
+    )
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def slot_of(account: Account, book: int, column: int, product: int) -> int:
+    return (book * account.instruments + column) * account.products + product
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def hold(account: Account, slot: int) -> None:
+    """Put a slot among the held ones, keeping them ascending."""
+    i = account.held_count[0]
+    while i > 0 and account.held[i - 1] > slot:
+        account.held[i] = account.held[i - 1]
+        i -= 1
+    account.held[i] = slot
+    account.held_count[0] += 1
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def release(account: Account, slot: int) -> None:
+    """Take a slot from the held ones, with all that protected it."""
+    account.held_count[0] -= 1
+    i = 0
+    while account.held[i] != slot:
+        i += 1
+    while i < account.held_count[0]:
+        account.held[i] = account.held[i + 1]
+        i += 1
+    account.locked[BLOCKED] -= account.margin[slot]
+    if account.guard[slot] & GUARD:
+        account.clock[GUARDED] -= 1
+    account.quantity[slot] = account.cost[slot] = account.mark[slot] = account.margin[slot] = 0.0
+    account.stop[slot] = account.target[slot] = account.trail[slot] = account.best[slot] = np.nan
+    account.until[slot] = -1
+    account.guard[slot] = 0
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def under_guard(account: Account, slot: int) -> None:
+    """Have the core look at a held slot each bar."""
+    if not account.guard[slot] & GUARD:
+        account.guard[slot] |= GUARD
+        account.clock[GUARDED] += 1
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def whole_shares(quantity: float) -> float:
+    """The whole shares in a quantity of either sign, towards zero; a millionth below a whole one is that one."""
+    size = abs(quantity)
+    nearest: float = np.floor(size + 0.5)
+    below: float = np.floor(size)
+    shares = nearest if abs(size - nearest) < NEAR else below
+    return shares if quantity >= 0.0 else -shares
