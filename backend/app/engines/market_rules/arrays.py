@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engines.calendar import session
-from app.engines.market_rules.tables import BAND_PERCENTS, TICKS, TRADE_FOR_TRADE, TickRule, square_off_time
+from app.engines.market_rules.tables import BAND_PERCENTS, FUND_TICK, TICKS, TRADE_FOR_TRADE, TickRule, square_off_time
 
 F1 = NDArray[np.float64]
 F2 = NDArray[np.float64]
@@ -72,7 +72,7 @@ def tick_sizes(days: D1, raw_close: F2, is_etf: B1, before: F1 | None = None) ->
     """
     rows, columns = raw_close.shape
     last = np.full(columns, np.nan) if before is None else before.astype(np.float64, copy=True)
-    out = np.empty((columns, rows)).T  # a security's values lie together, as in the bars
+    out = np.empty((rows, columns))
     dates = days.astype("datetime64[D]")
     months = dates.astype("datetime64[M]")
     starts = [int(i) for i in np.flatnonzero(np.r_[True, months[1:] != months[:-1]])] if rows else []
@@ -107,7 +107,7 @@ def _ticks(price: F1, is_etf: B1, rule: TickRule) -> F1:
     for edge, inclusive in zip(rule.edges, rule.inclusive, strict=True):
         place += (price > edge + _NEAR) if inclusive else (price > edge - _NEAR)
     ticks = np.array(rule.ticks)[place]
-    return ticks if rule.funds is None else np.where(is_etf, rule.funds, ticks)
+    return np.where(is_etf, FUND_TICK, ticks)
 
 
 def band_limits(base: F1, percent: F1, tick: F1) -> tuple[F1, F1]:
@@ -142,9 +142,8 @@ def price_bands(
     known : bands that sources give; a percentage counts from the previous close
     has_derivatives : shape [T, N]; no fixed band there
     """
-    shape = close.shape[::-1]
-    lower, upper = np.full(shape, np.nan).T, np.full(shape, np.nan).T
-    state: I8 = np.zeros(shape, np.int8).T
+    lower, upper = np.full(close.shape, np.nan), np.full(close.shape, np.nan)
+    state: I8 = np.zeros(close.shape, np.int8)
     t, n = _transposed_where(high == low)
     if gap is not None:
         whole = ~gap[t, n]
@@ -154,8 +153,7 @@ def price_bands(
         fixed = ~has_derivatives[t, n]
         t, n = t[fixed], n[fixed]
     base = _base(close, factor, t, n)
-    price, steps = close[t, n], tick[t, n]
-    price = np.where(high[t, n] == low[t, n], high[t, n], price)
+    price, steps = high[t, n], tick[t, n]
     for percent in BAND_PERCENTS:
         bottom, top = band_limits(base, np.full(base.size, percent), steps)
         room = np.minimum(steps, percent / 1000.0 * base) + _NEAR

@@ -79,9 +79,9 @@ def test_the_month_keeps_the_tick_of_the_last_close_before_it() -> None:
 
 def test_ticks_change_on_the_days_of_the_circulars_and_funds_apart() -> None:
     sessions = days("2024-06-07", "2024-06-10", "2025-04-11", "2025-04-15")
-    close = np.full((4, 2), 100.0)
-    ticks = tick_sizes(sessions, close, np.array([False, True]))
-    assert ticks.tolist() == [[0.05, 0.05], [0.01, 0.05], [0.01, 0.05], [0.01, 0.01]]
+    close = np.tile([100.0, 100.0, 6_000.0], (4, 1))
+    ticks = tick_sizes(sessions, close, np.array([False, True, False]))
+    assert ticks.tolist() == [[0.05, 0.01, 0.05], [0.01, 0.01, 0.05], [0.01, 0.01, 0.05], [0.01, 0.01, 0.50]]
 
 
 def test_a_security_without_a_close_has_the_tick_of_the_lowest_prices() -> None:
