@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.commands import actions, bars, costs, fundamentals, imports, members, status, sync, verify
+from app.commands import actions, backtest, bars, costs, fundamentals, imports, members, status, sync, verify
 from app.commands.shared import JsonFlag, SampleFlag, chosen_market, fail, open_platform, print_json
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ actions.register(data_app)
 bars.register(data_app)
 sync.register(data_app)
 costs.register(app)
+backtest.register(app)
 members.register(data_app)
 fundamentals.register(data_app)
 imports.register(data_app)

@@ -100,6 +100,10 @@ class RunRepository:
         if stored is not None:
             self._session.execute(insert(RunStrategy), list(books))
 
+    def ids(self) -> list[str]:
+        """The ids of all runs, oldest first."""
+        return list(self._session.scalars(select(BacktestRun.run_id).order_by(BacktestRun.created_at)))
+
     def page(
         self, *, page: int, limit: int, strategy_id: str | None
     ) -> tuple[list[tuple[BacktestRun, list[str]]], int]:

@@ -9,6 +9,7 @@ import orjson
 from fastapi import APIRouter, Header, Query, Response
 
 from app.database import Market, MarketDep, MarketSessionDep, SessionDep
+from app.engines.backtest import CostSpec
 from app.exceptions import BacktestError
 from app.models import JobState
 from app.routers.dependencies import PageLimit, PageNumber, PlatformDep
@@ -18,6 +19,8 @@ from app.schemas.jobs import JobAccepted
 from app.schemas.strategies import (
     BacktestOut,
     BacktestRequest,
+    FlatCosts,
+    OwnCosts,
     RunPage,
     RunSummary,
     SignificanceOut,
@@ -73,8 +76,13 @@ def backtest(
         sizing_value=request.sizing_value,
         max_positions=request.max_positions,
         allocations=request.allocations,
-        costs_bps=0.0 if request.costs == "none" else request.costs.bps,
+        costs=_costs(request.costs),
         slippage_bps=request.slippage_bps,
+        impact_bps=request.impact_bps,
+        volume_cap=request.volume_cap,
+        unfilled=request.unfilled,
+        settle_next_session=request.settle_next_session,
+        fill_at=request.fill_at,
         seed=request.seed,
         asof_members=request.asof_members,
         strict_actions=request.strict_actions,
@@ -88,6 +96,14 @@ def backtest(
     for held in {session, control}:  # whoever waits holds no connection: those at work need them
         held.commit()
     return _await_run(platform, job.id, market, spec.run_id, wait, accept)
+
+
+def _costs(asked: FlatCosts | OwnCosts | str) -> CostSpec:
+    if isinstance(asked, str):
+        return CostSpec(asked)
+    if isinstance(asked, FlatCosts):
+        return CostSpec("bps", asked.bps)
+    return CostSpec(**asked.model_dump())
 
 
 def _await_run(

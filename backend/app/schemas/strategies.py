@@ -35,6 +35,20 @@ class FlatCosts(Wire):
     bps: float = Field(ge=0, le=1000, description="Basis points of the traded value, each side")
 
 
+class OwnCosts(Wire):
+    """A broker's price list of one's own; the state's and the exchange's levies by date come on top."""
+
+    plan: Literal["custom"]
+    fraction: float | None = Field(default=None, ge=0, le=0.1, allow_inf_nan=False, description="Of an order's value")
+    cap: float | None = Field(
+        default=None, ge=0, le=100_000, allow_inf_nan=False, description="Rupees an order at most"
+    )
+    flat: float | None = Field(default=None, ge=0, le=100_000, allow_inf_nan=False, description="Rupees an order")
+    depository: float | None = Field(
+        default=None, ge=0, le=100_000, allow_inf_nan=False, description="Rupees for each share and day delivered out"
+    )
+
+
 class BacktestRequest(Wire):
     """What to run. Fields that the engine does not know yet are refused rather than ignored."""
 
@@ -49,8 +63,23 @@ class BacktestRequest(Wire):
     sizing_value: float | None = Field(default=None, gt=0, allow_inf_nan=False, description="Rupees, or shares")
     max_positions: int | None = Field(default=None, ge=1, le=5000)
     allocations: dict[str, float] | None = Field(default=None, description="Share of the capital by strategy id")
-    costs: FlatCosts | Literal["none"] = Field(default_factory=lambda: FlatCosts(bps=10))
+    costs: FlatCosts | OwnCosts | Literal["none", "zerodha", "fyers"] = Field(
+        default_factory=lambda: FlatCosts(bps=10), description="A rate, a broker's charges by date, or none"
+    )
     slippage_bps: float = Field(default=0, ge=0, le=1000, allow_inf_nan=False)
+    impact_bps: float = Field(
+        default=0, ge=0, le=10_000, allow_inf_nan=False, description="Slippage of an order as large as its bar's volume"
+    )
+    volume_cap: float | None = Field(
+        default=None, gt=0, le=1, allow_inf_nan=False, description="Share of a bar's volume traded at most"
+    )
+    unfilled: Literal["cancel", "carry"] = Field(default="cancel", description="What the cap leaves of an entry")
+    settle_next_session: bool = Field(
+        default=False, description="Money of a delivery sale pays for entries from the next session on"
+    )
+    fill_at: Literal["next_open", "this_close"] = Field(
+        default="next_open", description="this_close is not tradeable and labels the run"
+    )
     benchmark: str | None = Field(default=None, max_length=40)
     seed: int = Field(default=0, ge=0, le=2**32 - 1)
     asof_members: bool = Field(default=True, description="Members as of each date; false: today's list throughout")
@@ -117,6 +146,24 @@ class TradeOut(BaseModel):
     income: float = Field(description="Rupees paid out while it was held")
     exit_reason: str | None
     open: bool
+    side: Literal["LONG", "SHORT"]
+    ambiguous: bool = Field(description="A bar held two prices and does not say which came first; the worse was taken")
+
+
+class NaiveCause(BaseModel):
+    """What one thing that naive engines leave out changed."""
+
+    cause: str
+    difference: float = Field(
+        description="Rupees of final equity; the causes add up from the naive figure to the run's"
+    )
+
+
+class NaiveTwin(BaseModel):
+    """What an engine without bands, ticks, charges, caps and slippage would have said."""
+
+    final_equity: float
+    causes: list[NaiveCause]
 
 
 class BacktestOut(BaseModel):
@@ -137,6 +184,7 @@ class BacktestOut(BaseModel):
     )
     drawdown_sessions: dict[str, date | None]
     coverage: dict[str, int] = Field(description="Member-days of the universe, and how many of them traded")
+    naive_twin: NaiveTwin | None = Field(description="null for runs of an engine that did not compute it")
     assumptions: list[str]
     warnings: list[str]
     spec: dict[str, Any]

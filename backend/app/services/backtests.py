@@ -8,7 +8,7 @@ import threading
 import zlib
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -54,8 +54,13 @@ class BacktestQuestion:
     sizing_value: float | None = None
     max_positions: int | None = None
     allocations: Mapping[str, float] | None = None
-    costs_bps: float = 10.0
+    costs: CostSpec = field(default_factory=lambda: CostSpec("bps", 10.0))
     slippage_bps: float = 0.0
+    impact_bps: float = 0.0
+    volume_cap: float | None = None
+    unfilled: str = "cancel"
+    settle_next_session: bool = False
+    fill_at: str = "next_open"
     seed: int = 0
     asof_members: bool = True
     strict_actions: bool = False  # an inferred action that became known after its ex-date is not used
@@ -169,8 +174,13 @@ class BacktestService:
                 initial_capital=question.initial_capital,
                 sizing=Sizing(question.sizing, question.sizing_value),
                 max_positions=question.max_positions,
-                costs=CostSpec("bps", question.costs_bps) if question.costs_bps else CostSpec(),
+                costs=question.costs,
                 slippage_bps=question.slippage_bps,
+                impact_bps=question.impact_bps,
+                volume_cap=question.volume_cap,
+                unfilled=question.unfilled,
+                settle_next_session=question.settle_next_session,
+                fill_at=question.fill_at,
                 adjustment=STRICT if question.strict_actions else ADJUSTMENTS[0],
                 seed=question.seed,
             )
@@ -180,25 +190,40 @@ class BacktestService:
     def run(self, context: JobContext, arguments: dict[str, Any]) -> dict[str, Any]:
         """Job: carry out a spec and store the run; one that is stored already is not computed again."""
         spec = RunSpec.from_dict(arguments["spec"])
-        with self._database.transaction(context.market) as session:
+        self.execute(context.market, spec, context)
+        return {"run_id": spec.run_id}
+
+    def execute(self, market: Market, spec: RunSpec, context: JobContext | None = None) -> None:
+        """Carry out a spec and store the run, unless it is stored already.
+
+        Raises
+        ------
+        BacktestError : the run stopped; it counts as a trial that failed.
+        """
+        with self._database.transaction(market) as session:
             if RunRepository(session).exists(spec.run_id):
-                return {"run_id": spec.run_id}
-        context.progress(0.1, "Reading bars")
-        with self._database.transaction(context.market) as session:
-            loaded = self._slice_of(context.market, session, spec)
+                return
+        if context is not None:
+            context.progress(0.1, "Reading bars")
+        with self._database.transaction(market) as session:
+            loaded = self._slice_of(market, session, spec)
         if loaded.root != spec.data_root:
             raise BacktestError("The data changed between the request and the run; start it again")
-        context.check_cancelled()
-        context.progress(0.3, f"Running {', '.join(spec.book_names)}")
+        if context is not None:
+            context.check_cancelled()
+            context.progress(0.3, f"Running {', '.join(spec.book_names)}")
         try:
             result = run(spec, loaded.bars, registry(), jumps=loaded.jumps, notes=loaded.notes)
         except Exception as error:
-            with self._database.transaction(context.market) as session:
+            with self._database.transaction(market) as session:
                 self._count_trial(session, spec, "FAILED", None)
             raise BacktestError(f"The run stopped: {error}", details={"run_id": spec.run_id}) from error
-        with self._database.transaction(context.market) as session:
+        with self._database.transaction(market) as session:
             self._store(session, result)
-        return {"run_id": spec.run_id}
+
+    def run_ids(self, session: Session) -> list[str]:
+        """The ids of all stored runs, oldest first."""
+        return RunRepository(session).ids()
 
     def stored(self, session: Session, run_id: str) -> dict[str, Any]:
         """A stored run as it is shown; the same run always gives the same values. Raises DataNotFoundError."""
@@ -244,10 +269,12 @@ class BacktestService:
     def verify(self, market: Market, session: Session, run_id: str) -> dict[str, Any]:
         """Compute a stored run again from today's inputs and compare: identical, differs, or inputs_changed."""
         stored = self._find(session, run_id)
+        answer: dict[str, Any] = {"run_id": run_id, "digest": stored.digest}
+        if stored.spec["engine_version"] != engine_version():
+            # another engine may read other fields in a spec: there is nothing to compute again with this one
+            return {**answer, "outcome": "inputs_changed", "changed": ["engine_version"]}
         spec = RunSpec.from_dict(stored.spec)
         changed = []
-        if spec.engine_version != engine_version():
-            changed.append("engine_version")
         known = registry()
         for book in spec.books:
             if book.strategy_id not in known or known[book.strategy_id].source_hash != book.source_hash:
@@ -255,7 +282,7 @@ class BacktestService:
         loaded = self._slice_of(market, session, spec)
         if loaded.root != spec.data_root:
             changed.append("data")
-        answer = {"run_id": run_id, "changed": changed, "digest": stored.digest}
+        answer["changed"] = changed
         if changed:
             return {**answer, "outcome": "inputs_changed"}
         digest = run(spec, loaded.bars, known, jumps=loaded.jumps, notes=loaded.notes).digest
@@ -437,7 +464,7 @@ def _rows(columns: Mapping[str, Sequence[Any]], names: Sequence[str] | None = No
 
 _TRADE_COLUMNS = (
     *("book", "symbol", "key", "entry_at", "entry_price", "exit_at", "exit_price", "quantity", "exit_quantity"),
-    *("pnl", "costs", "income", "exit_reason", "open"),
+    *("pnl", "costs", "income", "exit_reason", "open", "side", "ambiguous"),
 )
 _DAILY_COLUMNS = ("equity", "drawdown", "exposure", "daily_return", "state")
 
@@ -445,6 +472,10 @@ _DAILY_COLUMNS = ("equity", "drawdown", "exposure", "daily_return", "state")
 def shown(result: dict[str, Any], digest: str) -> dict[str, Any]:
     """A stored result in the shape that is shown: charts and trades as rows."""
     daily = {"date": result["sessions"], **{name: result[name] for name in _DAILY_COLUMNS}}
+    trades = result["trades"]
+    if "side" not in trades:  # a run of an engine that knew neither shorts nor stops
+        count = len(trades["symbol"])
+        trades = trades | {"side": ["LONG"] * count, "ambiguous": [False] * count}
     spec = result["spec"]
     return {
         "run_id": result["run_id"],
@@ -455,11 +486,12 @@ def shown(result: dict[str, Any], digest: str) -> dict[str, Any]:
         "metrics": result["metrics"],
         "metric_reasons": result["reasons"],
         "daily_chart": _rows(daily),
-        "trades": _rows(result["trades"], _TRADE_COLUMNS),
+        "trades": _rows(trades, _TRADE_COLUMNS),
         "trades_count": len(result["trades"]["symbol"]),
         "rejections": _rows(result["rejections"]),
         "drawdown_sessions": result["drawdown_sessions"],
         "coverage": result["coverage"],
+        "naive_twin": result.get("naive_twin"),
         "assumptions": result["assumptions"],
         "warnings": result["warnings"],
         "spec": spec,

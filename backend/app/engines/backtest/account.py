@@ -56,7 +56,13 @@ def new_account(capital: float, books: int, instruments: int, products: int) -> 
     """An account with cash and no position."""
     slots = books * instruments * products
     book, column, _ = np.unravel_index(np.arange(slots), (books, instruments, products))
-    none, never = (lambda: np.full(slots, np.nan)), (lambda: np.full(slots, -1, np.int64))
+
+    def none() -> F1:
+        return np.full(slots, np.nan)
+
+    def never() -> I1:
+        return np.full(slots, -1, np.int64)
+
     return Account(
         instruments=instruments,
         products=products,

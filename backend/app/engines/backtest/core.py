@@ -4,9 +4,9 @@
 account, the resting orders and the log in place (they are arrays), reads nothing else, and depends on no clock.
 
 Within one bar:
-1. ex-dates, before the open: dividends on the shares held into it, then quantity × step and price levels ÷ step. Shares
-   are whole: what is left over of one is paid out at the open (at the last mark ÷ step where there is no open). The cost
-   of the holding stays with the shares that remain. Resting orders follow.
+1. ex-dates, before the open: dividends on the shares held into it, then quantity × step and price levels ÷ step.
+   Shares are whole: what is left over of one is paid out at the open (at the last mark ÷ step where there is no open).
+   The cost of the holding stays with the shares that remain. Resting orders follow.
 2. the open. Exits first, so that their cash pays for entries at the same open: market exits, then stops, targets and
    limits that the open has gone through, at the open. Then entries at the market and those whose price the open has
    gone through, by rank (higher first, NaN last), then instrument key, then book. A market entry whose instrument has
@@ -262,7 +262,7 @@ def _exit_by_guard(
     if why == STOP and account.guard[slot] & TRAILING:
         why = TRAIL
     intent = guard_intent(market, row, account, slot, side, why, rules)
-    kind = LIMIT if why == TARGET else MARKET if why == TIME or why == SQUARE_OFF else STOP_ORDER
+    kind = LIMIT if why == TARGET else MARKET if why in (TIME, SQUARE_OFF) else STOP_ORDER
     limit = account.target[slot] if why == TARGET else np.nan
     close_position(
         t, row, market, account, slot, abs(held), reference, limit, intent, kind, why, account.decided[slot], flags,
@@ -391,9 +391,9 @@ def _match(t: int, row: int, market: Market, account: Account, orders: Orders, r
     waiting = 0
     for k in range(count):
         order = rows[k]
-        if not gone[k] and not order["closing"] and order["eligible"] <= t:
-            if _through(order, market.open[row, order["column"]]):
-                waiting = _queue(rows, queue, waiting, k)
+        entry = not gone[k] and not order["closing"] and order["eligible"] <= t
+        if entry and _through(order, market.open[row, order["column"]]):
+            waiting = _queue(rows, queue, waiting, k)
     for i in range(waiting):
         k = queue[i]
         if not gone[k]:

@@ -176,7 +176,7 @@ def _room(market: Market, row: int, column: int, rules: Rules, log: Log) -> floa
     volume = market.volume[row, column]
     if np.isnan(volume):
         return 0.0
-    return max(0.0, np.floor(rules.volume_cap * volume) - log.traded[column])
+    return float(max(0.0, np.floor(rules.volume_cap * volume) - log.traded[column]))
 
 
 @njit(cache=True, nogil=True, forceinline=True)
@@ -190,8 +190,9 @@ def _in_lots(quantity: float, lot: float) -> float:
 def _buys(market: Market, row: int, column: int, product: int, budget: float, price: float, rules: Rules) -> float:
     """Shares that rupees pay for, charges included."""
     if rules.fractional:
-        return max(0.0, budget / (price * (1.0 + rules.costs.flat)))
-    return affordable(rules.costs, market.session[row], column, product, budget, price)
+        return float(max(0.0, budget / (price * (1.0 + rules.costs.flat))))
+    shares: float = affordable(rules.costs, market.session[row], column, product, budget, price)
+    return shares
 
 
 @njit(cache=True, nogil=True, forceinline=True)
@@ -301,7 +302,7 @@ def close_position(
         t, row, market, account, slot, side, 1, quantity, reference, price, intent, kind, why, decided, flags, rules,
         log,
     )  # fmt: skip
-    return quantity
+    return float(quantity)
 
 
 @njit(cache=True, nogil=True, forceinline=True)

@@ -201,9 +201,9 @@ def _enter(
         order["expires"] = t + decisions.valid[book, short]
         if not np.isnan(detail[TRIGGER_AT]):
             for near in (first - 1, first + 1):  # the other side of the same cell, if it waits for a trigger too
-                if 0 <= near < decisions.entries.size and decisions.entries[near] // 2 == code // 2:
-                    if not np.isnan(decisions.details[near, TRIGGER_AT]):
-                        order["oco"] = code // 2 + 1
+                same = 0 <= near < decisions.entries.size and decisions.entries[near] // 2 == code // 2
+                if same and not np.isnan(decisions.details[near, TRIGGER_AT]):
+                    order["oco"] = code // 2 + 1
 
 
 @njit(cache=True, nogil=True)

@@ -21,7 +21,7 @@ from app.engines.backtest.result import Jump, RunResult
 from app.engines.backtest.spec import UNCONSTRAINED, RunSpec, engine_version
 from app.engines.backtest.tables import event_columns, fill_columns, rejection_columns, trade_columns
 from app.engines.backtest.trades import OPEN, TRADE, fold_trades
-from app.engines.backtest.words import assumptions, warnings
+from app.engines.backtest.words import assumptions, unverified, warnings
 from app.engines.bars import Bars, Prices
 from app.engines.risk.metrics import drawdowns, session_closes
 from app.engines.risk.report import ClosedTrades, run_report
@@ -267,7 +267,10 @@ def _market(bars: Bars, dividends: F2 | None, exchange: Exchange | None = None) 
     if exchange is None:
         exchange = Exchange.none(instruments, last)
     return Market(
-        *(_kernel_array(prices, np.float64) for prices in bars.raw),
+        open=_kernel_array(bars.raw.open, np.float64),
+        high=_kernel_array(bars.raw.high, np.float64),
+        low=_kernel_array(bars.raw.low, np.float64),
+        close=_kernel_array(bars.raw.close, np.float64),
         volume=_kernel_array(bars.raw_volume, np.float64),
         step=step,
         dividend=_kernel_array(dividend, np.float64),
@@ -388,7 +391,7 @@ def naive_twin(
         costs=compiled_costs("none", 0.0, [], np.empty(0, np.int64)), slippage=0.0, impact=0.0, volume_cap=0.0,
         settle_next_session=False, cushion=0.0,
     )  # fmt: skip
-    rungs = [
+    rungs: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         ("slippage", {}, {"slippage": rules.slippage, "impact": rules.impact}),
         ("charges", {}, {"costs": rules.costs, "cushion": rules.cushion}),
         ("ticks and spread", {"tick": market.tick, "spread": market.spread}, {}),
@@ -480,6 +483,10 @@ def _result(
         drawdown_sessions=report.drawdown,
         coverage={"member_days": int(member.sum()), "traded": int((member & traded).sum())},
         naive_twin=twin,
-        assumptions=[*assumptions(spec, with_dividends), *([] if exchange is None else exchange.words)],
+        assumptions=[
+            *assumptions(spec, with_dividends),
+            *unverified(spec, bars, fills),
+            *([] if exchange is None else exchange.words),
+        ],
         warnings=[*notes, *warnings(bars, trades, rejections, jumps)],
     )

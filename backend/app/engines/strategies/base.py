@@ -58,7 +58,7 @@ P = TypeVar("P", bound=Params)
 
 @dataclass(frozen=True, eq=False)
 class Signals:
-    """Decisions at each close of one side, arrays of shape [T, N]; row t is made from bars up to t and acted on from t+1.
+    """Decisions at each close of one side, arrays of shape [T, N]; made from bars up to t, acted on from t+1.
 
     `entry` and `exit` may both be set: a book in the position exits, one without it enters. Every other field belongs
     to the entry decided at its bar and is fixed there; cells without an entry are not read. Prices (`stop`, `target`,

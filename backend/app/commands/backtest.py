@@ -1,0 +1,244 @@
+"""`smarttrader backtest` and `smarttrader verify`: a run from a terminal, and the proof that it still says the same."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.commands.shared import JsonFlag, SampleFlag, chosen_market, fail, open_platform, print_json
+
+if TYPE_CHECKING:
+    from app.engines.backtest import CostSpec
+
+_DAY = "YYYY-MM-DD"
+_TRADE = ("symbol", "side", "entry_at", "entry_price", "exit_at", "exit_price", "quantity", "pnl", "costs")
+
+
+def register(group: typer.Typer) -> None:
+    """Add the commands."""
+    group.command("backtest")(backtest)
+    group.command("verify")(verify)
+
+
+def backtest(
+    strategy: Annotated[str, typer.Argument(help="The id of a strategy, such as sma_cross.")],
+    universe: Annotated[
+        str | None, typer.Option(help="An index; @point-in-time (default) or @today after it chooses its members.")
+    ] = None,
+    symbols: Annotated[str | None, typer.Option(help="Symbols instead of an index, separated by commas.")] = None,
+    bars: Annotated[Path | None, typer.Option(help="A CSV or Parquet file of bars instead of the stored ones.")] = None,
+    rules: Annotated[str | None, typer.Option("--market", help="none: no exchange rules.")] = None,
+    start: Annotated[str | None, typer.Option("--from", metavar=_DAY, help="First session.")] = None,
+    end: Annotated[str | None, typer.Option("--to", metavar=_DAY, help="Last session.")] = None,
+    capital: Annotated[float, typer.Option(help="Rupees to begin with.")] = 1_000_000.0,
+    costs: Annotated[str, typer.Option(help="none, bps:10, zerodha or fyers.")] = "bps:10",
+    slippage_bps: Annotated[float, typer.Option(help="Against us, of each price.")] = 0.0,
+    volume_cap: Annotated[float | None, typer.Option(help="Share of a bar's volume traded at most.")] = None,
+    timeframe: Annotated[str | None, typer.Option(help="Of the bars: 1d, 15m, 5m, … ; else read from them.")] = None,
+    sizing: Annotated[str, typer.Option(help="equity_per_member, equity_per_position, value:N or quantity:N.")] = (
+        "equity_per_member"
+    ),
+    max_positions: Annotated[int | None, typer.Option(help="Open positions at most.")] = None,
+    fill_at: Annotated[str, typer.Option(help="next_open, or this_close, which labels the run.")] = "next_open",
+    fractional: Annotated[bool, typer.Option("--fractional", help="Shares divide; with --bars.")] = False,
+    seed: Annotated[int, typer.Option(help="Of whatever draws at random.")] = 0,
+    param: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="A parameter; may be repeated.")] = None,
+    sample: SampleFlag = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Run a strategy: on the members of an index, on symbols, or on the bars of a file."""
+    from app.engines.backtest import Sizing
+    from app.exceptions import SmartTraderException
+
+    kind, colon, amount = sizing.partition(":")
+    common: dict[str, Any] = {
+        "initial_capital": capital,
+        "slippage_bps": slippage_bps,
+        "volume_cap": volume_cap,
+        "max_positions": max_positions,
+        "fill_at": fill_at,
+        "seed": seed,
+    }
+    params = dict(_named(text) for text in param or [])
+    first, last = _date("--from", start), _date("--to", end)
+    if (bars is not None) + (universe is not None) + (symbols is not None) > 1:
+        fail("Give one of --universe, --symbols and --bars")
+    if rules not in (None, "none"):
+        fail(f"--market {rules}: expected none; stored bars are run without the exchange's rules as yet")
+    try:
+        size = Sizing(kind, _number("--sizing", amount) if colon else None)
+        charges = _costs(costs)
+        if bars is not None:
+            answer = _of_file(bars, strategy, params, first, last, timeframe, size, charges, fractional, common)
+        else:
+            if fractional or timeframe not in (None, "1d"):
+                fail("--fractional and --timeframe go with --bars; stored bars are run daily, in whole shares")
+            answer = _of_market(strategy, params, universe, symbols, first, last, size, charges, common, sample)
+    except SmartTraderException as error:
+        fail(error.message)
+    except ValueError as error:
+        fail(str(error))
+    if as_json:
+        print_json(answer)
+    else:
+        _print(answer)
+
+
+def _of_market(
+    strategy: str, params: dict[str, float], universe: str | None, symbols: str | None, first: date | None,
+    last: date | None, size: Any, charges: CostSpec, common: dict[str, Any], sample: bool,
+) -> dict[str, Any]:  # fmt: skip
+    from app.services.backtests import BacktestQuestion
+
+    market = chosen_market(sample)
+    index, at_sign, members = (universe or "NIFTY50").partition("@")
+    if at_sign and members not in ("point-in-time", "today"):
+        fail(f"--universe {universe}: expected @point-in-time or @today after the index")
+    with open_platform() as platform:
+        panel = platform.panels.current(market)
+        if not panel.chunks:
+            fail("There is no price data yet: import exchange files first (smarttrader data import)")
+        question = BacktestQuestion(
+            strategy_ids=(strategy,),
+            params={strategy: params},
+            universe=tuple(s.strip().upper() for s in symbols.split(",") if s.strip()) if symbols else index,
+            start=first or panel.sessions[0].astype(object),
+            end=last or panel.sessions[-1].astype(object),
+            sizing=size.kind,
+            sizing_value=size.value,
+            costs=charges,
+            asof_members=members != "today",
+            **common,
+        )
+        with platform.database.transaction(market) as session:
+            spec = platform.backtests.prepare(market, session, question)
+        platform.backtests.execute(market, spec)
+        with platform.database.transaction(market) as session:
+            return _answer(platform.backtests.stored(session, spec.run_id))
+
+
+def _of_file(
+    path: Path, strategy: str, params: dict[str, float], first: date | None, last: date | None, timeframe: str | None,
+    size: Any, charges: CostSpec, fractional: bool, common: dict[str, Any],
+) -> dict[str, Any]:  # fmt: skip
+    import orjson
+
+    from app.engines.backtest import RunSpec, UniverseSpec, book_of, run
+    from app.engines.strategies import registry
+    from app.services.backtests import shown
+    from app.services.bar_files import read_bars
+    from app.services.panel.panel import slice_root
+
+    known = registry()
+    if strategy not in known:
+        fail(f"There is no strategy {strategy}; there are {', '.join(sorted(known))}")
+    found = read_bars(path, timeframe=timeframe, start=first, end=last)
+    days = found.sessions.astype("datetime64[D]").astype(object)
+    spec = RunSpec(
+        books=(book_of(known[strategy], params),),
+        universe=UniverseSpec(symbols=found.symbols),
+        start=first or days[found.start],
+        end=last or days[-1],
+        data_root=slice_root(found),
+        timeframe=found.timeframe,
+        sizing=size,
+        costs=charges,
+        fractional=fractional,
+        **common,
+    )
+    result = run(spec, found, known, notes=(f"The bars are those of {path.name}; no exchange stands behind them.",))
+    return _answer(shown(orjson.loads(result.canonical), result.digest))
+
+
+def _answer(run: dict[str, Any]) -> dict[str, Any]:
+    """What the command prints of a run."""
+    names = ("run_id", "digest", "strategy_ids", "start_date", "end_date", "metrics", "metric_reasons", "point_in_time")
+    return {
+        **{name: run[name] for name in names},
+        "trades": [{**trade, "exit_reason": trade["exit_reason"]} for trade in run["trades"] if not trade["open"]],
+        "open_positions": [trade for trade in run["trades"] if trade["open"]],
+        "equity": [{"at": row["date"], "equity": row["equity"]} for row in run["daily_chart"]],
+        "rejections": run["rejections"],
+        "naive_twin": run["naive_twin"],
+        "coverage": run["coverage"],
+        "assumptions": run["assumptions"],
+        "warnings": run["warnings"],
+    }
+
+
+def _print(answer: dict[str, Any]) -> None:
+    for name, value in answer["metrics"].items():
+        reason = answer["metric_reasons"].get(name, "")
+        print(f"{name:<22} {value if value is not None else f'unknown: {reason}'}")
+    print()
+    for trade in [*answer["trades"], *answer["open_positions"]]:
+        values = (trade[name] for name in _TRADE)
+        print("  ".join("-" if value is None else str(value) for value in values), trade["exit_reason"] or "open")
+    print()
+    for sentence in [*answer["assumptions"], *answer["warnings"]]:
+        print(sentence)
+    print(f"Run {answer['run_id']}")
+
+
+def verify(
+    run: Annotated[str | None, typer.Argument(help="The id of a run.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every stored run.")] = False,
+    sample: SampleFlag = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Compute a stored run again: identical, differs, or inputs_changed. Exit code 1 where one differs."""
+    from app.exceptions import SmartTraderException
+
+    if (run is None) == (not every):
+        fail("Name a run, or --all")
+    market = chosen_market(sample)
+    found = []
+    with open_platform() as platform:
+        with platform.database.transaction(market) as session:
+            ids = [run] if run is not None else platform.backtests.run_ids(session)
+        for run_id in ids:
+            try:
+                with platform.database.transaction(market) as session:
+                    found.append(platform.backtests.verify(market, session, run_id))
+            except SmartTraderException as error:
+                fail(error.message)
+    if as_json:
+        print_json(found[0] if run is not None else found)
+    else:
+        for answer in found:
+            print(answer["run_id"], answer["outcome"], ", ".join(answer["changed"]))
+    if any(answer["outcome"] == "differs" for answer in found):
+        raise typer.Exit(1)
+
+
+def _costs(text: str) -> CostSpec:
+    from app.engines.backtest import CostSpec
+
+    plan, colon, bps = text.partition(":")
+    return CostSpec(plan, _number("--costs", bps)) if colon else CostSpec(plan)
+
+
+def _named(text: str) -> tuple[str, float]:
+    name, sign, value = text.partition("=")
+    if not sign or not name:
+        fail(f"--param {text}: expected NAME=VALUE")
+    return name, _number(f"--param {name}", value)
+
+
+def _number(name: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        fail(f"{name} {text}: expected a number")
+
+
+def _date(name: str, text: str | None) -> date | None:
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        fail(f"{name} {text}: expected a date, {_DAY}")
