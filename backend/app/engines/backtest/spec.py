@@ -51,6 +51,7 @@ def engine_version() -> str:
     sources = [
         engines / "bars.py",
         *sorted((engines / "backtest").glob("*.py")),
+        *sorted((engines / "costs").glob("*.py")),
         *sorted((engines / "risk").glob("*.py")),
     ]
     digest = hashlib.sha256()

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from app.engines.backtest.orders import Records, Refusal
+from app.engines.backtest.charges import plan_of, unverified_rows
+from app.engines.backtest.orders import Product, Records, Refusal, Side
 from app.engines.backtest.result import Jump, times
 from app.engines.backtest.spec import SIZINGS, RunSpec
 from app.engines.bars import Bars
@@ -70,6 +71,23 @@ def _market_words(spec: RunSpec) -> list[str]:
     if spec.market_rules == "none":
         words.append("No exchange rules: no price bands, tick sizes, trade-for-trade or surveillance; shorts allowed.")
     return words
+
+
+def unverified(spec: RunSpec, bars: Bars, fills: Records) -> list[str]:
+    """The rows of the tables of charges that the run used and nobody has verified, in one sentence; none: nothing."""
+    if not fills.size or spec.costs.plan in ("none", "bps"):
+        return []
+    own = spec.costs
+    plan = plan_of(own.plan, fraction=own.fraction, cap=own.cap, flat=own.flat, depository=own.depository)
+    session = bars.sessions[fills["bar"]].astype("datetime64[D]")
+    products = set(fills["product"].tolist())
+    delivered = fills["product"] == Product.CNC
+    where = list(zip(fills["column"][delivered].tolist(), session[delivered].tolist(), strict=True))
+    sides = set(zip(where, fills["side"][delivered].tolist(), strict=True))
+    if any((place, Side.SELL) in sides for place, side in sides if side == Side.BUY):
+        products.add(Product.MIS)  # bought and sold in one session: the note charges it as intraday
+    rows = unverified_rows(plan, sorted(set(session.tolist())), products)
+    return [f"Charges that rest on rates nobody has verified: {'; '.join(rows)}."] if rows else []
 
 
 def warnings(bars: Bars, trades: Records, rejections: Records, jumps: Sequence[Jump]) -> list[str]:

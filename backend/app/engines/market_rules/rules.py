@@ -45,7 +45,7 @@ class MarketRules:
 
     Attributes
     ----------
-    version : `rules_version()`, or "none"
+    version : `rules_version()` and a hash of the evidence beside the bars that was used; or "none"
     tick : shape [T or 1, N], rupees; 0 = prices are not rounded
     band_low, band_high : shape [T or 1, N], rupees; NaN = none or unknown
     band_state : shape [T or 1, N], BandState
@@ -113,6 +113,16 @@ class Evidence:
     before: F1 | None = None
     unclassed_funds: int = 0
 
+    @property
+    def digest(self) -> str:
+        """A hash of what can change the rules of a slice while its bars stay as they are."""
+        digest = hashlib.sha256(repr((self.known, str(self.derivatives_since))).encode())
+        for array in (self.assets, self.lots, self.before):
+            digest.update(b"-" if array is None else np.ascontiguousarray(array).tobytes())
+        for flags in (self.t2t, self.has_derivatives):
+            digest.update(b"-" if flags is None else np.packbits(flags).tobytes())
+        return digest.hexdigest()[:12]
+
 
 def market_rules(
     times: D1,
@@ -142,7 +152,7 @@ def market_rules(
         state = np.full(row, BandState.UNKNOWN, np.int8)
     t2t = np.zeros(row, np.bool_) if evidence.t2t is None else evidence.t2t
     rules = MarketRules(
-        version=rules_version(),
+        version=f"{rules_version()}.{evidence.digest}",
         tick=tick,
         band_low=band_low,
         band_high=band_high,

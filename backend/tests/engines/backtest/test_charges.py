@@ -27,6 +27,9 @@ from app.engines.backtest.charges import (
     unverified_rows,
 )
 from app.engines.backtest.orders import FILL
+from app.engines.backtest.spec import BookSpec, CostSpec, RunSpec, UniverseSpec
+from app.engines.backtest.words import unverified
+from app.engines.bars import Bars
 from app.engines.costs import FIRST, LINES, PLANS, RATES, Order, Plan, contract_note, custom, estimate
 
 D = Decimal
@@ -256,3 +259,21 @@ def test_a_day_before_the_tables_and_two_plans_at_once_are_refused() -> None:
         compiled_costs("zerodha", 0.0, [FIRST - timedelta(days=1)], CODES)
     with pytest.raises(ValueError, match=r"costs\.bps"):
         compiled_costs("zerodha", 5.0, [FIRST], CODES)
+
+
+def test_a_run_lists_the_unverified_rates_it_used_and_a_flat_one_none() -> None:
+    closes = [100.0, 101.0, 102.0, 103.0]
+    sessions = np.arange("2019-03-04", "2019-03-08", dtype="datetime64[D]")
+    bars = Bars.from_ohlcv(sessions, {"A": (closes, closes, closes, closes, [1e6] * 4)})
+    values: dict[str, Any] = {"books": (BookSpec("s", "0" * 64),), "universe": UniverseSpec(symbols=("A",))}
+    values |= {"start": date(2019, 3, 4), "end": date(2019, 3, 7), "data_root": "made up"}
+    fills = np.zeros(2, FILL)
+    fills["side"], fills["bar"] = [1, -1], [1, 2]
+    zerodha = RunSpec(**values, costs=CostSpec("zerodha"))
+    said = unverified(zerodha, bars, fills)[0]
+    assert "stamp on delivery since 2008-06-01: Each state had its own" in said
+    assert "intraday" not in said
+    fills["bar"] = [1, 1]
+    assert "stamp on delivery, intraday since" in unverified(zerodha, bars, fills)[0]
+    assert unverified(zerodha, bars, fills[:0]) == []
+    assert unverified(RunSpec(**values, costs=CostSpec("bps", 5.0)), bars, fills) == []

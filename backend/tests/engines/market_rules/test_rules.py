@@ -209,12 +209,28 @@ def test_a_bundle_says_what_is_known() -> None:
     close = np.array([[100.0, NAN], [105.0, 50.0]])
     evidence = Evidence(np.array([0, 1]), np.array([1.0, 1.0]), t2t=np.array([[False, False], [False, True]]))
     rules = market_rules(sessions, close, close, close, np.ones((2, 2)), np.zeros((2, 2), np.bool_), evidence)
-    assert rules.version == rules_version() != "none"
+    assert rules.version == f"{rules_version()}.{evidence.digest}"
     assert rules.band_state[:, 0].tolist() == [BandState.UNKNOWN, BandState.INFERRED]
     said = " ".join(rules.words)
     assert "of 3 daily bars 0 have a band on file; on 1 a locked band is INFERRED" in said
     assert "by the series of each bar: 1 bars" in said
     assert "not on file for this period" in said
+
+
+def test_evidence_beside_the_bars_is_part_of_the_version() -> None:
+    assets, lots = np.array([0, 1]), np.array([1.0, 1.0])
+    plain = Evidence(assets, lots)
+    flagged = np.array([[False, True]])
+    others = [
+        Evidence(np.array([0, 2]), lots),
+        Evidence(assets, np.array([1.0, 600.0])),
+        Evidence(assets, lots, t2t=flagged),
+        Evidence(assets, lots, known=(KnownBand(0, 0, 5.0, NAN, NAN),)),
+        Evidence(assets, lots, has_derivatives=flagged, derivatives_since=np.datetime64("2025-11-17")),
+        Evidence(assets, lots, before=np.array([NAN, 3.0])),
+    ]
+    assert len({e.digest for e in [plain, *others]}) == 7
+    assert plain.digest == Evidence(assets.copy(), lots.copy()).digest
 
 
 def test_foreign_bars_have_no_rules() -> None:
