@@ -800,6 +800,8 @@ export interface components {
             metrics: {
                 [key: string]: unknown;
             };
+            /** @description null for runs of an engine that did not compute it */
+            naive_twin: components["schemas"]["NaiveTwin"] | null;
             /** Point In Time */
             point_in_time: boolean;
             /**
@@ -849,13 +851,29 @@ export interface components {
             asof_members?: boolean;
             /** Benchmark */
             benchmark?: string | null;
-            /** Costs */
-            costs?: components["schemas"]["FlatCosts"] | "none";
+            /**
+             * Costs
+             * @description A rate, a broker's charges by date, or none
+             */
+            costs?: components["schemas"]["FlatCosts"] | components["schemas"]["OwnCosts"] | ("none" | "zerodha" | "fyers");
             /**
              * End Date
              * Format: date
              */
             end_date: string;
+            /**
+             * Fill At
+             * @description this_close is not tradeable and labels the run
+             * @default next_open
+             * @enum {string}
+             */
+            fill_at?: "next_open" | "this_close";
+            /**
+             * Impact Bps
+             * @description Slippage of an order as large as its bar's volume
+             * @default 0
+             */
+            impact_bps?: number;
             /**
              * Initial Capital
              * @default 1000000
@@ -877,6 +895,12 @@ export interface components {
              * @default 0
              */
             seed?: number;
+            /**
+             * Settle Next Session
+             * @description Money of a delivery sale pays for entries from the next session on
+             * @default false
+             */
+            settle_next_session?: boolean;
             /**
              * Sizing
              * @default equity_per_member
@@ -913,11 +937,23 @@ export interface components {
              */
             timeframe?: "1d";
             /**
+             * Unfilled
+             * @description What the cap leaves of an entry
+             * @default cancel
+             * @enum {string}
+             */
+            unfilled?: "cancel" | "carry";
+            /**
              * Universe
              * @description An index id, or a list of symbols
              * @default NIFTY50
              */
             universe?: string | string[];
+            /**
+             * Volume Cap
+             * @description Share of a bar's volume traded at most
+             */
+            volume_cap?: number | null;
         };
         /**
          * BarAction
@@ -1900,6 +1936,29 @@ export interface components {
             share: number | null;
         };
         /**
+         * NaiveCause
+         * @description What one thing that naive engines leave out changed.
+         */
+        NaiveCause: {
+            /** Cause */
+            cause: string;
+            /**
+             * Difference
+             * @description Rupees of final equity; the causes add up from the naive figure to the run's
+             */
+            difference: number;
+        };
+        /**
+         * NaiveTwin
+         * @description What an engine without bands, ticks, charges, caps and slippage would have said.
+         */
+        NaiveTwin: {
+            /** Causes */
+            causes: components["schemas"]["NaiveCause"][];
+            /** Final Equity */
+            final_equity: number;
+        };
+        /**
          * NoLongerTraded
          * @description A member of the period that has stopped trading since.
          */
@@ -1918,6 +1977,37 @@ export interface components {
              * @description Its last symbol
              */
             symbol: string;
+        };
+        /**
+         * OwnCosts
+         * @description A broker's price list of one's own; the state's and the exchange's levies by date come on top.
+         */
+        OwnCosts: {
+            /**
+             * Cap
+             * @description Rupees an order at most
+             */
+            cap?: number | null;
+            /**
+             * Depository
+             * @description Rupees for each share and day delivered out
+             */
+            depository?: number | null;
+            /**
+             * Flat
+             * @description Rupees an order
+             */
+            flat?: number | null;
+            /**
+             * Fraction
+             * @description Of an order's value
+             */
+            fraction?: number | null;
+            /**
+             * Plan
+             * @constant
+             */
+            plan: "custom";
         };
         /**
          * PageMeta
@@ -2697,6 +2787,11 @@ export interface components {
          * @description From entry to exit; a position still open at the end has no exit. Prices are those of their day, as traded.
          */
         TradeOut: {
+            /**
+             * Ambiguous
+             * @description A bar held two prices and does not say which came first; the worse was taken
+             */
+            ambiguous: boolean;
             /** Book */
             book: string;
             /** Costs */
@@ -2738,6 +2833,11 @@ export interface components {
              * @description Shares bought, as of the entry
              */
             quantity: number;
+            /**
+             * Side
+             * @enum {string}
+             */
+            side: "LONG" | "SHORT";
             /** Symbol */
             symbol: string;
         };

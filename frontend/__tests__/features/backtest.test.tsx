@@ -1,4 +1,4 @@
-import { screen, waitFor } from "@testing-library/react";
+import { render, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { axe } from "jest-axe";
 import { BacktestForm } from "@/features/backtest/backtest-page";
@@ -13,6 +13,7 @@ import {
   type FormValues,
 } from "@/features/backtest/form";
 import { figures, longestUnderWater } from "@/features/backtest/metrics";
+import { NaiveTwin } from "@/features/backtest/naive-twin";
 import { RunPage } from "@/features/backtest/run-page";
 import { readSpec } from "@/features/backtest/spec";
 import { sortTrades, tradeReturn } from "@/features/backtest/trades-table";
@@ -121,6 +122,31 @@ test("the request has numbers, not texts", () => {
     "TCS",
     "INFY",
   ]);
+});
+
+test("a broker's charges are asked for by name, and the rate is not looked at", () => {
+  const broker = values({ plan: "zerodha", costs: "nonsense" });
+  expect(validate(broker, smaCross, LIMITS)).toEqual({});
+  expect(toRequest(broker, smaCross).costs).toBe("zerodha");
+  expect(readSpec({ costs: { plan: "zerodha", bps: 0 } }).conventions).toContainEqual(["Charges", "Zerodha"]);
+});
+
+test("the naive twin shows what each cause took, and ends at the run's equity", () => {
+  const { rerender } = render(
+    <NaiveTwin
+      run={{
+        ...run,
+        metrics: { ...run.metrics, final_equity: 1_010_000 },
+        naive_twin: { final_equity: 1_010_500.25, causes: [{ cause: "charges", difference: -500.25 }] },
+      }}
+    />,
+  );
+  expect(screen.getByText("Charges").nextSibling).toHaveTextContent("500.25");
+  expect(screen.getByText("Final equity of this run").closest("dt")?.nextSibling).toHaveTextContent(
+    "10,10,000",
+  );
+  rerender(<NaiveTwin run={run} />);
+  expect(screen.queryByText("Charges")).toBeNull();
 });
 
 test("a size by positions needs their number, and a fixed one its amount", () => {

@@ -181,6 +181,7 @@ export const run: RunDetail = {
   trades_count: 3,
   rejections: [],
   coverage: { member_days: 100, traded_days: 98 },
+  naive_twin: null,
   drawdown_sessions: {},
   assumptions: ["Orders fill at the raw open of the next bar."],
   warnings: [
@@ -227,5 +228,7 @@ function trade(symbol: string, entry: string, exit: string | null, pnl: number):
     costs: 24.12,
     exit_reason: exit ? "SIGNAL" : null,
     open: exit === null,
+    side: "LONG",
+    ambiguous: false,
   };
 }

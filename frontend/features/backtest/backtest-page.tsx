@@ -24,6 +24,7 @@ import {
   parameterEntries,
   parseNumber,
   rangeOf,
+  PLANS,
   SIZINGS,
   summary,
   SYMBOLS,
@@ -317,13 +318,22 @@ export function BacktestForm({ strategies, indices, defaultIndex, limits }: Back
               {...field("most")}
               hint="Entries beyond it are refused"
             />
-            <TextField
-              label="Charges"
-              unit="basis points"
-              inputMode="decimal"
-              {...field("costs")}
-              hint="Of the traded value, each side"
-            />
+            <SelectField label="Charges" {...field("plan")} hint={PLANS[values.plan].hint}>
+              {Object.entries(PLANS).map(([id, { label }]) => (
+                <option key={id} value={id}>
+                  {label}
+                </option>
+              ))}
+            </SelectField>
+            {values.plan === "bps" && (
+              <TextField
+                label="Rate of charges"
+                unit="basis points"
+                inputMode="decimal"
+                {...field("costs")}
+                hint="Of the traded value, each side"
+              />
+            )}
             <TextField
               label="Slippage"
               unit="basis points"

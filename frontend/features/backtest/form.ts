@@ -17,11 +17,22 @@ export interface FormValues {
   amount: string;
   /** Empty: no limit. */
   most: string;
+  plan: CostPlan;
+  /** Basis points a side, for the flat rate. */
   costs: string;
   slippage: string;
 }
 
 export type Sizing = NonNullable<BacktestRequest["sizing"]>;
+
+export type CostPlan = "bps" | "zerodha" | "fyers" | "none";
+
+export const PLANS: Record<CostPlan, { label: string; hint: string }> = {
+  zerodha: { label: "Zerodha", hint: "By date, to each day’s contract note" },
+  fyers: { label: "FYERS", hint: "By date, to each day’s contract note" },
+  bps: { label: "A flat rate", hint: "Of the traded value, each side" },
+  none: { label: "None", hint: "Nobody trades for nothing" },
+};
 
 /** How large an entry is, in the order of the list; `amount` is the label of the number it takes. */
 export const SIZINGS: Record<Sizing, { label: string; hint: string; amount?: string }> = {
@@ -64,6 +75,7 @@ export function initialValues(
     sizing: "equity_per_member",
     amount: "",
     most: "",
+    plan: "bps",
     costs: "10",
     slippage: "5",
     ...preset,
@@ -137,7 +149,7 @@ export function validate(values: FormValues, card: StrategyCard | undefined, lim
   const capital = parseNumber(values.capital);
   if (capital === null || capital <= 0) errors.capital = "Rupees above 0, for example 10,00,000.";
   checkSizing(values, errors);
-  for (const field of ["costs", "slippage"] as const) {
+  for (const field of values.plan === "bps" ? (["costs", "slippage"] as const) : (["slippage"] as const)) {
     const bps = parseNumber(values[field]);
     if (bps === null || bps < BPS.low || bps > BPS.high)
       errors[field] = `A number from ${BPS.low} to ${grouped(BPS.high)}.`;
@@ -197,7 +209,7 @@ export function toRequest(values: FormValues, card: StrategyCard): BacktestReque
     sizing: values.sizing,
     ...(SIZINGS[values.sizing].amount && { sizing_value: parseNumber(values.amount) ?? Number.NaN }),
     ...(values.most.trim() !== "" && { max_positions: parseNumber(values.most) ?? Number.NaN }),
-    costs: { bps: parseNumber(values.costs) ?? Number.NaN },
+    costs: values.plan === "bps" ? { bps: parseNumber(values.costs) ?? Number.NaN } : values.plan,
     slippage_bps: parseNumber(values.slippage) ?? Number.NaN,
     asof_members: values.asof,
   };
@@ -214,6 +226,7 @@ const SERVER_FIELDS: Record<string, string> = {
   "sizing.value": "amount",
   max_positions: "most",
   "costs.bps": "costs",
+  "costs.plan": "plan",
   slippage_bps: "slippage",
 };
 

@@ -27,7 +27,30 @@ const REASONS: Record<string, { short: string; long: string }> = {
   },
   INSUFFICIENT_CASH: { short: "Not enough cash", long: "The cash at that open did not pay for all of it" },
   MAX_POSITIONS: { short: "No free position", long: "As many positions were open as the run allows" },
-  NOTHING_HELD: { short: "Nothing held", long: "A sale of more than was held" },
+  NOTHING_HELD: { short: "Nothing held", long: "An exit of more than was held" },
+  STOP_THROUGH: {
+    short: "Stop already through",
+    long: "The price of the entry was at its own stop already: a broker refuses such a bracket",
+  },
+  LOCKED_UPPER: { short: "Locked upper", long: "Nobody sold: the bar lies at the upper price band" },
+  LOCKED_LOWER: { short: "Locked lower", long: "Nobody bought: the bar lies at the lower price band" },
+  VOLUME_CAP: { short: "Volume cap", long: "More than the agreed share of the bar’s volume" },
+  EXPIRED: { short: "Expired", long: "Its price did not come within its time" },
+  ONE_CANCELS_OTHER: { short: "One cancels other", long: "Its sibling was filled" },
+  TRADE_FOR_TRADE: {
+    short: "Trade for trade",
+    long: "Every trade is delivered: no intraday product, no sale on the day of the purchase",
+  },
+  AFTER_SQUARE_OFF: {
+    short: "After square-off",
+    long: "Intraday entries end before the session does",
+  },
+  SHORT_NOT_PERMITTED: {
+    short: "Short not permitted",
+    long: "Delivery cannot be sold short overnight",
+  },
+  OPPOSITE_HELD: { short: "Opposite held", long: "The book holds the other side of it" },
+  POLICY: { short: "Risk policy", long: "A risk policy refused or cut it" },
 };
 
 export const reasonName = (reason: string): string =>

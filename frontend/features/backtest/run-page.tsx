@@ -22,6 +22,7 @@ import type { RunDetail, Verification } from "@/lib/types";
 import { figures, longestUnderWater, metric, METRICS } from "./metrics";
 import { runQuery, significanceQuery } from "./queries";
 import { besideSharpe, luck } from "./significance";
+import { NaiveTwin } from "./naive-twin";
 import { Orders, useOrdersTab } from "./orders";
 import { readSpec } from "./spec";
 import { inWords, reasonName } from "./refusals";
@@ -159,6 +160,7 @@ function Run({ run }: { run: RunDetail }) {
       >
         <AllMetrics run={run} />
         <Inputs run={run} />
+        <NaiveTwin run={run} />
       </div>
       <div style={{ marginTop: 12 }}>
         <Orders run={run} />

@@ -1,6 +1,6 @@
 import { sentence } from "@/components/data-jobs";
 import { count, rupees } from "@/lib/format";
-import { SIZINGS, type Sizing } from "./form";
+import { PLANS, SIZINGS, type CostPlan, type Sizing } from "./form";
 
 export interface ReadSpec {
   data: string | null;
@@ -56,8 +56,9 @@ function conventions(spec: Record<string, unknown>): [string, string][] {
       "Positions at most",
       typeof spec.max_positions === "number" ? count(spec.max_positions) : "No limit",
     ]);
-  const { bps } = record(spec.costs);
-  if (typeof bps === "number") found.push(["Charges", basisPoints(bps)]);
+  const { plan, bps } = record(spec.costs);
+  if (isPlan(plan) && plan !== "bps") found.push(["Charges", PLANS[plan].label]);
+  else if (typeof bps === "number") found.push(["Charges", basisPoints(bps)]);
   if (typeof spec.slippage_bps === "number") found.push(["Slippage", basisPoints(spec.slippage_bps)]);
   if (typeof spec.engine_version === "string") found.push(["Engine", spec.engine_version]);
   return found;
@@ -66,6 +67,8 @@ function conventions(spec: Record<string, unknown>): [string, string][] {
 const basisPoints = (bps: number): string => `${String(bps)} basis ${bps === 1 ? "point" : "points"} a side`;
 
 const isSizing = (kind: unknown): kind is Sizing => typeof kind === "string" && kind in SIZINGS;
+
+const isPlan = (plan: unknown): plan is CostPlan => typeof plan === "string" && plan in PLANS;
 
 const record = (value: unknown): Record<string, unknown> =>
   typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from app.engines.backtest.exchange import Exchange
     from app.engines.bars import Bars
     from app.engines.strategies.base import Strategy
 
@@ -34,11 +35,12 @@ def run(
     dividends: NDArray[np.float64] | None = None,
     jumps: Sequence[Jump] = (),
     notes: Sequence[str] = (),
+    exchange: Exchange | None = None,
 ) -> RunResult:
     """Carry out a spec over its bars: see `app.engines.backtest.runner.run`."""
     from app.engines.backtest.runner import run as carry_out
 
-    return carry_out(spec, bars, strategies, dividends=dividends, jumps=jumps, notes=notes)
+    return carry_out(spec, bars, strategies, dividends=dividends, jumps=jumps, notes=notes, exchange=exchange)
 
 
 __all__ = [

@@ -1,0 +1,38 @@
+import { Fragment } from "react";
+import { rupees, signedRupees } from "@/lib/format";
+import type { RunDetail } from "@/lib/types";
+
+/** What an engine without charges, slippage and market rules would have said, and what each of them took. */
+export function NaiveTwin({ run }: { run: RunDetail }) {
+  const twin = run.naive_twin;
+  const final = run.metrics.final_equity;
+  if (!twin || typeof final !== "number") return null;
+  return (
+    <section className="card">
+      <div className="card-h">
+        <h2>What a naive engine would have said</h2>
+      </div>
+      <dl className="kv num card-b">
+        <dt>Final equity without the causes below</dt>
+        <dd>{rupees(twin.final_equity, true)}</dd>
+        {twin.causes.map(({ cause, difference }) => (
+          <Fragment key={cause}>
+            <dt>{cause.charAt(0).toUpperCase() + cause.slice(1)}</dt>
+            <dd className={difference < 0 ? "dn" : "up"}>{signedRupees(difference, 2)}</dd>
+          </Fragment>
+        ))}
+        <dt>
+          <b className="b t1">Final equity of this run</b>
+        </dt>
+        <dd>
+          <b className="b t1">{rupees(final, true)}</b>
+        </dd>
+      </dl>
+      <div className="card-f">
+        {twin.causes.length === 0
+          ? "Nothing is switched on that a naive engine leaves out: this run is the naive one."
+          : "One cause after another is switched on, in this order; the differences add up to the paisa."}
+      </div>
+    </section>
+  );
+}
