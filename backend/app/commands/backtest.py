@@ -30,7 +30,7 @@ def backtest(
     ] = None,
     symbols: Annotated[str | None, typer.Option(help="Symbols instead of an index, separated by commas.")] = None,
     bars: Annotated[Path | None, typer.Option(help="A CSV or Parquet file of bars instead of the stored ones.")] = None,
-    rules: Annotated[str | None, typer.Option("--market", help="none: no exchange rules.")] = None,
+    rules: Annotated[str | None, typer.Option("--market", help="nse or none; none for --bars.")] = None,
     start: Annotated[str | None, typer.Option("--from", metavar=_DAY, help="First session.")] = None,
     end: Annotated[str | None, typer.Option("--to", metavar=_DAY, help="Last session.")] = None,
     capital: Annotated[float, typer.Option(help="Rupees to begin with.")] = 1_000_000.0,
@@ -66,8 +66,10 @@ def backtest(
     first, last = _date("--from", start), _date("--to", end)
     if (bars is not None) + (universe is not None) + (symbols is not None) > 1:
         fail("Give one of --universe, --symbols and --bars")
-    if rules not in (None, "none"):
-        fail(f"--market {rules}: expected none; stored bars are run without the exchange's rules as yet")
+    if rules not in (None, "none", "nse"):
+        fail(f"--market {rules}: expected nse or none")
+    if rules == "nse" and bars is not None:
+        fail("--market nse goes with stored bars: of a file's it is not known which securities they are")
     try:
         size = Sizing(kind, _number("--sizing", amount) if colon else None)
         charges = _costs(costs)
@@ -76,7 +78,18 @@ def backtest(
         else:
             if fractional or timeframe not in (None, "1d"):
                 fail("--fractional and --timeframe go with --bars; stored bars are run daily, in whole shares")
-            answer = _of_market(strategy, params, universe, symbols, first, last, size, charges, common, sample)
+            answer = _of_market(
+                strategy,
+                params,
+                universe,
+                symbols,
+                first,
+                last,
+                size,
+                charges,
+                common | {"market": rules or "nse"},
+                sample,
+            )
     except SmartTraderException as error:
         fail(error.message)
     except ValueError as error:

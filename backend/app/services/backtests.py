@@ -19,10 +19,12 @@ from sqlalchemy.orm import Session
 
 from app.database import Database, Market
 from app.engines.backtest import BookSpec, CostSpec, Jump, RunResult, RunSpec, Sizing, UniverseSpec, book_of, run
+from app.engines.backtest.exchange import Exchange
 from app.engines.backtest.result import fingerprint
 from app.engines.backtest.spec import ADJUSTMENTS, canonical_json, engine_version
 from app.engines.bars import Bars
 from app.engines.evidence.report import Trials, significance_report
+from app.engines.market_rules import MarketRules
 from app.engines.risk.metrics import returns_of, session_closes
 from app.engines.strategies.registry import registry
 from app.exceptions import BacktestError, DataNotFoundError, InsufficientDataError, ValidationError
@@ -30,6 +32,7 @@ from app.models import AdjustmentFactor, BacktestRun
 from app.repositories.strategies import MoveRepository, RunRepository, StrategyRepository
 from app.services import slice_notes
 from app.services.jobs import JobContext
+from app.services.market_rules import MarketRulesService, exchange_of
 from app.services.members import run_notes
 from app.services.panel import Panel, PanelService
 from app.services.panel.panel import slice_root
@@ -61,6 +64,7 @@ class BacktestQuestion:
     unfilled: str = "cancel"
     settle_next_session: bool = False
     fill_at: str = "next_open"
+    market: str = "nse"  # or "none": the exchange's rules are switched off
     seed: int = 0
     asof_members: bool = True
     strict_actions: bool = False  # an inferred action that became known after its ex-date is not used
@@ -84,6 +88,7 @@ class BacktestService:
         self._database = database
         self._panels = panels
         self._slices: OrderedDict[tuple[Any, ...], Slice] = OrderedDict()
+        self._rules = MarketRulesService()
         self._lock = threading.Lock()
 
     def register_strategies(self, market: Market) -> None:
@@ -163,6 +168,11 @@ class BacktestService:
             question.asof_members,
             question.strict_actions,
         )
+        if question.market not in ("nse", "none"):
+            raise ValidationError(f"market: expected nse or none, not {question.market}", "market")
+        version = "none"
+        if question.market == "nse":
+            version = self._market_rules(market, session, loaded, question.costs).version
         try:
             return RunSpec(
                 books=books,
@@ -181,6 +191,7 @@ class BacktestService:
                 unfilled=question.unfilled,
                 settle_next_session=question.settle_next_session,
                 fill_at=question.fill_at,
+                market_rules=version,
                 adjustment=STRICT if question.strict_actions else ADJUSTMENTS[0],
                 seed=question.seed,
             )
@@ -207,13 +218,14 @@ class BacktestService:
             context.progress(0.1, "Reading bars")
         with self._database.transaction(market) as session:
             loaded = self._slice_of(market, session, spec)
-        if loaded.root != spec.data_root:
+            exchange = self._exchange(market, session, spec, loaded)
+        if loaded.root != spec.data_root or spec.market_rules != ("none" if exchange is None else exchange.version):
             raise BacktestError("The data changed between the request and the run; start it again")
         if context is not None:
             context.check_cancelled()
             context.progress(0.3, f"Running {', '.join(spec.book_names)}")
         try:
-            result = run(spec, loaded.bars, registry(), jumps=loaded.jumps, notes=loaded.notes)
+            result = run(spec, loaded.bars, registry(), jumps=loaded.jumps, notes=loaded.notes, exchange=exchange)
         except Exception as error:
             with self._database.transaction(market) as session:
                 self._count_trial(session, spec, "FAILED", None)
@@ -282,10 +294,14 @@ class BacktestService:
         loaded = self._slice_of(market, session, spec)
         if loaded.root != spec.data_root:
             changed.append("data")
+        exchange = self._exchange(market, session, spec, loaded)
+        if spec.market_rules != ("none" if exchange is None else exchange.version):
+            changed.append("market_rules")
         answer["changed"] = changed
         if changed:
             return {**answer, "outcome": "inputs_changed"}
-        digest = run(spec, loaded.bars, known, jumps=loaded.jumps, notes=loaded.notes).digest
+        again = run(spec, loaded.bars, known, jumps=loaded.jumps, notes=loaded.notes, exchange=exchange)
+        digest = again.digest
         return {**answer, "outcome": "identical" if digest == stored.digest else "differs", "digest": digest}
 
     def exists(self, session: Session, run_id: str) -> bool:
@@ -297,6 +313,16 @@ class BacktestService:
         if stored is None:
             raise DataNotFoundError(f"Run {run_id} does not exist", "run", run_id)
         return stored
+
+    def _market_rules(self, market: Market, session: Session, loaded: Slice, costs: CostSpec) -> MarketRules:
+        panel = self._panels.current(market)
+        return self._rules.of(market, session, panel, loaded.bars, loaded.root, costs.plan)
+
+    def _exchange(self, market: Market, session: Session, spec: RunSpec, loaded: Slice) -> Exchange | None:
+        """The exchange's rules for the bars of a spec; None where they are switched off."""
+        if spec.market_rules == "none":
+            return None
+        return exchange_of(self._market_rules(market, session, loaded, spec.costs))
 
     def _slice_of(self, market: Market, session: Session, spec: RunSpec) -> Slice:
         universe = spec.universe.index if spec.universe.index is not None else spec.universe.symbols

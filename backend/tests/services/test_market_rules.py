@@ -13,8 +13,11 @@ import polars as pl
 import pytest
 
 from app.database import Market
+from app.engines.backtest import CostSpec
 from app.engines.market_rules import BandState, MarketRules, rules_version
+from app.exceptions import ValidationError
 from app.repositories.market_rules import sme_lots
+from app.services.backtests import BacktestQuestion
 from app.services.importing import import_paths
 from app.services.market_rules import MarketRulesService, exchange_of, rules_of
 from app.services.platform import Platform
@@ -135,3 +138,31 @@ def test_the_core_gets_the_same_arrays_and_a_slice_is_worked_out_once(real: Plat
     assert exchange.square.tolist() == [2] * bars.shape[0]
     assert exchange.tick is rules.tick
     assert exchange.lot.tolist() == [[1.0, 1.0]]
+
+
+def test_a_run_names_the_rules_it_followed_and_verifies(real: Platform) -> None:
+    real.backtests.register_strategies(Market.REAL)
+    asked: dict[str, Any] = {
+        "strategy_ids": ("sma_cross",),
+        "params": {"sma_cross": {"fast": 5, "slow": 20}},
+        "universe": ("RELINFRA", "HUDCO", "RELIANCE"),
+        "start": date(2019, 1, 1),
+        "end": date(2020, 12, 31),
+        "costs": CostSpec("zerodha"),
+    }
+    answers = {}
+    for rules in ("nse", "none"):
+        with real.database.transaction(Market.REAL) as session:
+            spec = real.backtests.prepare(Market.REAL, session, BacktestQuestion(**asked, market=rules))
+        real.backtests.execute(Market.REAL, spec)
+        with real.database.transaction(Market.REAL) as session:
+            answers[rules] = spec, real.backtests.stored(session, spec.run_id)
+            assert real.backtests.verify(Market.REAL, session, spec.run_id)["outcome"] == "identical"
+    (ruled, of_exchange), (free, of_none) = answers["nse"], answers["none"]
+    assert ruled.market_rules.startswith(rules_version())
+    assert free.market_rules == "none"
+    assert any("INFERRED" in word for word in of_exchange["assumptions"])
+    assert any("nobody has verified" in word for word in of_exchange["assumptions"])
+    assert any("No exchange rules" in word for word in of_none["assumptions"])
+    with real.database.transaction(Market.REAL) as session, pytest.raises(ValidationError, match="market"):
+        real.backtests.prepare(Market.REAL, session, BacktestQuestion(**asked, market="bse"))
