@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any, NamedTuple
 
@@ -15,6 +15,7 @@ from app.engines.backtest.account import Account
 from app.engines.backtest.account import new_account as account_of
 from app.engines.backtest.charges import COMPONENTS, compiled_costs, plan_of
 from app.engines.backtest.core import EVENTS, FILLS, REJECTIONS, Log, Market, Orders, Rules
+from app.engines.backtest.event import Context, EventRun, capacity
 from app.engines.backtest.exchange import Exchange
 from app.engines.backtest.orders import EVENT, FILL, ORDER, REJECTION, Product, Records
 from app.engines.backtest.result import Jump, RunResult
@@ -25,7 +26,7 @@ from app.engines.backtest.words import assumptions, unverified, warnings
 from app.engines.bars import Bars, Prices
 from app.engines.risk.metrics import drawdowns, session_closes
 from app.engines.risk.report import ClosedTrades, run_report
-from app.engines.strategies.base import Answer, Signals, Strategy, Weights
+from app.engines.strategies.base import Answer, EventStrategy, Signals, Strategy, Weights
 
 F1 = NDArray[np.float64]
 F2 = NDArray[np.float64]
@@ -79,8 +80,16 @@ def run(
     products = [Product[strategies[book.strategy_id].product] for book in spec.books]
     decisions = _decisions(spec, bars, signals, products)
     market, rules = _market(bars, dividends, exchange), rules_of(spec, bars, exchange)
-    outcome = simulate(market, decisions, rules, capital=spec.initial_capital, start=bars.start)
-    twin = naive_twin(market, decisions, rules, spec.initial_capital, bars.start, outcome.curves.equity[-1])
+    events = [(i, strategies[book.strategy_id], book) for i, book in enumerate(spec.books)]
+    asked = [(i, s, s.params(b.params)) for i, s, b in events if isinstance(s, EventStrategy)]
+
+    def simulated(over: Market, under: Rules) -> Outcome:
+        if asked:
+            return play(bars, over, decisions, under, asked, spec.book_names, capital=spec.initial_capital)
+        return simulate(over, decisions, under, capital=spec.initial_capital, start=bars.start)
+
+    outcome = simulated(market, rules)
+    twin = naive_twin(market, rules, simulated, outcome.curves.equity[-1])
     return _result(spec, bars, outcome, dividends is not None, jumps, notes, exchange, twin)
 
 
@@ -142,6 +151,23 @@ def simulate(market: Market, decisions: loop.Decisions, rules: Rules, *, capital
         if at >= bars:
             return Outcome(account, orders, log, curves)
         log = _larger(log, 24 * slots)
+
+
+def play(
+    bars: Bars, market: Market, decisions: loop.Decisions, rules: Rules,
+    asked: Sequence[tuple[int, EventStrategy[Any], Any]], names: Sequence[str], *, capital: float,
+) -> Outcome:  # fmt: skip
+    """Run event strategies, each as (book, strategy, parameters), beside the vectorised ones of `decisions`."""
+    count, instruments = market.close.shape
+    books = decisions.books.size
+    curves = loop.Curves(np.full(count, np.nan), np.full(count, np.nan), np.full(count, np.nan))
+    rows = capacity(books, instruments)
+    run = EventRun(
+        bars, market, decisions, rules, new_account(capital, books, instruments), new_orders(rows),
+        new_log(LOG_ROWS, instruments), curves, lambda log: _larger(log, LOG_ROWS + 16 * books * instruments), names,
+    )  # fmt: skip
+    run.play([(strategy, Context(run, book, params)) for book, strategy, params in asked], bars.start)
+    return Outcome(run.account, run.orders, run.log, curves)
 
 
 def _larger(log: Log, more_rows: int) -> Log:
@@ -375,7 +401,7 @@ def _decisions(
 
 
 def naive_twin(
-    market: Market, decisions: loop.Decisions, rules: Rules, capital: float, start: int, final: float
+    market: Market, rules: Rules, simulated: Callable[[Market, Rules], Outcome], final: float
 ) -> dict[str, Any]:
     """What an engine without bands, ticks, charges, caps and slippage would have said, and where the difference lies.
 
@@ -410,8 +436,8 @@ def naive_twin(
             steps.append((cause, at_market, at_rules))
     if not steps:
         return {"final_equity": round(final, 2), "causes": []}
-    finals = [simulate(bare_market, decisions, bare_rules, capital=capital, start=start).curves.equity[-1]]
-    finals += [simulate(m, decisions, r, capital=capital, start=start).curves.equity[-1] for _, m, r in steps[:-1]]
+    finals = [simulated(bare_market, bare_rules).curves.equity[-1]]
+    finals += [simulated(m, r).curves.equity[-1] for _, m, r in steps[:-1]]
     paise = [round(value * 100.0) for value in (*finals, final)]
     return {
         "final_equity": paise[0] / 100.0,

@@ -174,3 +174,25 @@ class Strategy(ABC, Generic[P]):
     @abstractmethod
     def signals(self, bars: Bars, params: P) -> Answer:
         """Decisions at each close, from bars up to that close alone."""
+
+
+class EventStrategy(Strategy[P]):
+    """A strategy that is asked after each close and gives orders by name, instead of answering for all bars at once.
+
+    `on_bar` gets a `app.engines.backtest.event.Context`: prices up to this bar, the account, and orders. It keeps what
+    it needs in `context.state`, never in itself: one strategy serves many runs.
+    """
+
+    kind: ClassVar[Kind] = "event"
+
+    def start(self, context: Any) -> None:
+        """Called once, before the first measured bar."""
+
+    @abstractmethod
+    def on_bar(self, context: Any) -> None:
+        """Called after the close of each measured bar."""
+
+    def signals(self, bars: Bars, params: P) -> Answer:
+        """No signals: an event strategy answers by orders."""
+        nothing = np.zeros(bars.shape, np.bool_)
+        return Signals(nothing, nothing)

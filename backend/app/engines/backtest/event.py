@@ -1,0 +1,438 @@
+"""Event strategies: `on_bar(context)` after each close, orders by name, the same core.
+
+The core is asked to run ahead until something happens to the account; until then nothing a strategy can see changes but
+the prices. Where the strategy gives an order before that, the account goes back to the bar of the order and on from
+there, so that the fills are those of a run bar by bar (a test compares the two).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from app.engines.backtest.account import GUARDED, NOTE, TRAILING, Account, slot_of, under_guard, whole_shares
+from app.engines.backtest.core import Log, Market, Orders, Rules
+from app.engines.backtest.loop import Curves, Decisions, give_order, run_bars
+from app.engines.backtest.orders import Kind, Side, Why
+
+if TYPE_CHECKING:
+    from app.engines.bars import Bars
+
+F1 = NDArray[np.float64]
+I1 = NDArray[np.int64]
+Field = Literal["open", "high", "low", "close", "volume"]
+
+ORDERS_A_BAR: Final = 64  # of one book and instrument; more is a strategy gone wild
+SEQUENCE = 3  # of Log.used
+
+
+@njit(cache=True, nogil=True)
+def _until_something(
+    begin: int, end: int, market: Market, decisions: Decisions, account: Account, orders: Orders, rules: Rules,
+    log: Log, curves: Curves,
+) -> int:  # fmt: skip
+    """Run bars until one that changes the log is done, or `end`; the first bar not done."""
+    known, size, t = log.used[SEQUENCE], orders.size[0], begin
+    quiet = size == 0 and account.clock[GUARDED] == 0 and account.clock[NOTE] == log.used[0]
+    if quiet and not market.ex_date[begin:end].any():
+        return int(run_bars(begin, end, market, decisions, account, orders, rules, log, curves))
+    while t < end:
+        after = run_bars(t, t + 1, market, decisions, account, orders, rules, log, curves)
+        if after == t:
+            return int(t)
+        t = after
+        if log.used[SEQUENCE] != known or orders.size[0] != size:
+            break
+    return int(t)
+
+
+@njit(cache=True, nogil=True)
+def _protect(account: Account, slot: int, stop: float, target: float, trail: float, close: float) -> None:
+    if not np.isnan(stop):
+        account.stop[slot] = stop
+        account.guard[slot] &= ~TRAILING
+    if not np.isnan(target):
+        account.target[slot] = target
+    if not np.isnan(trail):
+        account.trail[slot] = trail
+        account.best[slot] = close
+    under_guard(account, slot)
+
+
+class Context:
+    """What a strategy sees after a close, and how it gives orders.
+
+    Prices are forward-anchored, as `bars.close` is, going in and out; quantities are shares of the day, money is
+    rupees. `n` is a column of `symbols`. Orders are decided at this close and fill from the next bar on.
+
+    Attributes
+    ----------
+    t : index of the bar; `params` : of the strategy; `symbols` : N names; `state` : yours to keep things in
+    positions : quantity by column, below zero when short
+    """
+
+    def __init__(self, run: EventRun, book: int, params: Any) -> None:
+        self._run, self._book = run, book
+        self.params = params
+        self.symbols = run.bars.symbols
+        self.state: dict[str, Any] = {}
+        self.t = 0
+        self.positions: list[float] = [0.0] * len(run.bars.symbols)
+
+    # ---- what is known
+
+    @property
+    def session(self) -> np.datetime64:
+        """The bar's session, or its time in the exchange's clock."""
+        return np.datetime64(self._run.bars.sessions[self.t])
+
+    @property
+    def cash(self) -> float:
+        """Rupees of the account after this close."""
+        return self._run.cash_at(self.t)
+
+    @property
+    def equity(self) -> float:
+        """Rupees of the account at this close."""
+        return self._run.equity_at(self.t)
+
+    def price(self, n: int = 0, field: Field = "close") -> float:
+        """A price (or the volume) of this bar; NaN where the instrument did not trade."""
+        return float(self._run.fields[field][self.t, n])
+
+    def history(self, bars: int, n: int = 0, field: Field = "close") -> F1:
+        """The last `bars` values up to this bar, fewer at the beginning; a copy."""
+        return self._run.fields[field][max(0, self.t + 1 - bars) : self.t + 1, n].copy()
+
+    def bars(self) -> Bars:
+        """All bars up to this one."""
+        return self._run.bars.up_to(self.t + 1)
+
+    def is_member(self, n: int = 0) -> bool:
+        """Whether the instrument belongs to the universe in this session."""
+        return bool(self._run.bars.member[self.t, n])
+
+    def entry_price(self, n: int = 0) -> float:
+        """Average entry price of the position, forward-anchored; NaN without one."""
+        return self._run.average(self._book, n, self.t)
+
+    def resting(self, n: int = 0) -> int:
+        """How many orders of this strategy rest in an instrument."""
+        return self._run.resting(self._book, n, self.t)
+
+    # ---- orders
+
+    def buy(self, n: int = 0, **order: Any) -> None:
+        """Open or enlarge a long position: see `EventRun.enter` for what an order can say."""
+        self._run.enter(self._book, n, Side.BUY, self.t, **order)
+
+    def sell_short(self, n: int = 0, **order: Any) -> None:
+        """Open or enlarge a short position, where the product allows it."""
+        self._run.enter(self._book, n, Side.SELL, self.t, **order)
+
+    def exit(self, n: int = 0, **order: Any) -> None:
+        """Close a position, or part of it: see `EventRun.leave`."""
+        self._run.leave(self._book, n, self.t, **order)
+
+    def protect(self, n: int = 0, *, stop: float = np.nan, target: float = np.nan, trail: float = np.nan) -> None:
+        """Set the stop, the target or the trailing stop of a position, effective from the next bar."""
+        self._run.protect(self._book, n, self.t, stop, target, trail)
+
+    def cancel(self, n: int | None = None) -> None:
+        """Take back the resting orders in an instrument, or all of them."""
+        self._run.cancel(self._book, n, self.t)
+
+    def rebalance(self, weights: dict[int, float]) -> None:
+        """Orders to hold these fractions of the book's equity and nothing else."""
+        self._run.rebalance(self._book, self.t, weights)
+
+
+class EventRun:
+    """A run with event strategies in it: the arrays of the core, and where in the bars it stands.
+
+    Parameters
+    ----------
+    bars : in the order of their keys
+    account, orders, log, curves : of the run, changed in place; `grow` answers a larger log
+    names : of the books, for messages
+    """
+
+    def __init__(
+        self, bars: Bars, market: Market, decisions: Decisions, rules: Rules, account: Account, orders: Orders,
+        log: Log, curves: Curves, grow: Any, names: Sequence[str],
+    ) -> None:  # fmt: skip
+        self.names = names
+        self.bars, self.market, self.decisions, self.rules = bars, market, decisions, rules
+        self.account, self.orders, self.log, self.curves = account, orders, log, curves
+        self._grow = grow
+        self.fields = {name: getattr(bars, name) for name in ("open", "high", "low", "close", "volume")}
+        self._done = 0  # the core has done the bars before this one
+        self._seen = 0  # the strategies have been asked up to and including this one
+        self._saved: tuple[Any, ...] | None = None
+        self._saved_at = 0
+
+    # ---- the loop
+
+    def play(self, strategies: Sequence[tuple[Any, Context]], start: int) -> None:
+        """Ask each strategy after every bar from `start` on."""
+        count = len(self.bars.sessions)
+        self._done = start
+        callbacks = [(strategy.on_bar, context) for strategy, context in strategies]
+        for strategy, context in strategies:
+            context.t = start
+            strategy.start(context)
+        t = start
+        while t < count:
+            if self._done <= t:
+                self._save()
+                self._run_on(count)
+                self._show([context for _, context in callbacks], t)
+            # nothing but prices changes before the last bar done: only there does the strategy see another account
+            last = self._done - 1
+            if t == last:
+                self._saved = None
+                self._show([context for _, context in callbacks], t)
+            self._seen = t
+            for on_bar, context in callbacks:
+                context.t = t
+                try:
+                    on_bar(context)
+                except Exception as error:
+                    raise self._stopped(context, error) from error
+            t += 1
+
+    def _stopped(self, context: Context, error: Exception) -> ValueError:
+        said = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+        return ValueError(f"strategy {self.names[context._book]} stopped at {self.bars.sessions[context.t]}: {said}")
+
+    def _run_on(self, end: int) -> None:
+        while True:
+            after = _until_something(
+                self._done, end, self.market, self.decisions, self.account, self.orders, self.rules, self.log,
+                self.curves,
+            )  # fmt: skip
+            if after > self._done:
+                self._done = after
+                return
+            self.log = self._grow(self.log)
+
+    def _save(self) -> None:
+        size = self.orders.size[0]
+        self._saved = (
+            [np.copy(part) if isinstance(part, np.ndarray) else part for part in self.account],
+            self.orders.rows[:size].copy(),
+            self.log.used.copy(),
+        )
+        self._saved_at = self._done
+
+    def _rewind(self, t: int) -> None:
+        """Bring the core to just after bar t, before anything is changed at it."""
+        if self._done == t + 1:
+            return
+        if self._saved is None or not self._saved_at <= t < self._done:
+            raise RuntimeError(f"bar {t} cannot be gone back to")
+        account, rows, used = self._saved
+        for part, value in zip(self.account, account, strict=True):
+            if isinstance(part, np.ndarray):
+                part[...] = value
+        self.orders.rows[: len(rows)] = rows
+        self.orders.size[0] = len(rows)
+        self.log.used[...] = used
+        self._done = self._saved_at
+        while self._done <= t:
+            self._run_on(t + 1)
+        self._saved = None
+
+    def _show(self, contexts: Sequence[Context], t: int) -> None:
+        """Let the strategies see the positions after bar t: those of the last bar done, or else of those before it."""
+        after = t == self._done - 1 or self._saved is None
+        quantity = self.account.quantity if after else self._saved[0][5]  # type: ignore[index]
+        columns = self.bars.shape[1]
+        for context in contexts:
+            product = int(self.decisions.product[context._book])
+            first = slot_of(self.account, context._book, 0, product)
+            context.positions = quantity[
+                first : first + columns * self.account.products : self.account.products
+            ].tolist()
+
+    # ---- what contexts ask
+
+    def cash_at(self, t: int) -> float:
+        return float(self.curves.cash[t])
+
+    def equity_at(self, t: int) -> float:
+        return float(self.curves.equity[t])
+
+    def average(self, book: int, n: int, t: int) -> float:
+        self._rewind(t)
+        slot = slot_of(self.account, book, n, int(self.decisions.product[book]))
+        held = self.account.quantity[slot]
+        return float(self.account.cost[slot] / abs(held) * self.bars.factor[t, n]) if held else float("nan")
+
+    def resting(self, book: int, n: int, t: int) -> int:
+        self._rewind(t)
+        rows = self.orders.rows[: self.orders.size[0]]
+        return int(((rows["book"] == book) & (rows["column"] == n)).sum())
+
+    # ---- what contexts do
+
+    def enter(
+        self, book: int, n: int, side: int, t: int, *, quantity: float | None = None, budget: float | None = None,
+        limit: float = np.nan, trigger: float = np.nan, stop: float = np.nan, target: float = np.nan,
+        trail: float = np.nan, valid: int | None = 1, hold: int = 0, at: Literal["open", "close"] = "open",
+        oco: int = 0, rank: float = np.nan,
+    ) -> None:  # fmt: skip
+        """Give an entry.
+
+        Parameters
+        ----------
+        quantity : shares; None = what `budget` pays for
+        budget : rupees, charges included; None = the book's equity divided by the slots of the spec's sizing
+        limit, trigger : prices; neither = at the market
+        stop, target, trail : of the position it opens
+        valid : bars a limit or stop entry stays; None = until it is cancelled
+        hold : bars the position is held at most; 0 = without end
+        at : "open" or "close" of the next bar, for market orders
+        oco : a number of your own above 0: orders with the same one cancel each other
+        rank : higher is served first where cash is scarce
+
+        Raises
+        ------
+        ValueError : a value that no order can have, named; an instrument that is no member is left alone silently.
+        """
+        self._usable(n, quantity=quantity, budget=budget, limit=limit, trigger=trigger, stop=stop, target=target)
+        if at not in ("open", "close"):
+            raise ValueError(f"at: expected open or close, got {at!r}")
+        if t + 1 >= len(self.bars.sessions) or not self.bars.member[t, n]:
+            return
+        self._rewind(t)
+        if budget is None:
+            budget = self.decisions.value
+            if np.isnan(budget):
+                budget = self.decisions.allocation[book] * self.curves.equity[t] / self.decisions.slots[t]
+        if quantity is None:
+            quantity = self.decisions.quantity
+        kind = self._kind(limit, trigger, at)
+        row = self._give(book, n, side, kind, Why.SIGNAL, 0, float(quantity), float(budget), rank, t)
+        factor = self.bars.factor[t, n]
+        for name, price in (("limit", limit), ("trigger", trigger), ("stop", stop), ("target", target)):
+            row[name] = price / factor
+        row["trail"], row["hold"] = trail, hold
+        self._stays(row, kind, t, valid, book, oco)
+
+    def leave(
+        self, book: int, n: int, t: int, *, quantity: float | None = None, limit: float = np.nan,
+        trigger: float = np.nan, valid: int | None = None, at: Literal["open", "close"] = "open", oco: int = 0,
+    ) -> None:  # fmt: skip
+        """Give an exit of all that is held, or of `quantity` shares; without a position nothing is given."""
+        self._usable(n, quantity=quantity, limit=limit, trigger=trigger)
+        self._rewind(t)
+        slot = slot_of(self.account, book, n, int(self.decisions.product[book]))
+        held = self.account.quantity[slot]
+        if held == 0.0 or t + 1 >= len(self.bars.sessions):
+            return
+        side, kind = Side.SELL if held > 0.0 else Side.BUY, self._kind(limit, trigger, at)
+        if kind == Kind.MARKET and self._market_exit_rests(book, n):
+            return
+        amount = abs(held) if quantity is None else float(quantity)
+        row = self._give(book, n, side, kind, Why.SIGNAL, 1, amount, np.nan, np.nan, t)
+        factor = self.bars.factor[t, n]
+        row["limit"], row["trigger"] = limit / factor, trigger / factor
+        self._stays(row, kind, t, valid, book, oco)
+
+    def protect(self, book: int, n: int, t: int, stop: float, target: float, trail: float) -> None:
+        self._usable(n, stop=stop, target=target)
+        self._rewind(t)
+        slot = slot_of(self.account, book, n, int(self.decisions.product[book]))
+        if self.account.quantity[slot] == 0.0:
+            return
+        factor = self.bars.factor[t, n]
+        _protect(self.account, slot, stop / factor, target / factor, trail, self.market.close[t, n])
+
+    def cancel(self, book: int, n: int | None, t: int) -> None:
+        self._rewind(t)
+        rows = self.orders.rows[: self.orders.size[0]]
+        kept = (rows["book"] != book) | ((rows["column"] != n) if n is not None else False)
+        left = rows[kept].copy()
+        self.orders.rows[: len(left)] = left
+        self.orders.size[0] = len(left)
+
+    def rebalance(self, book: int, t: int, weights: dict[int, float]) -> None:
+        self._rewind(t)
+        if t + 1 >= len(self.bars.sessions):
+            return
+        total = self.decisions.allocation[book] * self.curves.equity[t]
+        product = int(self.decisions.product[book])
+        for n in range(self.bars.shape[1]):
+            held = self.account.quantity[slot_of(self.account, book, n, product)]
+            weight = weights.get(n, 0.0) if self.bars.member[t, n] else 0.0
+            price = self.market.close[t, n]
+            if (weight == 0.0 and held == 0.0) or (np.isnan(price) and weight != 0.0):
+                continue
+            wanted = 0.0 if weight == 0.0 else weight * total / price
+            if not self.rules.fractional:
+                wanted = whole_shares(wanted)
+            if held and (wanted - held) * held < 0.0:
+                side = Side.SELL if held > 0.0 else Side.BUY
+                less = min(abs(wanted - held), abs(held))
+                self._give(book, n, side, Kind.MARKET, Why.REBALANCE, 1, less, np.nan, np.nan, t)
+                held = held - (less if held > 0.0 else -less)
+            if (wanted - held) * wanted > 0.0:
+                side = Side.BUY if wanted > held else Side.SELL
+                self._give(book, n, side, Kind.MARKET, Why.REBALANCE, 0, abs(wanted - held), np.nan, np.nan, t)
+
+    def _usable(self, n: int, **values: float | None) -> None:
+        if not 0 <= n < self.bars.shape[1]:
+            raise ValueError(f"n: expected a column from 0 to {self.bars.shape[1] - 1}, got {n}")
+        for name, value in values.items():
+            if value is not None and (value <= 0.0 or np.isinf(value)):
+                raise ValueError(f"{name}: expected a number above 0, got {value}")
+
+    @staticmethod
+    def _kind(limit: float, trigger: float, at: str) -> int:
+        if np.isnan(limit) and np.isnan(trigger):
+            return Kind.CLOSE if at == "close" else Kind.MARKET
+        if np.isnan(trigger):
+            return Kind.LIMIT
+        return Kind.STOP if np.isnan(limit) else Kind.STOP_LIMIT
+
+    def _market_exit_rests(self, book: int, n: int) -> bool:
+        rows = self.orders.rows[: self.orders.size[0]]
+        same = (rows["book"] == book) & (rows["column"] == n) & (rows["closing"] == 1)
+        return bool((same & (rows["kind"] == Kind.MARKET)).any())
+
+    def _give(
+        self, book: int, n: int, side: int, kind: int, why: int, closing: int, quantity: float, budget: float,
+        rank: float, t: int,
+    ) -> Any:  # fmt: skip
+        size = int(self.orders.size[0])
+        if size >= self.orders.rows.size:
+            raise ValueError(
+                f"more than {self.orders.rows.size} orders rest at bar {t}: the strategy only adds to them"
+            )
+        rows = self.orders.rows[:size]
+        alike = (rows["book"] == book) & (rows["column"] == n) & (rows["decided"] == t) & (rows["side"] == side)
+        sequence = int((alike & (rows["kind"] == kind)).sum())  # otherwise equal orders have ids of their own
+        product = int(self.decisions.product[book])
+        i = give_order(
+            self.orders, self.market, self.decisions.books, t, book, n, product, int(side), int(kind), int(why),
+            closing, quantity, budget, rank, t + 1, sequence,
+        )  # fmt: skip
+        return self.orders.rows[i]
+
+    def _stays(self, row: Any, kind: int, t: int, valid: int | None, book: int, oco: int) -> None:
+        if kind in (Kind.LIMIT, Kind.STOP, Kind.STOP_LIMIT) and valid is not None:
+            if valid < 1:
+                raise ValueError(f"valid: expected 1 or more bars, got {valid}")
+            row["expires"] = t + valid
+        if oco:
+            row["oco"] = (oco << 8) + book + 1
+
+
+def capacity(books: int, instruments: int) -> int:
+    """How many orders may rest at once."""
+    return books * instruments * ORDERS_A_BAR
