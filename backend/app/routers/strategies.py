@@ -83,6 +83,7 @@ def backtest(
         unfilled=request.unfilled,
         settle_next_session=request.settle_next_session,
         fill_at=request.fill_at,
+        market=request.market,
         seed=request.seed,
         asof_members=request.asof_members,
         strict_actions=request.strict_actions,

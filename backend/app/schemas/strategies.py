@@ -77,6 +77,9 @@ class BacktestRequest(Wire):
     settle_next_session: bool = Field(
         default=False, description="Money of a delivery sale pays for entries from the next session on"
     )
+    market: Literal["nse", "none"] = Field(
+        default="nse", description="The exchange's rules by date; none switches them off and allows shorts"
+    )
     fill_at: Literal["next_open", "this_close"] = Field(
         default="next_open", description="this_close is not tradeable and labels the run"
     )

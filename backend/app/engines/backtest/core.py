@@ -545,7 +545,7 @@ def advance(t: int, row: int, market: Market, account: Account, orders: Orders, 
     close = market.close[row]
     if account.clock[GUARDED] > 0:
         _trail(close, account)
-    if market.last[row]:
+    if market.last[row] or not rules.costs.itemised:
         settle(row, market, account, rules, log)
     return mark_to_close(close, account)
 

@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from app.engines.backtest.account import GUARDED, NOTE, TRAILING, Account, slot_of, under_guard, whole_shares
+from app.engines.backtest.account import TRAILING, Account, slot_of, under_guard, whole_shares
 from app.engines.backtest.core import Log, Market, Orders, Rules
 from app.engines.backtest.loop import Curves, Decisions, give_order, run_bars
 from app.engines.backtest.orders import Kind, Side, Why
@@ -27,27 +27,6 @@ I1 = NDArray[np.int64]
 Field = Literal["open", "high", "low", "close", "volume"]
 
 ORDERS_A_BAR: Final = 64  # of one book and instrument; more is a strategy gone wild
-SEQUENCE = 3  # of Log.used
-
-
-@njit(cache=True, nogil=True)
-def _until_something(
-    begin: int, end: int, market: Market, decisions: Decisions, account: Account, orders: Orders, rules: Rules,
-    log: Log, curves: Curves,
-) -> int:  # fmt: skip
-    """Run bars until one that changes the log is done, or `end`; the first bar not done."""
-    known, size, t = log.used[SEQUENCE], orders.size[0], begin
-    quiet = size == 0 and account.clock[GUARDED] == 0 and account.clock[NOTE] == log.used[0]
-    if quiet and not market.ex_date[begin:end].any():
-        return int(run_bars(begin, end, market, decisions, account, orders, rules, log, curves))
-    while t < end:
-        after = run_bars(t, t + 1, market, decisions, account, orders, rules, log, curves)
-        if after == t:
-            return int(t)
-        t = after
-        if log.used[SEQUENCE] != known or orders.size[0] != size:
-            break
-    return int(t)
 
 
 @njit(cache=True, nogil=True)
@@ -106,7 +85,8 @@ class Context:
 
     def history(self, bars: int, n: int = 0, field: Field = "close") -> F1:
         """The last `bars` values up to this bar, fewer at the beginning; a copy."""
-        return self._run.fields[field][max(0, self.t + 1 - bars) : self.t + 1, n].copy()
+        values: F1 = self._run.fields[field][max(0, self.t + 1 - bars) : self.t + 1, n].copy()
+        return values
 
     def bars(self) -> Bars:
         """All bars up to this one."""
@@ -211,9 +191,9 @@ class EventRun:
 
     def _run_on(self, end: int) -> None:
         while True:
-            after = _until_something(
+            after = run_bars(
                 self._done, end, self.market, self.decisions, self.account, self.orders, self.rules, self.log,
-                self.curves,
+                self.curves, True,
             )  # fmt: skip
             if after > self._done:
                 self._done = after

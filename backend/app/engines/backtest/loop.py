@@ -23,6 +23,7 @@ from app.engines.backtest.fills import (
     MARKET,
     REJECTIONS,
     SELL,
+    SEQUENCE,
     STOP_LIMIT,
     STOP_ORDER,
     Log,
@@ -273,18 +274,21 @@ def _drift(
 @njit(cache=True, nogil=True)
 def run_bars(
     begin: int, end: int, market: Market, decisions: Decisions, account: Account, orders: Orders, rules: Rules,
-    log: Log, curves: Curves,
+    log: Log, curves: Curves, pause: bool,
 ) -> int:  # fmt: skip
     """Take the account from bar `begin` up to, not including, `end`; the first bar not done.
 
-    It stops early, before a bar whose worst case the log has no room for; give it a larger log and call again.
+    It stops early, before a bar whose worst case the log has no room for; give it a larger log and call again. With
+    `pause` it also stops after a bar that changed the log or the resting orders: between such bars only prices change.
     A decision at the last bar of the slice could never fill at a later bar and is not taken.
     """
     bars, columns = market.close.shape
     cells = columns * decisions.books.size * 2
     first = np.searchsorted(decisions.entries, begin * cells)
-    t = begin
+    t, known, resting = begin, log.used[SEQUENCE], orders.size[0]
     while t < end:
+        if pause and (log.used[SEQUENCE] != known or orders.size[0] != resting):
+            break
         if orders.size[0] == 0 and account.clock[GUARDED] == 0 and account.clock[NOTE] == log.used[FILLS]:
             quiet = min(end, decisions.entries[first] // cells if first < decisions.entries.size else bars)
             t = _drift(

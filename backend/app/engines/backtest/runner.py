@@ -147,7 +147,7 @@ def simulate(market: Market, decisions: loop.Decisions, rules: Rules, *, capital
     curves = loop.Curves(np.full(bars, np.nan), np.full(bars, np.nan), np.full(bars, np.nan))
     at = start
     while True:
-        at = loop.run_bars(at, bars, market, decisions, account, orders, rules, log, curves)
+        at = loop.run_bars(at, bars, market, decisions, account, orders, rules, log, curves, False)
         if at >= bars:
             return Outcome(account, orders, log, curves)
         log = _larger(log, 24 * slots)
