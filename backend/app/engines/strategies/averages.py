@@ -92,3 +92,46 @@ class EmaCross(Strategy[EmaCrossParams]):
         fast, slow = ema(bars.close, params.fast, gap=bars.gap), ema(bars.close, params.slow, gap=bars.gap)
         traded = ~np.isnan(bars.close)
         return Signals(entry=crosses_above(fast, slow, traded), exit=crosses_above(slow, fast, traded))
+
+
+@dataclass(frozen=True)
+class MacdCrossParams(Params):
+    """Windows of the MACD and of its signal line; the fast one must be the shorter of the two averages."""
+
+    fast: int = param(12, minimum=2, maximum=250, description="Window of the fast average", unit="bars")
+    slow: int = param(26, minimum=3, maximum=500, description="Window of the slow average", unit="bars")
+    signal: int = param(9, minimum=2, maximum=250, description="Window of the signal line", unit="bars")
+
+    def check(self) -> None:
+        if self.fast >= self.slow:
+            raise ValueError(f"params.fast: expected a window shorter than slow ({self.slow}), got {self.fast}")
+
+
+class MacdCross(Strategy[MacdCrossParams]):
+    """Long while the MACD line is above its signal line."""
+
+    id = "macd_cross"
+    display_name = "MACD crossover"
+    description = (
+        "Buys when the MACD line crosses above its signal line, sells on the opposite cross. A cross is strict: below "
+        "at the previous bar, above at this one."
+    )
+    hypothesis = "A rise that gathers speed goes on for a while: the gap between two averages widens before it closes."
+    when_it_loses = LOSES
+    citation = "Appel, G. (2005), Technical Analysis: Power Tools for Active Investors, chapter 8."
+    regime = "TREND"
+    params_type = MacdCrossParams
+
+    def warm_up(self, params: MacdCrossParams) -> int:
+        # the seeds of the slow average and of the signal line weigh less than a billionth each
+        forgotten = (math.ceil(math.log(1e-9) / math.log(1.0 - 2.0 / (n + 1.0))) for n in (params.slow, params.signal))
+        return params.slow + params.signal + sum(forgotten)
+
+    def signals(self, bars: Bars, params: MacdCrossParams) -> Signals:
+        from app.engines.indicators import macd
+
+        found = macd(bars.close, params.fast, params.slow, params.signal, gap=bars.gap)
+        traded = ~np.isnan(bars.close)
+        return Signals(
+            entry=crosses_above(found.line, found.signal, traded), exit=crosses_above(found.signal, found.line, traded)
+        )

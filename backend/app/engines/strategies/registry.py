@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from app.engines.strategies.averages import EmaCross, SmaCross
+from app.engines.strategies.averages import EmaCross, MacdCross, SmaCross
 from app.engines.strategies.base import Strategy
-from app.engines.strategies.reversal import Rsi2
+from app.engines.strategies.channels import Donchian
+from app.engines.strategies.reversal import BollingerReversion, Rsi2
 
 AnyStrategy = Strategy[Any]
 
@@ -15,5 +16,5 @@ AnyStrategy = Strategy[Any]
 @cache
 def registry() -> dict[str, AnyStrategy]:
     """Every strategy by its id. Nothing is compiled by asking."""
-    strategies: list[AnyStrategy] = [SmaCross(), EmaCross(), Rsi2()]
+    strategies: list[AnyStrategy] = [SmaCross(), EmaCross(), MacdCross(), Rsi2(), Donchian(), BollingerReversion()]
     return {strategy.id: strategy for strategy in strategies}

@@ -50,3 +50,39 @@ class Rsi2(Strategy[Rsi2Params]):
         rising = close > sma(close, params.trend, gap=bars.gap)
         weak = rsi(close, RSI_WINDOW, gap=bars.gap) < params.threshold
         return Signals(entry=rising & weak, exit=close > sma(close, params.exit, gap=bars.gap))
+
+
+@dataclass(frozen=True)
+class BollingerReversionParams(Params):
+    """Window and width of the band."""
+
+    window: int = param(20, minimum=2, maximum=250, description="Window of the average", unit="bars")
+    width: float = param(2.0, minimum=0.1, maximum=6.0, description="Width of the band", unit="deviations")
+
+
+class BollingerReversion(Strategy[BollingerReversionParams]):
+    """Long after a close below the lower Bollinger band, until the close is above the average again."""
+
+    id = "bollinger_reversion"
+    display_name = "Bollinger mean reversion"
+    description = (
+        "Buys when the close is below the average less so many population deviations, sells when it is above the "
+        "average. No stop; both orders fill at the next open."
+    )
+    hypothesis = "A close far from its average is more often haste than news, and comes back."
+    when_it_loses = (
+        "In persistent falls and when volatility widens: the band moves down with the price, and without a stop the "
+        "position is held until the average has come down to it."
+    )
+    citation = "Bollinger, J. (2001), Bollinger on Bollinger Bands; the rule is a common derivative of it."
+    regime = "REVERSAL"
+    params_type = BollingerReversionParams
+
+    def warm_up(self, params: BollingerReversionParams) -> int:
+        return params.window - 1
+
+    def signals(self, bars: Bars, params: BollingerReversionParams) -> Signals:
+        from app.engines.indicators import bollinger
+
+        band = bollinger(bars.close, params.window, params.width, gap=bars.gap)
+        return Signals(entry=bars.close < band.lower, exit=bars.close > band.middle)

@@ -16,7 +16,14 @@ from app.engines.bars import Bars
 from app.engines.strategies import registry
 
 TIMEFRAME = {"GOOG": "1d", "EURUSD": "1h", "BTCUSD": "1mo"}
-PARAMS = {"sma_cross": ("fast", "slow"), "ema_cross": ("fast", "slow"), "rsi2": ()}
+PARAMS = {
+    "sma_cross": ("fast", "slow"),
+    "ema_cross": ("fast", "slow"),
+    "rsi2": (),
+    "macd": (),
+    "donchian": ("entry", "exit"),
+}
+IDS = {"macd": "macd_cross"}  # where the list has another name
 LISTS = [
     "goog_sma_cross_50_200",
     "goog_rsi2",
@@ -24,6 +31,9 @@ LISTS = [
     "eurusd_ema_cross_12_26",
     "eurusd_rsi2",
     "btcusd_sma_cross_3_10",
+    "goog_macd",
+    "goog_donchian_20_10",
+    "goog_donchian_55_20",
 ]
 
 
@@ -45,9 +55,10 @@ def case(evidence: Path, name: str) -> dict[str, Any]:
 
 
 def golden_run(evidence: Path, entry: dict[str, Any]) -> RunResult:
-    strategy_id = next(i for i in PARAMS if entry["strategy"].startswith(i))
-    values = map(int, filter(None, entry["strategy"].removeprefix(strategy_id).split("_")))
-    params = dict(zip(PARAMS[strategy_id], values, strict=True))
+    name = next(i for i in PARAMS if entry["strategy"].startswith(i))
+    values = map(int, filter(None, entry["strategy"].removeprefix(name).split("_")))
+    params = dict(zip(PARAMS[name], values, strict=True))
+    strategy_id = IDS.get(name, name)
     bars = golden_bars(evidence, entry["data"])
     spec = RunSpec(
         books=(book_of(registry()[strategy_id], params),),
@@ -60,6 +71,11 @@ def golden_run(evidence: Path, entry: dict[str, Any]) -> RunResult:
         costs=CostSpec("bps", entry["fee_rate_each_side"] * 1e4),
     )
     return run(spec, bars, registry())
+
+
+def test_every_list_is_compared(evidence: Path):
+    entries = json.loads((evidence / "golden" / "trades" / "index.json").read_text())
+    assert sorted(entry["file"] for entry in entries) == sorted(f"trades/{name}.csv" for name in LISTS)
 
 
 @pytest.mark.parametrize("name", LISTS)
@@ -99,3 +115,9 @@ def test_the_metrics_of_a_run_equal_those_of_other_packages_on_its_curve(evidenc
         assert ours[name] == pytest.approx(theirs[other], rel=1e-9), name
     assert ours["returns"] == curves["goog_rsi2"]["n_returns"]
     assert ours["total_return"] == pytest.approx(curves["goog_rsi2"]["total_return"], rel=1e-9)
+
+
+def test_the_equity_of_a_channel_run_equals_that_of_three_engines(evidence: Path):
+    result = golden_run(evidence, case(evidence, "goog_donchian_20_10"))
+    expected = read(evidence / "golden" / "trades" / "goog_donchian_20_10_equity.csv")
+    assert result.equity == pytest.approx([float(row["equity"]) for row in expected], rel=1e-9)

@@ -19,6 +19,9 @@ SHORT = {
     "sma_cross": {"fast": 2, "slow": 4},
     "ema_cross": {"fast": 2, "slow": 4},
     "rsi2": {"trend": 10, "threshold": 40, "exit": 3},
+    "macd_cross": {"fast": 3, "slow": 6, "signal": 3},
+    "donchian": {"entry": 5, "exit": 3},
+    "bollinger_reversion": {"window": 5, "width": 1.0},
 }
 
 
@@ -31,7 +34,7 @@ def bars_from(*close: float):
 
 
 def test_the_ids_are_those_used_everywhere():
-    assert list(registry()) == ["sma_cross", "ema_cross", "rsi2"]
+    assert list(registry()) == ["sma_cross", "ema_cross", "macd_cross", "rsi2", "donchian", "bollinger_reversion"]
 
 
 @pytest.mark.parametrize("name", ALL)
