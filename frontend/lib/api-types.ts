@@ -879,6 +879,13 @@ export interface components {
              * @default 1000000
              */
             initial_capital?: number;
+            /**
+             * Market
+             * @description The exchange's rules by date; none switches them off and allows shorts
+             * @default nse
+             * @enum {string}
+             */
+            market?: "nse" | "none";
             /** Max Positions */
             max_positions?: number | null;
             /**
@@ -1554,7 +1561,7 @@ export interface components {
             first_session: string | null;
             /**
              * Has Prices
-             * @description Whether its prices begin by that day and it had not stopped trading
+             * @description Whether it has a bar in the ten stored sessions up to that day (21 days)
              */
             has_prices: boolean;
             /**
@@ -1593,6 +1600,11 @@ export interface components {
             symbol: string;
             /** Symbol Today */
             symbol_today: string;
+            /**
+             * Uncertain
+             * @description Why its symbol cannot be that of the day; null where it is
+             */
+            uncertain: string | null;
         };
         /**
          * IndexMembersOut
@@ -1654,6 +1666,11 @@ export interface components {
             sources: {
                 [key: string]: number;
             };
+            /**
+             * Uncertain
+             * @description Members under a symbol that is on file from a later day only
+             */
+            uncertain: number;
         };
         /**
          * IndexOut
@@ -2719,6 +2736,11 @@ export interface components {
              * @description Members named by evidence that no stored price answers to
              */
             unresolved: string | null;
+            /**
+             * Without Prices
+             * @description Members with days without a price, most days first
+             */
+            without_prices: components["schemas"]["WithoutPrices"][];
         };
         /**
          * SyncRequest
@@ -2857,6 +2879,21 @@ export interface components {
             outcome: "identical" | "differs" | "inputs_changed";
             /** Run Id */
             run_id: string;
+        };
+        /**
+         * WithoutPrices
+         * @description A member of the period and the sessions of its membership that no price is stored of.
+         */
+        WithoutPrices: {
+            /** Instrument */
+            instrument: string;
+            /** Member Days */
+            member_days: number;
+            /**
+             * Symbol
+             * @description Its last symbol
+             */
+            symbol: string;
         };
         /**
          * YearCoverage

@@ -41,6 +41,7 @@ def members(
         print(
             f"{member.symbol:<12} {member.isin or '':<13} {member.effective_from} {member.effective_to or '':<10} "
             f"{member.basis:<8} {member.name or ''}"
+            f"{'' if member.uncertain is None else '  (uncertain: ' + member.uncertain + ')'}"
         )
     expected = f" of {found.expected_count}" if found.expected_count is not None else ""
     pit = "POINT-IN-TIME" if found.point_in_time else "not point in time"
@@ -73,6 +74,10 @@ def survivorship(
     print(f"{found.member_days:,} member-days of {found.instruments:,} instruments")
     print(f"{found.member_days_with_prices:,} have prices{covered}; {found.missing_member_days:,} have no known member")
     print(f"The list of {found.today.asof} would have missed {missed.member_days:,} of them{share}")
+    if found.without_prices:
+        print(f"{len(found.without_prices):,} members have days without a price:")
+    for lacking in found.without_prices:
+        print(f"  {lacking.symbol:<12} {lacking.member_days:,} member-days")
     print(f"{len(found.no_longer_traded):,} members no longer trade:")
     for gone in found.no_longer_traded:
         print(f"  {gone.symbol:<12} last traded {gone.last_session}, {gone.member_days:,} member-days")

@@ -22,7 +22,8 @@ class IndexMemberOut(BaseModel):
     left_since: date | None = Field(description="Still a member on this day by evidence; null where exact")
     instrument: str = Field(description="Key of the instrument")
     symbol_today: str
-    has_prices: bool = Field(description="Whether its prices begin by that day and it had not stopped trading")
+    has_prices: bool = Field(description="Whether it has a bar in the ten stored sessions up to that day (21 days)")
+    uncertain: str | None = Field(description="Why its symbol cannot be that of the day; null where it is")
     first_session: date | None
     last_session: date | None
 
@@ -43,6 +44,7 @@ class IndexMembersOut(BaseModel):
     missing: int = Field(description="Members that no evidence names")
     missing_from: date | None
     missing_to: date | None
+    uncertain: int = Field(description="Members under a symbol that is on file from a later day only")
     notes: list[str]
     sources: dict[str, int] = Field(description="Members by the file that names them")
     members: list[IndexMemberOut]
@@ -54,6 +56,14 @@ class NoLongerTraded(BaseModel):
     symbol: str = Field(description="Its last symbol")
     instrument: str
     last_session: date
+    member_days: int
+
+
+class WithoutPrices(BaseModel):
+    """A member of the period and the sessions of its membership that no price is stored of."""
+
+    symbol: str = Field(description="Its last symbol")
+    instrument: str
     member_days: int
 
 
@@ -85,6 +95,7 @@ class SurvivorshipOut(BaseModel):
     member_days: int
     member_days_with_prices: int
     covered: float | None = Field(description="Share of member-days with a price, a fraction")
+    without_prices: list[WithoutPrices] = Field(description="Members with days without a price, most days first")
     missing_member_days: int = Field(description="Member-days that no evidence names, by the size of the index")
     uncertain_member_days: int = Field(description="Days on which a member may have left, or another entered, already")
     point_in_time: bool

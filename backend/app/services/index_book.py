@@ -10,11 +10,15 @@ from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.services.importing.membership import HISTORY, size_of
 
 _DAY = timedelta(days=1)
 _NEVER = date.max
+NEAR_SESSIONS = 10  # a member has prices where it has a bar in so many stored sessions up to the day
+NEAR_DAYS = 21  # and in so many days
+D1 = NDArray[np.datetime64]
 
 Dated = list[tuple[date, date | None, str]]
 
@@ -34,7 +38,7 @@ class Stretch:
     current_symbol: str
     first_session: date | None
     last_session: date | None
-    trading: bool = True  # seen in the latest stored sessions
+    priced: tuple[tuple[date, date], ...] = ()  # days with a bar shortly before them, see `priced_days`
 
     def has(self, day: date) -> bool:
         """Whether the day lies inside."""
@@ -177,21 +181,14 @@ def _rows_of(one: Stretch, names: Names) -> Iterable[tuple[date, date, dict[str,
     cuts = {one.first}
     cuts |= {first for spans in tables for first, _, _ in spans}
     cuts |= {last + _DAY for spans in tables for _, last, _ in spans if last is not None}
-    if one.first_session is not None:
-        cuts.add(one.first_session)
-    if one.last_session is not None and not one.trading:
-        cuts.add(one.last_session + _DAY)
+    cuts |= {first for first, _ in one.priced}
+    cuts |= {last + _DAY for _, last in one.priced if last != _NEVER}
     starts = sorted(cut for cut in cuts if one.first <= cut <= end)
     for start, following in zip(starts, [*starts[1:], None], strict=True):
         symbol, _ = _at(tables[0], start)
         name, _ = _at(tables[1], start)
         isin, seen = _at(tables[2], start)
-        traded = (
-            one.first_session is not None
-            and one.last_session is not None
-            and one.first_session <= start
-            and (one.trading or start <= one.last_session)
-        )
+        traded = any(first <= start <= last for first, last in one.priced)
         yield (
             start,
             end if following is None else following - _DAY,
@@ -200,6 +197,7 @@ def _rows_of(one: Stretch, names: Names) -> Iterable[tuple[date, date, dict[str,
                 "name": name,
                 "isin": isin,
                 "isin_seen": seen,
+                "uncertain": _uncertain(symbol or one.current_symbol, tables[0], start),
                 "effective_from": one.first,
                 "effective_to": one.last,
                 "basis": one.basis,
@@ -213,6 +211,41 @@ def _rows_of(one: Stretch, names: Names) -> Iterable[tuple[date, date, dict[str,
                 "last_session": one.last_session,
             },
         )
+
+
+def _uncertain(symbol: str, spans: Dated, day: date) -> str | None:
+    """Why a member's symbol cannot be that of the day, or None: nothing tells what it was before its first symbol."""
+    if not spans or day >= spans[0][0]:
+        return None
+    return (
+        f"{symbol} is its symbol from {spans[0][0]} on, the first day it is on file: on the day asked for it had "
+        "another symbol or was not listed yet."
+    )
+
+
+def priced_days(days: D1, traded: NDArray[np.bool_]) -> tuple[tuple[date, date], ...]:
+    """The days, in stretches of (first, last), on which an instrument has prices: those with a bar near before them.
+
+    A bar counts on its own session and for the nine stored sessions after it, but no longer than 21 days, so that a
+    hole in the data does not stretch it. What has a bar in the last ten stored sessions has prices on every day
+    after, too: nothing there is to be had of anybody.
+
+    Parameters
+    ----------
+    days : stored sessions, ascending, [T].
+    traded : whether the instrument has a close in each, [T].
+    """
+    bars = np.flatnonzero(traded)
+    if not len(bars):
+        return ()
+    after = bars + NEAR_SESSIONS
+    stops = np.minimum(days[np.minimum(after, len(days) - 1)] - 1, days[bars] + NEAR_DAYS)
+    breaks = np.flatnonzero(days[bars[1:]] > stops[:-1] + 1)
+    firsts = days[bars[np.concatenate([[0], breaks + 1])]].astype(object).tolist()
+    lasts = stops[np.concatenate([breaks, [len(bars) - 1]])].astype(object).tolist()
+    if after[-1] >= len(days):
+        lasts[-1] = _NEVER
+    return tuple(zip(firsts, lasts, strict=True))
 
 
 def _counts(stretches: Iterable[Stretch]) -> list[tuple[date, int]]:

@@ -15,11 +15,10 @@ from app.engines import calendar
 from app.exceptions import DataNotFoundError, ValidationError
 from app.models import MarketIndex
 from app.repositories import indices, instruments
-from app.repositories.indices import IndexRepository
 from app.services.importing.index_members import DELISTED_AFTER
-from app.services.index_book import IndexBook, Names, Stretch
+from app.services.index_book import NEAR_SESSIONS, IndexBook, Names, Stretch, priced_days
 from app.services.panel import Panel, PanelService
-from app.services.universe import find_instrument, index_id
+from app.services.universe import find_instrument, known_id
 
 _DAY = timedelta(days=1)
 _SHOWN_GAPS = 5
@@ -31,18 +30,19 @@ class MemberService:
 
     def __init__(self, panels: PanelService) -> None:
         self._panels = panels
-        self._books: dict[tuple[Market, str], tuple[tuple[int, ...], IndexBook]] = {}
+        self._books: dict[tuple[Market, str], tuple[tuple[int | str, ...], IndexBook]] = {}
         self._lock = threading.Lock()
 
     def book(self, market: Market, session: Session, index: str) -> IndexBook:
         """An index through time, as of the data's present version. Raises DataNotFoundError."""
-        identifier = index_id(index)
-        version = indices.membership_version(session)
+        identifier = known_id(session, index)
+        panel = self._panels.current(market)
+        version: tuple[int | str, ...] = (*indices.membership_version(session), panel.generation)
         with self._lock:
             found = self._books.get((market, identifier))
         if found is not None and found[0] == version:
             return found[1]
-        book = _load(session, identifier)
+        book = _load(session, identifier, panel)
         with self._lock:
             self._books[market, identifier] = (version, book)
         return book
@@ -122,17 +122,15 @@ class MemberService:
         }
 
 
-def _load(session: Session, index: str) -> IndexBook:
-    return _book(session, index, with_names=True)
+def _load(session: Session, index: str, panel: Panel | None = None) -> IndexBook:
+    return _book(session, index, with_names=True, panel=panel)
 
 
-def _book(session: Session, index: str, *, with_names: bool) -> IndexBook:
-    found = session.get(MarketIndex, index)
-    if found is None:
-        known = [one.id for one in IndexRepository(session).all()]
-        raise DataNotFoundError(f"There is no index {index}", "index", index, details={"known": known})
-    rows = indices.detailed_spans(session, index)
-    newest = instruments.newest_session(session.connection())
+def _book(session: Session, index: str, *, with_names: bool, panel: Panel | None = None) -> IndexBook:
+    """An index through time; without a panel nothing is known of its members' prices."""
+    found = session.get_one(MarketIndex, known_id(session, index))
+    rows = indices.detailed_spans(session, found.id)
+    priced = {} if panel is None else _priced_days(panel, sorted({row.key for row in rows}))
     stretches = [
         Stretch(
             instrument=row.instrument_id,
@@ -146,15 +144,20 @@ def _book(session: Session, index: str, *, with_names: bool) -> IndexBook:
             current_symbol=row.symbol,
             first_session=row.first_session,
             last_session=row.last_session,
-            trading=newest is None or row.last_session is None or newest - row.last_session <= DELISTED_AFTER,
+            priced=priced.get(row.key, ()),
         )
         for row in rows
     ]
     ids = sorted({one.instrument for one in stretches}) if with_names else []
     stored = instruments.stored_names(session.connection(), ids)
     names = Names(stored["instrument_symbols"], stored["instrument_names"], stored["instrument_isins"])
-    days = [row.seen_on for row in indices.list_days(session, index)]
-    return IndexBook(index, found.name, stretches, names, days)
+    days = [row.seen_on for row in indices.list_days(session, found.id)]
+    return IndexBook(found.id, found.name, stretches, names, days)
+
+
+def _priced_days(panel: Panel, keys: Sequence[str]) -> dict[str, tuple[tuple[date, date], ...]]:
+    traded = ~np.isnan(panel.values(("close",), keys, 0, len(panel.sessions))["close"])
+    return {key: priced_days(panel.sessions, traded[:, n]) for n, key in enumerate(keys)}
 
 
 def run_notes(session: Session, index: str | None, start: date, end: date, *, asof_members: bool) -> tuple[str, ...]:
@@ -200,7 +203,10 @@ def answer(book: IndexBook, asof: date) -> dict[str, Any]:
         )
     unpriced = sum(not row["has_prices"] for row in rows)
     if unpriced:
-        notes.append(f"{unpriced} of them have no price on or around {shown}: not listed yet, or no longer traded.")
+        notes.append(
+            f"{unpriced} of them have no price in the {NEAR_SESSIONS} sessions up to {shown}: not listed "
+            "yet, no longer traded, or not in the price files."
+        )
     by_source: dict[str, int] = {}
     for row in rows:
         source = row["source"] or "unknown"
@@ -219,6 +225,7 @@ def answer(book: IndexBook, asof: date) -> dict[str, Any]:
         "missing": gap[0] if gap is not None else 0,
         "missing_from": gap[1] if gap is not None else None,
         "missing_to": gap[2] if gap is not None else None,
+        "uncertain": sum(row["uncertain"] is not None for row in rows),
         "notes": notes,
         "sources": by_source,
         "members": rows,
@@ -244,6 +251,10 @@ def certainty(book: IndexBook, day: date) -> tuple[bool, str]:
     rows = book.rows(day)
     if not rows:
         return False, f"No member of {book.index} is known on {day}."
+    doubtful = [row["symbol"] for row in rows if row["uncertain"] is not None]
+    if doubtful:
+        named = ", ".join(doubtful[:_SHOWN_GAPS]) + (" and others" if len(doubtful) > _SHOWN_GAPS else "")
+        return False, f"{len(doubtful)} members are named by a symbol that is on file from a later day only: {named}."
     if any(row["basis"] != "HISTORY" for row in rows):
         return True, f"Lists before and after {day} name the same members."
     return True, "From a dated record of changes."
@@ -295,6 +306,12 @@ def survivorship(book: IndexBook, panel: Panel, start: date, end: date) -> dict[
         if number and newest is not None and one.last_session and newest - one.last_session > DELISTED_AFTER:
             row = {"symbol": one.current_symbol, "instrument": key, "last_session": one.last_session}
             gone.append({**row, "member_days": number})
+    unpriced_days = (member & ~priced).sum(axis=1)
+    unpriced = [
+        {"symbol": by_key[keys[n]].current_symbol, "instrument": keys[n], "member_days": int(unpriced_days[n])}
+        for n in np.argsort(-unpriced_days, kind="stable").tolist()
+        if unpriced_days[n]
+    ]
     notes = _meter_notes(book, start, end, until, int((~stored).sum()))
     return {
         "index": book.index,
@@ -307,6 +324,7 @@ def survivorship(book: IndexBook, panel: Panel, start: date, end: date) -> dict[
         "member_days": total,
         "member_days_with_prices": with_prices,
         "covered": with_prices / total if total else None,
+        "without_prices": unpriced,
         "missing_member_days": lacking,
         "uncertain_member_days": unsure,
         "point_in_time": total > 0 and unsure == 0 and not _outside(book, start, until),

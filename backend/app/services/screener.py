@@ -21,7 +21,7 @@ from app.repositories.indices import IndexRepository
 from app.services.fundamentals import FINANCIAL_CARDS, FinancialColumns, FundamentalsService
 from app.services.panel import Panel, PanelService
 from app.services.snapshots import FieldTable, SnapshotStore, build, identity_of
-from app.services.universe import index_id
+from app.services.universe import index_id, known_id
 
 ALL = "ALL"
 UNCLASSIFIED = "Unclassified"
@@ -150,10 +150,7 @@ class ScreenerService:
         )
         wanted = index_id(index)
         if wanted != ALL:
-            repository = IndexRepository(session)
-            if not repository.exists(wanted):
-                raise DataNotFoundError(f"There is no index {wanted}", "index", wanted)
-            members = repository.members(wanted, found.session)
+            members = IndexRepository(session).members(known_id(session, index), found.session)
             in_index = np.isin(found.ids, np.array(sorted(members.ids), dtype=np.int64))
             # an index counts every member, whatever board it was on; another type was asked for by name
             keep = in_index if instrument_type == "EQUITY" else in_index & keep

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from difflib import get_close_matches
 
 import numpy as np
 from sqlalchemy.orm import Session
@@ -12,7 +13,11 @@ from sqlalchemy.orm import Session
 from app.engines.bars import Bars
 from app.exceptions import DataNotFoundError, ValidationError
 from app.repositories.indices import IndexRepository
+from app.services.index_names import canonical
 from app.services.panel import Panel
+
+_NEAR, _NEAR_ENOUGH = 5, 0.6  # names offered for one that is unknown, and how like it they must be
+_LONGEST = 60
 
 Spans = dict[str, list[tuple[date, date | None]]]
 
@@ -29,8 +34,33 @@ class Universe:
 
 
 def index_id(name: str) -> str:
-    """The id of an index by any of its spellings: `Nifty 50` is NIFTY50."""
-    return "".join(name.split()).upper()
+    """The id of an index by any of its names: `Nifty 50` is NIFTY50, BANKNIFTY is NIFTYBANK; see `index_names`."""
+    return canonical(name)
+
+
+def known_id(session: Session, name: str) -> str:
+    """The id of a stored index by any of its names.
+
+    Raises
+    ------
+    DataNotFoundError : there is none; the message names the nearest ids and the details every known one.
+    ValidationError : no text that a name could be.
+    """
+    if not name.isprintable():
+        raise ValidationError(f"There is no index {name[:_LONGEST]!a}", "universe")
+    repository = IndexRepository(session)
+    wanted = index_id(name)
+    if repository.exists(wanted):
+        return wanted
+    known = [one.id for one in repository.all()]
+    near = get_close_matches(wanted, known, n=_NEAR, cutoff=_NEAR_ENOUGH)
+    told = f"; did you mean {', '.join(near)}?" if near else ""
+    raise DataNotFoundError(
+        f"There is no index {name.strip()[:_LONGEST]}{told}",
+        "index",
+        wanted[:_LONGEST],
+        details={"known": known, "near": near},
+    )
 
 
 def resolve(
@@ -44,14 +74,12 @@ def resolve(
     ValidationError : a symbol that no instrument ever had; all of them are named.
     """
     if isinstance(universe, str):
-        return _of_index(session, panel, index_id(universe), start, end, asof_members)
+        return _of_index(session, panel, known_id(session, universe), start, end, asof_members)
     return _of_symbols(panel, universe, end)
 
 
 def _of_index(session: Session, panel: Panel, index: str, start: date, end: date, asof_members: bool) -> Universe:
     repository = IndexRepository(session)
-    if not repository.exists(index):
-        raise DataNotFoundError(f"There is no index {index}", "index", index)
     first, last = (start, end) if asof_members else (date.max, date.max)
     members = repository.member_spans(index, first, last)
     by_id = {info.id: info.key for info in panel.instruments.values()}

@@ -22,7 +22,7 @@ from app.repositories import indices
 from app.services.importing import import_paths
 from app.services.importing.identity import chains, runs_of
 from app.services.importing.membership import HISTORY, LIST, Evidence, Span, members, size_of
-from app.services.index_book import IndexBook, Names, Stretch
+from app.services.index_book import IndexBook, Names, Stretch, priced_days
 from app.services.members import answer, certainty, run_notes, series_runs, survivorship
 from app.services.panel import Panel
 from app.services.panel.chunk import FIELDS
@@ -72,6 +72,39 @@ def test_members_carry_the_names_of_the_day() -> None:
     assert shown("2019-07-01") == ("NEW", "INE000A01011", True)
     assert shown("2020-06-30") == ("NEW", "INE000A01029", True)
     assert shown("2020-07-01") is None
+
+
+def test_prices_are_those_near_the_day_and_a_hole_in_the_files_does_not_stretch_them() -> None:
+    january = np.arange("2024-01-01", "2024-01-31", dtype="datetime64[D]")  # a session each day, 30 of them
+    days = np.concatenate([january, np.arange("2024-06-01", "2024-06-21", dtype="datetime64[D]")])
+    early = np.zeros(50, dtype=np.bool_)
+    early[[2, 8]] = True  # the 3rd and the 9th: the last of the ten sessions from the 9th on is the 18th
+    assert priced_days(days, early) == ((D("2024-01-03"), D("2024-01-18")),)
+    before_hole = np.zeros(50, dtype=np.bool_)
+    before_hole[29] = True  # nothing is stored until June: 21 days
+    assert priced_days(days, before_hole) == ((D("2024-01-30"), D("2024-02-20")),)
+    late = np.zeros(50, dtype=np.bool_)
+    late[[0, 45]] = True
+    assert priced_days(days, late) == ((D("2024-01-01"), D("2024-01-10")), (D("2024-06-16"), date.max))
+    assert priced_days(days, np.zeros(50, dtype=np.bool_)) == ()
+    stretches = [stretch(1, "2024-01-01", priced=priced_days(days, early))]
+    book = IndexBook("NIFTYX", "Nifty X", stretches, Names({}, {}, {}))
+    asked = ("2024-01-02", "2024-01-03", "2024-01-18", "2024-01-19")
+    assert [book.rows(D(day))[0]["has_prices"] for day in asked] == [False, True, True, False]
+
+
+def test_a_symbol_of_a_later_day_is_uncertain_and_takes_point_in_time_away() -> None:
+    symbols = {1: [(D("2018-01-01"), None, "OLD")], 2: [(D("2020-02-01"), None, "NEW")]}
+    spans = [stretch(1, "2018-06-01"), stretch(2, "2018-06-01")]
+    book = IndexBook("NIFTYX", "Nifty X", spans, Names(symbols, {}, {}), [D("2021-01-01")])
+    found = answer(book, D("2019-06-03"))
+    doubts = {row["symbol"]: row["uncertain"] for row in found["members"]}
+    assert doubts["OLD"] is None
+    assert "from 2020-02-01 on" in doubts["NEW"]
+    assert (found["uncertain"], found["point_in_time"]) == (1, False)
+    assert "NEW" in found["reason"]
+    later = answer(book, D("2020-02-01"))
+    assert (later["uncertain"], later["point_in_time"]) == (0, True)
 
 
 def test_a_lack_of_members_is_said_with_its_days_and_nothing_is_invented() -> None:
@@ -128,6 +161,7 @@ def test_the_meter_counts_days_prices_and_what_todays_list_leaves_out(
     assert (meter["member_days"], meter["member_days_with_prices"]) == (10, 9)
     assert meter["covered"] == pytest.approx(0.9)
     assert meter["missed_by_today"] == {"member_days": 3, "share": pytest.approx(0.3), "instruments": 1}
+    assert meter["without_prices"] == [{"symbol": "S1", "instrument": "key1", "member_days": 1}]
     assert meter["uncertain_member_days"] == 4  # 2 on the 2nd and 3rd, 3 on the 2nd and 3rd
     assert [(row["symbol"], row["member_days"]) for row in meter["no_longer_traded"]] == [("S2", 3)]
     assert any("Prices end on 2024-01-05" in note for note in meter["notes"])
@@ -271,7 +305,10 @@ def test_the_api_answers_and_names_what_it_does_not_know(shared_sample: TestClie
     assert sum(run["sessions"] for run in stock["series"]) > 0
     assert shared_sample.get("/api/market/instruments/NOSUCH").status_code == 404
     assert shared_sample.get(f"/api/market/instruments/{symbol}", params={"asof": "1999-01-01"}).status_code == 404
-    assert shared_sample.get("/api/market/members/NOSUCH").status_code == 404
+    unknown = shared_sample.get(f"/api/market/members/{index}X")
+    assert unknown.status_code == 404
+    assert index in unknown.json()["error"]["details"]["near"]
+    assert shared_sample.get(f"/api/market/members/{index.lower()}").json()["index"] == index
     wrong = shared_sample.get(f"/api/market/survivorship/{index}", params={"start": "2024-02-01", "end": "2024-01-01"})
     assert wrong.status_code == 422
 
