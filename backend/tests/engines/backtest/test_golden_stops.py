@@ -64,15 +64,8 @@ def ours(evidence: Path, entry: dict[str, Any]) -> tuple[RunResult, Bars]:
         answer = Signals(found.entry, never, stop=stop, target=target)
     given = Given("given", [[False]], [[False]])
     given.answer = answer
-    sizing, far = Sizing("quantity", 1), spec_of(["given"]).start.replace
-    spec = spec_of(
-        ["given"],
-        sizing=sizing,
-        initial_capital=1e9,
-        timeframe=bars.timeframe,
-        start=far(year=1990),
-        end=far(year=2100),
-    )
+    days = {"start": date(1990, 1, 1), "end": date(2100, 1, 1)}
+    spec = spec_of(["given"], sizing=Sizing("quantity", 1), initial_capital=1e9, timeframe=bars.timeframe, **days)
     return run(spec, bars, {"given": given}), bars
 
 
