@@ -139,11 +139,22 @@ def refuse_order(log: Log, t: int, order: Row, reason: int, wanted: float, grant
 
 
 @njit(cache=True, nogil=True, forceinline=True)
+def _band(market: Market, row: int, column: int, side: int) -> float:
+    """The price band on the side a price is slipped to; NaN where it is unknown, or the bar itself went beyond it."""
+    band = at(market.upper if side == BUY else market.lower, row, column)
+    if side == BUY:
+        beyond = market.high[row, column] > band * (1.0 + SAME)
+    else:
+        beyond = market.low[row, column] < band * (1.0 - SAME)
+    return np.nan if beyond else band
+
+
+@njit(cache=True, nogil=True, forceinline=True)
 def _locked(market: Market, row: int, column: int, side: int) -> int:
     """The reason why nobody took the other side in this bar; 0 = somebody did, or the band is unknown."""
     if side == BUY:
-        return LOCKED_UPPER if market.low[row, column] >= at(market.upper, row, column) * (1.0 - SAME) else 0
-    return LOCKED_LOWER if market.high[row, column] <= at(market.lower, row, column) * (1.0 + SAME) else 0
+        return LOCKED_UPPER if market.low[row, column] >= _band(market, row, column, BUY) * (1.0 - SAME) else 0
+    return LOCKED_LOWER if market.high[row, column] <= _band(market, row, column, SELL) * (1.0 + SAME) else 0
 
 
 @njit(cache=True, nogil=True, forceinline=True)
@@ -159,10 +170,9 @@ def _price(
     if tick > 0.0:
         ticks = np.ceil(price / tick - SAME) if side == BUY else np.floor(price / tick + SAME)
         price = np.rint(ticks * tick * 100.0) / 100.0  # every tick is a multiple of a paisa
-    if price > at(market.upper, row, column):
-        price = at(market.upper, row, column)
-    if price < at(market.lower, row, column):
-        price = at(market.lower, row, column)
+    band = _band(market, row, column, side)
+    if (price - band) * side > 0.0:
+        price = band
     if not np.isnan(limit):
         price = min(price, limit) if side == BUY else max(price, limit)
     return price

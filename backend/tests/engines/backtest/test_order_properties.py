@@ -107,8 +107,9 @@ def test_what_every_run_keeps(question):
         assert low * (1 - 1e-9) <= reference <= high * (1 + 1e-9)
         against = price - reference if which == "BUY" else reference - price
         tick = 0.0 if question["exchange"] is None else 0.05
-        if question["exchange"] is not None and not np.isnan(question["exchange"].upper[row, n]):
-            assert price <= question["exchange"].upper[row, n] * (1 + 1e-9)
+        exchange = question["exchange"]
+        if exchange is not None and low >= exchange.lower[row, n] and high <= exchange.upper[row, n]:
+            assert exchange.lower[row, n] * (1 - 1e-9) <= price <= exchange.upper[row, n] * (1 + 1e-9)
         elif kind != "LIMIT":
             assert against >= -1e-9 - tick
         assert cost >= 0.0
