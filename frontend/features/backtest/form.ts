@@ -30,7 +30,7 @@ export type CostPlan = "bps" | "zerodha" | "fyers" | "none";
 export const PLANS: Record<CostPlan, { label: string; hint: string }> = {
   zerodha: { label: "Zerodha", hint: "By date, to each day’s contract note" },
   fyers: { label: "FYERS", hint: "By date, to each day’s contract note" },
-  bps: { label: "A flat rate", hint: "Of the traded value, each side" },
+  bps: { label: "A flat rate", hint: "One rate for every trade" },
   none: { label: "None", hint: "Nobody trades for nothing" },
 };
 
