@@ -8,16 +8,28 @@ so a new action changes no earlier value, and cutting the future off changes not
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.engines.ports import Ports
+
 F2 = NDArray[np.float64]
 B2 = NDArray[np.bool_]
 D1 = NDArray[np.datetime64]
+
+
+_BEFORE_ALL = np.datetime64("0001-01-01", "s")
+_SECONDS = {
+    **{f"{minutes}m": minutes * 60 for minutes in (1, 3, 5, 10, 15, 30)},
+    "1h": 3600,
+    "1d": 86_400 - 1,
+    "1w": 7 * 86_400 - 1,
+    "1mo": 28 * 86_400 - 1,  # the shortest month: never later than the period's end
+}
 
 
 class Prices(NamedTuple):
@@ -46,6 +58,7 @@ class Bars:
     member : shape [T, N]; True where the instrument belongs to the universe in that session
     start : index of the first measured bar; the bars before it are warm-up
     timeframe : "1d", "15m", …
+    ports : what else may be read beside the bars, by name, each value dated by when it was known
     """
 
     sessions: D1
@@ -58,6 +71,7 @@ class Bars:
     member: B2
     start: int = 0
     timeframe: str = "1d"
+    ports: Ports = field(default_factory=Ports)
 
     def __post_init__(self) -> None:
         shape = (len(self.sessions), len(self.keys))
@@ -102,21 +116,51 @@ class Bars:
         """Volume in shares of the first bar's denomination, shape [T, N]: raw volume divided by the factor."""
         return self.raw_volume / self.factor
 
+    @cached_property
+    def decided_at(self) -> D1:
+        """The instant of each bar's decision, shape [T], datetime64[s], exchange local time.
+
+        An intraday bar decides at its end; a daily one with all that its day brought, for it is acted on at the next
+        open; a weekly or monthly one with all that its period brought.
+        """
+        return self.sessions.astype("datetime64[s]") + _SECONDS[self.timeframe]
+
     def in_rupees_of_its_bar(self, anchored: F2) -> F2:
         """A forward-anchored value (a moving average, a channel) in the rupees one saw on its own day."""
         return anchored / self.factor
 
     def up_to(self, bars: int) -> Bars:
-        """The first `bars` bars: what was known then."""
+        """The first `bars` bars: what was known then, the ports and the symbols included."""
+        ports, symbols = self.ports, self.symbols
+        if len(ports):
+            instant = self.decided_at[bars - 1] if bars else _BEFORE_ALL
+            ports, symbols = ports.up_to(instant), ports.symbols(instant) or symbols
         return replace(
             self,
             sessions=self.sessions[:bars],
+            symbols=symbols,
+            ports=ports,
             raw=Prices(*(field[:bars] for field in self.raw)),
             raw_volume=self.raw_volume[:bars],
             factor=self.factor[:bars],
             gap=self.gap[:bars],
             member=self.member[:bars],
             start=min(self.start, bars),
+        )
+
+    def columns(self, keep: Sequence[int]) -> Bars:
+        """The same bars of some instruments, in the order given."""
+        chosen = list(keep)
+        return replace(
+            self,
+            keys=tuple(self.keys[n] for n in chosen),
+            symbols=tuple(self.symbols[n] for n in chosen),
+            raw=Prices(*(prices[:, chosen] for prices in self.raw)),
+            raw_volume=self.raw_volume[:, chosen],
+            factor=self.factor[:, chosen],
+            gap=self.gap[:, chosen],
+            member=self.member[:, chosen],
+            ports=self.ports.columns(chosen) if len(self.ports) else self.ports,
         )
 
     def closed_from(self, first: Mapping[int, int]) -> Bars:
@@ -131,8 +175,8 @@ class Bars:
         member = self.member.copy()
         for column, bar in first.items():
             member[bar:, column] = False
-            for field in fields:
-                field[bar:, column] = np.nan
+            for values in fields:
+                values[bar:, column] = np.nan
         return replace(self, raw=Prices(*fields[:4]), raw_volume=fields[4], member=member)
 
     @classmethod
