@@ -209,7 +209,9 @@ def _factors(bars: int, days: NDArray[np.datetime64]) -> F2:
     factor = np.ones((bars, SIZE))
     splits = ((0, bars // 4, 2.0), (0, 2 * bars // 3, 5.0), (GAPS, bars // 2, 2.0), (LISTED, 5 * bars // 6, 5.0))
     for n, at, shares in splits:
-        factor[int(np.searchsorted(days, days[at])) :, n] *= shares
+        first = int(np.searchsorted(days, days[at]))
+        if first > 0:  # on the first day there is nothing to adjust
+            factor[first:, n] *= shares
     return factor
 
 
@@ -262,7 +264,7 @@ def _figures(name: str, days: NDArray[np.datetime64], seed: int) -> AsOf:
     ends = np.arange(first, last, every)
     rows: list[tuple[int, Any, Any, float]] = []
     for n in range(SIZE):
-        value = np.exp(np.cumsum(random.normal(0.02, 0.3, ends.size))) * 10.0
+        value = 20.0 * np.exp(np.cumsum(random.normal(0.0, 0.2, ends.size))) - 10.0 + random.normal(0.0, 8.0, ends.size)
         for i, end in enumerate(ends):
             known = end + int(random.integers(every // 3, every))
             rows.append((n, end, known, float(value[i])))
