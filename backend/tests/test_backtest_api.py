@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
 
+from app.engines.strategies import registry
 from app.services.sample_market import SampleSummary
 
 pytestmark = pytest.mark.integration
@@ -198,7 +201,37 @@ def test_strategies_tell_what_they_are_and_what_they_take(shared_sample: TestCli
     sma = strategies["sma_cross"]
     assert {"fast", "slow"} == set(sma["parameters"]["properties"])
     assert sma["regime_notes"] and sma["citation"] and sma["lifecycle_status"] == "RESEARCH"
-    assert sma["proof"] is None
+
+
+def test_a_run_brings_the_look_ahead_proof_of_its_strategy(
+    shared_sample: TestClient, sample_data: SampleSummary
+) -> None:
+    asked = question(sample_data, params={"sma_cross": {"fast": 20, "slow": 50}})
+    run = shared_sample.post(URL, json=asked).json()
+    [row] = run["proofs"]
+    assert row["strategy_id"] == "sma_cross" and row["proof"]["outcome"] == "passed"
+    assert row["proof"]["params"] == {"fast": 20, "slow": 50} and row["proof"]["findings"] == []
+    assert not any("LOOK-AHEAD" in line for line in run["warnings"])
+    strategies = {row["strategy_id"]: row for row in shared_sample.get("/api/portfolio/strategies/available").json()}
+    assert strategies["sma_cross"]["proof"] == row["proof"]  # these are the defaults
+
+
+def test_a_strategy_that_fails_its_proof_says_so_on_the_run(
+    shared_sample: TestClient, sample_data: SampleSummary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sma = registry()["sma_cross"]
+    honest = type(sma).signals
+
+    def ahead(self: Any, bars: Any, params: Any) -> Any:
+        signals = honest(self, bars, params)
+        return replace(signals, entry=np.vstack([signals.entry[1:], signals.entry[-1:]]))  # one bar too early
+
+    monkeypatch.setattr(type(sma), "signals", ahead)
+    run = shared_sample.post(URL, json=question(sample_data, params={"sma_cross": {"fast": 7, "slow": 31}})).json()
+    [found] = [line for line in run["warnings"] if line.startswith("LOOK-AHEAD: sma_cross: ")]
+    first = run["proofs"][0]["proof"]["findings"][0]
+    assert first["field"] == "entry" and first["session"] in found and first["symbol"] in found
+    assert run == shared_sample.get(f"/api/portfolio/strategies/runs/{run['run_id']}").json()
 
 
 def test_missing_sessions_and_a_late_start_are_said_on_the_run(

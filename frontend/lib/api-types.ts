@@ -805,6 +805,11 @@ export interface components {
             /** Point In Time */
             point_in_time: boolean;
             /**
+             * Proofs
+             * @description The look-ahead proof of each book's strategy
+             */
+            proofs: components["schemas"]["StrategyProof"][];
+            /**
              * Rejections
              * @description Orders that were cut down or not carried out, with the reason
              */
@@ -1893,6 +1898,44 @@ export interface components {
             line: number;
         };
         /**
+         * LookaheadProof
+         * @description What came of the search for look-ahead; it says on what it was searched and proves nothing beyond that.
+         */
+        LookaheadProof: {
+            /**
+             * Findings
+             * @description First differing bar of each probe: symbol, field, both values
+             */
+            findings: {
+                [key: string]: unknown;
+            }[];
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "passed" | "leak" | "raised" | "malformed" | "unsteady" | "no_decisions" | "not_tested";
+            /** Params */
+            params: {
+                [key: string]: unknown;
+            };
+            /**
+             * Sentence
+             * @description What was found, or on what nothing was found
+             */
+            sentence: string;
+            /** Source Hash */
+            source_hash: string;
+            /**
+             * Tested
+             * @description The market, the cuts, the data ports read, the version of the method
+             */
+            tested: {
+                [key: string]: unknown;
+            };
+            /** Timeframe */
+            timeframe: string;
+        };
+        /**
          * MarketChoice
          * @description Which market to show.
          */
@@ -2648,13 +2691,8 @@ export interface components {
             parameters: {
                 [key: string]: unknown;
             };
-            /**
-             * Proof
-             * @description Look-ahead proof; null while there is none
-             */
-            proof: {
-                [key: string]: unknown;
-            } | null;
+            /** @description At the default parameters; null while there is none */
+            proof: components["schemas"]["LookaheadProof"] | null;
             /** Regime */
             regime: string | null;
             /** Regime Notes */
@@ -2674,6 +2712,16 @@ export interface components {
             updated_at: string;
             /** Version */
             version: number;
+        };
+        /**
+         * StrategyProof
+         * @description The proof of one strategy of a run, with the run's parameters.
+         */
+        StrategyProof: {
+            /** @description null for runs that were stored before there were proofs */
+            proof: components["schemas"]["LookaheadProof"] | null;
+            /** Strategy Id */
+            strategy_id: string;
         };
         /**
          * SurvivorshipOut

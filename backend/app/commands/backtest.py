@@ -144,6 +144,8 @@ def _of_file(
     from app.services.backtests import shown
     from app.services.bar_files import read_bars
     from app.services.panel.panel import slice_root
+    from app.services.proofs import search
+    from app.services.proofs import warnings as proof_warnings
 
     known = registry()
     if strategy not in known:
@@ -163,7 +165,9 @@ def _of_file(
         **common,
     )
     result = run(spec, found, known, notes=(f"The bars are those of {path.name}; no exchange stands behind them.",))
-    return _answer(shown(orjson.loads(result.canonical), result.digest))
+    answer = _answer(shown(orjson.loads(result.canonical), result.digest))
+    found_out = {"strategy_id": strategy, "proof": search(strategy, params, found.timeframe)}
+    return answer | {"warnings": [*proof_warnings([found_out]), *answer["warnings"]]}
 
 
 def _answer(run: dict[str, Any]) -> dict[str, Any]:

@@ -43,7 +43,7 @@ class StrategyMetadata(Base):
 
 
 class StrategyVersion(Base):
-    """One state of a strategy's source; the lifecycle and the look-ahead proof belong to it."""
+    """One state of a strategy's source; the lifecycle and the look-ahead proofs belong to it."""
 
     __tablename__ = "strategy_versions"
     __table_args__ = (
@@ -58,7 +58,7 @@ class StrategyVersion(Base):
     source: Mapped[str] = mapped_column(Text)
     parameters: Mapped[dict[str, Any]] = mapped_column(JSONB)  # JSON schema
     lifecycle_status: Mapped[Lifecycle] = mapped_column(lifecycle_enum, server_default=Lifecycle.RESEARCH.value)
-    proof: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    proof: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # reports by the hash of parameters and timeframe
     created_at: Mapped[CreatedAt]
 
 

@@ -53,6 +53,13 @@ class StrategyRepository:
         )
         return self._session.scalars(query).one_or_none()
 
+    def keep_proof(self, version: StrategyVersion, key: str, report: dict[str, Any], *, limit: int) -> None:
+        """Keep a look-ahead proof beside the version; of more than `limit` the others go."""
+        self._session.refresh(version, with_for_update=True)
+        held = version.proof or {}
+        version.proof = {**(held if len(held) < limit else {}), key: report}
+        self._session.flush()
+
     def register(self, values: Mapping[str, Any], *, source_hash: str, source: str, parameters: dict[str, Any]) -> None:
         """Make the strategy known where it is not, and its source a new version where it changed.
 

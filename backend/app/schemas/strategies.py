@@ -10,6 +10,25 @@ from pydantic import BaseModel, Field, field_validator, model_validator
 from app.schemas.common import PageMeta, Wire
 
 
+class LookaheadProof(BaseModel):
+    """What came of the search for look-ahead; it says on what it was searched and proves nothing beyond that."""
+
+    outcome: Literal["passed", "leak", "raised", "malformed", "unsteady", "no_decisions", "not_tested"]
+    sentence: str = Field(description="What was found, or on what nothing was found")
+    findings: list[dict[str, Any]] = Field(description="First differing bar of each probe: symbol, field, both values")
+    tested: dict[str, Any] = Field(description="The market, the cuts, the data ports read, the version of the method")
+    params: dict[str, Any]
+    timeframe: str
+    source_hash: str
+
+
+class StrategyProof(BaseModel):
+    """The proof of one strategy of a run, with the run's parameters."""
+
+    strategy_id: str
+    proof: LookaheadProof | None = Field(description="null for runs that were stored before there were proofs")
+
+
 class StrategyOut(BaseModel):
     """A strategy one can run."""
 
@@ -22,7 +41,7 @@ class StrategyOut(BaseModel):
     lifecycle_status: Literal["RESEARCH", "PAPER", "LIVE", "RETIRED"]
     parameters: dict[str, Any] = Field(description="JSON schema of the parameters")
     universes: list[str]
-    proof: dict[str, Any] | None = Field(description="Look-ahead proof; null while there is none")
+    proof: LookaheadProof | None = Field(description="At the default parameters; null while there is none")
     version: int
     source_hash: str
     citation: str | None
@@ -192,6 +211,7 @@ class BacktestOut(BaseModel):
     warnings: list[str]
     spec: dict[str, Any]
     point_in_time: bool
+    proofs: list[StrategyProof] = Field(description="The look-ahead proof of each book's strategy")
 
 
 class SignificanceOut(BaseModel):

@@ -36,6 +36,8 @@ from app.services.market_rules import MarketRulesService, exchange_of
 from app.services.members import run_notes
 from app.services.panel import Panel, PanelService
 from app.services.panel.panel import slice_root
+from app.services.proofs import default_proof, ensure_proof, proofs_of, search_on
+from app.services.proofs import warnings as proof_warnings
 from app.services.universe import resolve, without_quarantined
 
 _CACHED_SLICES = 4
@@ -123,7 +125,7 @@ class BacktestService:
                 "lifecycle_status": version.lifecycle_status.value,
                 "parameters": version.parameters,
                 "universes": [known[row.strategy_id].universe],
-                "proof": version.proof,
+                "proof": default_proof(known[row.strategy_id], version),
                 "version": version.number,
                 "source_hash": version.source_hash,
                 "citation": known[row.strategy_id].citation,
@@ -232,6 +234,9 @@ class BacktestService:
             raise BacktestError(f"The run stopped: {error}", details={"run_id": spec.run_id}) from error
         with self._database.transaction(market) as session:
             self._store(session, result)
+        with self._database.transaction(market) as session:
+            for book in spec.books:
+                ensure_proof(session, book.strategy_id, book.params, spec.timeframe)
 
     def run_ids(self, session: Session) -> list[str]:
         """The ids of all stored runs, oldest first."""
@@ -240,7 +245,10 @@ class BacktestService:
     def stored(self, session: Session, run_id: str) -> dict[str, Any]:
         """A stored run as it is shown; the same run always gives the same values. Raises DataNotFoundError."""
         stored = self._find(session, run_id)
-        return shown(orjson.loads(zlib.decompress(stored.result)), stored.digest)
+        answer = shown(orjson.loads(zlib.decompress(stored.result)), stored.digest)
+        proofs = proofs_of(session, stored.spec["books"], stored.spec["timeframe"])
+        answer["warnings"] = [*proof_warnings(proofs), *answer["warnings"]]
+        return answer | {"proofs": proofs}
 
     def significance(self, session: Session, run_id: str) -> dict[str, Any]:
         """The doubt about a run's Sharpe, with the trials counted until now. Raises DataNotFoundError.
@@ -303,6 +311,20 @@ class BacktestService:
         again = run(spec, loaded.bars, known, jumps=loaded.jumps, notes=loaded.notes, exchange=exchange)
         digest = again.digest
         return {**answer, "outcome": "identical" if digest == stored.digest else "differs", "digest": digest}
+
+    def proofs_on_bars(self, market: Market, session: Session, run_id: str) -> list[dict[str, Any]]:
+        """The strategies of a run, as they are now, searched for look-ahead on the bars the run names.
+
+        DataNotFoundError where the run or a strategy of it is not there any more.
+        """
+        stored = self._find(session, run_id)
+        if stored.spec["engine_version"] != engine_version():
+            raise BacktestError("The run is of another version of the engine; run it again first")
+        spec = RunSpec.from_dict(stored.spec)
+        bars = self._slice_of(market, session, spec).bars
+        return [
+            {"strategy_id": book.strategy_id, **search_on(book.strategy_id, book.params, bars)} for book in spec.books
+        ]
 
     def exists(self, session: Session, run_id: str) -> bool:
         """Whether a run is stored."""

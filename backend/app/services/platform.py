@@ -21,6 +21,7 @@ from app.services.market import MarketService
 from app.services.members import MemberService
 from app.services.nse import SyncService
 from app.services.panel import PanelService
+from app.services.proofs import prove_defaults
 from app.services.screener import ScreenerService
 from app.settings import Settings
 
@@ -77,12 +78,16 @@ class Platform:
                     self.panels.refresh(market)
 
     def warm(self) -> None:
-        """Bring the panel up to date and work out the latest snapshot, so that nobody waits for them."""
+        """Bring the panel up to date and work out the latest snapshot, so that nobody waits for them.
+
+        Proofs that the strategies' versions still lack are searched, too.
+        """
         self.finish_interrupted()
         with self.database.transaction(Market.REAL) as session:
             market = active_market(session)
         if self.panels.current(market).chunks:
             self.screener.table(market)
+        prove_defaults(self.database, market)
 
     def health(self) -> dict[str, Any]:
         """What works and what does not; asks the database, never raises for its absence."""

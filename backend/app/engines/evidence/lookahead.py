@@ -40,7 +40,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engines.bars import Bars
-from app.engines.evidence.lookahead_panel import market, perturbed
+from app.engines.evidence.lookahead_panel import TIMEFRAMES, market, perturbed
 from app.engines.strategies.base import EventStrategy, Params, Signals, Strategy, Weights
 
 Decisions = Mapping[str, NDArray[Any]]  # by field, each [T, N]: row t is what was decided at the close of bar t
@@ -52,6 +52,7 @@ RAISED: Final = "raised"
 MALFORMED: Final = "malformed"
 UNSTEADY: Final = "unsteady"
 NO_DECISIONS: Final = "no_decisions"
+NOT_TESTED: Final = "not_tested"
 OUTCOMES: Final = {
     PASSED: "no decision changed when the future was cut off or altered",
     LEAK: "a decision depends on what was not known at its bar",
@@ -59,6 +60,7 @@ OUTCOMES: Final = {
     MALFORMED: "the strategy's answers do not have the shape or type they must have",
     UNSTEADY: "asked twice on the same bars the strategy decides differently",
     NO_DECISIONS: "the strategy decided nothing on these bars, so nothing was tested",
+    NOT_TESTED: "nothing was tested",
 }
 
 SPAN: Final = 250  # bars beyond the warm-up
@@ -306,12 +308,19 @@ class _Search:
 
 
 def prove(strategy: Strategy[Any], params: Params, *, timeframe: str | None = None, seed: int = 0) -> Proof:
-    """Search for look-ahead on the adversarial market; `timeframe` other than the strategy's own where it is run so."""
+    """Search for look-ahead on the adversarial market; `timeframe` other than the strategy's own where it is run so.
+
+    Of weekly and monthly bars there is no such market: the outcome is NOT_TESTED.
+    """
+    at = timeframe or strategy.timeframe
+    if at not in TIMEFRAMES:
+        why = f"Nothing was tested: there is no market of {at} bars to search in"
+        return Proof(NOT_TESTED, why, (), {"timeframe": at, "version": proof_version(), "decisions": {}, "ports": []})
     warm_up = strategy.warm_up(params)
     count = min(max(warm_up + SPAN, SHORTEST), LONGEST)
     if isinstance(strategy, EventStrategy):
         warm_up = max(warm_up, count - EVENT_SPAN)
-    bars = market(count, timeframe=timeframe or strategy.timeframe, warm_up=warm_up, seed=seed)
+    bars = market(count, timeframe=at, warm_up=warm_up, seed=seed)
     return prove_of(deciding(strategy, params), bars, seed=seed, panel="generated")
 
 

@@ -35,6 +35,7 @@ _BEGIN: Final = date(2015, 1, 1)
 _OPEN: Final = 9 * 3600 + 15 * 60  # the first intraday bar
 _TRADED: Final = 375 * 60  # seconds of a session
 _SECONDS: Final = {"1m": 60, "3m": 180, "5m": 300, "10m": 600, "15m": 900, "30m": 1800, "1h": 3600}
+TIMEFRAMES: Final = (*_SECONDS, "1d")
 
 
 class Generated(Mapping[str, Port]):
@@ -78,8 +79,8 @@ def market(bars: int, *, timeframe: str = "1d", warm_up: int = 0, seed: int = 0)
     """
     if bars < 40:
         raise ValueError(f"bars: expected 40 or more, got {bars}")
-    if timeframe not in _SECONDS and timeframe != "1d":
-        raise ValueError(f"timeframe: expected 1d or one of {', '.join(_SECONDS)}, got {timeframe!r}")
+    if timeframe not in TIMEFRAMES:
+        raise ValueError(f"timeframe: expected one of {', '.join(TIMEFRAMES)}, got {timeframe!r}")
     random = np.random.default_rng([seed, bars])
     sessions = _sessions(bars, timeframe)
     days = sessions.astype("datetime64[D]")
