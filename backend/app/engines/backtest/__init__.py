@@ -36,11 +36,14 @@ def run(
     jumps: Sequence[Jump] = (),
     notes: Sequence[str] = (),
     exchange: Exchange | None = None,
+    sectors: Mapping[str, str] | None = None,
 ) -> RunResult:
     """Carry out a spec over its bars: see `app.engines.backtest.runner.run`."""
     from app.engines.backtest.runner import run as carry_out
 
-    return carry_out(spec, bars, strategies, dividends=dividends, jumps=jumps, notes=notes, exchange=exchange)
+    return carry_out(
+        spec, bars, strategies, dividends=dividends, jumps=jumps, notes=notes, exchange=exchange, sectors=sectors
+    )
 
 
 __all__ = [

@@ -12,13 +12,21 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from app.engines.policy.correlation import WINDOW
+
 F1 = NDArray[np.float64]
+F2 = NDArray[np.float64]
 I1 = NDArray[np.int64]
 
 NEAR: Final = 1e-6  # shares: 9.9999999 after a chain of factors is ten
 UNSETTLED, BLOCKED, INSIDE = 0, 1, 2  # cells of Account.locked
 SESSION, NOTE, GUARDED = 0, 1, 2  # cells of Account.clock
 GUARD, TRAILING, TRIGGERED = 1, 2, 4  # bits of Account.guard
+# cells of Account.watch: equity at the previous session's close, its peak over sessions, and at the last mark; then
+# flags: the daily stop was reached; State; State by drawdown alone; positions are to be ended; the daily stop was
+# reached since the session began, for the next one; what was said of the stop; exposure beyond its cap was said
+BASE, PEAK, NOW, LATCH, LEVEL, BY_DRAWDOWN, FLAT, NEXT, SAID, BEYOND = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9
+SESSIONS, FIRST_FILL, FIRST_EVENT, COMMON = 0, 1, 2, 3  # cells of Account.seen
 
 
 class Account(NamedTuple):
@@ -50,6 +58,13 @@ class Account(NamedTuple):
     decided: I1  # shape [slots], bar at whose close that entry was decided
     opened: I1  # shape [slots], session of the last entry: what trade-for-trade forbids to sell
     guard: I1  # shape [slots], bits: the core has to look at it each bar; its stop trails; it was entered by a trigger
+    watch: F1  # shape [10], what the policy remembers
+    seen: I1  # shape [4]: sessions watched; first fill and event of this one; sessions the correlations rest on
+    book_returns: (
+        F2  # shape [WINDOW, B], of the last sessions, over the account's equity; NaN = the book was not active
+    )
+    book_value: F1  # shape [B], rupees held at the last session's close
+    book_share: F1  # shape [B], what its correlation with the others leaves of a book's limit
 
 
 def new_account(capital: float, books: int, instruments: int, products: int) -> Account:
@@ -86,6 +101,11 @@ def new_account(capital: float, books: int, instruments: int, products: int) -> 
         decided=never(),
         opened=never(),
         guard=np.zeros(slots, np.int64),
+        watch=np.array([capital, capital, capital, *[0.0] * 7]),
+        seen=np.zeros(4, np.int64),
+        book_returns=np.full((WINDOW, books), np.nan),
+        book_value=np.zeros(books),
+        book_share=np.ones(books),
     )
 
 

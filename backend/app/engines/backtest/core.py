@@ -18,6 +18,8 @@ Within one bar:
 4. the close: orders for the close, intraday positions where the session's rules end them here.
 5. the mark: holdings at the close, or at the last one seen. Trailing stops move, for the next bar. With the session's
    last bar comes its contract note.
+
+A policy looks at the account at the open and at the close, and is asked for every entry; see `guardrails`.
 """
 
 from __future__ import annotations
@@ -29,9 +31,11 @@ from numba import njit
 from numpy.typing import NDArray
 
 from app.engines.backtest.account import (
+    FLAT,
     GUARD,
     GUARDED,
     INSIDE,
+    LATCH,
     NEAR,
     NOTE,
     SESSION,
@@ -49,6 +53,8 @@ from app.engines.backtest.fills import (
     AT_CLOSE,
     AT_OPEN,
     BUY,
+    BY_POLICY,
+    DECISIONS,
     EVENTS,
     FILLS,
     INSIDE_BAR,
@@ -70,16 +76,30 @@ from app.engines.backtest.fills import (
     open_position,
     refuse_order,
 )
+from app.engines.backtest.guardrails import flattened, open_session, watch, withdrawn
 from app.engines.backtest.orders import Records, Row
 
-__all__ = ["BUY", "EVENTS", "FILLS", "REJECTIONS", "SELL", "Account", "Log", "Market", "Orders", "Rules", "advance"]
+__all__ = [
+    "BUY",
+    "DECISIONS",
+    "EVENTS",
+    "FILLS",
+    "REJECTIONS",
+    "SELL",
+    "Account",
+    "Log",
+    "Market",
+    "Orders",
+    "Rules",
+    "advance",
+]
 
 F1 = NDArray[np.float64]
 B1 = NDArray[np.bool_]
 I1 = NDArray[np.int64]
 
 NOT_AFTER_DECISION, NOTHING_HELD, EXPIRED, ONE_CANCELS_OTHER = 1, 6, 11, 12
-STOP, TARGET, TRAIL, TIME, SQUARE_OFF = 2, 3, 4, 5, 6  # Why
+STOP, TARGET, TRAIL, TIME, SQUARE_OFF, POLICY = 2, 3, 4, 5, 6, 8  # Why
 DIVIDEND, SHARES = 1, 2
 AT_THE_CLOSE = 2  # of Market.square
 
@@ -494,6 +514,50 @@ def mark_to_close(close: F1, account: Account) -> float:
     return value
 
 
+@njit(cache=True, nogil=True, forceinline=True)
+def mark(t: int, row: int, market: Market, account: Account, orders: Orders, rules: Rules, log: Log) -> float:
+    """Value the account at the close, and let the policy look at it; the value of its holdings, rupees."""
+    value = mark_to_close(market.close[row], account)
+    if rules.policy.active:
+        watch(t, market.close[row], account, rules, log)
+        if account.watch[LATCH] > 0.0:
+            _withdraw(t, orders, account, rules, log)
+    return value
+
+
+@njit(cache=True, nogil=True)
+def _withdraw(t: int, orders: Orders, account: Account, rules: Rules, log: Log) -> None:
+    """The daily stop is reached: entries that rest in the market are taken back. What protects positions stays."""
+    gone = np.zeros(orders.size[0], np.bool_)
+    for k in range(gone.size):
+        order = orders.rows[k]
+        if not order["closing"] and order["kind"] != MARKET and order["kind"] != AT_CLOSE:
+            withdrawn(t, order, account, rules, log)
+            refuse_order(log, t, order, BY_POLICY, order["quantity"], 0.0)
+            gone[k] = True
+    _keep(orders, gone)
+
+
+@njit(cache=True, nogil=True)
+def _flatten(t: int, row: int, market: Market, account: Account, rules: Rules, log: Log) -> None:
+    """End all positions at this open, as the policy asks on a breach; what nobody takes is tried again at the next."""
+    i = 0
+    while i < account.held_count[0]:
+        slot = account.held[i]
+        held = account.quantity[slot]
+        side = SELL if held > 0.0 else BUY
+        price = market.open[row, account.column[slot]]
+        intent = guard_intent(market, row, account, slot, side, POLICY, rules)
+        done = close_position(
+            t, row, market, account, slot, abs(held), price, np.nan, intent, MARKET, POLICY, t - 1, 0, rules, log
+        )
+        flattened(t, slot, side, intent, abs(held), done, price, account, rules, log)
+        if account.quantity[slot] != 0.0:
+            i += 1
+    if account.held_count[0] == 0:
+        account.watch[FLAT] = 0.0
+
+
 @njit(cache=True, nogil=True)
 def _trail(close: F1, account: Account) -> None:
     """Move trailing stops by this close, for the next bar; never away from the price."""
@@ -512,8 +576,10 @@ def _trail(close: F1, account: Account) -> None:
 
 
 @njit(cache=True, nogil=True)
-def new_session(session: int, account: Account) -> None:
-    """What a new session changes before its first bar: yesterday's sales are settled."""
+def new_session(session: int, account: Account, rules: Rules, log: Log, t: int) -> None:
+    """What a new session changes before its first bar: yesterday's sales are settled, the daily stop is lifted."""
+    if rules.policy.active:
+        open_session(t, account, rules, log)
     account.clock[SESSION] = session
     account.locked[UNSETTLED] = 0.0
 
@@ -534,20 +600,26 @@ def advance(t: int, row: int, market: Market, account: Account, orders: Orders, 
     The log must have room: see `needed_rows`.
     """
     if market.session[row] != account.clock[SESSION]:
-        new_session(market.session[row], account)
+        new_session(market.session[row], account, rules, log, t)
     if market.ex_date[row]:
         _ex_dates(t, row, market, account, orders, rules.fractional, log)
     busy = orders.size[0] > 0 or account.clock[GUARDED] > 0
-    if busy:
+    if busy or rules.policy.active:
         log.traded[:] = 0.0
+    if rules.policy.active:
+        watch(t, market.open[row], account, rules, log)
+        if account.watch[LATCH] > 0.0:
+            _withdraw(t, orders, account, rules, log)
+        if account.watch[FLAT] > 0.0:
+            _flatten(t, row, market, account, rules, log)
+    if busy:
         _match(t, row, market, account, orders, rules, log)
         at_close(t, row, market, account, orders, rules, log)
-    close = market.close[row]
     if account.clock[GUARDED] > 0:
-        _trail(close, account)
+        _trail(market.close[row], account)
     if market.last[row] or not rules.costs.itemised:
         settle(row, market, account, rules, log)
-    return mark_to_close(close, account)
+    return mark(t, row, market, account, orders, rules, log)
 
 
 @njit(cache=True, nogil=True, forceinline=True)

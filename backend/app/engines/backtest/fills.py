@@ -25,7 +25,9 @@ from app.engines.backtest.account import (
     under_guard,
 )
 from app.engines.backtest.charges import Costs, affordable, charge
+from app.engines.backtest.guardrails import permitted
 from app.engines.backtest.orders import Records, Row, Word, intent_id
+from app.engines.policy.policy import Terms
 
 F1 = NDArray[np.float64]
 F2 = NDArray[np.float64]
@@ -40,10 +42,10 @@ CNC, MIS, FUT = 0, 1, 2
 MARKET, LIMIT, STOP_ORDER, STOP_LIMIT, AT_CLOSE = 0, 1, 2, 3, 4
 NO_BAR, BELOW_ONE_SHARE, INSUFFICIENT_CASH, MAX_POSITIONS = 2, 3, 4, 5
 STOP_THROUGH, LOCKED_UPPER, LOCKED_LOWER, VOLUME_CAP = 7, 8, 9, 10
-TRADE_FOR_TRADE, AFTER_SQUARE_OFF, SHORT_NOT_PERMITTED, OPPOSITE_HELD = 13, 14, 15, 16
+TRADE_FOR_TRADE, AFTER_SQUARE_OFF, SHORT_NOT_PERMITTED, OPPOSITE_HELD, BY_POLICY = 13, 14, 15, 16, 17
 AMBIGUOUS, PARTIAL, INSIDE_BAR = 1, 2, 4
 AT_OPEN = 1  # of Market.square
-FILLS, REJECTIONS, EVENTS, SEQUENCE = 0, 1, 2, 3  # cells of Log.used
+FILLS, REJECTIONS, EVENTS, SEQUENCE, DECISIONS = 0, 1, 2, 3, 4  # cells of Log.used
 SAME = 1e-9  # relative: a price this near a level is at it; a tick is a thousand times as much
 
 
@@ -89,16 +91,20 @@ class Rules(NamedTuple):
     fractional: bool  # whether shares divide
     cushion: float  # rupees a fill that the contract note may round up to
     books: U1  # shape [B], hash of the book's name
+    policy: Terms
+    sectors: I1  # shape [N], number of each instrument's sector; read under a sector limit
+    turnover: F2  # [T or 1, N], rupees, median of the 20 sessions before; read under a liquidity limit
 
 
 class Log(NamedTuple):
-    """What happened: the first used[FILLS], used[REJECTIONS], used[EVENTS] rows; used[SEQUENCE] numbers them all."""
+    """What happened: the first used[FILLS], … used[DECISIONS] rows of each; used[SEQUENCE] numbers them all."""
 
     fills: Records  # FILL
     components: F2  # shape [fills, len(COMPONENTS)], rupees
     rejections: Records  # REJECTION
     events: Records  # EVENT
-    used: I1  # shape [4]
+    decisions: Records  # DECISION, of the policy
+    used: I1  # shape [5]
     traded: F1  # shape [N], shares we traded in this bar, for the cap
 
 
@@ -388,6 +394,14 @@ def open_position(
     if rules.max_positions > 0 and account.quantity[slot] == 0.0 and account.held_count[0] >= rules.max_positions:
         refuse_order(log, t, order, MAX_POSITIONS, size, 0.0)
         return 0.0
+    if rules.policy.active:
+        granted = permitted(t, row, market, account, order, size, price, free_cash(account, rules, log), rules, log)
+        if granted < size:
+            refuse_order(log, t, order, BY_POLICY, size, granted)
+            flags |= PARTIAL
+            size = granted
+        if size < smallest:
+            return 0.0
     cash = free_cash(account, rules, log)
     quantity = min(size, _buys(market, row, column, product, cash, price, rules))
     if not rules.fractional:

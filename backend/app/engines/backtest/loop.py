@@ -12,11 +12,12 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from app.engines.backtest.account import GUARDED, NOTE, Account, slot_of, whole_shares
-from app.engines.backtest.core import Orders, advance, at_close, mark_to_close, needed_rows, settle
+from app.engines.backtest.account import GUARDED, LEVEL, NOTE, Account, slot_of, whole_shares
+from app.engines.backtest.core import Orders, advance, at_close, mark, needed_rows, settle
 from app.engines.backtest.fills import (
     AT_CLOSE,
     BUY,
+    DECISIONS,
     EVENTS,
     FILLS,
     LIMIT,
@@ -30,6 +31,7 @@ from app.engines.backtest.fills import (
     Market,
     Rules,
 )
+from app.engines.backtest.guardrails import NOTICES
 from app.engines.backtest.orders import intent_id
 
 F1 = NDArray[np.float64]
@@ -73,6 +75,12 @@ class Curves(NamedTuple):
     equity: F1
     cash: F1
     holdings: F1
+    state: I1  # of the policy: `policy.decide.State`; 0 where none applies
+
+
+def new_curves(bars: int) -> Curves:
+    """Curves of an account that has not been anywhere yet."""
+    return Curves(np.full(bars, np.nan), np.full(bars, np.nan), np.full(bars, np.nan), np.zeros(bars, np.int64))
 
 
 @njit(cache=True, nogil=True)
@@ -289,7 +297,8 @@ def run_bars(
     while t < end:
         if pause and (log.used[SEQUENCE] != known or orders.size[0] != resting):
             break
-        if orders.size[0] == 0 and account.clock[GUARDED] == 0 and account.clock[NOTE] == log.used[FILLS]:
+        idle = orders.size[0] == 0 and account.clock[GUARDED] == 0 and account.clock[NOTE] == log.used[FILLS]
+        if idle and not rules.policy.active:
             quiet = min(end, decisions.entries[first] // cells if first < decisions.entries.size else bars)
             t = _drift(
                 t, quiet, market.close, market.ex_date, market.member, decisions.exits, decisions.covers,
@@ -305,6 +314,7 @@ def run_bars(
             log.used[FILLS] + needed > log.fills.size
             or log.used[REJECTIONS] + needed > log.rejections.size
             or log.used[EVENTS] + needed > log.events.size
+            or (rules.policy.active and log.used[DECISIONS] + needed + NOTICES > log.decisions.size)
         ):
             return t
         curves.holdings[t] = advance(t, t, market, account, orders, rules, log)
@@ -315,8 +325,9 @@ def run_bars(
             if decisions.this_close and orders.size[0] > 0:
                 at_close(t, t, market, account, orders, rules, log)
                 settle(t, market, account, rules, log)
-                curves.holdings[t] = mark_to_close(market.close[t], account)
+                curves.holdings[t] = mark(t, t, market, account, orders, rules, log)
                 curves.cash[t] = account.cash[0]
                 curves.equity[t] = account.cash[0] + curves.holdings[t]
+        curves.state[t] = np.int64(account.watch[LEVEL])
         t += 1
     return t

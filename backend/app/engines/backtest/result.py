@@ -54,10 +54,12 @@ class RunResult:
     exposure : shape [T], holdings over equity
     drawdown : shape [T], equity over its running peak minus 1; the opening capital is the first peak
     daily_return : shape [T], equity over the bar before minus 1; NaN at the first bar, which has none
-    state : of the policy at each bar; UNCONSTRAINED where none applies
+    state : of the policy at each bar: NORMAL, CAUTIOUS, DEFENSIVE, HALTED; UNCONSTRAINED where none applies
     trades : by column: book, symbol, key, entry_at, entry_price, exit_at, exit_price, quantity, exit_quantity, pnl,
         costs, income, exit_reason, entry_intent, exit_intent, open. Prices in rupees as traded on their day; pnl net of
         costs, of open trades at the last close
+    decisions : of the policy, by column, with the numbers each was taken by, and `would_have_made`: rupees that the
+        part refused made in the same run without the policy; None = unknown
     fills, rejections, events : the log, by column; `components` of the costs are columns cost_<name>
     metrics : by name; None = undefined, with the why in `reasons`
     drawdown_sessions : peak, trough and recovery of the deepest drawdown, ISO dates
@@ -78,6 +80,7 @@ class RunResult:
     fills: Columns
     rejections: Columns
     events: Columns
+    decisions: Columns
     metrics: dict[str, float | int | None]
     reasons: dict[str, str]
     drawdown_sessions: dict[str, str | None]

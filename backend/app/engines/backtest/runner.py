@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any, NamedTuple
 
@@ -14,16 +14,25 @@ from app.engines.backtest import loop
 from app.engines.backtest.account import Account
 from app.engines.backtest.account import new_account as account_of
 from app.engines.backtest.charges import COMPONENTS, compiled_costs, plan_of
-from app.engines.backtest.core import EVENTS, FILLS, REJECTIONS, Log, Market, Orders, Rules
+from app.engines.backtest.core import DECISIONS, EVENTS, FILLS, REJECTIONS, Log, Market, Orders, Rules
 from app.engines.backtest.event import Context, EventRun, capacity
 from app.engines.backtest.exchange import Exchange
-from app.engines.backtest.orders import EVENT, FILL, ORDER, REJECTION, Product, Records
+from app.engines.backtest.orders import DECISION, EVENT, FILL, ORDER, REJECTION, Product, Records
 from app.engines.backtest.result import Jump, RunResult
-from app.engines.backtest.spec import UNCONSTRAINED, RunSpec, engine_version
-from app.engines.backtest.tables import event_columns, fill_columns, rejection_columns, trade_columns
+from app.engines.backtest.spec import UNCONSTRAINED, RunSpec, engine_version, sectors_version
+from app.engines.backtest.tables import (
+    decision_columns,
+    event_columns,
+    fill_columns,
+    rejection_columns,
+    trade_columns,
+)
 from app.engines.backtest.trades import OPEN, TRADE, fold_trades
-from app.engines.backtest.words import assumptions, unverified, warnings
+from app.engines.backtest.twin import naive_twin
+from app.engines.backtest.words import assumptions, policy_warnings, unverified, warnings
 from app.engines.bars import Bars, Prices
+from app.engines.policy.decide import REJECT, TRIM, State
+from app.engines.policy.policy import NO_POLICY
 from app.engines.risk.metrics import drawdowns, session_closes
 from app.engines.risk.report import ClosedTrades, run_report
 from app.engines.strategies.base import Answer, EventStrategy, Signals, Strategy, Weights
@@ -34,6 +43,7 @@ I1 = NDArray[np.int64]
 
 PRODUCTS = len(Product)
 LOG_ROWS = 1024  # to begin with; doubled whenever the loop asks for more
+TURNOVER_SESSIONS = 20
 CUSHION = 2.0  # rupees a fill: a contract note rounds its lines and the tax up by less than that
 
 
@@ -55,6 +65,7 @@ def run(
     jumps: Sequence[Jump] = (),
     notes: Sequence[str] = (),
     exchange: Exchange | None = None,
+    sectors: Mapping[str, str] | None = None,
 ) -> RunResult:
     """Carry out a spec over its bars.
 
@@ -67,6 +78,7 @@ def run(
         which the result says
     jumps : unexplained moves of prices; those of instruments in the slice are named in the warnings
     exchange : the market's rules for these bars; None = switched off, as the spec must say
+    sectors : sector of each instrument by its key, for a policy that limits sectors; None = not known, as the spec says
     notes : what else a reader must know of the data, such as missing sessions; the first of the warnings
 
     Raises
@@ -74,12 +86,12 @@ def run(
     ValueError : an input does not fit the spec (named in the message), or a strategy's answer has the wrong shape.
     Whatever a strategy raises goes through.
     """
-    _check(spec, bars, exchange)
+    _check(spec, bars, exchange, sectors)
     bars, dividends, exchange = _by_key(bars, dividends, exchange)
     signals = [_signals(spec, i, bars, strategies) for i in range(len(spec.books))]
     products = [Product[strategies[book.strategy_id].product] for book in spec.books]
     decisions = _decisions(spec, bars, signals, products)
-    market, rules = _market(bars, dividends, exchange), rules_of(spec, bars, exchange)
+    market, rules = _market(bars, dividends, exchange), rules_of(spec, bars, exchange, sectors)
     events = [(i, strategies[book.strategy_id], book) for i, book in enumerate(spec.books)]
     asked = [(i, s, s.params(b.params)) for i, s, b in events if isinstance(s, EventStrategy)]
 
@@ -89,12 +101,17 @@ def run(
         return simulate(over, decisions, under, capital=spec.initial_capital, start=bars.start)
 
     outcome = simulated(market, rules)
-    twin = naive_twin(market, rules, simulated, outcome.curves.equity[-1])
-    return _result(spec, bars, outcome, dividends is not None, jumps, notes, exchange, twin)
+    twin, free = naive_twin(market, rules, simulated, outcome.curves.equity[-1])
+    return _result(spec, bars, outcome, dividends is not None, jumps, notes, exchange, twin, free)
 
 
-def rules_of(spec: RunSpec, bars: Bars | None = None, exchange: Exchange | None = None) -> Rules:
-    """What the core has to know of a spec; the bars are needed for a broker's charges."""
+def rules_of(
+    spec: RunSpec,
+    bars: Bars | None = None,
+    exchange: Exchange | None = None,
+    sectors: Mapping[str, str] | None = None,
+) -> Rules:
+    """What the core has to know of a spec; the bars are needed for a broker's charges and for a policy."""
     costs, assets = spec.costs, None if exchange is None else exchange.assets
     plan = plan_of(costs.plan, fraction=costs.fraction, cap=costs.cap, flat=costs.flat, depository=costs.depository)
     days: list[Any] = []
@@ -113,7 +130,37 @@ def rules_of(spec: RunSpec, bars: Bars | None = None, exchange: Exchange | None 
         fractional=spec.fractional,
         cushion=0.0 if plan is None else CUSHION,
         books=np.array([name_hash(name) for name in spec.book_names], np.uint64),
+        policy=NO_POLICY if spec.policy is None else spec.policy.terms(),
+        sectors=_sector_numbers(bars, sectors),
+        turnover=_median_turnover(spec, bars),
     )
+
+
+def _sector_numbers(bars: Bars | None, sectors: Mapping[str, str] | None) -> I1:
+    """The number of each column's sector; all without one share one, so that an unknown sector has a limit, too."""
+    if bars is None or sectors is None:
+        return np.zeros(0 if bars is None else bars.shape[1], np.int64)
+    names = {name: i for i, name in enumerate(sorted({sectors.get(key, "") for key in bars.keys}))}
+    return np.array([names[sectors.get(key, "")] for key in bars.keys], np.int64)
+
+
+def _median_turnover(spec: RunSpec, bars: Bars | None) -> F2:
+    """Median turnover of the 20 sessions before each bar's, rupees, [T, N]; NaN with fewer than 20 on file.
+
+    One row of NaN where no policy asks for it. A session without trade counts as zero, missing history as unknown.
+    """
+    if spec.policy is None or spec.policy.max_turnover_percent is None or bars is None:
+        return np.full((1, 0 if bars is None else bars.shape[1]), np.nan)
+    first = np.flatnonzero(np.concatenate([[True], np.diff(bars.sessions.astype("datetime64[D]").astype(int)) != 0]))
+    turnover = np.add.reduceat(np.nan_to_num(bars.raw.close * bars.raw_volume), first, axis=0)
+    seen = np.maximum.accumulate(~np.isnan(bars.raw.close), axis=0)[np.append(first[1:], bars.shape[0]) - 1]
+    turnover[~seen] = np.nan  # not listed yet
+    medians = np.full_like(turnover, np.nan)
+    if len(turnover) > TURNOVER_SESSIONS:
+        windows = np.lib.stride_tricks.sliding_window_view(turnover, TURNOVER_SESSIONS, axis=0)
+        medians[TURNOVER_SESSIONS:] = np.median(windows[:-1], axis=2)
+    session = np.searchsorted(first, np.arange(bars.shape[0]), side="right") - 1
+    return _kernel_array(medians[session], np.float64)
 
 
 def new_account(capital: float, books: int, instruments: int) -> Account:
@@ -133,7 +180,8 @@ def new_log(rows: int, instruments: int) -> Log:
         np.zeros((rows, len(COMPONENTS))),
         np.zeros(rows, REJECTION),
         np.zeros(rows, EVENT),
-        np.zeros(4, np.int64),
+        np.zeros(rows, DECISION),
+        np.zeros(5, np.int64),
         np.zeros(instruments),
     )
 
@@ -144,7 +192,7 @@ def simulate(market: Market, decisions: loop.Decisions, rules: Rules, *, capital
     slots = decisions.books.size * instruments
     account, orders = new_account(capital, decisions.books.size, instruments), new_orders(4 * slots)
     log = new_log(LOG_ROWS, instruments)
-    curves = loop.Curves(np.full(bars, np.nan), np.full(bars, np.nan), np.full(bars, np.nan))
+    curves = loop.new_curves(bars)
     at = start
     while True:
         at = loop.run_bars(at, bars, market, decisions, account, orders, rules, log, curves, False)
@@ -160,7 +208,7 @@ def play(
     """Run event strategies, each as (book, strategy, parameters), beside the vectorised ones of `decisions`."""
     count, instruments = market.close.shape
     books = decisions.books.size
-    curves = loop.Curves(np.full(count, np.nan), np.full(count, np.nan), np.full(count, np.nan))
+    curves = loop.new_curves(count)
     rows = capacity(books, instruments)
     run = EventRun(
         bars, market, decisions, rules, new_account(capital, books, instruments), new_orders(rows),
@@ -176,14 +224,18 @@ def _larger(log: Log, more_rows: int) -> Log:
         more[: len(rows)] = rows
         return more
 
-    return Log(grown(log.fills), grown(log.components), grown(log.rejections), grown(log.events), log.used, log.traded)
+    grows = ("fills", "components", "rejections", "events", "decisions")
+    return log._replace(**{name: grown(getattr(log, name)) for name in grows})
 
 
-def _check(spec: RunSpec, bars: Bars, exchange: Exchange | None) -> None:
+def _check(spec: RunSpec, bars: Bars, exchange: Exchange | None, sectors: Mapping[str, str] | None) -> None:
     if spec.engine_version != engine_version():
         raise ValueError(f"engine_version: the spec is for {spec.engine_version}, this engine is {engine_version()}")
-    if spec.policy != UNCONSTRAINED:
-        raise ValueError(f"policy: this engine applies no policy, got {spec.policy!r}")
+    known = sectors_version(sectors)
+    if spec.sectors != known:
+        raise ValueError(f"sectors: the spec says {spec.sectors!r}, the sectors given are {known!r}")
+    if spec.policy is not None and spec.policy.max_sector_percent is not None and sectors is None:
+        raise ValueError("policy.max_sector_percent: no sectors are given, so that no limit of them can be kept")
     if spec.market_rules != ("none" if exchange is None else exchange.version):
         given = "none" if exchange is None else exchange.version
         raise ValueError(f"market_rules: the spec says {spec.market_rules!r}, the rules given are {given!r}")
@@ -400,60 +452,6 @@ def _decisions(
     )
 
 
-def naive_twin(
-    market: Market, rules: Rules, simulated: Callable[[Market, Rules], Outcome], final: float
-) -> dict[str, Any]:
-    """What an engine without bands, ticks, charges, caps and slippage would have said, and where the difference lies.
-
-    One cause after another is switched on, in the order listed; the difference of each is that of the final equities
-    before and after it, in whole paise, so that they add up from the naive figure to the run's own exactly. A cause
-    that the run does not have is not in the list. The order matters a little: causes act on one another.
-    """
-    nothing = Exchange.none(market.close.shape[1], market.last)
-    bare_market = market._replace(
-        tick=nothing.tick, lower=nothing.lower, upper=nothing.upper, spread=nothing.spread, delivered=nothing.delivered
-    )
-    bare_rules = rules._replace(
-        costs=compiled_costs("none", 0.0, [], np.empty(0, np.int64)), slippage=0.0, impact=0.0, volume_cap=0.0,
-        settle_next_session=False, cushion=0.0,
-    )  # fmt: skip
-    rungs: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
-        ("slippage", {}, {"slippage": rules.slippage, "impact": rules.impact}),
-        ("charges", {}, {"costs": rules.costs, "cushion": rules.cushion}),
-        ("ticks and spread", {"tick": market.tick, "spread": market.spread}, {}),
-        ("price bands and trade-for-trade",
-         {"lower": market.lower, "upper": market.upper, "delivered": market.delivered}, {}),
-        ("volume cap", {}, {"volume_cap": rules.volume_cap}),
-        ("settlement", {}, {"settle_next_session": rules.settle_next_session}),
-    ]  # fmt: skip
-    at_market, at_rules = bare_market, bare_rules
-    steps: list[tuple[str, Market, Rules]] = []
-    for cause, of_market, of_rules in rungs:
-        active = any(not _same(getattr(at_market, name), value) for name, value in of_market.items())
-        active = active or any(not _same(getattr(at_rules, name), value) for name, value in of_rules.items())
-        if active:
-            at_market, at_rules = at_market._replace(**of_market), at_rules._replace(**of_rules)
-            steps.append((cause, at_market, at_rules))
-    if not steps:
-        return {"final_equity": round(final, 2), "causes": []}
-    finals = [simulated(bare_market, bare_rules).curves.equity[-1]]
-    finals += [simulated(m, r).curves.equity[-1] for _, m, r in steps[:-1]]
-    paise = [round(value * 100.0) for value in (*finals, final)]
-    return {
-        "final_equity": paise[0] / 100.0,
-        "causes": [
-            {"cause": cause, "difference": (after - before) / 100.0}
-            for (cause, _, _), before, after in zip(steps, paise, paise[1:], strict=False)
-        ],
-    }
-
-
-def _same(a: Any, b: Any) -> bool:
-    if isinstance(a, tuple):
-        return all(_same(x, y) for x, y in zip(a, b, strict=True))
-    return np.array_equal(a, b, equal_nan=np.asarray(a).dtype.kind == "f")
-
-
 def trades_of(outcome: Outcome, fills: Records, events: Records) -> Records:
     """The trades that the log of an outcome folds to, in order of entry."""
     account = outcome.account
@@ -463,13 +461,33 @@ def trades_of(outcome: Outcome, fills: Records, events: Records) -> Records:
     return trades[:count]
 
 
+def _would_have_made(decisions: Records, free: Outcome | None) -> F1:
+    """Rupees that each entry refused or cut down would have made, in the share refused, after costs; NaN = not known.
+
+    As the same run without its policy made them, with the trade the same order began there (open ones at the last
+    close). Unknown where that run did not give the order, or enlarged a position with it.
+    """
+    made = np.full(decisions.size, np.nan)
+    if free is None:
+        return made
+    log = free.log
+    trades = trades_of(free, log.fills[: log.used[FILLS]], log.events[: log.used[EVENTS]])
+    begun = {int(intent): i for i, intent in enumerate(trades["entry_intent"])}
+    for k in np.flatnonzero(np.isin(decisions["outcome"], (TRIM, REJECT))):
+        i = begun.get(int(decisions["intent"][k]))
+        if i is not None and decisions["wanted"][k] > 0.0:
+            refused = 1.0 - decisions["granted"][k] / decisions["wanted"][k]
+            made[k] = trades["pnl"][i] * refused
+    return made
+
+
 def _result(
     spec: RunSpec, bars: Bars, outcome: Outcome, with_dividends: bool, jumps: Sequence[Jump], notes: Sequence[str],
-    exchange: Exchange | None, twin: dict[str, Any],
+    exchange: Exchange | None, twin: dict[str, Any], free: Outcome | None,
 ) -> RunResult:  # fmt: skip
     log, start = outcome.log, bars.start
     fills, events = log.fills[: log.used[FILLS]], log.events[: log.used[EVENTS]]
-    rejections = log.rejections[: log.used[REJECTIONS]]
+    rejections, decisions = log.rejections[: log.used[REJECTIONS]], log.decisions[: log.used[DECISIONS]]
     trades = trades_of(outcome, fills, events)
     closed = trades[trades["exit_why"] != OPEN]
     # the index of each bar's session, so that holding is counted in sessions on intraday bars too
@@ -499,11 +517,14 @@ def _result(
         exposure=np.divide(holdings, equity, out=np.zeros_like(equity), where=equity > 0.0),
         drawdown=drawdowns(equity, spec.initial_capital),
         daily_return=daily_return,
-        state=[UNCONSTRAINED.upper()] * equity.size,
+        state=[UNCONSTRAINED.upper()] * equity.size
+        if spec.policy is None
+        else [State(code).name for code in outcome.curves.state[start:].tolist()],
         trades=trade_columns(trades, spec, bars),
         fills=fill_columns(fills, log.components, spec, bars),
         rejections=rejection_columns(rejections, spec, bars),
         events=event_columns(events, spec, bars),
+        decisions=decision_columns(decisions, _would_have_made(decisions, free), spec, bars),
         metrics=report.values,
         reasons=report.reasons,
         drawdown_sessions=report.drawdown,
@@ -514,5 +535,5 @@ def _result(
             *unverified(spec, bars, fills),
             *([] if exchange is None else exchange.words),
         ],
-        warnings=[*notes, *warnings(bars, trades, rejections, jumps)],
+        warnings=[*notes, *warnings(bars, trades, rejections, jumps), *policy_warnings(decisions, bars)],
     )

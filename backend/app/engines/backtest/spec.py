@@ -16,6 +16,8 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
+from app.engines.policy.policy import Policy
+
 ParamValue: TypeAlias = int | float | str | bool
 
 PERIODS_PER_YEAR: Final[Mapping[str, int]] = {
@@ -53,6 +55,7 @@ def engine_version() -> str:
         *sorted((engines / "backtest").glob("*.py")),
         *sorted((engines / "costs").glob("*.py")),
         *sorted((engines / "risk").glob("*.py")),
+        *sorted((engines / "policy").glob("*.py")),
     ]
     digest = hashlib.sha256()
     for source in sources:
@@ -64,6 +67,11 @@ def engine_version() -> str:
 def canonical_json(value: Any) -> bytes:
     """The one JSON text of a value: keys sorted, no spaces, shortest floats, no NaN or infinity."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+
+
+def sectors_version(sectors: Mapping[str, str] | None) -> str:
+    """The identity of an assignment of sectors to instrument keys; "none" without one."""
+    return "none" if sectors is None else hashlib.sha256(canonical_json(dict(sectors))).hexdigest()
 
 
 def _require(holds: bool, name: str, expected: str, got: object) -> None:
@@ -189,7 +197,8 @@ class RunSpec:
     initial_capital : rupees
     sizing : how much an entry buys
     max_positions : open positions of the account at most; None = no limit
-    policy : identity (content hash) of the risk policy; "unconstrained" where none applies
+    policy : the risk policy, with every number in it; None = unconstrained
+    sectors : version of the assignment of sectors (`sectors_version`); "none" where none is used
     costs : cost plan
     slippage_bps : of the reference price, against us
     impact_bps : further slippage of an order as large as its bar's volume; it grows with the square root of the share
@@ -215,7 +224,8 @@ class RunSpec:
     initial_capital: float = 1_000_000.0
     sizing: Sizing = Sizing()
     max_positions: int | None = None
-    policy: str | None = None
+    policy: Policy | None = None
+    sectors: str = "none"
     costs: CostSpec = CostSpec()
     slippage_bps: float = 0.0
     impact_bps: float = 0.0
@@ -258,7 +268,8 @@ class RunSpec:
             _require(type(getattr(self, name)) is bool, name, "yes or no", getattr(self, name))
         divides = not self.fractional or (self.market_rules == "none" and self.costs.plan in ("none", "bps"))
         _require(divides, "fractional", "whole shares on an exchange or with a broker's charges", self.fractional)
-        self._set("policy", self.policy or UNCONSTRAINED)
+        _require(self.policy is None or isinstance(self.policy, Policy), "policy", "a policy, or none", self.policy)
+        _require(bool(self.sectors), "sectors", 'a version, or "none"', self.sectors)
         kind = self.adjustment.partition("@")[0]
         _require(kind in ADJUSTMENTS, "adjustment", f"one of {', '.join(ADJUSTMENTS)}, @version", self.adjustment)
         _require(bool(self.data_root), "data_root", "the root of the data slice", self.data_root)
@@ -315,6 +326,7 @@ class RunSpec:
         universe = dict(values["universe"])
         given["universe"] = UniverseSpec(**{**universe, "symbols": tuple(universe["symbols"])})
         given["sizing"], given["costs"] = Sizing(**values["sizing"]), CostSpec(**values["costs"])
+        given["policy"] = None if values["policy"] is None else Policy.from_dict(values["policy"])
         given["start"], given["end"] = date.fromisoformat(values["start"]), date.fromisoformat(values["end"])
         return cls(**given)
 
@@ -327,7 +339,7 @@ def _sequence(name: str, value: object) -> Sequence[Any]:
 def _plain(value: object) -> Any:
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, BookSpec | UniverseSpec | Sizing | CostSpec):
+    if isinstance(value, BookSpec | UniverseSpec | Sizing | CostSpec | Policy):
         return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, tuple):
         return [_plain(item) for item in value]

@@ -14,6 +14,7 @@ from app.engines.backtest.result import Columns, numbers, times
 from app.engines.backtest.spec import RunSpec
 from app.engines.backtest.trades import OPEN, SETTLED
 from app.engines.bars import Bars
+from app.engines.policy.decide import Outcome, Rule, State
 
 
 def _names(codes: Records, words: type[IntEnum]) -> list[str]:
@@ -118,4 +119,34 @@ def event_columns(events: Records, spec: RunSpec, bars: Bars) -> Columns:
         "quantity_after": _floats(events["after"]),
         "price": _floats(events["price"]),
         "amount": _floats(events["amount"]),
+    }
+
+
+def decision_columns(decisions: Records, would_have_made: Any, spec: RunSpec, bars: Bars) -> Columns:
+    """What the policy decided, in the order it happened; what was seen of the account itself names no instrument."""
+    account = (decisions["column"] < 0).tolist()
+
+    def of_order(values: list[Any]) -> list[Any]:
+        return [None if whole else value for whole, value in zip(account, values, strict=True)]
+
+    sides = {member.value: member.name for member in Side}
+    return {
+        "sequence": decisions["sequence"].tolist(),
+        "at": _times(decisions["bar"], bars),
+        "outcome": _names(decisions["outcome"], Outcome),
+        "rule": _names(decisions["rule"], Rule),
+        "state": _names(decisions["state"], State),
+        "intent": of_order(_hex(decisions["intent"])),
+        **{name: of_order(values) for name, values in _who(decisions, spec, bars).items()},
+        "side": [sides.get(side) for side in decisions["side"].tolist()],
+        "wanted": _floats(decisions["wanted"]),
+        "granted": _floats(decisions["granted"]),
+        "price": _floats(decisions["price"]),
+        "equity": _floats(decisions["equity"]),
+        "cash": _floats(decisions["cash"]),
+        "gross": _floats(decisions["gross"]),
+        "book_gross": _floats(decisions["book_gross"]),
+        "limit": _floats(decisions["limit"]),
+        "stop_used": _floats(decisions["stop_used"]),
+        "would_have_made": _floats(would_have_made),
     }

@@ -12,6 +12,9 @@ from app.engines.backtest.orders import Product, Records, Refusal, Side
 from app.engines.backtest.result import Jump, times
 from app.engines.backtest.spec import SIZINGS, RunSpec
 from app.engines.bars import Bars
+from app.engines.policy.correlation import LEAST, WINDOW
+from app.engines.policy.decide import Outcome, Rule
+from app.engines.policy.policy import SENSITIVITIES
 
 NAMED = 20  # symbols named in one sentence
 
@@ -49,9 +52,66 @@ def assumptions(spec: RunSpec, with_dividends: bool) -> list[str]:
         "On an ex-date holdings are restated before the open; a fraction of a share is paid out at that open.",
         "Dividends are paid in cash on the ex-date." if with_dividends else "Dividends are not counted.",
         *_market_words(spec),
-        "No risk policy applies: the run is unconstrained.",
+        *_policy_words(spec),
         f"The risk-free rate is taken as zero; a year has {spec.periods_per_year} periods.",
     ]
+
+
+def _policy_words(spec: RunSpec) -> list[str]:
+    policy = spec.policy
+    if policy is None:
+        return ["No risk policy applies: the run is unconstrained."]
+    cautious, defensive = SENSITIVITIES[policy.allocation_sensitivity]
+    words = [
+        f"A risk policy applies: {policy.cash_reserve_percent:g} % of the equity stays in cash, at most "
+        f"{policy.max_equity_exposure_percent:g} % is invested, {policy.max_strategy_allocation_percent:g} % in one "
+        f"strategy; entries end for the session at a loss of {-policy.daily_stop_loss_percent:g} % since the last "
+        "close.",
+        f"At a drawdown of {cautious:.0%} the policy turns CAUTIOUS and halves what may be invested, at "
+        f"{defensive:.0%} DEFENSIVE with 10 %; a new high at a session's close restores NORMAL. After a "
+        "session that reached the daily stop the next is CAUTIOUS.",
+        "The policy looks at the account at each bar's open and close, not between them: a stop may be overshot.",
+    ]
+    limits = (
+        ("one instrument", policy.max_position_percent, "of the equity"),
+        ("one sector", policy.max_sector_percent, "of the equity; instruments without a known sector count as one"),
+        ("one entry", policy.max_turnover_percent, "of the median turnover of the 20 sessions before"),
+    )
+    words += [f"At most {limit:g} % {of}: {what}." for what, limit, of in limits if limit is not None]
+    if policy.max_drawdown_percent is not None:
+        words.append(f"At a drawdown of {policy.max_drawdown_percent:g} % all entries end, for a person to decide.")
+    if policy.on_breach == "flatten":
+        words.append("Where the daily stop or the drawdown limit is reached, positions are ended at the next open.")
+    if len(spec.books) > 1 and policy.correlation_penalty != "NONE":
+        words.append(
+            f"A strategy that moves with the others may hold less ({policy.correlation_penalty}): mean correlation of "
+            f"daily returns on common sessions, {LEAST} to {WINDOW} of them, shrunk; before that there is no penalty."
+        )
+    return words
+
+
+def policy_warnings(decisions: Records, bars: Bars) -> list[str]:
+    """What the policy did, in sentences."""
+    found = []
+    notices = decisions[decisions["outcome"] == Outcome.NOTICE]
+    stops = notices[notices["rule"] == Rule.DAILY_STOP]
+    if stops.size:
+        worst = float(stops["stop_used"].max())
+        found.append(
+            f"The daily stop was reached in {stops.size} session{'s' if stops.size > 1 else ''}; when it was seen, the "
+            f"loss was up to {worst:.2f} times the limit."
+        )
+    for halt in notices[notices["rule"] == Rule.HALTED][:1]:
+        on = times(bars.sessions[[int(halt["bar"])]])[0]
+        found.append(f"HALTED on {on}: the drawdown limit was reached, and no entry was taken any more.")
+    for outcome, verb in ((Outcome.REJECT, "refused"), (Outcome.TRIM, "cut down")):
+        rows = decisions[decisions["outcome"] == outcome]
+        counts = Counter(rows["rule"].tolist())
+        found += [
+            f"The policy {verb} {count} order{'s' if count > 1 else ''}: {Rule(rule).name}."
+            for rule, count in sorted(counts.items())
+        ]
+    return found
 
 
 def _market_words(spec: RunSpec) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from app.engines.backtest.event import Context, EventRun, capacity
-from app.engines.backtest.loop import Curves
+from app.engines.backtest.loop import new_curves
 from app.engines.backtest.orders import Product
 from app.engines.backtest.runner import (
     LOG_ROWS,
@@ -84,7 +84,7 @@ def orders_of(strategy: EventStrategy[Any], params: Params, bars: Bars) -> dict[
         initial_capital=CAPITAL,
     )
     nothing = np.zeros(bars.shape, np.bool_)
-    curves = Curves(*(np.full(count, np.nan) for _ in range(3)))
+    curves = new_curves(count)
     run = _Written(
         bars,
         _market(bars, None),

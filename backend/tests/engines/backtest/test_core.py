@@ -104,7 +104,7 @@ def test_a_run_cut_in_two_and_resumed_gives_the_same_log_as_one_in_one_go(rows):
     assert count > 10
     for cut in (1, 17, 59):
         account, orders, log = new_account(1e6, 1, 3), new_orders(12), new_log(256, 3)
-        curves = loop.Curves(np.zeros(60), np.zeros(60), np.zeros(60))
+        curves = loop.new_curves(60)
         assert loop.run_bars(0, cut, market, decisions, account, orders, rules_of(spec), log, curves, False) == cut
         saved = [[np.copy(x) if isinstance(x, np.ndarray) else x for x in part] for part in (account, orders, log)]
         account, orders, log = core.Account(*saved[0]), core.Orders(*saved[1]), core.Log(*saved[2])
@@ -112,7 +112,7 @@ def test_a_run_cut_in_two_and_resumed_gives_the_same_log_as_one_in_one_go(rows):
         assert log.fills[:count].tobytes() == whole.log.fills[:count].tobytes()
         assert curves.equity.tobytes() == whole.curves.equity.tobytes()
     small, account, orders = new_log(rows, 3), new_account(1e6, 1, 3), new_orders(12)
-    curves = loop.Curves(np.zeros(60), np.zeros(60), np.zeros(60))
+    curves = loop.new_curves(60)
     at = loop.run_bars(0, 60, market, decisions, account, orders, rules_of(spec), small, curves, False)
     assert (at < 60) == (rows == 24)
     assert small.fills[: small.used[FILLS]].tobytes() == whole.log.fills[: small.used[FILLS]].tobytes()

@@ -133,7 +133,7 @@ def test_a_run_saved_at_any_bar_goes_on_to_the_same_bytes(question, cut):
     capital = question["spec"]["initial_capital"]
     whole = simulate(market_, decisions, rules, capital=capital)
     account, orders, log = new_account(capital, 1, columns), new_orders(12 * columns), new_log(4096, columns)
-    curves = loop.Curves(*(np.zeros(40) for _ in range(3)))
+    curves = loop.new_curves(40)
     assert loop.run_bars(0, cut, market_, decisions, account, orders, rules, log, curves, False) == cut
     saved = [[np.copy(x) if isinstance(x, np.ndarray) else x for x in part] for part in (account, orders, log)]
     account, orders, log = core.Account(*saved[0]), core.Orders(*saved[1]), core.Log(*saved[2])

@@ -17,6 +17,7 @@ import pytest
 from app.engines.backtest import Jump, RunSpec, Sizing, UniverseSpec, book_of, fingerprint, run
 from app.engines.backtest.warm import warm_up
 from app.engines.bars import Bars
+from app.engines.policy import Policy
 from app.engines.strategies import registry
 from tests.engines.backtest.cases import NAN, Given, bars_of, fills_of, on, run_given, spec_of
 
@@ -141,7 +142,8 @@ def test_equity_can_be_divided_by_the_positions_allowed():
     ("change", "message"),
     [
         ({"engine_version": "0.1"}, "engine_version: the spec is for 0.1"),
-        ({"policy": "abc"}, "policy: this engine applies no policy"),
+        ({"sectors": "abc"}, "sectors: the spec says 'abc', the sectors given are 'none'"),
+        ({"policy": Policy(max_sector_percent=20)}, "policy.max_sector_percent: no sectors are given"),
         ({"market_rules": "nse"}, "market_rules: the spec says 'nse', the rules given are 'none'"),
         ({"timeframe": "15m"}, "timeframe: the spec says 15m, the bars are 1d"),
         ({"start": date(2024, 1, 2)}, "bars: measured from 2024-01-01"),

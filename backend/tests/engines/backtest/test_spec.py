@@ -9,6 +9,7 @@ from datetime import date
 import pytest
 
 from app.engines.backtest import BookSpec, CostSpec, RunSpec, Sizing, UniverseSpec, book_of, engine_version
+from app.engines.policy import Policy
 from app.engines.strategies import registry
 
 BOOK = BookSpec("sma_cross", "a" * 64, {"fast": 20, "slow": 50}, 0.5)
@@ -43,7 +44,8 @@ OTHER = {
     "initial_capital": [1_000_000.01],
     "sizing": [Sizing("equity_per_position"), Sizing("value", 1000), Sizing("quantity", 1000)],
     "max_positions": [21, None],
-    "policy": ["f" * 64],
+    "policy": [Policy(), Policy(cash_reserve_percent=30)],
+    "sectors": ["f" * 64],
     "costs": [CostSpec("bps", 11), CostSpec("none"), CostSpec("zerodha"), CostSpec("custom", flat=20.0)],
     "slippage_bps": [1],
     "impact_bps": [1],
@@ -85,7 +87,7 @@ def test_the_id_is_the_hash_of_canonical_json():
     "same",
     [
         {"initial_capital": 1_000_000},
-        {"policy": "unconstrained"},
+        {"policy": None},
         {"slippage_bps": 0},
         {"books": (replace(BOOK, params={"slow": 50, "fast": 20}), BASE.books[1])},
         {"books": (replace(BOOK, allocation=None), replace(BASE.books[1], allocation=None))},
@@ -106,7 +108,11 @@ def test_symbols_are_a_set():
 
 
 def test_a_spec_survives_its_json():
-    for spec in (BASE, replace(BASE, universe=UniverseSpec(symbols=("INFY",)), sizing=Sizing("value", 5))):
+    for spec in (
+        BASE,
+        replace(BASE, universe=UniverseSpec(symbols=("INFY",)), sizing=Sizing("value", 5)),
+        replace(BASE, policy=Policy()),
+    ):
         assert RunSpec.from_dict(json.loads(spec.to_canonical())) == spec
 
 
