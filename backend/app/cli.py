@@ -9,7 +9,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.commands import actions, backtest, bars, costs, fundamentals, imports, members, proof, status, sync, verify
+from app.commands import (
+    actions,
+    backtest,
+    bars,
+    costs,
+    fundamentals,
+    imports,
+    members,
+    policy,
+    proof,
+    status,
+    sync,
+    verify,
+)
 from app.commands.shared import JsonFlag, SampleFlag, chosen_market, fail, open_platform, print_json
 
 if TYPE_CHECKING:
@@ -21,8 +34,10 @@ app = typer.Typer(
 data_app = typer.Typer(help="Market data: import, status, findings, the sample market.", no_args_is_help=True)
 database_app = typer.Typer(help="The database.", no_args_is_help=True)
 strategy_app = typer.Typer(help="Strategies.", no_args_is_help=True)
+policy_app = typer.Typer(help="Risk policies.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 app.add_typer(strategy_app, name="strategy")
+app.add_typer(policy_app, name="policy")
 app.add_typer(database_app, name="db")
 status.register(data_app)
 actions.register(data_app)
@@ -35,6 +50,7 @@ fundamentals.register(data_app)
 imports.register(data_app)
 verify.register(data_app)
 proof.register(strategy_app)
+policy.register(policy_app)
 
 
 @app.command()

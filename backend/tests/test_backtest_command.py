@@ -93,3 +93,24 @@ def test_what_cannot_be_is_told(tmp_path):
     assert "no bar between" in refused("sma_cross", "--bars", file, "--from", "2030-01-01")
     assert "Give one of" in refused("sma_cross", "--bars", file, "--symbols", "INFY")
     assert "cannot be read as a table" in refused("sma_cross", "--bars", str(tmp_path / "none.csv"))
+
+
+def test_a_policy_is_written_down_and_a_run_put_under_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SMARTTRADER_HOME", str(tmp_path / "home"))
+    call = CliRunner().invoke
+    made = call(app, ["policy", "new", "Careful", "--cash-reserve", "50", "--max-position", "10", "--json"])
+    assert made.exit_code == 0, made.output
+    assert json.loads(made.output)["notes"][0].startswith("A cash reserve of 50 % leaves 50 %")
+    refused = call(app, ["policy", "new", "Wrong", "--daily-stop", "2"])
+    assert refused.exit_code == 1 and "negative number" in refused.output
+    assert [row["name"] for row in json.loads(call(app, ["policy", "list", "--json"]).output)] == ["Careful"]
+    bars = tmp_path / "bars.csv"
+    closes = [100 + 5 * (t // 7 % 2) + t % 7 for t in range(120)]
+    days = [str(day) for day in np.arange("2024-01-01", "2024-04-30", dtype="datetime64[D]")]
+    rows = [f"{d},{c},{c + 1},{c - 1},{c},1000" for d, c in zip(days, closes, strict=True)]
+    bars.write_text("\n".join(["date,open,high,low,close,volume", *rows]))
+    asked = ["backtest", "sma_cross", "--bars", str(bars), "--param", "fast=2", "--param", "slow=5", "--json"]
+    run = json.loads(call(app, [*asked, "--policy", "Careful"]).output)
+    assert {row["rule"] for row in run["decisions"] if row["outcome"] == "TRIM"} == {"INSTRUMENT"}
+    nobody = call(app, [*asked, "--policy", "Nobody"])
+    assert nobody.exit_code == 1 and "There is no policy Nobody; there are: Careful" in nobody.output

@@ -543,6 +543,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/portfolio/strategies/policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Policies
+         * @description Every policy, oldest first.
+         */
+        get: operations["policies:list"];
+        put?: never;
+        /**
+         * Create Policy
+         * @description Write a policy down; rules that contradict each other are refused, and `notes` names the tighter of two.
+         */
+        post: operations["policies:create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/portfolio/strategies/policy/{policy_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Policy
+         * @description One policy.
+         */
+        get: operations["policies:get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/portfolio/strategies/runs": {
         parameters: {
             query?: never;
@@ -778,6 +822,13 @@ export interface components {
             };
             /** Daily Chart */
             daily_chart: components["schemas"]["DailyPoint"][];
+            /**
+             * Decisions
+             * @description What the risk policy decided, with its numbers; would_have_made: rupees of the part refused
+             */
+            decisions: {
+                [key: string]: unknown;
+            }[];
             /** Digest */
             digest: string;
             /** Drawdown Sessions */
@@ -902,6 +953,11 @@ export interface components {
                     [key: string]: unknown;
                 };
             };
+            /**
+             * Policy Id
+             * @description Risk policy the account is under; none: unconstrained
+             */
+            policy_id?: number | null;
             /**
              * Seed
              * @default 0
@@ -2082,6 +2138,130 @@ export interface components {
             total: number;
             /** Total Pages */
             total_pages: number;
+        };
+        /**
+         * PolicyOut
+         * @description A policy as it was written down, and which of overlapping rules is the tighter one.
+         */
+        PolicyOut: {
+            /**
+             * Allocation Sensitivity
+             * @enum {string}
+             */
+            allocation_sensitivity: "LOW" | "MEDIUM" | "HIGH";
+            /** Cash Reserve Percent */
+            cash_reserve_percent: number;
+            /**
+             * Correlation Penalty
+             * @enum {string}
+             */
+            correlation_penalty: "NONE" | "LOW" | "MODERATE" | "HIGH";
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Daily Stop Loss Percent */
+            daily_stop_loss_percent: number;
+            /** Id */
+            id: number;
+            /** Max Drawdown Percent */
+            max_drawdown_percent: number | null;
+            /** Max Equity Exposure Percent */
+            max_equity_exposure_percent: number;
+            /** Max Position Percent */
+            max_position_percent: number | null;
+            /** Max Sector Percent */
+            max_sector_percent: number | null;
+            /** Max Strategy Allocation Percent */
+            max_strategy_allocation_percent: number;
+            /** Max Turnover Percent */
+            max_turnover_percent: number | null;
+            /** Name */
+            name: string;
+            /**
+             * Notes
+             * @description Where rules overlap, which one binds
+             */
+            notes: string[];
+            /**
+             * On Breach
+             * @enum {string}
+             */
+            on_breach: "block" | "flatten";
+        };
+        /**
+         * PolicyRequest
+         * @description Risk rules; percentages in percent of the account's equity.
+         */
+        PolicyRequest: {
+            /**
+             * Allocation Sensitivity
+             * @description Drawdowns that turn CAUTIOUS and DEFENSIVE: 15/25, 10/20 or 5/10 percent
+             * @default MEDIUM
+             * @enum {string}
+             */
+            allocation_sensitivity?: "LOW" | "MEDIUM" | "HIGH";
+            /**
+             * Cash Reserve Percent
+             * @description Stays in cash after every entry
+             * @default 20
+             */
+            cash_reserve_percent?: number;
+            /**
+             * Correlation Penalty
+             * @description How much less a strategy may hold that moves with the others
+             * @default MODERATE
+             * @enum {string}
+             */
+            correlation_penalty?: "NONE" | "LOW" | "MODERATE" | "HIGH";
+            /**
+             * Daily Stop Loss Percent
+             * @description Below 0: at such a loss entries end for the session
+             * @default -2
+             */
+            daily_stop_loss_percent?: number;
+            /**
+             * Max Drawdown Percent
+             * @description From such a drawdown on no entry, until a person says so
+             */
+            max_drawdown_percent?: number | null;
+            /**
+             * Max Equity Exposure Percent
+             * @description Gross value of all positions at most
+             * @default 80
+             */
+            max_equity_exposure_percent?: number;
+            /**
+             * Max Position Percent
+             * @description In one instrument at most
+             */
+            max_position_percent?: number | null;
+            /**
+             * Max Sector Percent
+             * @description In one sector at most
+             */
+            max_sector_percent?: number | null;
+            /**
+             * Max Strategy Allocation Percent
+             * @description In one strategy at most
+             * @default 25
+             */
+            max_strategy_allocation_percent?: number;
+            /**
+             * Max Turnover Percent
+             * @description One entry, of the median turnover of the 20 sessions before
+             */
+            max_turnover_percent?: number | null;
+            /** Name */
+            name: string;
+            /**
+             * On Breach
+             * @description At the daily stop or the drawdown limit: block entries, or end positions as well
+             * @default block
+             * @enum {string}
+             */
+            on_breach?: "block" | "flatten";
         };
         /**
          * Provenance
@@ -4216,6 +4396,126 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JobAccepted"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "policies:list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyOut"][];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "policies:create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "policies:get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                policy_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyOut"];
                 };
             };
             /** @description Client Error */

@@ -12,6 +12,8 @@ from app.commands.shared import JsonFlag, SampleFlag, chosen_market, fail, open_
 
 if TYPE_CHECKING:
     from app.engines.backtest import CostSpec
+    from app.engines.policy import Policy
+    from app.services.platform import Platform
 
 _DAY = "YYYY-MM-DD"
 _TRADE = ("symbol", "side", "entry_at", "entry_price", "exit_at", "exit_price", "quantity", "pnl", "costs")
@@ -43,6 +45,7 @@ def backtest(
     ),
     max_positions: Annotated[int | None, typer.Option(help="Open positions at most.")] = None,
     fill_at: Annotated[str, typer.Option(help="next_open, or this_close, which labels the run.")] = "next_open",
+    policy: Annotated[str | None, typer.Option(help="Name or id of a risk policy; none: unconstrained.")] = None,
     fractional: Annotated[bool, typer.Option("--fractional", help="Shares divide; with --bars.")] = False,
     seed: Annotated[int, typer.Option(help="Of whatever draws at random.")] = 0,
     param: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="A parameter; may be repeated.")] = None,
@@ -74,6 +77,9 @@ def backtest(
         size = Sizing(kind, _number("--sizing", amount) if colon else None)
         charges = _costs(costs)
         if bars is not None:
+            if policy is not None:
+                with open_platform() as platform:
+                    common["policy"] = _policy(platform, policy)
             answer = _of_file(bars, strategy, params, first, last, timeframe, size, charges, fractional, common)
         else:
             if fractional or timeframe not in (None, "1d"):
@@ -88,6 +94,7 @@ def backtest(
                 size,
                 charges,
                 common | {"market": rules or "nse"},
+                policy,
                 sample,
             )
     except SmartTraderException as error:
@@ -102,7 +109,7 @@ def backtest(
 
 def _of_market(
     strategy: str, params: dict[str, float], universe: str | None, symbols: str | None, first: date | None,
-    last: date | None, size: Any, charges: CostSpec, common: dict[str, Any], sample: bool,
+    last: date | None, size: Any, charges: CostSpec, common: dict[str, Any], policy: str | None, sample: bool,
 ) -> dict[str, Any]:  # fmt: skip
     from app.services.backtests import BacktestQuestion
 
@@ -124,6 +131,7 @@ def _of_market(
             sizing_value=size.value,
             costs=charges,
             asof_members=members != "today",
+            policy=None if policy is None else _policy(platform, policy),
             **common,
         )
         with platform.database.transaction(market) as session:
@@ -179,6 +187,7 @@ def _answer(run: dict[str, Any]) -> dict[str, Any]:
         "open_positions": [trade for trade in run["trades"] if trade["open"]],
         "equity": [{"at": row["date"], "equity": row["equity"]} for row in run["daily_chart"]],
         "rejections": run["rejections"],
+        "decisions": run["decisions"],
         "naive_twin": run["naive_twin"],
         "coverage": run["coverage"],
         "assumptions": run["assumptions"],
@@ -229,6 +238,13 @@ def verify(
             print(answer["run_id"], answer["outcome"], ", ".join(answer["changed"]))
     if any(answer["outcome"] == "differs" for answer in found):
         raise typer.Exit(1)
+
+
+def _policy(platform: Platform, name_or_id: str) -> Policy:
+    from app.database import Market
+
+    with platform.database.transaction(Market.REAL) as session:
+        return platform.policies.find(session, name_or_id)
 
 
 def _costs(text: str) -> CostSpec:

@@ -47,6 +47,10 @@ class PortfolioPolicy(Base):
         CheckConstraint("max_equity_exposure_percent BETWEEN 0 AND 100", name="max_equity_exposure_percent"),
         CheckConstraint("daily_stop_loss_percent < 0", name="daily_stop_loss_percent"),
         CheckConstraint("max_strategy_allocation_percent BETWEEN 0 AND 100", name="max_strategy_allocation_percent"),
+        CheckConstraint("max_position_percent > 0 AND max_position_percent <= 100", name="max_position_percent"),
+        CheckConstraint("max_sector_percent > 0 AND max_sector_percent <= 100", name="max_sector_percent"),
+        CheckConstraint("max_turnover_percent > 0 AND max_turnover_percent <= 100", name="max_turnover_percent"),
+        CheckConstraint("max_drawdown_percent > 0 AND max_drawdown_percent <= 100", name="max_drawdown_percent"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -57,5 +61,10 @@ class PortfolioPolicy(Base):
     max_strategy_allocation_percent: Mapped[Decimal] = mapped_column(Numeric(9, 4), server_default="25")
     allocation_sensitivity: Mapped[str] = mapped_column(server_default="MEDIUM")
     correlation_penalty: Mapped[str] = mapped_column(server_default="MODERATE")
+    max_position_percent: Mapped[Decimal | None] = mapped_column(Numeric(9, 4))
+    max_sector_percent: Mapped[Decimal | None] = mapped_column(Numeric(9, 4))
+    max_turnover_percent: Mapped[Decimal | None] = mapped_column(Numeric(9, 4))
+    max_drawdown_percent: Mapped[Decimal | None] = mapped_column(Numeric(9, 4))
+    on_breach: Mapped[str] = mapped_column(server_default="block")
     created_at: Mapped[CreatedAt]
     owner_id: Mapped[OwnerId]

@@ -84,6 +84,7 @@ def backtest(
         settle_next_session=request.settle_next_session,
         fill_at=request.fill_at,
         market=request.market,
+        policy=None if request.policy_id is None else platform.policies.terms(control, request.policy_id),
         seed=request.seed,
         asof_members=request.asof_members,
         strict_actions=request.strict_actions,

@@ -103,6 +103,7 @@ class BacktestRequest(Wire):
         default="next_open", description="this_close is not tradeable and labels the run"
     )
     benchmark: str | None = Field(default=None, max_length=40)
+    policy_id: int | None = Field(default=None, description="Risk policy the account is under; none: unconstrained")
     seed: int = Field(default=0, ge=0, le=2**32 - 1)
     asof_members: bool = Field(default=True, description="Members as of each date; false: today's list throughout")
     strict_actions: bool = Field(
@@ -203,6 +204,9 @@ class BacktestOut(BaseModel):
     trades_count: int
     rejections: list[dict[str, Any]] = Field(
         description="Orders that were cut down or not carried out, with the reason"
+    )
+    decisions: list[dict[str, Any]] = Field(
+        description="What the risk policy decided, with its numbers; would_have_made: rupees of the part refused"
     )
     drawdown_sessions: dict[str, date | None]
     coverage: dict[str, int] = Field(description="Member-days of the universe, and how many of them traded")

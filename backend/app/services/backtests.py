@@ -21,10 +21,11 @@ from app.database import Database, Market
 from app.engines.backtest import BookSpec, CostSpec, Jump, RunResult, RunSpec, Sizing, UniverseSpec, book_of, run
 from app.engines.backtest.exchange import Exchange
 from app.engines.backtest.result import fingerprint
-from app.engines.backtest.spec import ADJUSTMENTS, canonical_json, engine_version
+from app.engines.backtest.spec import ADJUSTMENTS, canonical_json, engine_version, sectors_version
 from app.engines.bars import Bars
 from app.engines.evidence.report import Trials, significance_report
 from app.engines.market_rules import MarketRules
+from app.engines.policy import Policy
 from app.engines.risk.metrics import returns_of, session_closes
 from app.engines.strategies.registry import registry
 from app.exceptions import BacktestError, DataNotFoundError, InsufficientDataError, ValidationError
@@ -67,6 +68,7 @@ class BacktestQuestion:
     settle_next_session: bool = False
     fill_at: str = "next_open"
     market: str = "nse"  # or "none": the exchange's rules are switched off
+    policy: Policy | None = None
     seed: int = 0
     asof_members: bool = True
     strict_actions: bool = False  # an inferred action that became known after its ex-date is not used
@@ -194,6 +196,8 @@ class BacktestService:
                 settle_next_session=question.settle_next_session,
                 fill_at=question.fill_at,
                 market_rules=version,
+                policy=question.policy,
+                sectors=sectors_version(self._sectors(market, loaded, question.policy)),
                 adjustment=STRICT if question.strict_actions else ADJUSTMENTS[0],
                 seed=question.seed,
             )
@@ -221,13 +225,22 @@ class BacktestService:
         with self._database.transaction(market) as session:
             loaded = self._slice_of(market, session, spec)
             exchange = self._exchange(market, session, spec, loaded)
-        if loaded.root != spec.data_root or spec.market_rules != ("none" if exchange is None else exchange.version):
+        sectors = self._sectors(market, loaded, spec.policy)
+        if self._changed(spec, loaded, exchange, sectors):
             raise BacktestError("The data changed between the request and the run; start it again")
         if context is not None:
             context.check_cancelled()
             context.progress(0.3, f"Running {', '.join(spec.book_names)}")
         try:
-            result = run(spec, loaded.bars, registry(), jumps=loaded.jumps, notes=loaded.notes, exchange=exchange)
+            result = run(
+                spec,
+                loaded.bars,
+                registry(),
+                jumps=loaded.jumps,
+                notes=loaded.notes,
+                exchange=exchange,
+                sectors=sectors,
+            )
         except Exception as error:
             with self._database.transaction(market) as session:
                 self._count_trial(session, spec, "FAILED", None)
@@ -300,15 +313,15 @@ class BacktestService:
             if book.strategy_id not in known or known[book.strategy_id].source_hash != book.source_hash:
                 changed.append(f"strategy {book.strategy_id}")
         loaded = self._slice_of(market, session, spec)
-        if loaded.root != spec.data_root:
-            changed.append("data")
         exchange = self._exchange(market, session, spec, loaded)
-        if spec.market_rules != ("none" if exchange is None else exchange.version):
-            changed.append("market_rules")
+        sectors = self._sectors(market, loaded, spec.policy)
+        changed += self._changed(spec, loaded, exchange, sectors)
         answer["changed"] = changed
         if changed:
             return {**answer, "outcome": "inputs_changed"}
-        again = run(spec, loaded.bars, known, jumps=loaded.jumps, notes=loaded.notes, exchange=exchange)
+        again = run(
+            spec, loaded.bars, known, jumps=loaded.jumps, notes=loaded.notes, exchange=exchange, sectors=sectors
+        )
         digest = again.digest
         return {**answer, "outcome": "identical" if digest == stored.digest else "differs", "digest": digest}
 
@@ -345,6 +358,26 @@ class BacktestService:
         if spec.market_rules == "none":
             return None
         return exchange_of(self._market_rules(market, session, loaded, spec.costs))
+
+    def _sectors(self, market: Market, loaded: Slice, policy: Policy | None) -> dict[str, str] | None:
+        """The sector of each instrument of a slice, as known now, where a policy limits sectors; else None."""
+        if policy is None or policy.max_sector_percent is None:
+            return None
+        instruments = self._panels.current(market).instruments
+        known = {key: instruments[key].sector for key in loaded.bars.keys}
+        return {key: sector for key, sector in known.items() if sector}
+
+    @staticmethod
+    def _changed(
+        spec: RunSpec, loaded: Slice, exchange: Exchange | None, sectors: Mapping[str, str] | None
+    ) -> list[str]:
+        """Which inputs are no longer those that a spec names."""
+        found = {
+            "data": (spec.data_root, loaded.root),
+            "market_rules": (spec.market_rules, "none" if exchange is None else exchange.version),
+            "sectors": (spec.sectors, sectors_version(sectors)),
+        }
+        return [name for name, (then, now) in found.items() if then != now]
 
     def _slice_of(self, market: Market, session: Session, spec: RunSpec) -> Slice:
         universe = spec.universe.index if spec.universe.index is not None else spec.universe.symbols
@@ -537,6 +570,7 @@ def shown(result: dict[str, Any], digest: str) -> dict[str, Any]:
         "trades": _rows(trades, _TRADE_COLUMNS),
         "trades_count": len(result["trades"]["symbol"]),
         "rejections": _rows(result["rejections"]),
+        "decisions": _rows(result.get("decisions", {})),
         "drawdown_sessions": result["drawdown_sessions"],
         "coverage": result["coverage"],
         "naive_twin": result.get("naive_twin"),
@@ -550,7 +584,7 @@ def shown(result: dict[str, Any], digest: str) -> dict[str, Any]:
 def columnar(answer: dict[str, Any]) -> dict[str, Any]:
     """The same answer with its rows as columns, for charts of many sessions."""
     columns = {}
-    for name in ("daily_chart", "trades", "rejections"):
+    for name in ("daily_chart", "trades", "rejections", "decisions"):
         rows = answer[name]
         columns[name] = {field: [row[field] for row in rows] for field in rows[0]} if rows else {}
     return {**answer, **columns}

@@ -21,6 +21,7 @@ from app.services.market import MarketService
 from app.services.members import MemberService
 from app.services.nse import SyncService
 from app.services.panel import PanelService
+from app.services.policies import PolicyService
 from app.services.proofs import prove_defaults
 from app.services.screener import ScreenerService
 from app.settings import Settings
@@ -39,6 +40,7 @@ class Platform:
         self.members = MemberService(self.panels)
         self.fundamentals = FundamentalsService()
         self.screener = ScreenerService(self.panels, self.fundamentals)
+        self.policies = PolicyService()
         self.backtests = BacktestService(self.database, self.panels)
         self.data = DataService(settings, self.database, self.panels, self.backtests)
         self.sync = SyncService(settings, self.database, self.data.load)

@@ -1,0 +1,97 @@
+"""Risk policies over HTTP: written down, refused where they contradict themselves, and runs under them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.services.sample_market import SampleSummary
+from tests.test_backtest_api import URL as BACKTEST
+from tests.test_backtest_api import question
+
+pytestmark = pytest.mark.integration
+
+URL = "/api/portfolio/strategies/policy"
+
+
+def created(client: TestClient, **values: Any) -> dict[str, Any]:
+    answer = client.post(URL, json={"name": "House rules", **values})
+    assert answer.status_code == 201, answer.text
+    assert answer.headers["Location"] == f"{URL}/{answer.json()['id']}"
+    return answer.json()  # type: ignore[no-any-return]
+
+
+def test_a_policy_is_written_down_with_its_defaults_and_listed(shared_sample: TestClient) -> None:
+    policy = created(shared_sample)
+    assert {name: policy[name] for name in policy if name.endswith("_percent")} == {
+        "cash_reserve_percent": 20.0, "max_equity_exposure_percent": 80.0, "daily_stop_loss_percent": -2.0,
+        "max_strategy_allocation_percent": 25.0, "max_position_percent": None, "max_sector_percent": None,
+        "max_turnover_percent": None, "max_drawdown_percent": None,
+    }  # fmt: skip
+    assert policy["allocation_sensitivity"] == "MEDIUM" and policy["correlation_penalty"] == "MODERATE"
+    assert policy in shared_sample.get(URL).json()
+    assert shared_sample.get(f"{URL}/{policy['id']}").json() == policy
+    assert shared_sample.get(f"{URL}/999999").status_code == 404
+
+
+def test_saving_says_which_of_two_rules_is_the_tighter_one(shared_sample: TestClient) -> None:
+    policy = created(shared_sample, cash_reserve_percent=30, max_equity_exposure_percent=90)
+    assert policy["notes"][0].startswith("A cash reserve of 30 % leaves 70 % to invest: tighter")
+
+
+@pytest.mark.parametrize(
+    ("values", "field", "words"),
+    [
+        ({"daily_stop_loss_percent": 2}, "daily_stop_loss_percent", "negative number"),
+        ({"daily_stop_loss_percent": 0}, "daily_stop_loss_percent", "negative number"),
+        ({"cash_reserve_percent": 101}, "cash_reserve_percent", "100"),
+        ({"max_equity_exposure_percent": 20}, "max_strategy_allocation_percent", "one strategy may hold 25 %"),
+        ({"allocation_sensitivity": "SOME"}, "allocation_sensitivity", "LOW"),
+        ({"max_drawdown": 20}, "max_drawdown", ""),
+        ({"name": " "}, "name", "name"),
+    ],
+)
+def test_what_cannot_be_kept_answers_422_and_names_the_field(
+    shared_sample: TestClient, values: dict[str, Any], field: str, words: str
+) -> None:
+    before = shared_sample.get(URL).json()
+    answer = shared_sample.post(URL, json={"name": "X", **values})
+    assert answer.status_code == 422
+    text = answer.text
+    assert field in text and words in text
+    assert shared_sample.get(URL).json() == before
+
+
+def test_a_run_under_a_policy_says_what_it_decided_and_what_became_of_it(
+    shared_sample: TestClient, sample_data: SampleSummary
+) -> None:
+    policy = created(shared_sample, max_sector_percent=20)
+    free = shared_sample.post(BACKTEST, json=question(sample_data)).json()
+    run = shared_sample.post(BACKTEST, json=question(sample_data, policy_id=policy["id"])).json()
+    assert run["run_id"] != free["run_id"] and free["decisions"] == []
+    assert {row["state"] for row in free["daily_chart"]} == {"UNCONSTRAINED"}
+    assert {row["state"] for row in run["daily_chart"]} <= {"NORMAL", "CAUTIOUS", "DEFENSIVE", "HALTED"}
+    assert max(row["exposure"] for row in run["daily_chart"]) < max(row["exposure"] for row in free["daily_chart"])
+    outcomes = {row["outcome"] for row in run["decisions"]}
+    assert outcomes <= {"ALLOW", "TRIM", "REJECT", "NOTICE"} and outcomes & {"TRIM", "REJECT"}
+    assert any(row["would_have_made"] is not None for row in run["decisions"] if row["outcome"] in ("TRIM", "REJECT"))
+    assert run["spec"]["policy"]["max_sector_percent"] == 20.0 and run["spec"]["sectors"] != "none"
+    assert [cause["cause"] for cause in run["naive_twin"]["causes"]][-1] == "policy"
+    assert any(said.startswith("A risk policy applies: 20 %") for said in run["assumptions"])
+    verified = shared_sample.post(f"/api/portfolio/strategies/runs/{run['run_id']}/verify").json()
+    assert verified["outcome"] == "identical"
+
+
+def test_the_same_rules_under_another_name_are_the_same_run(
+    shared_sample: TestClient, sample_data: SampleSummary
+) -> None:
+    one, two = created(shared_sample, name="One"), created(shared_sample, name="Two")
+    runs = [shared_sample.post(BACKTEST, json=question(sample_data, policy_id=p["id"])).json() for p in (one, two)]
+    assert runs[0]["run_id"] == runs[1]["run_id"]
+
+
+def test_a_policy_that_is_not_there_answers_404(shared_sample: TestClient, sample_data: SampleSummary) -> None:
+    answer = shared_sample.post(BACKTEST, json=question(sample_data, policy_id=999_999))
+    assert answer.status_code == 404 and "There is no policy 999999" in answer.json()["error"]["message"]
