@@ -22,6 +22,8 @@ import type {
   MarketChoice,
   MarketStatus,
   Provenance,
+  Policy,
+  PolicyRequest,
   RunDetail,
   RunsPage,
   ScreenerPage,
@@ -129,6 +131,10 @@ export const strategyAPI = {
         body,
       }),
     ),
+  policies: (signal?: AbortSignal) =>
+    result<Policy[]>(api.GET("/api/portfolio/strategies/policy", { signal })),
+  createPolicy: (body: PolicyRequest) =>
+    result<Policy>(api.POST("/api/portfolio/strategies/policy", { body })),
   runs: (query: { page: number; limit: number; strategy_id?: string }, signal?: AbortSignal) =>
     result<RunsPage>(api.GET("/api/portfolio/strategies/runs", { params: { query }, signal })),
   /** Computes the run again and compares the bytes. */

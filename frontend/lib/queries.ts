@@ -53,6 +53,11 @@ export const strategiesQuery = queryOptions({
   queryFn: ({ signal }) => unwrap(strategyAPI.available(signal)),
 });
 
+export const policiesQuery = queryOptions({
+  queryKey: ["policies"],
+  queryFn: ({ signal }) => unwrap(strategyAPI.policies(signal)),
+});
+
 export const fieldsQuery = queryOptions({
   queryKey: ["data", "fields"],
   queryFn: ({ signal }) => unwrap(screenerAPI.fields(signal)),

@@ -180,6 +180,8 @@ export const run: RunDetail = {
   ],
   trades_count: 3,
   rejections: [],
+  decisions: [],
+  proofs: [],
   coverage: { member_days: 100, traded_days: 98 },
   naive_twin: null,
   drawdown_sessions: {},

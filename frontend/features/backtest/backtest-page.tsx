@@ -35,6 +35,7 @@ import {
   type FormValues,
   type Limits,
 } from "./form";
+import { PolicyField } from "./policy-field";
 import { runQuery } from "./queries";
 
 export function BacktestPage() {
@@ -341,6 +342,7 @@ export function BacktestForm({ strategies, indices, defaultIndex, limits }: Back
               {...field("slippage")}
               hint="Against you, each fill"
             />
+            <PolicyField value={values.policy} onChange={(policy) => set({ policy })} />
           </div>
         </section>
       </div>

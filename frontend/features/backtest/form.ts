@@ -21,6 +21,8 @@ export interface FormValues {
   /** Basis points a side, for the flat rate. */
   costs: string;
   slippage: string;
+  /** Id of the risk policy; empty: unconstrained. */
+  policy: string;
 }
 
 export type Sizing = NonNullable<BacktestRequest["sizing"]>;
@@ -78,6 +80,7 @@ export function initialValues(
     plan: "bps",
     costs: "10",
     slippage: "5",
+    policy: "",
     ...preset,
   };
 }
@@ -212,6 +215,7 @@ export function toRequest(values: FormValues, card: StrategyCard): BacktestReque
     costs: values.plan === "bps" ? { bps: parseNumber(values.costs) ?? Number.NaN } : values.plan,
     slippage_bps: parseNumber(values.slippage) ?? Number.NaN,
     asof_members: values.asof,
+    ...(values.policy !== "" && { policy_id: Number(values.policy) }),
   };
 }
 
@@ -228,6 +232,7 @@ const SERVER_FIELDS: Record<string, string> = {
   "costs.bps": "costs",
   "costs.plan": "plan",
   slippage_bps: "slippage",
+  policy_id: "policy",
 };
 
 /** The form's field that the server's message is about; null when it is about none of them. */

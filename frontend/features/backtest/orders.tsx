@@ -5,16 +5,17 @@ import { useRef, type KeyboardEvent } from "react";
 import { useCommands } from "@/lib/commands";
 import { count } from "@/lib/format";
 import type { RunDetail } from "@/lib/types";
+import { DecisionsTable } from "./decisions-table";
 import { RefusalsTable } from "./refusals-table";
 import { TradesTable } from "./trades-table";
 
-const TABS = ["trades", "refused"] as const;
+const TABS = ["trades", "refused", "policy"] as const;
 type Tab = (typeof TABS)[number];
 
 /** The tab that is open, in the address. */
 export const useOrdersTab = () => useQueryState("orders", parseAsStringLiteral(TABS).withDefault("trades"));
 
-/** What became of the run's orders: the trades, and what was refused or cut down. The tab is in the address. */
+/** What became of the run's orders: the trades, what was refused or cut down, and what the policy decided. The tab is in the address. */
 export function Orders({ run }: { run: RunDetail }) {
   const [tab, setTab] = useOrdersTab();
   const list = useRef<HTMLDivElement>(null);
@@ -38,6 +39,7 @@ export function Orders({ run }: { run: RunDetail }) {
   const labels: Record<Tab, { text: string; rows: number }> = {
     trades: { text: "Trades", rows: run.trades.length },
     refused: { text: "Refused and cut orders", rows: run.rejections.length },
+    policy: { text: "Policy", rows: run.decisions.length },
   };
   const tabs = (
     <div
@@ -65,7 +67,9 @@ export function Orders({ run }: { run: RunDetail }) {
   );
   return (
     <div id="orders-panel">
-      {tab === "trades" ? <TradesTable run={run} tabs={tabs} /> : <RefusalsTable run={run} tabs={tabs} />}
+      {tab === "trades" && <TradesTable run={run} tabs={tabs} />}
+      {tab === "refused" && <RefusalsTable run={run} tabs={tabs} />}
+      {tab === "policy" && <DecisionsTable run={run} tabs={tabs} />}
     </div>
   );
 }

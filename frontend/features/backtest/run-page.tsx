@@ -24,6 +24,7 @@ import { runQuery, significanceQuery } from "./queries";
 import { besideSharpe, luck } from "./significance";
 import { NaiveTwin } from "./naive-twin";
 import { Orders, useOrdersTab } from "./orders";
+import { ProofBadge } from "./proofs";
 import { readSpec } from "./spec";
 import { inWords, reasonName } from "./refusals";
 
@@ -89,6 +90,7 @@ function Run({ run }: { run: RunDetail }) {
           <div className="row g3 wrap">
             <h1>{name}</h1>
             {first && <Lifecycle state={first.lifecycle_status} />}
+            <ProofBadge run={run} />
             {verify.data && <VerifiedBadge verification={verify.data} at={verify.submittedAt} />}
           </div>
           <div className="row wrap" style={{ gap: "4px 14px" }}>

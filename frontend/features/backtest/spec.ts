@@ -60,6 +60,11 @@ function conventions(spec: Record<string, unknown>): [string, string][] {
   if (isPlan(plan) && plan !== "bps") found.push(["Charges", PLANS[plan].label]);
   else if (typeof bps === "number") found.push(["Charges", basisPoints(bps)]);
   if (typeof spec.slippage_bps === "number") found.push(["Slippage", basisPoints(spec.slippage_bps)]);
+  if ("policy" in spec) {
+    const { daily_stop_loss_percent: stop, max_equity_exposure_percent: most } = record(spec.policy);
+    const known = typeof stop === "number" && typeof most === "number";
+    found.push(["Risk policy", known ? `${most} % invested at most, stop ${stop} %` : "Unconstrained"]);
+  }
   if (typeof spec.engine_version === "string") found.push(["Engine", spec.engine_version]);
   return found;
 }
