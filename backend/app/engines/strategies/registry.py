@@ -9,6 +9,7 @@ from app.engines.strategies.averages import EmaCross, MacdCross, SmaCross
 from app.engines.strategies.base import Strategy
 from app.engines.strategies.channels import Donchian
 from app.engines.strategies.reversal import BollingerReversion, Rsi2
+from app.engines.strategies.rotation import DualMomentum, LowVolatility, Momentum121
 
 AnyStrategy = Strategy[Any]
 
@@ -16,5 +17,8 @@ AnyStrategy = Strategy[Any]
 @cache
 def registry() -> dict[str, AnyStrategy]:
     """Every strategy by its id. Nothing is compiled by asking."""
-    strategies: list[AnyStrategy] = [SmaCross(), EmaCross(), MacdCross(), Rsi2(), Donchian(), BollingerReversion()]
+    strategies: list[AnyStrategy] = [
+        SmaCross(), EmaCross(), MacdCross(), Rsi2(), Donchian(), BollingerReversion(), Momentum121(), LowVolatility(),
+        DualMomentum(),
+    ]  # fmt: skip
     return {strategy.id: strategy for strategy in strategies}
