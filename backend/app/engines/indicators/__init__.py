@@ -8,13 +8,14 @@ restarts there. Warm-up is NaN. No value looks ahead. Where TA-Lib has the indic
 from app.engines.indicators.averages import Macd, ema, macd, sma
 from app.engines.indicators.extremes import highest, lowest
 from app.engines.indicators.momentum import Stochastic, roc, rsi, stochastic
-from app.engines.indicators.trend import adx
+from app.engines.indicators.trend import SuperTrend, adx, supertrend
 from app.engines.indicators.volatility import Bollinger, atr, bollinger, rolling_std
 
 __all__ = [
     "Bollinger",
     "Macd",
     "Stochastic",
+    "SuperTrend",
     "adx",
     "atr",
     "bollinger",
@@ -27,4 +28,5 @@ __all__ = [
     "rsi",
     "sma",
     "stochastic",
+    "supertrend",
 ]

@@ -153,3 +153,19 @@ def adx(high: list[float], low: list[float], close: list[float], window: int) ->
 
 def bollinger(x: list[float], window: int, width: float) -> list[float]:
     return [m + width * s for m, s in zip(sma(x, window), rolling_std(x, window), strict=True)]
+
+
+def supertrend(high: list[float], low: list[float], close: list[float], window: int, multiplier: float) -> list[float]:
+    """The line, band by band as the rule is written down."""
+    middle = [(h + x) / 2 for h, x in zip(high, low, strict=True)]
+    reach = [multiplier * a for a in atr(high, low, close, window)]
+    out = [NAN] * len(close)
+    upper, lower, up = math.inf, -math.inf, True
+    for i in range(window, len(close)):
+        rises, falls = (close[i - 1] > upper, close[i - 1] < lower) if i > window else (True, True)
+        upper = middle[i] + reach[i] if rises else min(middle[i] + reach[i], upper)
+        lower = middle[i] - reach[i] if falls else max(middle[i] - reach[i], lower)
+        first = close[i] >= middle[i]
+        up = close[i] > upper or ((first if i == window else up) and not close[i] < lower)
+        out[i] = lower if up else upper
+    return out

@@ -48,6 +48,7 @@ def previous(x: np.ndarray) -> np.ndarray:
         ("bb20_2_upper", lambda s: ind.bollinger(s["close"]).upper, 0),
         ("bb20_2_mid", lambda s: ind.bollinger(s["close"]).middle, 0),
         ("bb20_2_lower", lambda s: ind.bollinger(s["close"]).lower, 0),
+        ("supertrend_10_3", lambda s: ind.supertrend(s["high"], s["low"], s["close"]).line, 0),
         ("donchian20_prev_upper", lambda s: previous(ind.highest(s["high"], 20)), 0),
         ("donchian20_prev_lower", lambda s: previous(ind.lowest(s["low"], 20)), 0),
     ],

@@ -98,6 +98,14 @@ CASES: dict[str, tuple[Of, Of, Of]] = {
         lambda p: by_column(lambda hi, lo, cl: talib.MIN(lo, 9), p),
     ),
 }
+# the obvious twin of what TA-Lib has not
+OTHERS: dict[str, tuple[Of, Of]] = {
+    "supertrend 5": (
+        lambda p: ind.supertrend(p.high, p.low, p.close, 5, 1.5, gap=p.gap).line,
+        lambda p: naive.each_column(lambda hi, lo, cl: naive.supertrend(hi, lo, cl, 5, 1.5), *p[:3], gap=p.gap),
+    ),
+}
+ALL: dict[str, tuple[Of, Of]] = {name: case[:2] for name, case in CASES.items()} | OTHERS
 
 
 def by_column(oracle: Callable[..., np.ndarray], p: Panel) -> np.ndarray:
@@ -110,11 +118,11 @@ def same(a: np.ndarray, b: np.ndarray) -> bool:
     return np.array_equal(a, b, equal_nan=True)
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", ALL)
 @settings(deadline=None, max_examples=40)
 @given(panel=panels)
 def test_an_indicator_agrees_with_its_obvious_twin(name: str, panel: Panel) -> None:
-    indicator, twin, _ = CASES[name]
+    indicator, twin = ALL[name]
     np.testing.assert_allclose(indicator(panel), twin(panel), rtol=1e-9, atol=1e-9)
 
 
@@ -127,16 +135,16 @@ def test_an_indicator_equals_talib_after_its_warm_up(name: str) -> None:
     np.testing.assert_allclose(ours[shown], theirs[shown], rtol=1e-9, atol=1e-9)
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", ALL)
 @settings(deadline=None, max_examples=25)
 @given(panel=panels, share=st.floats(0, 1))
 def test_cutting_off_the_future_changes_nothing(name: str, panel: Panel, share: float) -> None:
     bars = int(share * len(panel.close))
-    indicator = CASES[name][0]
+    indicator = ALL[name][0]
     assert same(indicator(Panel(*(field[:bars] for field in panel))), indicator(panel)[:bars])
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", ALL)
 @settings(deadline=None, max_examples=25)
 @given(panel=panels, share=st.floats(0, 1), holes=st.integers(1, 4))
 def test_bars_that_did_not_trade_change_nothing_else(name: str, panel: Panel, share: float, holes: int) -> None:
@@ -144,26 +152,26 @@ def test_bars_that_did_not_trade_change_nothing_else(name: str, panel: Panel, sh
     wider = Panel(
         *(np.insert(field, [at] * holes, False if field.dtype == bool else np.nan, axis=0) for field in panel)
     )
-    result = CASES[name][0](wider)
+    result = ALL[name][0](wider)
     assert np.isnan(result[at : at + holes]).all()
-    assert same(np.delete(result, slice(at, at + holes), axis=0), CASES[name][0](panel))
+    assert same(np.delete(result, slice(at, at + holes), axis=0), ALL[name][0](panel))
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", ALL)
 @settings(deadline=None, max_examples=25)
 @given(panel=panels, share=st.floats(0, 1))
 def test_after_a_gap_an_indicator_knows_only_what_came_after(name: str, panel: Panel, share: float) -> None:
     at = int(share * max(len(panel.close) - 1, 0))
     gap = panel.gap.copy()
     gap[at : at + 1] = True
-    indicator = CASES[name][0]
+    indicator = ALL[name][0]
     assert same(indicator(panel._replace(gap=gap))[at:], indicator(Panel(*(field[at:] for field in panel))))
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", ALL)
 def test_a_column_does_not_depend_on_its_neighbours_or_on_memory_order(name: str) -> None:
     panel = walk(60, 19, seed=3, holes=0.1, gaps=0.05)
-    indicator = CASES[name][0]
+    indicator = ALL[name][0]
     whole = indicator(panel)
     for n in range(19):
         assert same(indicator(Panel(*(field[:, n : n + 1] for field in panel))), whole[:, n : n + 1])
@@ -217,6 +225,19 @@ def test_atr_worked_by_hand() -> None:
     np.testing.assert_array_equal(ind.atr(high, low, close, 2)[:, 0], [np.nan, np.nan, 3.0, 3.5])
 
 
+def test_supertrend_worked_by_hand() -> None:
+    # window 1, so that the average is the bar's true range; multiplier 1; true ranges from bar 1: 2 2 3 6 8
+    high, low, close = np.array([[11.0, 9, 10], [12, 10, 11], [13, 11, 13], [16, 14, 15], [14, 9, 9], [17, 13, 17]]).T[
+        :, :, None
+    ]
+    result = ind.supertrend(high, low, close, 1, 1.0)
+    # bar 1: middle 11, bands 13 and 9, the close is not below 11: up. bar 2: basic 14 and 10: 13 stays, 10 is higher.
+    # bar 3: basic 18 and 12: 13 stays as 13 was not above it; 15 > 13. bar 4: 11.5 ± 6: 17.5, for 15 was above 13,
+    # and 12 stays: 9 < 12 turns it down. bar 5: 15 ± 8: 17.5 stays; 7, for 9 was below 12; 17 is not above 17.5
+    np.testing.assert_array_equal(result.line[:, 0], [np.nan, 9, 10, 12, 17.5, 17.5])
+    np.testing.assert_array_equal(result.trend[:, 0], [np.nan, 1, 1, 1, -1, -1])
+
+
 def test_a_stochastic_without_a_range_is_unknown() -> None:
     flat = np.full((40, 1), 55.5)
     assert np.isnan(ind.stochastic(flat, flat, flat).d).all()
@@ -243,6 +264,7 @@ def test_a_gap_at_a_bar_that_did_not_trade_counts_for_the_next_that_did() -> Non
         (lambda x: ind.macd(x, 26, 12), "must be shorter"),
         (lambda x: ind.adx(x, x, x, 1), "at least 2, got 1"),
         (lambda x: ind.bollinger(x, 2, 0.0), "width must be above zero"),
+        (lambda x: ind.supertrend(x, x, x, 3, 0.0), "multiplier must be above zero"),
         (lambda x: ind.sma(x[:, 0], 3), "x must be a panel"),
         (lambda x: ind.ema(x, 3, gap=np.zeros((2, 2), bool)), "gap has shape"),
         (lambda x: ind.stochastic(x, x[1:], x), "one shape"),

@@ -48,3 +48,15 @@ def test_a_macd_cross_is_strict_on_both_sides():
     entry, leave = signals("macd_cross", {"fast": 3, "slow": 6, "signal": 3}, close, close, close)
     assert entry == []  # from equality a rise is no cross
     assert len(leave) == 1 and leave[0] > 39
+
+
+def test_the_turns_of_the_supertrend_trade():
+    # window 2, multiplier 1. true ranges from bar 1: 2 2 3 5 7 5; averages from bar 2: 2 2.5 3.75 5.375 5.1875.
+    # bar 2: 12 ± 2, the close is not below 12: up, which nobody saw turn. bar 3: 15 ± 2.5 -> 14, 12.5; 15 > 14.
+    # bar 4: 11.5 ± 3.75 -> 15.25 (15 was above 14), 12.5; 10 < 12.5: down. bar 5: 15.5 ± 5.375 -> 15.25 stays; 17: up.
+    # bar 6: 13 ± 5.1875 -> 18.1875 (17 was above), 10.125 stays; 13: up still
+    high = [11, 12, 13, 16, 13, 17, 14]
+    low = [9, 10, 11, 14, 10, 14, 12]
+    close = [10, 11, 13, 15, 10, 17, 13]
+    entry, leave = signals("supertrend", {"window": 2, "multiplier": 1.0}, high, low, close)
+    assert (entry, leave) == ([5], [4])

@@ -22,6 +22,7 @@ SHORT = {
     "macd_cross": {"fast": 3, "slow": 6, "signal": 3},
     "donchian": {"entry": 5, "exit": 3},
     "bollinger_reversion": {"window": 5, "width": 1.0},
+    "supertrend": {"window": 3, "multiplier": 1.0},
 }
 
 
@@ -35,8 +36,8 @@ def bars_from(*close: float):
 
 def test_the_ids_are_those_used_everywhere():
     assert list(registry()) == [
-        "sma_cross", "ema_cross", "macd_cross", "rsi2", "donchian", "bollinger_reversion", "momentum_12_1",
-        "low_volatility", "dual_momentum",
+        "sma_cross", "ema_cross", "macd_cross", "rsi2", "donchian", "bollinger_reversion", "supertrend",
+        "momentum_12_1", "low_volatility", "dual_momentum",
     ]  # fmt: skip
 
 
