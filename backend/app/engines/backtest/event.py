@@ -79,6 +79,11 @@ class Context:
         """Rupees of the account at this close."""
         return self._run.equity_at(self.t)
 
+    @property
+    def book_equity(self) -> float:
+        """Rupees of the account at this close that are this strategy's by its allocation."""
+        return float(self._run.decisions.allocation[self._book] * self._run.equity_at(self.t))
+
     def price(self, n: int = 0, field: Field = "close") -> float:
         """A price (or the volume) of this bar; NaN where the instrument did not trade."""
         return float(self._run.fields[field][self.t, n])
@@ -87,6 +92,20 @@ class Context:
         """The last `bars` values up to this bar, fewer at the beginning; a copy."""
         values: F1 = self._run.fields[field][max(0, self.t + 1 - bars) : self.t + 1, n].copy()
         return values
+
+    def panel(self, bars: int, field: Field = "close") -> NDArray[np.float64]:
+        """The last `bars` values of all instruments, [bars, N], fewer at the beginning; a copy."""
+        values: NDArray[np.float64] = self._run.fields[field][max(0, self.t + 1 - bars) : self.t + 1].copy()
+        return values
+
+    def gaps(self, bars: int) -> NDArray[np.bool_]:
+        """Whether history is missing just before each of the last `bars` bars, [bars, N], fewer at the beginning."""
+        values: NDArray[np.bool_] = self._run.bars.gap[max(0, self.t + 1 - bars) : self.t + 1].copy()
+        return values
+
+    def factor(self, n: int = 0) -> float:
+        """Forward-anchored price over the price as traded, at this bar: shares of today for one of the first bar."""
+        return float(self._run.bars.factor[self.t, n])
 
     def bars(self) -> Bars:
         """All bars up to this one."""

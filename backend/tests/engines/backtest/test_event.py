@@ -219,3 +219,21 @@ def test_weights_are_rebalanced_to():
     assert result.trades["open"] == [True, False]
     assert result.exposure[1] == pytest.approx(0.9, abs=0.05)
     assert result.exposure[-1] == pytest.approx(0.5, abs=0.1)
+
+
+def test_a_strategy_sees_all_instruments_gaps_factors_and_its_share_of_the_account():
+    bars = market(5, 6, 2, splits=True)
+    bars.gap[2, 1] = True
+    seen: list[Any] = []
+
+    def asked(context: Any) -> None:
+        seen.append((context.panel(3, "high"), context.gaps(2), context.factor(1), context.book_equity))
+
+    never = np.zeros(bars.shape, bool)
+    other = Given("other", never, never)
+    spec = spec_of(["given", "other"], allocations=[0.25, 0.5], initial_capital=8_000.0)
+    run(spec, bars, {"given": Asked(asked), "other": other})
+    for t, (high, gaps, factor, equity) in enumerate(seen):
+        assert (high == bars.high[max(0, t - 2) : t + 1]).all() and (gaps == bars.gap[max(0, t - 1) : t + 1]).all()
+        assert factor == bars.factor[t, 1] and equity == 2_000.0
+    assert len(seen) == 6 and any(gaps.any() for _, gaps, _, _ in seen)
