@@ -170,7 +170,9 @@ def new_account(capital: float, books: int, instruments: int) -> Account:
 
 def new_orders(capacity: int) -> Orders:
     """No orders, with room for some."""
-    return Orders(np.zeros(capacity, ORDER), np.zeros(1, np.int64))
+    return Orders(
+        np.zeros(capacity, ORDER), np.zeros(1, np.int64), np.zeros(capacity, np.bool_), np.zeros(capacity, np.int64)
+    )
 
 
 def new_log(rows: int, instruments: int) -> Log:

@@ -22,7 +22,7 @@ WINDOW: Final = 126  # sessions
 LEAST: Final = 60  # of them on which all books were active
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=True)
 def shares_kept(returns: F2, penalty: float, out: F1) -> int:
     """Write to `out` [B] what each book keeps of its limit, by the returns [sessions, B]; the sessions it rests on.
 
