@@ -19,27 +19,37 @@ def warm_up() -> float:
     The compiled code stays on disk (`app.engines.kernel_cache`), so that a second call, in any process, only loads it.
     """
     began = time.perf_counter()
+    strategies = registry()
+    for timeframe in sorted({strategy.timeframe for strategy in strategies.values()}):
+        bars = _bars(timeframe)
+        books: list[BookSpec] = []
+        for strategy in strategies.values():
+            if strategy.timeframe == timeframe:
+                schema = strategy.params_schema()["properties"]
+                shortest = {name: field["minimum"] for name, field in schema.items() if field["type"] == "integer"}
+                books.append(book_of(strategy, shortest))
+        spec = RunSpec(
+            books=tuple(books),
+            universe=UniverseSpec(symbols=bars.symbols),
+            start=date(2020, 1, 1),
+            end=date(2020, 12, 31),
+            data_root="warm-up",
+            timeframe=timeframe,
+            costs=CostSpec("bps", 10.0),
+        )
+        run(spec, bars, strategies)
+    remove_unused()
+    return time.perf_counter() - began
+
+
+def _bars(timeframe: str) -> Bars:
     count = 40
     t = np.arange(count)[:, None]
     close = 100.0 + t % 7 + t % np.array([5, 3])
     column = {f"WARM{n}": (close[:, n],) * 4 + (np.ones(count),) for n in range(2)}
     factor = np.ones((count, 2))
     factor[count // 2 :, 0] = 2.0  # an ex-date, too
-    bars = Bars.from_ohlcv(np.arange("2020-01-01", "2020-02-10", dtype="datetime64[D]"), column, factor=factor)
-    strategies = registry()
-    books: list[BookSpec] = []
-    for strategy in strategies.values():
-        schema = strategy.params_schema()["properties"]
-        shortest = {name: field["minimum"] for name, field in schema.items() if field["type"] == "integer"}
-        books.append(book_of(strategy, shortest))
-    spec = RunSpec(
-        books=tuple(books),
-        universe=UniverseSpec(symbols=bars.symbols),
-        start=date(2020, 1, 1),
-        end=date(2020, 12, 31),
-        data_root="warm-up",
-        costs=CostSpec("bps", 10.0),
-    )
-    run(spec, bars, strategies)
-    remove_unused()
-    return time.perf_counter() - began
+    sessions = np.arange("2020-01-01", "2020-02-10", dtype="datetime64[D]")
+    if timeframe != "1d":
+        sessions = np.datetime64("2020-01-01T09:15:00") + np.arange(count) * np.timedelta64(300, "s")
+    return Bars.from_ohlcv(sessions, column, factor=factor, timeframe=timeframe)
