@@ -17,14 +17,16 @@ from pathlib import Path
 ENGINES = Path(__file__).parent
 PREFIX = "kernels-"
 UNUSED_DAYS = 30
+CORE = ("backtest", "policy")
 
 
 def sources_hash(engines: Path = ENGINES) -> str:
-    """Hash of every source file under `engines` that compiles something."""
+    """Hash of every source file under `engines` that compiles something, or stands beside one in a package of the core:
+    constants of other files are compiled in."""
     digest = hashlib.sha256()
     for path in sorted(engines.rglob("*.py")):
         text = path.read_bytes()
-        if b"njit" in text:
+        if b"njit" in text or b"@kernel" in text or path.parent.name in CORE:
             digest.update(path.relative_to(engines).as_posix().encode() + b"\0" + text + b"\0")
     return digest.hexdigest()[:16]
 

@@ -49,6 +49,18 @@ def test_only_sources_that_compile_something_count(tmp_path):
     assert kernel_cache.sources_hash(tmp_path) != first
 
 
+def test_files_with_the_engine_s_own_decorator_and_constants_of_the_core_count(tmp_path):
+    (tmp_path / "a.py").write_text("@kernel()\ndef f(): ...\n")
+    first = kernel_cache.sources_hash(tmp_path)
+    (tmp_path / "a.py").write_text("@kernel()\ndef f(): pass\n")
+    second = kernel_cache.sources_hash(tmp_path)
+    (tmp_path / "backtest").mkdir()
+    (tmp_path / "backtest" / "constants.py").write_text("RATE = 1\n")
+    third = kernel_cache.sources_hash(tmp_path)
+    (tmp_path / "backtest" / "constants.py").write_text("RATE = 2\n")
+    assert len({first, second, third, kernel_cache.sources_hash(tmp_path)}) == 4
+
+
 def test_a_child_process_uses_the_cache_of_its_parent(monkeypatch, tmp_path):
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
     directory = kernel_cache.cache_directory()

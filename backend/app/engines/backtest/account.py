@@ -1,8 +1,6 @@
 """The account as arrays: cash, positions keyed by (book, instrument, product), and what protects each of them.
 
-Everything is changed in place by the core, whose functions are compiled without reference counts (`_nrt=False`): counting
-some sixty arrays at every call cost more than all the rest, and made each fill ten times as slow. They can make no array
-therefore; what they need to work in is handed to them, and whoever calls from Python owns it all. Copied, an account with its resting orders is a checkpoint from which a run
+Everything is changed in place by the core. Copied, an account with its resting orders is a checkpoint from which a run
 goes on to the same bytes.
 """
 
@@ -11,9 +9,9 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from app.engines.kernels import kernel
 from app.engines.policy.correlation import WINDOW
 
 F1 = NDArray[np.float64]
@@ -111,12 +109,12 @@ def new_account(capital: float, books: int, instruments: int, products: int) -> 
     )
 
 
-@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
+@kernel(forceinline=True)
 def slot_of(account: Account, book: int, column: int, product: int) -> int:
     return (book * account.instruments + column) * account.products + product
 
 
-@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
+@kernel(forceinline=True)
 def hold(account: Account, slot: int) -> None:
     """Put a slot among the held ones, keeping them ascending."""
     i = account.held_count[0]
@@ -127,7 +125,7 @@ def hold(account: Account, slot: int) -> None:
     account.held_count[0] += 1
 
 
-@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
+@kernel(forceinline=True)
 def release(account: Account, slot: int) -> None:
     """Take a slot from the held ones, with all that protected it."""
     account.held_count[0] -= 1
@@ -146,7 +144,7 @@ def release(account: Account, slot: int) -> None:
     account.guard[slot] = 0
 
 
-@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
+@kernel(forceinline=True)
 def under_guard(account: Account, slot: int) -> None:
     """Have the core look at a held slot each bar."""
     if not account.guard[slot] & GUARD:
@@ -154,7 +152,7 @@ def under_guard(account: Account, slot: int) -> None:
         account.clock[GUARDED] += 1
 
 
-@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
+@kernel(forceinline=True)
 def whole_shares(quantity: float) -> float:
     """The whole shares in a quantity of either sign, towards zero; a millionth below a whole one is that one."""
     size = abs(quantity)

@@ -14,7 +14,6 @@ from __future__ import annotations
 from typing import Any, Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from app.engines.backtest.charge_tables import (
@@ -64,6 +63,7 @@ from app.engines.backtest.charge_tables import (
     unverified_rows,
 )
 from app.engines.backtest.orders import Records
+from app.engines.kernels import kernel
 
 __all__ = [
     "ASSETS",
@@ -91,7 +91,7 @@ NEAR: Final = 1e-9  # of a numerator: sums of several scrips' remainders are flo
 MOST: Final = 2.0**62  # of a product of a session's turnover and a numerator
 
 
-@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
+@kernel(forceinline=True)
 def _stt_rate(asset: int, product: Whole, side: int, rates: F1) -> float:
     """Numerator over ON_TRADE."""
     if asset == OTHER_ETF:
@@ -101,14 +101,14 @@ def _stt_rate(asset: int, product: Whole, side: int, rates: F1) -> float:
     return rates[STT_BUY] if side > 0 else rates[STT_SELL]  # type: ignore[no-any-return]
 
 
-@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
+@kernel(forceinline=True)
 def _duty_rate(asset: int, side: int, rates: F1) -> float:
     if asset == OTHER_ETF:
         return 0.0
     return rates[DUTY_BUY] if side > 0 else rates[DUTY_SELL]  # type: ignore[no-any-return]
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel()
 def _itemised(asset: int, product: int, side: int, value: float, rates: F1, delivery: F1, row: F1) -> float:
     charged = rates[PER_ORDER] / UNIT + rates[FRACTION] / rates[FRACTION_SCALE] * value
     if rates[CAP] >= 0.0:
@@ -131,7 +131,7 @@ def _itemised(asset: int, product: int, side: int, value: float, rates: F1, deli
     return total
 
 
-@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
+@kernel(forceinline=True)
 def charge(
     costs: Costs, session: int, column: int, product: int, side: int, quantity: float, price: float, row: F1
 ) -> float:
@@ -149,7 +149,7 @@ def charge(
     return _itemised(costs.asset[column], product, side, quantity * price, rates[product], rates[CNC], row)
 
 
-@njit(cache=True, nogil=True, _nrt=True)
+@kernel(arrays=True)
 def _affordable_itemised(asset: int, product: int, budget: float, price: float, rates: F1, delivery: F1) -> float:
     row = np.empty(len(COMPONENTS))
     with_tax = 1.0 + rates[TAX] / ON_TAX
@@ -171,7 +171,7 @@ def _affordable_itemised(asset: int, product: int, budget: float, price: float, 
         shares += 1.0
 
 
-@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
+@kernel(forceinline=True)
 def affordable(costs: Costs, session: int, column: int, product: int, budget: float, price: float) -> float:
     """Whole shares that `budget` rupees buy at `price`, charges included.
 
@@ -186,7 +186,7 @@ def affordable(costs: Costs, session: int, column: int, product: int, budget: fl
     return _affordable_itemised(costs.asset[column], product, budget, price, rates[product], rates[CNC])
 
 
-@njit(cache=True, nogil=True, _nrt=True, inline="always")
+@kernel(arrays=True, inline="always")
 def _divided(a: Whole, b: Whole, c: Whole) -> tuple[Whole, Whole]:
     """a·b over c: quotient and remainder, exact for factors below 2^62, c below 2^53 and a quotient below 2^60."""
     quotient = np.int64(np.floor(np.float64(a) * np.float64(b) / np.float64(c)))
@@ -200,7 +200,7 @@ def _divided(a: Whole, b: Whole, c: Whole) -> tuple[Whole, Whole]:
     return quotient, rest
 
 
-@njit(cache=True, nogil=True, _nrt=True, inline="always")
+@kernel(arrays=True, inline="always")
 def _half_up(whole: Whole, part: float, step: Whole) -> Whole:
     """(whole + part) over step, halves up; `part` is 0 or more."""
     quotient = whole // step
@@ -208,7 +208,7 @@ def _half_up(whole: Whole, part: float, step: Whole) -> Whole:
     return quotient + (2 * rest + np.int64(np.floor(2.0 * part + NEAR)) + step) // (2 * step)
 
 
-@njit(cache=True, nogil=True, _nrt=True)
+@kernel(arrays=True)
 def _levied(on_both: Whole, on_rest: Whole, both: Whole, value: Whole, quantity: Whole) -> tuple[Whole, float]:
     """A levy on one side of a scrip's day, as a numerator and the part of one left over."""
     if quantity == 0:
@@ -219,7 +219,7 @@ def _levied(on_both: Whole, on_rest: Whole, both: Whole, value: Whole, quantity:
     return whole, rest / quantity
 
 
-@njit(cache=True, nogil=True, _nrt=True)
+@kernel(arrays=True)
 def _taxed(rate: Whole, part: Whole, value: Whole, quantity: Whole) -> Whole:
     """Transaction tax in paise, whole rupees, on `part` of a quantity at its average price."""
     if part == 0 or rate == 0:
@@ -229,7 +229,7 @@ def _taxed(rate: Whole, part: Whole, value: Whole, quantity: Whole) -> Whole:
     return 100 * _half_up(rate * base + more, rest / quantity, np.int64(ON_TRADE * UNIT))
 
 
-@njit(cache=True, nogil=True, _nrt=True)
+@kernel(arrays=True)
 def _brokered(rates: F1, part: Whole, value: Whole, quantity: Whole) -> tuple[Whole, float]:
     """Brokerage on `part` of an order, over the plan's own scale: whole and part."""
     if part == 0:
@@ -243,7 +243,7 @@ def _brokered(rates: F1, part: Whole, value: Whole, quantity: Whole) -> tuple[Wh
     return whole, rest / quantity
 
 
-@njit(cache=True, nogil=True, _nrt=True)
+@kernel(arrays=True)
 def _share_out(total: Whole, weights: F1, cell: I1) -> None:
     """Add `total` paise to `cell` by weight, each to the paisa; the last one with a weight takes what is left."""
     whole, end = 0.0, -1
@@ -261,7 +261,7 @@ def _share_out(total: Whole, weights: F1, cell: I1) -> None:
         cell[end] += left
 
 
-@njit(cache=True, nogil=True, _nrt=True)
+@kernel(arrays=True)
 def _by_scrip(fills: Records, first: int, last: int) -> I1:
     """Places first..last-1, those of one scrip together and in the order they happened; contracts are scrips apart."""
     places = np.arange(first, last)
@@ -276,7 +276,7 @@ def _by_scrip(fills: Records, first: int, last: int) -> I1:
     return places
 
 
-@njit(cache=True, nogil=True, _nrt=True)
+@kernel(arrays=True)
 def settle_day(costs: Costs, session: int, fills: Records, first: int, last: int, components: F2) -> float:
     """Put the session's contract note in the place of the estimates; rupees it takes beyond them (below zero: gives).
 
@@ -355,7 +355,7 @@ def settle_day(costs: Costs, session: int, fills: Records, first: int, last: int
     return noted / 100.0 - estimated
 
 
-@njit(cache=True, nogil=True, _nrt=True)
+@kernel(arrays=True)
 def _settle_scrip(
     asset: int, future: bool, table: F2, fills: Records, first: int, places: I1, value: I1, quantity: I1,
     bought: Whole, sold: Whole, value_bought: Whole, value_sold: Whole, sums: I1, parts: F1, paise: I2,

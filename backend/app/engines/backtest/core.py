@@ -27,7 +27,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from app.engines.backtest.account import (
@@ -78,6 +77,7 @@ from app.engines.backtest.fills import (
 )
 from app.engines.backtest.guardrails import flattened, open_session, watch, withdrawn
 from app.engines.backtest.orders import Records, Row
+from app.engines.kernels import kernel
 
 __all__ = [
     "BUY",
@@ -113,7 +113,7 @@ class Orders(NamedTuple):
     queue: I1  # shape as rows: room to work in, entries in the order they are served
 
 
-@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
+@kernel(forceinline=True)
 def _log_event(
     log: Log, bar: int, account: Account, slot: int, kind: int, before: float, after: float, price: float, amount: float
 ) -> None:
@@ -132,7 +132,7 @@ def _log_event(
     log.used[SEQUENCE] += 1
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel()
 def _ex_dates(t: int, row: int, market: Market, account: Account, orders: Orders, fractional: bool, log: Log) -> None:
     i = 0
     while i < account.held_count[0]:
@@ -177,7 +177,7 @@ def _ex_dates(t: int, row: int, market: Market, account: Account, orders: Orders
             order["best"] /= step
 
 
-@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
+@kernel(forceinline=True)
 def _before(a: Row, b: Row) -> bool:
     """Whether entry `a` is served before `b`: rank, then instrument key, then book; else as they came."""
     if a["rank"] != b["rank"] and not (np.isnan(a["rank"]) and np.isnan(b["rank"])):
@@ -187,7 +187,7 @@ def _before(a: Row, b: Row) -> bool:
     return bool(a["book"] < b["book"])
 
 
-@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
+@kernel(forceinline=True)
 def _queue(rows: Records, waiting: I1, count: int, i: int) -> int:
     """Put order i in its place among those that are to be served; how many they are."""
     k = count
@@ -198,7 +198,7 @@ def _queue(rows: Records, waiting: I1, count: int, i: int) -> int:
     return count + 1
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel()
 def _through(order: Row, price: float) -> bool:
     """Whether a price of the market has come to what a resting order waits for; a stop-limit is changed by it."""
     side = order["side"]
@@ -215,7 +215,7 @@ def _through(order: Row, price: float) -> bool:
     return bool((price - order["limit"]) * side <= SAME * price)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel()
 def _inside_price(order: Row, high: float, low: float) -> float:
     """Where inside a bar, after an open that did not reach it, a resting order is filled; NaN = not in this bar."""
     side = order["side"]
@@ -233,7 +233,7 @@ def _inside_price(order: Row, high: float, low: float) -> float:
     return np.nan
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel()
 def _cancel_group(t: int, orders: Orders, gone: B1, group: int, log: Log) -> None:
     if group == 0:
         return
@@ -243,7 +243,7 @@ def _cancel_group(t: int, orders: Orders, gone: B1, group: int, log: Log) -> Non
             gone[k] = True
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel()
 def _exit_by_order(
     t: int, row: int, market: Market, account: Account, orders: Orders, k: int, reference: float, flags: int, gone: B1,
     rules: Rules, log: Log,
@@ -274,7 +274,7 @@ def _exit_by_order(
         order["quantity"] = wanted - done
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel()
 def _exit_by_guard(
     t: int, row: int, market: Market, account: Account, slot: int, reference: float, why: int, flags: int, rules: Rules,
     log: Log,
@@ -292,7 +292,7 @@ def _exit_by_guard(
     )  # fmt: skip
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel()
 def _guards_at_open(t: int, row: int, market: Market, account: Account, rules: Rules, log: Log) -> None:
     i = 0
     while i < account.held_count[0]:
@@ -318,7 +318,7 @@ def _guards_at_open(t: int, row: int, market: Market, account: Account, rules: R
         i += 1
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel()
 def _guards_inside(t: int, row: int, market: Market, account: Account, rules: Rules, log: Log) -> None:
     i = 0
     while i < account.held_count[0]:
@@ -347,7 +347,7 @@ def _guards_inside(t: int, row: int, market: Market, account: Account, rules: Ru
         i += 1
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel()
 def _sibling(orders: Orders, gone: B1, k: int, t: int, high: float, low: float) -> int:
     """Another entry of the same group that this bar reaches too; -1 = none."""
     order = orders.rows[k]
@@ -362,7 +362,7 @@ def _sibling(orders: Orders, gone: B1, k: int, t: int, high: float, low: float) 
     return -1
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel()
 def _enter_inside(
     t: int, row: int, market: Market, account: Account, orders: Orders, gone: B1, k: int, rules: Rules, log: Log
 ) -> None:
@@ -389,7 +389,7 @@ def _enter_inside(
             _exit_by_guard(t, row, market, account, slot, loss, STOP, flags, rules, log)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel()
 def _match(t: int, row: int, market: Market, account: Account, orders: Orders, rules: Rules, log: Log) -> None:
     """The open, and what happens inside the bar, where there are orders or guarded positions."""
     rows, count = orders.rows, orders.size[0]
@@ -461,7 +461,7 @@ def _match(t: int, row: int, market: Market, account: Account, orders: Orders, r
     _keep(orders, gone)
 
 
-@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
+@kernel(forceinline=True)
 def _keep(orders: Orders, gone: B1) -> None:
     kept = 0
     for k in range(gone.size):
@@ -472,7 +472,7 @@ def _keep(orders: Orders, gone: B1) -> None:
     orders.size[0] = kept
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel()
 def at_close(t: int, row: int, market: Market, account: Account, orders: Orders, rules: Rules, log: Log) -> None:
     """Orders for the close, exits first; then intraday positions that end here."""
     account.locked[INSIDE] = 0.0
@@ -505,7 +505,7 @@ def at_close(t: int, row: int, market: Market, account: Account, orders: Orders,
     _keep(orders, gone)
 
 
-@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
+@kernel(forceinline=True)
 def mark_to_close(close: F1, account: Account) -> float:
     """Value of the holdings at the close, rupees, summed in slot order; without a close the last mark stands."""
     value = 0.0
@@ -518,7 +518,7 @@ def mark_to_close(close: F1, account: Account) -> float:
     return value
 
 
-@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
+@kernel(forceinline=True)
 def mark(t: int, row: int, market: Market, account: Account, orders: Orders, rules: Rules, log: Log) -> float:
     """Value the account at the close, and let the policy look at it; the value of its holdings, rupees."""
     value = mark_to_close(market.close[row], account)
@@ -529,7 +529,7 @@ def mark(t: int, row: int, market: Market, account: Account, orders: Orders, rul
     return value
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel()
 def _withdraw(t: int, orders: Orders, account: Account, rules: Rules, log: Log) -> None:
     """The daily stop is reached: entries that rest in the market are taken back. What protects positions stays."""
     gone = orders.gone[: orders.size[0]]
@@ -543,7 +543,7 @@ def _withdraw(t: int, orders: Orders, account: Account, rules: Rules, log: Log) 
     _keep(orders, gone)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel()
 def _flatten(t: int, row: int, market: Market, account: Account, rules: Rules, log: Log) -> None:
     """End all positions at this open, as the policy asks on a breach; what nobody takes is tried again at the next."""
     i = 0
@@ -563,7 +563,7 @@ def _flatten(t: int, row: int, market: Market, account: Account, rules: Rules, l
         account.watch[FLAT] = 0.0
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel()
 def _trail(close: F1, account: Account) -> None:
     """Move trailing stops by this close, for the next bar; never away from the price."""
     for i in range(account.held_count[0]):
@@ -580,7 +580,7 @@ def _trail(close: F1, account: Account) -> None:
             account.guard[slot] |= TRAILING
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel()
 def new_session(session: int, account: Account, rules: Rules, log: Log, t: int) -> None:
     """What a new session changes before its first bar: yesterday's sales are settled, the daily stop is lifted."""
     if rules.policy.active:
@@ -589,7 +589,7 @@ def new_session(session: int, account: Account, rules: Rules, log: Log, t: int) 
     account.locked[UNSETTLED] = 0.0
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel()
 def settle(row: int, market: Market, account: Account, rules: Rules, log: Log) -> None:
     """The contract note of the session: fills bear their part of it, the account what it is more than the estimates."""
     first, last = account.clock[NOTE], log.used[FILLS]
@@ -598,7 +598,7 @@ def settle(row: int, market: Market, account: Account, rules: Rules, log: Log) -
         account.clock[NOTE] = last
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel()
 def advance(t: int, row: int, market: Market, account: Account, orders: Orders, rules: Rules, log: Log) -> float:
     """Take the account through bar t, the market's row `row`; the value of its holdings at the close, rupees.
 
@@ -627,7 +627,7 @@ def advance(t: int, row: int, market: Market, account: Account, orders: Orders, 
     return mark(t, row, market, account, orders, rules, log)
 
 
-@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
+@kernel(forceinline=True)
 def needed_rows(account: Account, orders: Orders) -> int:
     """Rows of each kind that one bar can add to the log at most."""
     return int(4 * orders.size[0] + 4 * account.held_count[0] + 4)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from app.engines.backtest.account import (
@@ -27,6 +26,7 @@ from app.engines.backtest.account import (
 from app.engines.backtest.charges import Costs, affordable, charge
 from app.engines.backtest.guardrails import permitted
 from app.engines.backtest.orders import Records, Row, Word, intent_id
+from app.engines.kernels import kernel
 from app.engines.policy.policy import Terms
 
 F1 = NDArray[np.float64]
@@ -108,14 +108,14 @@ class Log(NamedTuple):
     traded: F1  # shape [N], shares we traded in this bar, for the cap
 
 
-@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
+@kernel(forceinline=True)
 def at(rows: NDArray[np.generic], row: int, column: int) -> float:
     """The value of an array of T or 1 rows."""
     value: float = rows[row if rows.shape[0] > 1 else 0, column]
     return value
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel()
 def refuse(
     log: Log, t: int, intent: Word, book: int, column: int, product: int, side: int, reason: int, decided: int,
     wanted: float, granted: float,
@@ -136,7 +136,7 @@ def refuse(
     log.used[SEQUENCE] += 1
 
 
-@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
+@kernel(forceinline=True)
 def refuse_order(log: Log, t: int, order: Row, reason: int, wanted: float, granted: float) -> None:
     refuse(
         log, t, order["intent"], order["book"], order["column"], order["product"], order["side"], reason,
@@ -144,7 +144,7 @@ def refuse_order(log: Log, t: int, order: Row, reason: int, wanted: float, grant
     )  # fmt: skip
 
 
-@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
+@kernel(forceinline=True)
 def _band(market: Market, row: int, column: int, side: int) -> float:
     """The price band on the side a price is slipped to; NaN where it is unknown, or the bar itself went beyond it."""
     band = at(market.upper if side == BUY else market.lower, row, column)
@@ -155,7 +155,7 @@ def _band(market: Market, row: int, column: int, side: int) -> float:
     return np.nan if beyond else band
 
 
-@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
+@kernel(forceinline=True)
 def _locked(market: Market, row: int, column: int, side: int) -> int:
     """The reason why nobody took the other side in this bar; 0 = somebody did, or the band is unknown."""
     if side == BUY:
@@ -163,7 +163,7 @@ def _locked(market: Market, row: int, column: int, side: int) -> int:
     return LOCKED_LOWER if market.high[row, column] <= _band(market, row, column, SELL) * (1.0 + SAME) else 0
 
 
-@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
+@kernel(forceinline=True)
 def _price(
     market: Market, row: int, column: int, side: int, quantity: float, reference: float, limit: float, rules: Rules
 ) -> float:
@@ -184,7 +184,7 @@ def _price(
     return price
 
 
-@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
+@kernel(forceinline=True)
 def _room(market: Market, row: int, column: int, rules: Rules, log: Log) -> float:
     """Shares the cap still allows in this bar."""
     if rules.volume_cap <= 0.0:
@@ -195,14 +195,14 @@ def _room(market: Market, row: int, column: int, rules: Rules, log: Log) -> floa
     return float(max(0.0, np.floor(rules.volume_cap * volume) - log.traded[column]))
 
 
-@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
+@kernel(forceinline=True)
 def _in_lots(quantity: float, lot: float) -> float:
     if lot == 1.0:
         return float(np.floor(quantity))
     return float(np.floor(quantity / lot + SAME) * lot)
 
 
-@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
+@kernel(forceinline=True)
 def _buys(market: Market, row: int, column: int, product: int, budget: float, price: float, rules: Rules) -> float:
     """Shares that rupees pay for, charges included."""
     if rules.fractional:
@@ -211,7 +211,7 @@ def _buys(market: Market, row: int, column: int, product: int, budget: float, pr
     return shares
 
 
-@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
+@kernel(forceinline=True)
 def free_cash(account: Account, rules: Rules, log: Log) -> float:
     """Rupees an entry may use: without what is blocked, unsettled, or came from an exit inside this bar."""
     locked = account.locked[UNSETTLED] + account.locked[BLOCKED] + account.locked[INSIDE]
@@ -219,7 +219,7 @@ def free_cash(account: Account, rules: Rules, log: Log) -> float:
     return float(account.cash[0] - locked - cushion)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel()
 def _write(
     t: int, row: int, market: Market, account: Account, slot: int, side: int, closing: int, quantity: float,
     reference: float, price: float, intent: Word, kind: int, why: int, decided: int, flags: int, rules: Rules, log: Log,
@@ -285,7 +285,7 @@ def _write(
     log.used[SEQUENCE] += 1
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel()
 def close_position(
     t: int, row: int, market: Market, account: Account, slot: int, wanted: float, reference: float, limit: float,
     intent: Word, kind: int, why: int, decided: int, flags: int, rules: Rules, log: Log,
@@ -321,14 +321,14 @@ def close_position(
     return float(quantity)
 
 
-@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
+@kernel(forceinline=True)
 def guard_intent(market: Market, row: int, account: Account, slot: int, side: int, why: int, rules: Rules) -> Word:
     """The id of an exit that no order asked for but the position's own guard."""
     book, column = account.book[slot], account.column[slot]
     return intent_id(rules.books[book], market.keys[column], market.seconds[row], side, STOP_ORDER, 64 + why)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel()
 def _forbidden(t: int, row: int, market: Market, account: Account, order: Row, slot: int, reference: float,
                rules: Rules) -> int:  # fmt: skip
     """The reason why an entry may not be, whatever the money; 0 = it may."""
@@ -353,7 +353,7 @@ def _forbidden(t: int, row: int, market: Market, account: Account, order: Row, s
     return 0
 
 
-@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
+@kernel(forceinline=True)
 def first_stop(order: Row) -> float:
     """The stop that a position starts with: its own or the trailing one, whichever is nearer."""
     stop = order["stop"]
@@ -364,7 +364,7 @@ def first_stop(order: Row) -> float:
     return float(stop)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel()
 def open_position(
     t: int, row: int, market: Market, account: Account, order: Row, reference: float, flags: int, rules: Rules, log: Log
 ) -> float:
@@ -437,7 +437,7 @@ def open_position(
     return rest
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel()
 def _protect(t: int, account: Account, order: Row, slot: int, flags: int) -> None:
     """Give a position the levels of the order that opened or enlarged it; those of the latest order hold."""
     stop = first_stop(order)

@@ -16,7 +16,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from app.engines.backtest.account import (
@@ -39,6 +38,7 @@ from app.engines.backtest.account import (
 )
 from app.engines.backtest.charges import charge
 from app.engines.backtest.orders import Row, Word
+from app.engines.kernels import kernel
 from app.engines.policy.correlation import WINDOW, shares_kept
 from app.engines.policy.decide import (
     ALLOW,
@@ -80,19 +80,19 @@ FILLS, EVENTS, SEQUENCE, DECISIONS = 0, 2, 3, 4  # cells of Log.used
 NOBODY: Word = np.uint64(0)
 
 
-@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
+@kernel(forceinline=True)
 def _value(prices: F1, account: Account, slot: int) -> float:
     """Rupees a holding is worth at these prices, by its last mark where there is none; below zero when short."""
     price = prices[account.column[slot]]
     return float(account.quantity[slot] * (account.mark[slot] if np.isnan(price) else price))
 
 
-@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
+@kernel(forceinline=True)
 def _clock(account: Account) -> Clock:
     return Clock(account.watch[LATCH] > 0.0, int(account.watch[LEVEL]), account.watch[BASE], 0.0)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel()
 def _record(
     t: int, intent: Word, book: int, column: int, product: int, side: int, outcome: int, rule: int, wanted: float,
     granted: float, price: float, equity: float, cash: float, gross: float, book_gross: float, limit: float,
@@ -122,7 +122,7 @@ def _record(
     log.used[SEQUENCE] += 1
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel()
 def _notice(
     t: int, rule: int, equity: float, gross: float, limit: float, account: Account, rules: Rules, log: Log
 ) -> None:
@@ -133,7 +133,7 @@ def _notice(
     )  # fmt: skip
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel()
 def permitted(
     t: int, row: int, market: Market, account: Account, order: Row, size: float, price: float, cash: float,
     rules: Rules, log: Log,
@@ -179,7 +179,7 @@ def permitted(
     return float(quantity)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel()
 def withdrawn(t: int, order: Row, account: Account, rules: Rules, log: Log) -> None:
     """Write down that an entry at rest was taken back because the daily stop was reached."""
     nan = np.nan
@@ -189,7 +189,7 @@ def withdrawn(t: int, order: Row, account: Account, rules: Rules, log: Log) -> N
     )  # fmt: skip
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel()
 def flattened(
     t: int, slot: int, side: int, intent: Word, wanted: float, done: float, price: float, account: Account,
     rules: Rules, log: Log,
@@ -203,7 +203,7 @@ def flattened(
     )  # fmt: skip
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel()
 def watch(t: int, prices: F1, account: Account, rules: Rules, log: Log) -> None:
     """Look at the account at these prices: the session's loss, the drawdown, the exposure."""
     memory, policy = account.watch, rules.policy
@@ -239,7 +239,7 @@ def watch(t: int, prices: F1, account: Account, rules: Rules, log: Log) -> None:
     memory[BEYOND] = 1.0 if beyond else 0.0
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel()
 def open_session(t: int, account: Account, rules: Rules, log: Log) -> None:
     """Before the first bar of a session: lift the daily stop, set the state, and see how alike the books have been."""
     memory, policy = account.watch, rules.policy
@@ -263,7 +263,7 @@ def open_session(t: int, account: Account, rules: Rules, log: Log) -> None:
         _notice(t, STATE_CHANGE, equity, np.nan, np.nan, account, rules, log)
 
 
-@njit(cache=True, nogil=True, _nrt=True)  # it makes arrays
+@kernel(arrays=True)
 def _book_returns(account: Account, rules: Rules, log: Log) -> None:
     """Add each book's return of the session that ended, and work out what their likeness leaves them."""
     books = account.book_share.size

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from app.engines.backtest.account import GUARDED, LEVEL, NOTE, Account, slot_of, whole_shares
@@ -33,6 +32,7 @@ from app.engines.backtest.fills import (
 )
 from app.engines.backtest.guardrails import NOTICES
 from app.engines.backtest.orders import intent_id
+from app.engines.kernels import kernel
 
 F1 = NDArray[np.float64]
 F2 = NDArray[np.float64]
@@ -83,7 +83,7 @@ def new_curves(bars: int) -> Curves:
     return Curves(np.full(bars, np.nan), np.full(bars, np.nan), np.full(bars, np.nan), np.zeros(bars, np.int64))
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel()
 def give_order(
     orders: Orders, market: Market, books: U1, t: int, book: int, column: int, product: int, side: int, kind: int,
     why: int, closing: int, quantity: float, budget: float, rank: float, eligible: int, sequence: int,
@@ -113,7 +113,7 @@ def give_order(
     return int(i)
 
 
-@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
+@kernel(forceinline=True)
 def _resting(orders: Orders, book: int, column: int, closing: int, side: int) -> bool:
     for i in range(orders.size[0]):
         order = orders.rows[i]
@@ -125,7 +125,7 @@ def _resting(orders: Orders, book: int, column: int, closing: int, side: int) ->
     return False
 
 
-@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
+@kernel(forceinline=True)
 def _kind(decisions: Decisions, limit: float, trigger: float) -> int:
     if np.isnan(limit) and np.isnan(trigger):
         return AT_CLOSE if decisions.this_close else MARKET
@@ -134,7 +134,7 @@ def _kind(decisions: Decisions, limit: float, trigger: float) -> int:
     return STOP_ORDER if np.isnan(limit) else STOP_LIMIT
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel()
 def _rebalance(
     t: int, book: int, equity: float, market: Market, decisions: Decisions, account: Account, orders: Orders,
     fractional: bool,
@@ -177,7 +177,7 @@ def _rebalance(
             )  # fmt: skip
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel()
 def _enter(
     t: int, code: int, first: int, equity: float, market: Market, decisions: Decisions, account: Account, orders: Orders
 ) -> None:
@@ -215,7 +215,7 @@ def _enter(
                     order["oco"] = code // 2 + 1
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel()
 def _decide(
     t: int, first: int, equity: float, market: Market, decisions: Decisions, account: Account, orders: Orders,
     fractional: bool,
@@ -245,7 +245,7 @@ def _decide(
     return first
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel()
 def _drift(
     t: int, end: int, close: F2, ex_date: B1, member: B2, exits: B3, covers: B3, rebalances: B2, held: I1,
     held_count: int, quantity: F1, mark: F1, book: I1, column: I1, cash: float, equity: F1, cashes: F1, holdings: F1,
@@ -279,7 +279,7 @@ def _drift(
     return t
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@kernel()
 def run_bars(
     begin: int, end: int, market: Market, decisions: Decisions, account: Account, orders: Orders, rules: Rules,
     log: Log, curves: Curves, pause: bool,

@@ -10,8 +10,9 @@ from enum import IntEnum
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from app.engines.kernels import kernel
 
 Records = NDArray[Any]  # a structured array of one of the layouts below
 Word = Any  # an unsigned 64-bit integer; to numpy's types it is no int
@@ -199,7 +200,7 @@ DECISION = np.dtype(
 )
 
 
-@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
+@kernel(forceinline=True)
 def mixed(value: Word) -> Word:
     """One round of splitmix64 (Steele, Lea & Flood 2014): every input bit reaches every output bit."""
     z = np.uint64(value) + np.uint64(0x9E3779B97F4A7C15)
@@ -208,7 +209,7 @@ def mixed(value: Word) -> Word:
     return z ^ (z >> np.uint64(31))
 
 
-@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
+@kernel(forceinline=True)
 def intent_id(book: Word, key: Word, session: int, side: int, kind: int, sequence: int) -> Word:
     """The id of an order, a pure function of what it is: the same decision has the same id in every run.
 

@@ -12,8 +12,9 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from app.engines.kernels import kernel
 
 F1 = NDArray[np.float64]
 F2 = NDArray[np.float64]
@@ -22,7 +23,7 @@ WINDOW: Final = 126  # sessions
 LEAST: Final = 60  # of them on which all books were active
 
 
-@njit(cache=True, nogil=True, _nrt=True)
+@kernel(arrays=True)
 def shares_kept(returns: F2, penalty: float, out: F1) -> int:
     """Write to `out` [B] what each book keeps of its limit, by the returns [sessions, B]; the sessions it rests on.
 
