@@ -389,7 +389,7 @@ def _enter_inside(
             _exit_by_guard(t, row, market, account, slot, loss, STOP, flags, rules, log)
 
 
-@kernel()
+@kernel(forceinline=True)
 def _match(t: int, row: int, market: Market, account: Account, orders: Orders, rules: Rules, log: Log) -> None:
     """The open, and what happens inside the bar, where there are orders or guarded positions."""
     rows, count = orders.rows, orders.size[0]
@@ -472,7 +472,7 @@ def _keep(orders: Orders, gone: B1) -> None:
     orders.size[0] = kept
 
 
-@kernel()
+@kernel(forceinline=True)
 def at_close(t: int, row: int, market: Market, account: Account, orders: Orders, rules: Rules, log: Log) -> None:
     """Orders for the close, exits first; then intraday positions that end here."""
     account.locked[INSIDE] = 0.0
@@ -580,7 +580,7 @@ def _trail(close: F1, account: Account) -> None:
             account.guard[slot] |= TRAILING
 
 
-@kernel()
+@kernel(forceinline=True)
 def new_session(session: int, account: Account, rules: Rules, log: Log, t: int) -> None:
     """What a new session changes before its first bar: yesterday's sales are settled, the daily stop is lifted."""
     if rules.policy.active:
@@ -589,7 +589,7 @@ def new_session(session: int, account: Account, rules: Rules, log: Log, t: int) 
     account.locked[UNSETTLED] = 0.0
 
 
-@kernel()
+@kernel(forceinline=True)
 def settle(row: int, market: Market, account: Account, rules: Rules, log: Log) -> None:
     """The contract note of the session: fills bear their part of it, the account what it is more than the estimates."""
     first, last = account.clock[NOTE], log.used[FILLS]
@@ -598,7 +598,7 @@ def settle(row: int, market: Market, account: Account, rules: Rules, log: Log) -
         account.clock[NOTE] = last
 
 
-@kernel()
+@kernel(forceinline=True)
 def advance(t: int, row: int, market: Market, account: Account, orders: Orders, rules: Rules, log: Log) -> float:
     """Take the account through bar t, the market's row `row`; the value of its holdings at the close, rupees.
 

@@ -219,7 +219,7 @@ def free_cash(account: Account, rules: Rules, log: Log) -> float:
     return float(account.cash[0] - locked - cushion)
 
 
-@kernel()
+@kernel(forceinline=True)
 def _write(
     t: int, row: int, market: Market, account: Account, slot: int, side: int, closing: int, quantity: float,
     reference: float, price: float, intent: Word, kind: int, why: int, decided: int, flags: int, rules: Rules, log: Log,
@@ -328,7 +328,7 @@ def guard_intent(market: Market, row: int, account: Account, slot: int, side: in
     return intent_id(rules.books[book], market.keys[column], market.seconds[row], side, STOP_ORDER, 64 + why)
 
 
-@kernel()
+@kernel(forceinline=True)
 def _forbidden(t: int, row: int, market: Market, account: Account, order: Row, slot: int, reference: float,
                rules: Rules) -> int:  # fmt: skip
     """The reason why an entry may not be, whatever the money; 0 = it may."""
@@ -437,7 +437,7 @@ def open_position(
     return rest
 
 
-@kernel()
+@kernel(forceinline=True)
 def _protect(t: int, account: Account, order: Row, slot: int, flags: int) -> None:
     """Give a position the levels of the order that opened or enlarged it; those of the latest order hold."""
     stop = first_stop(order)

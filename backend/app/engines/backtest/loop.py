@@ -83,7 +83,7 @@ def new_curves(bars: int) -> Curves:
     return Curves(np.full(bars, np.nan), np.full(bars, np.nan), np.full(bars, np.nan), np.zeros(bars, np.int64))
 
 
-@kernel()
+@kernel(forceinline=True)
 def give_order(
     orders: Orders, market: Market, books: U1, t: int, book: int, column: int, product: int, side: int, kind: int,
     why: int, closing: int, quantity: float, budget: float, rank: float, eligible: int, sequence: int,
@@ -177,7 +177,7 @@ def _rebalance(
             )  # fmt: skip
 
 
-@kernel()
+@kernel(forceinline=True)
 def _enter(
     t: int, code: int, first: int, equity: float, market: Market, decisions: Decisions, account: Account, orders: Orders
 ) -> None:
@@ -215,7 +215,7 @@ def _enter(
                     order["oco"] = code // 2 + 1
 
 
-@kernel()
+@kernel(forceinline=True)
 def _decide(
     t: int, first: int, equity: float, market: Market, decisions: Decisions, account: Account, orders: Orders,
     fractional: bool,

@@ -193,7 +193,7 @@ def simulate(market: Market, decisions: loop.Decisions, rules: Rules, *, capital
     bars, instruments = market.close.shape
     slots = decisions.books.size * instruments
     account, orders = new_account(capital, decisions.books.size, instruments), new_orders(4 * slots)
-    log = new_log(LOG_ROWS, instruments)
+    log = new_log(LOG_ROWS + 2 * decisions.entries.size, instruments)  # untouched rows cost nothing
     curves = loop.new_curves(bars)
     at = start
     while True:
