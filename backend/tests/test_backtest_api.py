@@ -246,21 +246,23 @@ def test_missing_sessions_and_a_late_start_are_said_on_the_run(
     assert not any("sessions of the exchange" in line for line in whole["warnings"])
 
 
-def test_a_benchmark_is_refused_while_there_is_nothing_to_compare_with(
+def test_an_index_the_universe_and_cash_stand_beside_the_curve(
     shared_sample: TestClient, sample_data: SampleSummary
 ) -> None:
-    response = shared_sample.post(URL, json=question(sample_data, benchmark="NIFTY50"))
-    assert response.status_code == 422
-    assert error_of(response)["details"]["field"] == "benchmark"
-
-
-@pytest.mark.parametrize("universe", ["\u0000", "NIFTY\ud800"])
-def test_text_that_cannot_be_stored_is_refused_not_a_failure(shared_sample: TestClient, universe: str) -> None:
-    body = '{"strategy_ids": ["sma_cross"], "universe": %s, "start_date": "2024-03-01", "end_date": "2024-12-31"}'
-    response = shared_sample.post(
-        URL, content=body % json.dumps(universe), headers={"Content-Type": "application/json"}
-    )
-    assert (response.status_code, error_of(response)["code"]) == (422, "VALIDATION_ERROR")
+    run = shared_sample.post(URL, json=question(sample_data, cash_rates=[{"start": "2000-01-01", "percent": 6}])).json()
+    beside = {row["kind"]: row for row in run["benchmarks"]}
+    assert set(beside) == {"index", "universe", "cash"}
+    for name in ("universe", "cash"):
+        assert len(beside[name]["equity"]) == len(run["daily_chart"])
+        assert beside[name]["equity"][0] == run["spec"]["initial_capital"]
+    assert beside["cash"]["metrics"]["cagr"] == pytest.approx(0.06)
+    index = beside["index"]
+    assert (index["equity"] is None) == run["spec"]["benchmark"].endswith("@none")
+    refused = shared_sample.post(URL, json=question(sample_data, benchmark="NO SUCH INDEX"))
+    assert refused.status_code == 404 and "NO SUCH INDEX" in refused.json()["error"]["message"]
+    without = shared_sample.post(URL, json=question(sample_data, benchmark="none")).json()
+    assert without["spec"]["benchmark"] is None
+    assert without["benchmarks"][0]["words"] == "No index was chosen."
 
 
 def test_a_nul_in_the_address_is_refused(shared_sample: TestClient) -> None:

@@ -814,6 +814,11 @@ export interface components {
             /** Assumptions */
             assumptions: string[];
             /**
+             * Benchmarks
+             * @description An index, the equal-weighted universe, and cash
+             */
+            benchmarks: components["schemas"]["Benchmark"][];
+            /**
              * Coverage
              * @description Member-days of the universe, and how many of them traded
              */
@@ -905,8 +910,16 @@ export interface components {
              * @default true
              */
             asof_members?: boolean;
-            /** Benchmark */
+            /**
+             * Benchmark
+             * @description An index beside the run, or "none"; else the universe's or NIFTY 50
+             */
             benchmark?: string | null;
+            /**
+             * Cash Rates
+             * @description What cash earns beside it
+             */
+            cash_rates?: components["schemas"]["CashRate"][];
             /**
              * Costs
              * @description A rate, a broker's charges by date, or none
@@ -1109,6 +1122,54 @@ export interface components {
             timeframe: "1d" | "1h" | "30m" | "15m" | "5m" | "1m";
             /** V */
             v: (number | null)[];
+        };
+        /**
+         * Benchmark
+         * @description What stands beside the run's curve, from the close of its first session on.
+         */
+        Benchmark: {
+            /**
+             * Equity
+             * @description At each session's close, with the run's capital to begin
+             */
+            equity: (number | null)[] | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "index" | "universe" | "cash";
+            /** Metrics */
+            metrics: {
+                [key: string]: number | null;
+            };
+            /** Name */
+            name: string;
+            /** Reasons */
+            reasons: {
+                [key: string]: string;
+            };
+            /**
+             * Words
+             * @description What it is, or why there is none
+             */
+            words: string;
+        };
+        /**
+         * CashRate
+         * @description A rate of interest from a day on.
+         */
+        CashRate: {
+            /**
+             * Percent
+             * @description A year
+             */
+            percent: number;
+            /**
+             * Start
+             * Format: date
+             * @description First day of the rate
+             */
+            start: string;
         };
         /**
          * Check

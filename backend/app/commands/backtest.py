@@ -45,6 +45,10 @@ def backtest(
     ),
     max_positions: Annotated[int | None, typer.Option(help="Open positions at most.")] = None,
     fill_at: Annotated[str, typer.Option(help="next_open, or this_close, which labels the run.")] = "next_open",
+    benchmark: Annotated[str | None, typer.Option(help="An index beside the run, or none.")] = None,
+    cash_rate: Annotated[
+        list[str] | None, typer.Option(metavar="[DATE:]PERCENT", help="What cash earns beside it; may be repeated.")
+    ] = None,
     policy: Annotated[str | None, typer.Option(help="Name or id of a risk policy; none: unconstrained.")] = None,
     fractional: Annotated[bool, typer.Option("--fractional", help="Shares divide; with --bars.")] = False,
     seed: Annotated[int, typer.Option(help="Of whatever draws at random.")] = 0,
@@ -64,6 +68,7 @@ def backtest(
         "max_positions": max_positions,
         "fill_at": fill_at,
         "seed": seed,
+        "cash_rates": tuple(sorted(_rate(text) for text in cash_rate or [])),
     }
     params = dict(_named(text) for text in param or [])
     first, last = _date("--from", start), _date("--to", end)
@@ -77,6 +82,8 @@ def backtest(
         size = Sizing(kind, _number("--sizing", amount) if colon else None)
         charges = _costs(costs)
         if bars is not None:
+            if benchmark not in (None, "none"):
+                fail("--benchmark goes with stored bars: of a file's it is not known which index they belong to")
             if policy is not None:
                 with open_platform() as platform:
                     common["policy"] = _policy(platform, policy)
@@ -93,7 +100,7 @@ def backtest(
                 last,
                 size,
                 charges,
-                common | {"market": rules or "nse"},
+                common | {"market": rules or "nse", "benchmark": benchmark},
                 policy,
                 sample,
             )
@@ -189,6 +196,7 @@ def _answer(run: dict[str, Any]) -> dict[str, Any]:
         "rejections": run["rejections"],
         "decisions": run["decisions"],
         "naive_twin": run["naive_twin"],
+        "benchmarks": run["benchmarks"],
         "coverage": run["coverage"],
         "assumptions": run["assumptions"],
         "warnings": run["warnings"],
@@ -238,6 +246,12 @@ def verify(
             print(answer["run_id"], answer["outcome"], ", ".join(answer["changed"]))
     if any(answer["outcome"] == "differs" for answer in found):
         raise typer.Exit(1)
+
+
+def _rate(text: str) -> tuple[date, float]:
+    day, colon, percent = text.rpartition(":")
+    first = _date("--cash-rate", day if colon else "1994-01-01")  # without a day: since the exchange began
+    return first or date.min, _number("--cash-rate", percent)
 
 
 def _policy(platform: Platform, name_or_id: str) -> Policy:

@@ -85,6 +85,8 @@ def backtest(
         fill_at=request.fill_at,
         market=request.market,
         policy=None if request.policy_id is None else platform.policies.terms(control, request.policy_id),
+        benchmark=request.benchmark,
+        cash_rates=tuple((rate.start, rate.percent) for rate in request.cash_rates),
         seed=request.seed,
         asof_members=request.asof_members,
         strict_actions=request.strict_actions,

@@ -68,6 +68,13 @@ class OwnCosts(Wire):
     )
 
 
+class CashRate(Wire):
+    """A rate of interest from a day on."""
+
+    start: date = Field(description="First day of the rate")
+    percent: float = Field(ge=-10, le=50, allow_inf_nan=False, description="A year")
+
+
 class BacktestRequest(Wire):
     """What to run. Fields that the engine does not know yet are refused rather than ignored."""
 
@@ -102,7 +109,10 @@ class BacktestRequest(Wire):
     fill_at: Literal["next_open", "this_close"] = Field(
         default="next_open", description="this_close is not tradeable and labels the run"
     )
-    benchmark: str | None = Field(default=None, max_length=40)
+    benchmark: str | None = Field(
+        default=None, max_length=40, description='An index beside the run, or "none"; else the universe\'s or NIFTY 50'
+    )
+    cash_rates: list[CashRate] = Field(default_factory=list, max_length=200, description="What cash earns beside it")
     policy_id: int | None = Field(default=None, description="Risk policy the account is under; none: unconstrained")
     seed: int = Field(default=0, ge=0, le=2**32 - 1)
     asof_members: bool = Field(default=True, description="Members as of each date; false: today's list throughout")
@@ -115,13 +125,6 @@ class BacktestRequest(Wire):
     def _distinct(cls, value: list[str]) -> list[str]:
         if len(set(value)) != len(value):
             raise ValueError("a strategy is named twice")
-        return value
-
-    @field_validator("benchmark")
-    @classmethod
-    def _no_benchmark_yet(cls, value: str | None) -> str | None:
-        if value is not None:
-            raise ValueError("no index series is read yet, so there is nothing to compare with; leave it out")
         return value
 
     @field_validator("universe")
@@ -189,6 +192,17 @@ class NaiveTwin(BaseModel):
     causes: list[NaiveCause]
 
 
+class Benchmark(BaseModel):
+    """What stands beside the run's curve, from the close of its first session on."""
+
+    kind: Literal["index", "universe", "cash"]
+    name: str
+    words: str = Field(description="What it is, or why there is none")
+    equity: list[float | None] | None = Field(description="At each session's close, with the run's capital to begin")
+    metrics: dict[str, float | None]
+    reasons: dict[str, str]
+
+
 class BacktestOut(BaseModel):
     """A run's result. The bytes for one run id are always the same."""
 
@@ -211,6 +225,7 @@ class BacktestOut(BaseModel):
     drawdown_sessions: dict[str, date | None]
     coverage: dict[str, int] = Field(description="Member-days of the universe, and how many of them traded")
     naive_twin: NaiveTwin | None = Field(description="null for runs of an engine that did not compute it")
+    benchmarks: list[Benchmark] = Field(description="An index, the equal-weighted universe, and cash")
     assumptions: list[str]
     warnings: list[str]
     spec: dict[str, Any]

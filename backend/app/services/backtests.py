@@ -15,13 +15,20 @@ from typing import Any
 
 import numpy as np
 import orjson
+from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from app.database import Database, Market
 from app.engines.backtest import BookSpec, CostSpec, Jump, RunResult, RunSpec, Sizing, UniverseSpec, book_of, run
 from app.engines.backtest.exchange import Exchange
 from app.engines.backtest.result import fingerprint
-from app.engines.backtest.spec import ADJUSTMENTS, canonical_json, engine_version, sectors_version
+from app.engines.backtest.spec import (
+    ADJUSTMENTS,
+    canonical_json,
+    engine_version,
+    sectors_version,
+    series_version,
+)
 from app.engines.bars import Bars
 from app.engines.evidence.report import Trials, significance_report
 from app.engines.market_rules import MarketRules
@@ -30,8 +37,10 @@ from app.engines.risk.metrics import returns_of, session_closes
 from app.engines.strategies.registry import registry
 from app.exceptions import BacktestError, DataNotFoundError, InsufficientDataError, ValidationError
 from app.models import AdjustmentFactor, BacktestRun
+from app.repositories.index_series import index_closes
 from app.repositories.strategies import MoveRepository, RunRepository, StrategyRepository
 from app.services import slice_notes
+from app.services.index_names import canonical
 from app.services.jobs import JobContext
 from app.services.market_rules import MarketRulesService, exchange_of
 from app.services.members import run_notes
@@ -69,6 +78,8 @@ class BacktestQuestion:
     fill_at: str = "next_open"
     market: str = "nse"  # or "none": the exchange's rules are switched off
     policy: Policy | None = None
+    benchmark: str | None = None  # an index by any of its names; "none"; None: the universe's, else NIFTY 50
+    cash_rates: tuple[tuple[date, float], ...] = ()
     seed: int = 0
     asof_members: bool = True
     strict_actions: bool = False  # an inferred action that became known after its ex-date is not used
@@ -83,6 +94,17 @@ class Slice:
     universe: UniverseSpec
     jumps: tuple[Jump, ...]
     notes: tuple[str, ...]  # what is missing: sessions, members without prices, warm-up
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """All that a run reads beside its spec."""
+
+    loaded: Slice
+    exchange: Exchange | None
+    sectors: dict[str, str] | None
+    benchmark: str | None  # id and version, as the spec names it
+    closes: NDArray[np.float64] | None  # of the benchmark, shape [T]
 
 
 class BacktestService:
@@ -196,6 +218,8 @@ class BacktestService:
                 settle_next_session=question.settle_next_session,
                 fill_at=question.fill_at,
                 market_rules=version,
+                benchmark=self._benchmark(session, question, loaded)[0],
+                cash_rates=question.cash_rates,
                 policy=question.policy,
                 sectors=sectors_version(self._sectors(market, loaded, question.policy)),
                 adjustment=STRICT if question.strict_actions else ADJUSTMENTS[0],
@@ -223,24 +247,14 @@ class BacktestService:
         if context is not None:
             context.progress(0.1, "Reading bars")
         with self._database.transaction(market) as session:
-            loaded = self._slice_of(market, session, spec)
-            exchange = self._exchange(market, session, spec, loaded)
-        sectors = self._sectors(market, loaded, spec.policy)
-        if self._changed(spec, loaded, exchange, sectors):
+            inputs = self._inputs(market, session, spec)
+        if _changed(spec, inputs):
             raise BacktestError("The data changed between the request and the run; start it again")
         if context is not None:
             context.check_cancelled()
             context.progress(0.3, f"Running {', '.join(spec.book_names)}")
         try:
-            result = run(
-                spec,
-                loaded.bars,
-                registry(),
-                jumps=loaded.jumps,
-                notes=loaded.notes,
-                exchange=exchange,
-                sectors=sectors,
-            )
+            result = _carried_out(spec, inputs)
         except Exception as error:
             with self._database.transaction(market) as session:
                 self._count_trial(session, spec, "FAILED", None)
@@ -312,17 +326,12 @@ class BacktestService:
         for book in spec.books:
             if book.strategy_id not in known or known[book.strategy_id].source_hash != book.source_hash:
                 changed.append(f"strategy {book.strategy_id}")
-        loaded = self._slice_of(market, session, spec)
-        exchange = self._exchange(market, session, spec, loaded)
-        sectors = self._sectors(market, loaded, spec.policy)
-        changed += self._changed(spec, loaded, exchange, sectors)
+        inputs = self._inputs(market, session, spec)
+        changed += _changed(spec, inputs)
         answer["changed"] = changed
         if changed:
             return {**answer, "outcome": "inputs_changed"}
-        again = run(
-            spec, loaded.bars, known, jumps=loaded.jumps, notes=loaded.notes, exchange=exchange, sectors=sectors
-        )
-        digest = again.digest
+        digest = _carried_out(spec, inputs).digest
         return {**answer, "outcome": "identical" if digest == stored.digest else "differs", "digest": digest}
 
     def proofs_on_bars(self, market: Market, session: Session, run_id: str) -> list[dict[str, Any]]:
@@ -367,17 +376,29 @@ class BacktestService:
         known = {key: instruments[key].sector for key in loaded.bars.keys}
         return {key: sector for key, sector in known.items() if sector}
 
+    def _inputs(self, market: Market, session: Session, spec: RunSpec) -> Inputs:
+        """What a run of this spec reads, as it is now."""
+        loaded = self._slice_of(market, session, spec)
+        name = None if spec.benchmark is None else spec.benchmark.partition("@")[0]
+        return Inputs(
+            loaded,
+            self._exchange(market, session, spec, loaded),
+            self._sectors(market, loaded, spec.policy),
+            *_series(session, name, loaded.bars),
+        )
+
     @staticmethod
-    def _changed(
-        spec: RunSpec, loaded: Slice, exchange: Exchange | None, sectors: Mapping[str, str] | None
-    ) -> list[str]:
-        """Which inputs are no longer those that a spec names."""
-        found = {
-            "data": (spec.data_root, loaded.root),
-            "market_rules": (spec.market_rules, "none" if exchange is None else exchange.version),
-            "sectors": (spec.sectors, sectors_version(sectors)),
-        }
-        return [name for name, (then, now) in found.items() if then != now]
+    def _benchmark(
+        session: Session, question: BacktestQuestion, loaded: Slice
+    ) -> tuple[str | None, NDArray[np.float64] | None]:
+        """The index beside a question's run. Raises DataNotFoundError where one is asked for that is not there."""
+        asked = question.benchmark
+        if asked is not None and asked.lower() == "none":
+            return None, None
+        found = _series(session, canonical(asked or loaded.universe.index or "NIFTY50"), loaded.bars)
+        if asked is not None and found[1] is None:
+            raise DataNotFoundError(f"There is no daily series of an index {asked} in the period", "index", asked)
+        return found
 
     def _slice_of(self, market: Market, session: Session, spec: RunSpec) -> Slice:
         universe = spec.universe.index if spec.universe.index is not None else spec.universe.symbols
@@ -458,6 +479,47 @@ class BacktestService:
         per_session = None if sharpe is None else sharpe / spec.periods_per_year**0.5
         names = [book.strategy_id for book in spec.books]
         RunRepository(session).count_trial(trial_hash(spec), names, spec.run_id, outcome, per_session)
+
+
+def _carried_out(spec: RunSpec, inputs: Inputs) -> RunResult:
+    return run(
+        spec,
+        inputs.loaded.bars,
+        registry(),
+        jumps=inputs.loaded.jumps,
+        notes=inputs.loaded.notes,
+        exchange=inputs.exchange,
+        sectors=inputs.sectors,
+        benchmark=inputs.closes,
+    )
+
+
+def _changed(spec: RunSpec, inputs: Inputs) -> list[str]:
+    """Which inputs are no longer those that a spec names."""
+    exchange = inputs.exchange
+    found = {
+        "data": (spec.data_root, inputs.loaded.root),
+        "market_rules": (spec.market_rules, "none" if exchange is None else exchange.version),
+        "sectors": (spec.sectors, sectors_version(inputs.sectors)),
+        "benchmark": (spec.benchmark, inputs.benchmark),
+    }
+    return [name for name, (then, now) in found.items() if then != now]
+
+
+def _series(session: Session, name: str | None, bars: Bars) -> tuple[str | None, NDArray[np.float64] | None]:
+    """An index's closes at the bars, each day's at its last bar, NaN unknown, and their identity; None without any."""
+    if name is None:
+        return None, None
+    days = bars.sessions.astype("datetime64[D]")
+    rows = index_closes(session, name, days[0].astype(object), days[-1].astype(object))
+    if not rows:
+        return f"{name}@none", None
+    closes = np.full(days.size, np.nan)
+    last = {day: t for t, day in enumerate(days.astype(object).tolist())}
+    for day, close in rows:
+        if day in last:
+            closes[last[day]] = close
+    return series_version(name, [day for day, _ in rows], [close for _, close in rows]), closes
 
 
 def _invalid(error: ValueError) -> ValidationError:
@@ -574,6 +636,7 @@ def shown(result: dict[str, Any], digest: str) -> dict[str, Any]:
         "drawdown_sessions": result["drawdown_sessions"],
         "coverage": result["coverage"],
         "naive_twin": result.get("naive_twin"),
+        "benchmarks": result.get("benchmarks", []),
         "assumptions": result["assumptions"],
         "warnings": result["warnings"],
         "spec": spec,

@@ -181,6 +181,7 @@ export const run: RunDetail = {
   trades_count: 3,
   rejections: [],
   decisions: [],
+  benchmarks: [],
   proofs: [],
   coverage: { member_days: 100, traded_days: 98 },
   naive_twin: null,

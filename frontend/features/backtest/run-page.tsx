@@ -23,6 +23,7 @@ import { figures, longestUnderWater, metric, METRICS } from "./metrics";
 import { runQuery, significanceQuery } from "./queries";
 import { besideSharpe, luck } from "./significance";
 import { NaiveTwin } from "./naive-twin";
+import { Benchmarks } from "./benchmarks";
 import { Orders, useOrdersTab } from "./orders";
 import { ProofBadge } from "./proofs";
 import { readSpec } from "./spec";
@@ -163,6 +164,7 @@ function Run({ run }: { run: RunDetail }) {
         <AllMetrics run={run} />
         <Inputs run={run} />
         <NaiveTwin run={run} />
+        <Benchmarks run={run} />
       </div>
       <div style={{ marginTop: 12 }}>
         <Orders run={run} />

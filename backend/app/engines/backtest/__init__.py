@@ -37,12 +37,21 @@ def run(
     notes: Sequence[str] = (),
     exchange: Exchange | None = None,
     sectors: Mapping[str, str] | None = None,
+    benchmark: NDArray[np.float64] | None = None,
 ) -> RunResult:
     """Carry out a spec over its bars: see `app.engines.backtest.runner.run`."""
     from app.engines.backtest.runner import run as carry_out
 
     return carry_out(
-        spec, bars, strategies, dividends=dividends, jumps=jumps, notes=notes, exchange=exchange, sectors=sectors
+        spec,
+        bars,
+        strategies,
+        dividends=dividends,
+        jumps=jumps,
+        notes=notes,
+        exchange=exchange,
+        sectors=sectors,
+        benchmark=benchmark,
     )
 
 

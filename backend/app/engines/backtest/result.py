@@ -65,6 +65,7 @@ class RunResult:
     drawdown_sessions : peak, trough and recovery of the deepest drawdown, ISO dates
     coverage : member_days of the universe in the window, and in how many of them the instrument traded
     naive_twin : final equity without bands, ticks, charges, caps and slippage, and the difference by cause, rupees
+    benchmarks : index, equal-weighted universe and cash at session closes, each with a few measures, or why not
     assumptions, warnings : in plain words
     """
 
@@ -86,6 +87,7 @@ class RunResult:
     drawdown_sessions: dict[str, str | None]
     coverage: dict[str, int]
     naive_twin: dict[str, Any]
+    benchmarks: list[dict[str, Any]]
     assumptions: list[str]
     warnings: list[str]
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from app.engines.backtest import loop
 from app.engines.backtest.account import Account
 from app.engines.backtest.account import new_account as account_of
+from app.engines.backtest.benchmarks import benchmarks_of
 from app.engines.backtest.charges import COMPONENTS, compiled_costs, plan_of
 from app.engines.backtest.core import DECISIONS, EVENTS, FILLS, REJECTIONS, Log, Market, Orders, Rules
 from app.engines.backtest.event import Context, EventRun, capacity
@@ -66,6 +67,7 @@ def run(
     notes: Sequence[str] = (),
     exchange: Exchange | None = None,
     sectors: Mapping[str, str] | None = None,
+    benchmark: F1 | None = None,
 ) -> RunResult:
     """Carry out a spec over its bars.
 
@@ -79,6 +81,7 @@ def run(
     jumps : unexplained moves of prices; those of instruments in the slice are named in the warnings
     exchange : the market's rules for these bars; None = switched off, as the spec must say
     sectors : sector of each instrument by its key, for a policy that limits sectors; None = not known, as the spec says
+    benchmark : shape [T], closes of the index that the spec names, NaN unknown; None = no series of it
     notes : what else a reader must know of the data, such as missing sessions; the first of the warnings
 
     Raises
@@ -102,7 +105,8 @@ def run(
 
     outcome = simulated(market, rules)
     twin, free = naive_twin(market, rules, simulated, outcome.curves.equity[-1])
-    return _result(spec, bars, outcome, dividends is not None, jumps, notes, exchange, twin, free)
+    beside = benchmarks_of(spec, bars, benchmark)
+    return _result(spec, bars, outcome, dividends is not None, jumps, notes, exchange, twin, free, beside)
 
 
 def rules_of(
@@ -486,6 +490,7 @@ def _would_have_made(decisions: Records, free: Outcome | None) -> F1:
 def _result(
     spec: RunSpec, bars: Bars, outcome: Outcome, with_dividends: bool, jumps: Sequence[Jump], notes: Sequence[str],
     exchange: Exchange | None, twin: dict[str, Any], free: Outcome | None,
+    beside: list[dict[str, Any]],
 ) -> RunResult:  # fmt: skip
     log, start = outcome.log, bars.start
     fills, events = log.fills[: log.used[FILLS]], log.events[: log.used[EVENTS]]
@@ -532,6 +537,7 @@ def _result(
         drawdown_sessions=report.drawdown,
         coverage={"member_days": int(member.sum()), "traded": int((member & traded).sum())},
         naive_twin=twin,
+        benchmarks=beside,
         assumptions=[
             *assumptions(spec, with_dividends),
             *unverified(spec, bars, fills),

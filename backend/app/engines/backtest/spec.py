@@ -74,6 +74,18 @@ def sectors_version(sectors: Mapping[str, str] | None) -> str:
     return "none" if sectors is None else hashlib.sha256(canonical_json(dict(sectors))).hexdigest()
 
 
+def series_version(name: str, days: Sequence[date], closes: Sequence[float]) -> str:
+    """The name of an index series with the identity of its values."""
+    told = canonical_json([name, [day.isoformat() for day in days], list(closes)])
+    return f"{name}@{hashlib.sha256(told).hexdigest()[:16]}"
+
+
+def _percent_a_year(value: object) -> float:
+    rate = _number("cash_rates", value, "percent a year, from -10 to 50")
+    _require(-10.0 <= rate <= 50.0, "cash_rates", "percent a year, from -10 to 50", value)
+    return rate
+
+
 def _require(holds: bool, name: str, expected: str, got: object) -> None:
     if not holds:
         raise ValueError(f"{name}: expected {expected}, got {got!r}")
@@ -209,7 +221,8 @@ class RunSpec:
     fill_at : a key of FILLS_AT
     market_rules : version of the exchange's rules tables; "none" = the exchange is switched off
     adjustment : how signals see corporate actions; "forward_anchored@…" names the version of the actions too
-    benchmark : index id, or None
+    benchmark : index id @ version of its series (`series_version`), which is looked at beside the run; None = none
+    cash_rates : (first day, percent a year), ascending; what cash earns in the comparison, not in the account
     data_root : root of the snapshot tree of the slice that is read: the identity of the data
     engine_version : see `engine_version()`
     seed : of whatever draws at random
@@ -237,6 +250,7 @@ class RunSpec:
     market_rules: str = "none"
     adjustment: str = "forward_anchored"
     benchmark: str | None = None
+    cash_rates: tuple[tuple[date, float], ...] = ()
     engine_version: str = field(default_factory=engine_version)
     seed: int = 0
 
@@ -270,6 +284,9 @@ class RunSpec:
         _require(divides, "fractional", "whole shares on an exchange or with a broker's charges", self.fractional)
         _require(self.policy is None or isinstance(self.policy, Policy), "policy", "a policy, or none", self.policy)
         _require(bool(self.sectors), "sectors", 'a version, or "none"', self.sectors)
+        self._set("cash_rates", tuple((day, _percent_a_year(rate)) for day, rate in self.cash_rates))
+        days = [day for day, _ in self.cash_rates]
+        _require(days == sorted(set(days)), "cash_rates", "each day once, ascending", days)
         kind = self.adjustment.partition("@")[0]
         _require(kind in ADJUSTMENTS, "adjustment", f"one of {', '.join(ADJUSTMENTS)}, @version", self.adjustment)
         _require(bool(self.data_root), "data_root", "the root of the data slice", self.data_root)
@@ -326,6 +343,7 @@ class RunSpec:
         universe = dict(values["universe"])
         given["universe"] = UniverseSpec(**{**universe, "symbols": tuple(universe["symbols"])})
         given["sizing"], given["costs"] = Sizing(**values["sizing"]), CostSpec(**values["costs"])
+        given["cash_rates"] = tuple((date.fromisoformat(day), rate) for day, rate in values["cash_rates"])
         given["policy"] = None if values["policy"] is None else Policy.from_dict(values["policy"])
         given["start"], given["end"] = date.fromisoformat(values["start"]), date.fromisoformat(values["end"])
         return cls(**given)

@@ -56,7 +56,8 @@ OTHER = {
     "fill_at": ["this_close"],
     "market_rules": ["nse-2026-08"],
     "adjustment": ["forward_anchored@1234"],
-    "benchmark": ["NIFTY50"],
+    "benchmark": ["NIFTY50@1"],
+    "cash_rates": [((date(2014, 1, 1), 6.5),)],
     "engine_version": ["0.9"],
     "seed": [1],
 }

@@ -1,0 +1,113 @@
+"""What stands beside a run's curve: an index, the equal-weighted universe, and cash; never traded, only looked at.
+
+Each begins with the run's capital at the close of the first measured session, as the run's own returns do, and is
+taken at session closes. What cannot be told is None with a reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.engines.backtest.result import numbers
+from app.engines.backtest.spec import RunSpec
+from app.engines.bars import Bars
+from app.engines.risk import metrics as m
+from app.engines.risk.metrics import session_closes
+
+F1 = NDArray[np.float64]
+I1 = NDArray[np.int64]
+
+MOST_MISSING = 0.05  # of the sessions; with more of them missing an index is not shown
+
+
+def benchmarks_of(spec: RunSpec, bars: Bars, index: F1 | None) -> list[dict[str, Any]]:
+    """The benchmarks of a run; `index` [T] holds the index's closes at each bar (NaN unknown), None = there is none."""
+    rows = session_closes(bars.sessions)
+    rows = rows[rows >= bars.start]
+    capital = spec.initial_capital
+    return [
+        _shown("index", _index_name(spec), *_index(spec, index, rows, capital), capital, spec),
+        _shown("universe", "Equal-weighted universe", _equal_weight(bars, rows, capital), _WITHOUT, capital, spec),
+        _shown("cash", "Cash", *_cash(bars, rows, capital, spec.cash_rates), capital, spec),
+    ]
+
+
+_WITHOUT = "Members of each session in equal parts, rebalanced at each close, price returns, no costs."
+
+
+def _index_name(spec: RunSpec) -> str:
+    return "Index" if spec.benchmark is None else spec.benchmark.partition("@")[0]
+
+
+def _index(spec: RunSpec, index: F1 | None, rows: I1, capital: float) -> tuple[F1 | None, str]:
+    name = _index_name(spec)
+    if spec.benchmark is None:
+        return None, "No index was chosen."
+    if index is None:
+        return None, f"No series of {name} is stored."
+    points = index[rows]
+    missing = int(np.isnan(points).sum())
+    if points.size == 0 or np.isnan(points[0]):
+        return None, f"The series of {name} has no close in the first session of the run."
+    if missing > MOST_MISSING * points.size:
+        return None, f"The series of {name} has no close in {missing} of {points.size} sessions."
+    points = points[_last_known(points)]
+    said = f" {missing} sessions without a close stand at the one before." if missing else ""
+    return capital * points / points[0], f"The index without dividends and costs.{said}"
+
+
+def _last_known(values: F1) -> I1:
+    """For each place that of the last value that is no NaN; the first must not be one."""
+    known: I1 = np.maximum.accumulate(np.where(np.isnan(values), 0, np.arange(values.size)))
+    return known
+
+
+def _equal_weight(bars: Bars, rows: I1, capital: float) -> F1 | None:
+    close = bars.close
+    known = np.maximum.accumulate(np.where(np.isnan(close), -1, np.arange(len(close))[:, None]), axis=0)[rows]
+    value = np.where(known >= 0, np.take_along_axis(close, np.maximum(known, 0), axis=0), np.nan)
+    gaps = np.cumsum(bars.gap, axis=0)[rows]
+    moves = value[1:] / value[:-1] - 1.0
+    moves[~bars.member[rows[:-1]] | (gaps[1:] != gaps[:-1])] = np.nan
+    counted = np.count_nonzero(~np.isnan(moves), axis=1)
+    mean = np.nansum(moves, axis=1) / np.maximum(counted, 1)
+    return np.concatenate([[capital], capital * np.cumprod(1.0 + mean)])
+
+
+def _cash(bars: Bars, rows: I1, capital: float, rates: Sequence[tuple[date, float]]) -> tuple[F1 | None, str]:
+    if not rates:
+        return np.full(rows.size, capital), "Without interest: no rate was given."
+    days = bars.sessions[rows].astype("datetime64[D]")
+    begins = np.array([day for day, _ in rates], "datetime64[D]")
+    annual = np.concatenate([[0.0], [percent / 100.0 for _, percent in rates]])
+    daily = np.expm1(np.log1p(annual) / 252.0)[np.searchsorted(begins, days, side="right")]
+    words = ", ".join(f"{percent:g} % from {day}" for day, percent in rates)
+    before = " Before that without interest." if days.size and days[0] < begins[0] else ""
+    return capital * np.concatenate([[1.0], np.cumprod(1.0 + daily[1:])]), f"At {words}, a year.{before}"
+
+
+def _shown(kind: str, name: str, equity: F1 | None, words: str, capital: float, spec: RunSpec) -> dict[str, Any]:
+    measures: dict[str, m.Measure] = {}
+    if equity is not None:
+        returns = m.returns_of(equity)
+        periods = spec.periods_per_year
+        measures = {
+            "total_return": m.total_return(equity, capital),
+            "cagr": m.cagr(returns, periods),
+            "volatility": m.volatility(returns, periods),
+            "sharpe": m.sharpe(returns, periods),
+            "max_drawdown": m.max_drawdown(equity, capital),
+        }
+    return {
+        "kind": kind,
+        "name": name,
+        "words": words,
+        "equity": None if equity is None else numbers(equity),
+        "metrics": {key: measure.value for key, measure in measures.items()},
+        "reasons": {key: measure.reason for key, measure in measures.items() if measure.reason is not None},
+    }
