@@ -265,5 +265,14 @@ def test_an_index_the_universe_and_cash_stand_beside_the_curve(
     assert without["benchmarks"][0]["words"] == "No index was chosen."
 
 
+@pytest.mark.parametrize("universe", ["\u0000", "NIFTY\ud800"])
+def test_text_that_cannot_be_stored_is_refused_not_a_failure(shared_sample: TestClient, universe: str) -> None:
+    body = '{"strategy_ids": ["sma_cross"], "universe": %s, "start_date": "2024-03-01", "end_date": "2024-12-31"}'
+    response = shared_sample.post(
+        URL, content=body % json.dumps(universe), headers={"Content-Type": "application/json"}
+    )
+    assert (response.status_code, error_of(response)["code"]) == (422, "VALIDATION_ERROR")
+
+
 def test_a_nul_in_the_address_is_refused(shared_sample: TestClient) -> None:
     assert shared_sample.get("/api/screener/?index=%00").status_code == 422
