@@ -13,8 +13,8 @@ from fastapi.testclient import TestClient
 
 from app.engines.backtest import RunSpec, UniverseSpec, book_of
 from app.engines.strategies.registry import registry
-from app.services import backtests
-from app.services.backtests import trial_hash
+from app.services.backtests import service
+from app.services.backtests.service import trial_hash
 from app.services.sample_market import SampleSummary
 from tests.test_backtest_api import URL, question
 
@@ -106,7 +106,7 @@ def test_a_run_that_failed_is_a_trial_too(
         raise RuntimeError("the core stopped")
 
     with monkeypatch.context() as patch:
-        patch.setattr(backtests, "run", broken)
+        patch.setattr(service, "run", broken)
         assert sample_client.post(URL, json=question(sample_data, seed=3)).status_code == 500
     figures = significance(sample_client, run)
     assert (figures["trials"], figures["deflated_sharpe"], figures["expected_max_sharpe"]) == (2, None, None)

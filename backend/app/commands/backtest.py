@@ -118,7 +118,7 @@ def _of_market(
     strategy: str, params: dict[str, float], universe: str | None, symbols: str | None, first: date | None,
     last: date | None, size: Any, charges: CostSpec, common: dict[str, Any], policy: str | None, sample: bool,
 ) -> dict[str, Any]:  # fmt: skip
-    from app.services.backtests import BacktestQuestion
+    from app.services.backtests.question import BacktestQuestion
 
     market = chosen_market(sample)
     index, at_sign, members = (universe or "NIFTY50").partition("@")
@@ -145,7 +145,7 @@ def _of_market(
             spec = platform.backtests.prepare(market, session, question)
         platform.backtests.execute(market, spec)
         with platform.database.transaction(market) as session:
-            return _answer(platform.backtests.stored(session, spec.run_id))
+            return _answer(platform.runs.stored(session, spec.run_id))
 
 
 def _of_file(
@@ -156,7 +156,7 @@ def _of_file(
 
     from app.engines.backtest import RunSpec, UniverseSpec, book_of, run
     from app.engines.strategies import registry
-    from app.services.backtests import shown
+    from app.services.backtests.shown import shown
     from app.services.bar_files import read_bars
     from app.services.panel.panel import slice_root
     from app.services.proofs import search
@@ -232,7 +232,7 @@ def verify(
     found = []
     with open_platform() as platform:
         with platform.database.transaction(market) as session:
-            ids = [run] if run is not None else platform.backtests.run_ids(session)
+            ids = [run] if run is not None else platform.runs.run_ids(session)
         for run_id in ids:
             try:
                 with platform.database.transaction(market) as session:

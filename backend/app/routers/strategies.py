@@ -27,7 +27,8 @@ from app.schemas.strategies import (
     StrategyOut,
     VerifyOut,
 )
-from app.services.backtests import BacktestQuestion, columnar
+from app.services.backtests.question import BacktestQuestion
+from app.services.backtests.shown import columnar
 from app.services.platform import Platform
 
 router = APIRouter(prefix="/api/portfolio/strategies", tags=["strategies"])
@@ -92,10 +93,10 @@ def backtest(
         strict_actions=request.strict_actions,
     )
     spec = platform.backtests.prepare(market, session, question)
-    if platform.backtests.exists(session, spec.run_id):
+    if platform.runs.exists(session, spec.run_id):
         if idempotency_key is not None:
             platform.jobs.check_key(control, "backtest", market, {"spec": spec.to_dict()}, idempotency_key)
-        return _answer(platform.backtests.stored(session, spec.run_id), accept)
+        return _answer(platform.runs.stored(session, spec.run_id), accept)
     job = platform.jobs.submit("backtest", market, {"spec": spec.to_dict()}, idempotency_key=idempotency_key)
     for held in {session, control}:  # whoever waits holds no connection: those at work need them
         held.commit()
@@ -116,7 +117,7 @@ def _await_run(
     job = platform.jobs.wait(job_id, wait)
     if job.state == JobState.SUCCEEDED:
         with platform.database.transaction(market) as session:
-            return _answer(platform.backtests.stored(session, run_id), accept)
+            return _answer(platform.runs.stored(session, run_id), accept)
     if job.state == JobState.FAILED and job.error is not None:
         raise BacktestError(job.error["message"], details={**job.error.get("details", {}), "job_id": str(job_id)})
     body = JobAccepted(job=job_out(job)).model_dump_json()
@@ -132,7 +133,7 @@ def list_runs(
     strategy_id: Annotated[str | None, Query(max_length=100)] = None,
 ) -> RunPage:
     """Stored runs, newest first."""
-    rows, total = platform.backtests.page(session, page=page, limit=limit, strategy_id=strategy_id)
+    rows, total = platform.runs.page(session, page=page, limit=limit, strategy_id=strategy_id)
     meta = PageMeta(page=page, limit=limit, total=total, total_pages=total_pages(total, limit))
     return RunPage(data=[RunSummary(**row) for row in rows], meta=meta)
 
@@ -142,13 +143,13 @@ def get_run(
     run_id: str, platform: PlatformDep, session: MarketSessionDep, accept: Annotated[str | None, Header()] = None
 ) -> Response:
     """A stored run, as it was when it was computed."""
-    return _answer(platform.backtests.stored(session, run_id), accept)
+    return _answer(platform.runs.stored(session, run_id), accept)
 
 
 @router.get("/runs/{run_id}/significance", operation_id="runs:significance")
 def run_significance(run_id: str, platform: PlatformDep, session: MarketSessionDep) -> SignificanceOut:
     """How much of a run's Sharpe could be chance, or the search for it."""
-    return SignificanceOut(**platform.backtests.significance(session, run_id))
+    return SignificanceOut(**platform.runs.significance(session, run_id))
 
 
 @router.post("/runs/{run_id}/verify", operation_id="runs:verify")

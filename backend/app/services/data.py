@@ -20,7 +20,7 @@ from app.exceptions import ConflictError, DataNotFoundError, ForbiddenError, Val
 from app.models import LOCAL_OWNER_ID, AppSetting, DataSnapshot, Finding
 from app.repositories.data_status import DataStatusRepository
 from app.repositories.snapshots import SnapshotRepository
-from app.services.backtests import BacktestService
+from app.services.backtests.service import BacktestService
 from app.services.coverage import Hole, holes, missing_sessions, year_coverage
 from app.services.importing import ImportSummary, import_paths
 from app.services.intraday import store_beside

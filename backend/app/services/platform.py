@@ -12,7 +12,8 @@ from app import __version__
 from app.database import Database, Market, active_market
 from app.exceptions import ConflictError
 from app.services.actions_view import ActionService
-from app.services.backtests import BacktestService
+from app.services.backtests.service import BacktestService
+from app.services.backtests.stored import StoredRuns
 from app.services.data import DataService
 from app.services.fundamentals import FundamentalsService
 from app.services.importing import finish_pending
@@ -42,6 +43,7 @@ class Platform:
         self.screener = ScreenerService(self.panels, self.fundamentals)
         self.policies = PolicyService()
         self.backtests = BacktestService(self.database, self.panels)
+        self.runs = StoredRuns()
         self.data = DataService(settings, self.database, self.panels, self.backtests)
         self.sync = SyncService(settings, self.database, self.data.load)
         self.worker = Worker(

@@ -17,7 +17,7 @@ from app.engines.backtest import CostSpec
 from app.engines.market_rules import BandState, MarketRules, rules_version
 from app.exceptions import ValidationError
 from app.repositories.market_rules import sme_lots
-from app.services.backtests import BacktestQuestion
+from app.services.backtests.question import BacktestQuestion
 from app.services.importing import import_paths
 from app.services.market_rules import MarketRulesService, exchange_of, rules_of
 from app.services.platform import Platform
@@ -156,7 +156,7 @@ def test_a_run_names_the_rules_it_followed_and_verifies(real: Platform) -> None:
             spec = real.backtests.prepare(Market.REAL, session, BacktestQuestion(**asked, market=rules))
         real.backtests.execute(Market.REAL, spec)
         with real.database.transaction(Market.REAL) as session:
-            answers[rules] = spec, real.backtests.stored(session, spec.run_id)
+            answers[rules] = spec, real.runs.stored(session, spec.run_id)
             assert real.backtests.verify(Market.REAL, session, spec.run_id)["outcome"] == "identical"
     (ruled, of_exchange), (free, of_none) = answers["nse"], answers["none"]
     assert ruled.market_rules.startswith(rules_version())

@@ -1,0 +1,59 @@
+"""A stored result in the shapes that are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+def _rows(columns: Mapping[str, Sequence[Any]], names: Sequence[str] | None = None) -> list[dict[str, Any]]:
+    wanted = list(columns) if names is None else list(names)
+    return [dict(zip(wanted, row, strict=True)) for row in zip(*(columns[name] for name in wanted), strict=True)]
+
+
+_TRADE_COLUMNS = (
+    *("book", "symbol", "key", "entry_at", "entry_price", "exit_at", "exit_price", "quantity", "exit_quantity"),
+    *("pnl", "costs", "income", "exit_reason", "open", "side", "ambiguous"),
+)
+_DAILY_COLUMNS = ("equity", "drawdown", "exposure", "daily_return", "state")
+
+
+def shown(result: dict[str, Any], digest: str) -> dict[str, Any]:
+    """A stored result in the shape that is shown: charts and trades as rows."""
+    daily = {"date": result["sessions"], **{name: result[name] for name in _DAILY_COLUMNS}}
+    trades = result["trades"]
+    if "side" not in trades:  # a run of an engine that knew neither shorts nor stops
+        count = len(trades["symbol"])
+        trades = trades | {"side": ["LONG"] * count, "ambiguous": [False] * count}
+    spec = result["spec"]
+    return {
+        "run_id": result["run_id"],
+        "digest": digest,
+        "strategy_ids": [book["strategy_id"] for book in spec["books"]],
+        "start_date": spec["start"],
+        "end_date": spec["end"],
+        "metrics": result["metrics"],
+        "metric_reasons": result["reasons"],
+        "daily_chart": _rows(daily),
+        "trades": _rows(trades, _TRADE_COLUMNS),
+        "trades_count": len(result["trades"]["symbol"]),
+        "rejections": _rows(result["rejections"]),
+        "decisions": _rows(result.get("decisions", {})),
+        "drawdown_sessions": result["drawdown_sessions"],
+        "coverage": result["coverage"],
+        "naive_twin": result.get("naive_twin"),
+        "benchmarks": result.get("benchmarks", []),
+        "assumptions": result["assumptions"],
+        "warnings": result["warnings"],
+        "spec": spec,
+        "point_in_time": bool(spec["universe"]["index"] and spec["universe"]["asof_members"]),
+    }
+
+
+def columnar(answer: dict[str, Any]) -> dict[str, Any]:
+    """The same answer with its rows as columns, for charts of many sessions."""
+    columns = {}
+    for name in ("daily_chart", "trades", "rejections", "decisions"):
+        rows = answer[name]
+        columns[name] = {field: [row[field] for row in rows] for field in rows[0]} if rows else {}
+    return {**answer, **columns}
