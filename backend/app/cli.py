@@ -26,7 +26,7 @@ from app.commands import (
 from app.commands.shared import JsonFlag, SampleFlag, chosen_market, fail, open_platform, print_json
 
 if TYPE_CHECKING:
-    from app.services.importing import ImportSummary
+    from app.services.importing.summary import ImportSummary
 
 app = typer.Typer(
     help="SmartTrader, from a terminal.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False

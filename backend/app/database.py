@@ -10,9 +10,7 @@ import enum
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
 
-from fastapi import Depends, Request
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError
@@ -20,11 +18,9 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from app.embedded_postgres import EmbeddedPostgres, Lease
 from app.exceptions import DatabaseError, DatabaseUnavailableError
-from app.models.base import LOCAL_OWNER_ID, Base
+from app.models.base import LOCAL_OWNER_ID
 from app.schema import upgrade
 from app.settings import Settings
-
-__all__ = ["Base", "Database", "DatabaseDep", "Market", "MarketDep", "MarketSessionDep", "SessionDep", "active_market"]
 
 DATABASE_NAME = "smarttrader"
 
@@ -167,41 +163,3 @@ def active_market(session: Session) -> Market:
         text("SELECT value FROM app_settings WHERE owner_id = :owner AND name = 'market'"), {"owner": LOCAL_OWNER_ID}
     ).scalar()
     return Market(row) if row is not None else Market.REAL
-
-
-def get_database(request: Request) -> Database:
-    """The application's database object."""
-    database: Database = request.app.state.database
-    return database
-
-
-DatabaseDep = Annotated[Database, Depends(get_database)]
-
-
-def get_session(database: DatabaseDep) -> Iterator[Session]:
-    """A session on the real database: one transaction a request, committed before the answer is sent."""
-    with database.transaction(Market.REAL) as session:
-        yield session
-
-
-SessionDep = Annotated[Session, Depends(get_session, scope="function")]
-
-
-def get_market(session: SessionDep) -> Market:
-    """The market this request is about."""
-    return active_market(session)
-
-
-MarketDep = Annotated[Market, Depends(get_market, scope="function")]
-
-
-def get_market_session(database: DatabaseDep, market: MarketDep, session: SessionDep) -> Iterator[Session]:
-    """A session on the active market's database, with its own transaction when that is not the real one."""
-    if market is Market.REAL:
-        yield session
-        return
-    with database.transaction(market) as other:
-        yield other
-
-
-MarketSessionDep = Annotated[Session, Depends(get_market_session, scope="function")]

@@ -23,7 +23,8 @@ from sqlalchemy.engine import make_url
 
 from app.embedded_postgres import EmbeddedPostgres
 from app.schema import upgrade
-from app.services.importing import ImportSummary, import_paths
+from app.services.importing.run import import_paths
+from app.services.importing.summary import ImportSummary
 from app.services.sample_market import generate
 
 EVIDENCE = Path(os.environ.get("SMARTTRADER_EVIDENCE") or Path(__file__).resolve().parents[3] / "shared")

@@ -18,8 +18,9 @@ from sqlalchemy import create_engine
 from app.embedded_postgres import EmbeddedPostgres
 from app.repositories import index_series, intraday
 from app.schema import upgrade
-from app.services.importing import import_paths
-from app.services.intraday import IntradayStore, read_bars
+from app.services.importing.run import import_paths
+from app.services.intraday.reading import read_bars
+from app.services.intraday.store import IntradayStore
 
 RUNS = 9
 

@@ -22,7 +22,8 @@ from app.repositories.prices import merged_year
 from app.repositories.snapshots import SnapshotRepository
 from app.services.coverage import holes, year_coverage
 from app.services.panel import PanelService
-from app.services.panel.chunk import column_roots, open_chunk, write_chunk, year_columns
+from app.services.panel.build import column_roots, write_chunk, year_columns
+from app.services.panel.chunk import open_chunk
 from app.services.platform import Platform
 from app.settings import get_settings
 

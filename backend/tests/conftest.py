@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from app.embedded_postgres import EmbeddedPostgres
 from app.schema import upgrade
-from app.services.importing import import_paths
+from app.services.importing.run import import_paths
 from app.services.sample_market import SampleSummary, generate_small
 from app.settings import Settings
 

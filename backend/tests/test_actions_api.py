@@ -15,7 +15,8 @@ from sqlalchemy.exc import DBAPIError
 from typer.testing import CliRunner
 
 from app.database import Market
-from app.services.importing import derive, import_paths
+from app.services.importing import derive
+from app.services.importing.run import import_paths
 from tests.conftest import copied_database, served_application
 from tests.services.importing.samples import Quote, legacy, legacy_name
 

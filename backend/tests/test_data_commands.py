@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from app.cli import app
 from app.models import Base
 from app.repositories.data_status import _OTHERS
-from app.services.importing import import_paths
+from app.services.importing.run import import_paths
 from app.services.sample_market import SampleSummary
 from app.settings import Settings, get_settings
 

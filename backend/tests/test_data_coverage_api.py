@@ -15,7 +15,8 @@ from sqlalchemy import text
 from app.database import Market
 from app.repositories.files import bump_versions
 from app.services.coverage import holes, missing_sessions, year_coverage
-from app.services.panel.chunk import open_chunk, write_chunk
+from app.services.panel.build import write_chunk
+from app.services.panel.chunk import open_chunk
 from app.services.panel.panel import Panel, slice_root
 from tests.services.test_panel import info, row
 

@@ -46,6 +46,14 @@ def test_upgrade_downgrade_upgrade_leaves_the_schema_of_the_models(engine: Engin
     migrate(engine, "check")
 
 
+def test_the_numbers_of_the_files_tell_the_newest_revision_and_what_comes_before_each() -> None:
+    revisions = list(ScriptDirectory.from_config(alembic_config()).walk_revisions())
+
+    assert revisions[0].revision == head_revision()
+    numbers = sorted(revision.revision for revision in revisions)
+    assert {r.revision: r.down_revision for r in revisions} == dict(zip(numbers, [None, *numbers], strict=False))
+
+
 def test_a_database_of_a_newer_version_is_refused(engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
@@ -65,7 +73,7 @@ def test_a_database_that_is_behind_is_dumped_before_it_changes_and_one_that_is_n
     upgrade(engine, dump_to=tmp_path, dump=dump)
     assert happened == []
     with monkeypatch.context() as patched:
-        patched.setattr(ScriptDirectory, "get_current_head", lambda _: "later")
+        patched.setattr("app.schema.head_revision", lambda: "later")
         patched.setattr(command, "upgrade", lambda *_: happened.append("upgrade"))
         upgrade(engine, dump_to=tmp_path, dump=dump)
     assert happened == [f"dump {engine.url.database}-{head_revision()}", "upgrade"]

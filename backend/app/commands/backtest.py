@@ -124,7 +124,7 @@ def _of_market(
     index, at_sign, members = (universe or "NIFTY50").partition("@")
     if at_sign and members not in ("point-in-time", "today"):
         fail(f"--universe {universe}: expected @point-in-time or @today after the index")
-    with open_platform() as platform:
+    with open_platform(strategies=True) as platform:
         panel = platform.panels.current(market)
         if not panel.chunks:
             fail("There is no price data yet: import exchange files first (smarttrader data import)")
@@ -230,7 +230,7 @@ def verify(
         fail("Name a run, or --all")
     market = chosen_market(sample)
     found = []
-    with open_platform() as platform:
+    with open_platform(strategies=True) as platform:
         with platform.database.transaction(market) as session:
             ids = [run] if run is not None else platform.runs.run_ids(session)
         for run_id in ids:

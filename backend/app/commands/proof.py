@@ -38,7 +38,7 @@ def proof(
         fail("--param and --timeframe do not go with --run: its own are taken")
     values = dict(_named(text) for text in param or [])
     market = chosen_market(sample)
-    with open_platform() as platform, platform.database.transaction(market) as session:
+    with open_platform(strategies=True) as platform, platform.database.transaction(market) as session:
         if strategy is not None:
             reports = [{"strategy_id": strategy, **ensure_proof(session, strategy, values, timeframe)}]
         else:

@@ -19,14 +19,17 @@ SampleFlag = Annotated[bool, typer.Option("--sample", help="The sample market in
 
 
 @contextmanager
-def open_platform() -> Iterator[Platform]:
-    """The services, with databases at the current schema; joins a running server's embedded database."""
+def open_platform(*, strategies: bool = False) -> Iterator[Platform]:
+    """The services, with databases at the current schema; joins a running server's embedded database.
+
+    A command that runs strategies has them made known to the databases, which loads the compiler.
+    """
     from app.services.platform import Platform
     from app.settings import get_settings
 
     platform = Platform(get_settings())
     try:
-        platform.prepare()
+        platform.prepare(strategies=strategies)
         yield platform
     finally:
         platform.close()

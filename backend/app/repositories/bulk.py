@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
-import polars as pl
 import psycopg
 from psycopg import sql
 from sqlalchemy import Connection
 
 if TYPE_CHECKING:
+    import polars as pl
     from polars._typing import PolarsDataType
 
 _CHUNK_ROWS = 50_000
@@ -47,6 +47,8 @@ def copy_out(
     parameters: Mapping[str, object] | None = None,
 ) -> pl.DataFrame:
     """The result of a query (psycopg placeholders) as a frame of the given schema."""
+    import polars as pl
+
     driver = raw(connection)
     with driver.cursor() as cursor:
         body = sql.SQL(query)

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import polars as pl
 from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
 from app.repositories.bulk import copy_in
+
+if TYPE_CHECKING:
+    import polars as pl
 
 WEEKLY_RANK = 10  # of files with one close a week: kept and compared, but no part of a daily series
 _LENT = ("volume", "turnover", "pe", "pb", "dividend_yield")
@@ -40,6 +42,8 @@ _MERGED = (
 
 def add_values(connection: Connection, file_id: int, frame: pl.DataFrame) -> None:
     """Append a file's lines; columns as in the table but `file_id`."""
+    import polars as pl
+
     copy_in(connection, "index_values", frame.with_columns(pl.lit(file_id, pl.Int32).alias("file_id")))
 
 

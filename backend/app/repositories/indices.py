@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-import polars as pl
 from sqlalchemy import Connection, select, text
 from sqlalchemy.orm import Session
 
@@ -126,21 +125,21 @@ def member_spans(session: Session, index_id: str, start: date, end: date) -> Spa
 
 
 MemberRow = tuple[str, int, date, date | None, str, int | None, date | None, date | None]
-_MEMBER_SCHEMA = {
-    "index_id": pl.String(),
-    "instrument_id": pl.Int32(),
-    "valid_from": pl.Date(),
-    "valid_to": pl.Date(),
-    "basis": pl.String(),
-    "source_file_id": pl.Int32(),
-    "entered_after": pl.Date(),
-    "left_since": pl.Date(),
-}
+_MEMBER_COLUMNS = (
+    "index_id",
+    "instrument_id",
+    "valid_from",
+    "valid_to",
+    "basis",
+    "source_file_id",
+    "entered_after",
+    "left_since",
+)
 
 
 def stored_members(connection: Connection) -> set[MemberRow]:
     """The whole of derived membership."""
-    rows = connection.execute(text(f"SELECT {', '.join(_MEMBER_SCHEMA)} FROM index_members"))
+    rows = connection.execute(text(f"SELECT {', '.join(_MEMBER_COLUMNS)} FROM index_members"))
     return {
         (
             row.index_id,
@@ -163,8 +162,12 @@ def replace_members(connection: Connection, rows: Iterable[MemberRow]) -> bool:
         return False
     connection.execute(text("DELETE FROM index_members"))
     if wanted:
+        import polars as pl
+
         ordered = sorted(wanted, key=lambda row: row[:3])
-        copy_in(connection, "index_members", pl.DataFrame(ordered, schema=_MEMBER_SCHEMA, orient="row"))
+        types = (pl.String(), pl.Int32(), pl.Date(), pl.Date(), pl.String(), pl.Int32(), pl.Date(), pl.Date())
+        schema = dict(zip(_MEMBER_COLUMNS, types, strict=True))
+        copy_in(connection, "index_members", pl.DataFrame(ordered, schema=schema, orient="row"))
     return True
 
 

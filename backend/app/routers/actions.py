@@ -6,11 +6,11 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Path, Query, Response
 
-from app.database import MarketDep, MarketSessionDep
 from app.routers.dependencies import PageLimit, PageNumber, PlatformDep
 from app.schemas import actions as wire
 from app.schemas.common import PageMeta, total_pages
 from app.services.actions_view import DecisionRequest
+from app.web.sessions import MarketDep, MarketSessionDep
 
 router = APIRouter(prefix="/api/data/actions", tags=["data"])
 

@@ -12,7 +12,7 @@ from pydantic import ValidationError as PydanticError
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
-from app.database import Market, MarketDep, MarketSessionDep, SessionDep, active_market
+from app.database import Market, active_market
 from app.exceptions import PayloadTooLargeError, UnsupportedMediaTypeError, ValidationError
 from app.models import Job
 from app.routers.dependencies import PageLimit, PageNumber, PlatformDep
@@ -33,6 +33,7 @@ from app.schemas.data import (
 )
 from app.schemas.jobs import JobAccepted
 from app.services.platform import Platform
+from app.web.sessions import MarketDep, MarketSessionDep, SessionDep
 
 router = APIRouter(prefix="/api/data", tags=["data"])
 

@@ -6,11 +6,11 @@ import uuid
 
 from fastapi import APIRouter
 
-from app.database import SessionDep
 from app.models import Job
 from app.routers.dependencies import PageLimit, PageNumber, PlatformDep
 from app.schemas.common import PageMeta, total_pages
 from app.schemas.jobs import JobDetail, JobEventOut, JobOut, JobPage
+from app.web.sessions import SessionDep
 
 router = APIRouter(prefix="/api/jobs", tags=["jobs"])
 

@@ -7,11 +7,11 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 
-from app.database import MarketDep, MarketSessionDep
 from app.engines import calendar
 from app.exceptions import ValidationError
 from app.routers.dependencies import PlatformDep
 from app.schemas.market import BarColumns, MarketStatus, SearchHit, SectorCount, SectorList
+from app.web.sessions import MarketDep, MarketSessionDep
 
 router = APIRouter(prefix="/api/market", tags=["market"])
 

@@ -6,10 +6,10 @@ from datetime import UTC, date, datetime
 
 from fastapi import APIRouter
 
-from app.database import MarketDep, MarketSessionDep
 from app.engines.calendar import IST
 from app.routers.dependencies import PlatformDep
 from app.schemas.members import IndexMembersOut, InstrumentOut, SurvivorshipOut
+from app.web.sessions import MarketDep, MarketSessionDep
 
 router = APIRouter(prefix="/api/market", tags=["market"])
 

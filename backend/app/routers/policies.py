@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
-from app.database import SessionDep
 from app.routers.dependencies import PlatformDep
 from app.schemas.policies import PolicyOut, PolicyRequest
+from app.web.sessions import SessionDep
 
 router = APIRouter(prefix="/api/portfolio/strategies/policy", tags=["policies"])
 

@@ -8,12 +8,12 @@ from typing import Annotated, Literal
 import orjson
 from fastapi import APIRouter, Query, Response
 
-from app.database import MarketDep, MarketSessionDep
 from app.exceptions import ValidationError
 from app.routers.dependencies import PageLimit, PageNumber, PlatformDep
 from app.schemas.common import total_pages
 from app.schemas.screener import FieldCard, FieldList, IndexListOut, IndexOut, ScreenerPage
 from app.services.screener import ALL, field_cards
+from app.web.sessions import MarketDep, MarketSessionDep
 
 router = APIRouter(prefix="/api/screener", tags=["screener"])
 

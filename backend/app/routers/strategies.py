@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import orjson
 from fastapi import APIRouter, Header, Query, Response
 
-from app.database import Market, MarketDep, MarketSessionDep, SessionDep
+from app.database import Market
 from app.engines.backtest import CostSpec
 from app.exceptions import BacktestError
 from app.models import JobState
@@ -30,6 +30,7 @@ from app.schemas.strategies import (
 from app.services.backtests.question import BacktestQuestion
 from app.services.backtests.shown import columnar
 from app.services.platform import Platform
+from app.web.sessions import MarketDep, MarketSessionDep, SessionDep
 
 router = APIRouter(prefix="/api/portfolio/strategies", tags=["strategies"])
 

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
@@ -20,15 +20,14 @@ from app.exceptions import ConflictError, DataNotFoundError, ForbiddenError, Val
 from app.models import LOCAL_OWNER_ID, AppSetting, DataSnapshot, Finding
 from app.repositories.data_status import DataStatusRepository
 from app.repositories.snapshots import SnapshotRepository
-from app.services.backtests.service import BacktestService
 from app.services.coverage import Hole, holes, missing_sessions, year_coverage
-from app.services.importing import ImportSummary, import_paths
-from app.services.intraday import store_beside
-from app.services.jobs import Cancelled, JobContext
 from app.services.panel import Panel, PanelService
 from app.services.provenance import bar_provenance
-from app.services.sample_market import generate
 from app.settings import Settings
+
+if TYPE_CHECKING:
+    from app.services.importing.summary import ImportSummary
+    from app.services.jobs.context import JobContext
 
 log = logging.getLogger(__name__)
 
@@ -40,12 +39,16 @@ class DataService:
     """Imports, the two markets, and the state of both."""
 
     def __init__(
-        self, settings: Settings, database: Database, panels: PanelService, backtests: BacktestService
+        self,
+        settings: Settings,
+        database: Database,
+        panels: PanelService,
+        register_strategies: Callable[[Market], None],
     ) -> None:
         self._settings = settings
         self._database = database
         self._panels = panels
-        self._backtests = backtests
+        self._register_strategies = register_strategies
         self._holes: dict[Market, tuple[str, tuple[int, list[Hole]]]] = {}
 
     def check_import_path(self, text_path: str) -> Path:
@@ -83,6 +86,8 @@ class DataService:
 
     def import_job(self, context: JobContext, arguments: dict[str, Any]) -> dict[str, Any]:
         """Job: import a path or an upload, then bring the panel up to date."""
+        from app.services.jobs.context import Cancelled
+
         path = Path(arguments["path"])
         try:
             summary = self.load(
@@ -116,6 +121,9 @@ class DataService:
         strict_paths: bool,
     ) -> ImportSummary:
         """Import files and folders into a market and bring its panel up to date."""
+        from app.services.importing.run import import_paths
+        from app.services.intraday.store import store_beside
+
         summary = import_paths(
             self._database.engine(market),
             paths,
@@ -129,6 +137,8 @@ class DataService:
 
     def sample_job(self, context: JobContext, _arguments: dict[str, Any]) -> dict[str, Any]:
         """Job: make the sample market, load it, and show it."""
+        from app.services.jobs.context import Cancelled
+
         summary = self.load_sample(context.progress, context.cancelled)
         if context.cancelled():
             raise Cancelled
@@ -138,8 +148,10 @@ class DataService:
 
     def load_sample(self, progress: Progress, cancelled: Callable[[], bool]) -> ImportSummary:
         """Generate the files of the sample market and import them into its own database."""
+        from app.services.sample_market import generate
+
         self._database.migrate(Market.SAMPLE)
-        self._backtests.register_strategies(Market.SAMPLE)
+        self._register_strategies(Market.SAMPLE)
         with tempfile.TemporaryDirectory(prefix="sample-", dir=self._settings.home) as folder:
             generate(Path(folder), progress=lambda fraction, message: progress(0.3 * fraction, message))
             return self.load(

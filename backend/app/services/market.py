@@ -19,7 +19,6 @@ from app.repositories.indices import IndexRepository
 from app.repositories.strategies import MoveRepository
 from app.services.importing.purposes import parse_purpose
 from app.services.index_names import known_index
-from app.services.intraday import store_beside
 from app.services.market_series import index_bars, intraday_columns
 from app.services.panel import Panel, PanelService
 from app.services.panel.panel import InstrumentInfo
@@ -147,6 +146,8 @@ class MarketService:
         DataNotFoundError : no such bars are stored, nor finer ones they could be made from.
         ValidationError : another timeframe, or dates in the wrong order.
         """
+        from app.services.intraday.store import store_beside
+
         panel = self._panels.current(market)
         store = store_beside(self._panels.directory(market))
         wanted = symbol.strip().upper()

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import polars as pl
 from sqlalchemy.orm import Session
 
 from app.exceptions import DataNotFoundError, ValidationError
 from app.repositories import index_series
 from app.repositories.index_series import index_closes
 from app.services.index_names import canonical, index_name
-from app.services.intraday import IntradayStore, read_bars
 from app.services.panel import Panel
 from app.services.panel.panel import InstrumentInfo
+
+if TYPE_CHECKING:
+    from app.services.intraday.store import IntradayStore
 
 __all__ = ["index_bars", "index_closes", "intraday_columns"]
 
@@ -70,6 +71,10 @@ def intraday_columns(
     A stock's bars are collected under every name it had, each for the days it had it. `views` are the factors of the
     panel's sessions for splits and for dividends; a bar takes those of its day.
     """
+    import polars as pl
+
+    from app.services.intraday.reading import read_bars
+
     start, end = window
     spans: list[tuple[str, date | None, date | None]] = [(canonical(symbol), start, end)]
     if info is not None:

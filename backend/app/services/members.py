@@ -15,7 +15,7 @@ from app.engines import calendar
 from app.exceptions import DataNotFoundError, ValidationError
 from app.models import MarketIndex
 from app.repositories import indices, instruments
-from app.services.importing.index_members import DELISTED_AFTER
+from app.services.importing.membership import DELISTED_AFTER
 from app.services.index_book import NEAR_SESSIONS, IndexBook, Names, Stretch, priced_days
 from app.services.panel import Panel, PanelService
 from app.services.universe import find_instrument, known_id

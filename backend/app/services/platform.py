@@ -4,59 +4,134 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import __version__
 from app.database import Database, Market, active_market
 from app.exceptions import ConflictError
-from app.services.actions_view import ActionService
-from app.services.backtests.service import BacktestService
-from app.services.backtests.stored import StoredRuns
-from app.services.data import DataService
-from app.services.fundamentals import FundamentalsService
-from app.services.importing import finish_pending
-from app.services.jobs import JobService, Worker
-from app.services.market import MarketService
-from app.services.members import MemberService
-from app.services.nse import SyncService
 from app.services.panel import PanelService
-from app.services.policies import PolicyService
-from app.services.proofs import prove_defaults
-from app.services.screener import ScreenerService
 from app.settings import Settings
+
+if TYPE_CHECKING:
+    from app.services.actions_view import ActionService
+    from app.services.backtests.service import BacktestService
+    from app.services.backtests.stored import StoredRuns
+    from app.services.data import DataService
+    from app.services.fundamentals import FundamentalsService
+    from app.services.jobs.service import JobService
+    from app.services.jobs.worker import Worker
+    from app.services.market import MarketService
+    from app.services.members import MemberService
+    from app.services.nse import SyncService
+    from app.services.policies import PolicyService
+    from app.services.screener import ScreenerService
 
 
 class Platform:
-    """Services that share one database object. `close` gives everything back."""
+    """Services that share one database object. `close` gives everything back.
+
+    Each is imported and made when it is first asked for: a command that shows bars waits for no compiler.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.database = Database(settings)
         self.panels = PanelService(self.database, settings.home)
-        self.actions = ActionService(self.database, self.panels)
-        self.jobs = JobService(self.database)
-        self.market = MarketService(self.panels)
-        self.members = MemberService(self.panels)
-        self.fundamentals = FundamentalsService()
-        self.screener = ScreenerService(self.panels, self.fundamentals)
-        self.policies = PolicyService()
-        self.backtests = BacktestService(self.database, self.panels)
-        self.runs = StoredRuns()
-        self.data = DataService(settings, self.database, self.panels, self.backtests)
-        self.sync = SyncService(settings, self.database, self.data.load)
-        self.worker = Worker(
-            self.database,
-            self.jobs,
-            {
-                "import": self.data.import_job,
-                "sync": self.sync.job,
-                "sample": self.data.sample_job,
-                "backtest": self.backtests.run,
-            },
-            nightly=self.queue_nightly,
+
+    @cached_property
+    def actions(self) -> ActionService:
+        """Corporate actions, findings to decide on, and decisions."""
+        from app.services.actions_view import ActionService
+
+        return ActionService(self.database, self.panels)
+
+    @cached_property
+    def jobs(self) -> JobService:
+        """The queue."""
+        from app.services.jobs.service import JobService
+
+        return JobService(self.database)
+
+    @cached_property
+    def market(self) -> MarketService:
+        """Questions about single stocks."""
+        from app.services.market import MarketService
+
+        return MarketService(self.panels)
+
+    @cached_property
+    def members(self) -> MemberService:
+        """Membership and identity."""
+        from app.services.members import MemberService
+
+        return MemberService(self.panels)
+
+    @cached_property
+    def fundamentals(self) -> FundamentalsService:
+        """Fundamentals as of a day."""
+        from app.services.fundamentals import FundamentalsService
+
+        return FundamentalsService()
+
+    @cached_property
+    def screener(self) -> ScreenerService:
+        """Screens of the latest snapshot."""
+        from app.services.screener import ScreenerService
+
+        return ScreenerService(self.panels, self.fundamentals)
+
+    @cached_property
+    def policies(self) -> PolicyService:
+        """Risk policies."""
+        from app.services.policies import PolicyService
+
+        return PolicyService()
+
+    @cached_property
+    def backtests(self) -> BacktestService:
+        """Runs of strategies."""
+        from app.services.backtests.service import BacktestService
+
+        return BacktestService(self.database, self.panels)
+
+    @cached_property
+    def runs(self) -> StoredRuns:
+        """Runs that are stored."""
+        from app.services.backtests.stored import StoredRuns
+
+        return StoredRuns()
+
+    @cached_property
+    def data(self) -> DataService:
+        """Imports, the two markets, and what is stored."""
+        from app.services.data import DataService
+
+        return DataService(
+            self.settings, self.database, self.panels, lambda market: self.backtests.register_strategies(market)
         )
+
+    @cached_property
+    def sync(self) -> SyncService:
+        """Downloads from the exchange."""
+        from app.services.nse import SyncService
+
+        return SyncService(self.settings, self.database, self.data.load)
+
+    @cached_property
+    def worker(self) -> Worker:
+        """What takes jobs from the queue."""
+        from app.services.jobs.worker import Worker
+
+        handlers = {
+            "import": self.data.import_job,
+            "sync": self.sync.job,
+            "sample": self.data.sample_job,
+            "backtest": self.backtests.run,
+        }
+        return Worker(self.database, self.jobs, handlers, nightly=self.queue_nightly)
 
     def queue_nightly(self) -> None:
         """Queue the evening's download when it is due; called every quarter of an hour by any process's worker."""
@@ -64,16 +139,22 @@ class Platform:
         if key is not None:
             self.jobs.submit("sync", Market.REAL, {}, idempotency_key=key)
 
-    def prepare(self) -> None:
-        """Bring the databases that exist to the current schema and make the strategies known to them."""
+    def prepare(self, *, strategies: bool = True) -> None:
+        """Bring the databases that exist to the current schema and make the strategies known to them.
+
+        Whoever runs none may leave the strategies out: they load the compiler.
+        """
         self.settings.home.mkdir(parents=True, exist_ok=True)
         for market in Market:
             if market is Market.REAL or self.database.exists(market):
                 self.database.migrate(market)
-                self.backtests.register_strategies(market)
+                if strategies:
+                    self.backtests.register_strategies(market)
 
     def finish_interrupted(self) -> None:
         """Finish what an import that was killed had left for later, unless another one is at work and will do it."""
+        from app.services.importing.run import finish_pending
+
         for market in Market:
             if market is Market.REAL or self.database.exists(market):
                 with suppress(ConflictError):
@@ -86,6 +167,8 @@ class Platform:
 
         Proofs that the strategies' versions still lack are searched, too.
         """
+        from app.services.proofs import prove_defaults
+
         self.finish_interrupted()
         with self.database.transaction(Market.REAL) as session:
             market = active_market(session)

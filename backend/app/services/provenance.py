@@ -5,11 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-import polars as pl
 from sqlalchemy.orm import Session
 
 from app.exceptions import DataNotFoundError
-from app.repositories.prices import fill_from_losers
 from app.repositories.provenance import ProvenanceRepository
 from app.services.panel import Panel
 from app.services.panel.chunk import SERIES
@@ -78,6 +76,10 @@ def _same(row: dict[str, Any], other: dict[str, Any]) -> bool:
 
 def _merged(winner: dict[str, Any], rows: list[dict[str, Any]]) -> dict[str, Any]:
     """The bar as the panel has it, and which rows lent what the winning one lacks."""
+    import polars as pl
+
+    from app.repositories.prices import fill_from_losers
+
     columns = {"date": pl.Date, "symbol": pl.String, "series": pl.String, "source_rank": pl.Int16}
     schema = columns | {"turnover": pl.Float64, "trades": pl.Int64, "delivery": pl.Int64}
     frame = pl.DataFrame([winner], schema=schema)

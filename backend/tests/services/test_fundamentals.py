@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.database import Market
 from app.services.fundamentals import FundamentalsService, _figures
-from app.services.importing import import_paths
+from app.services.importing.run import import_paths
 from tests.conftest import copied_database
 from tests.services.importing.samples import legacy, quote
 

@@ -15,8 +15,9 @@ from app.database import Database, Market
 from app.exceptions import ConflictError, DataNotFoundError, ValidationError
 from app.models import JobState
 from app.repositories.jobs import JobRepository, release_claim, try_claim
-from app.services.jobs import Handler, JobContext, JobService, Worker
-from app.services.jobs.worker import MAX_ATTEMPTS
+from app.services.jobs.context import Handler, JobContext
+from app.services.jobs.service import JobService
+from app.services.jobs.worker import MAX_ATTEMPTS, Worker
 from app.settings import Settings
 
 pytestmark = pytest.mark.integration

@@ -18,7 +18,7 @@ from app.engines.market_rules import BandState, MarketRules, rules_version
 from app.exceptions import ValidationError
 from app.repositories.market_rules import sme_lots
 from app.services.backtests.question import BacktestQuestion
-from app.services.importing import import_paths
+from app.services.importing.run import import_paths
 from app.services.market_rules import MarketRulesService, exchange_of, rules_of
 from app.services.platform import Platform
 from app.settings import Settings

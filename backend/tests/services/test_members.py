@@ -19,9 +19,9 @@ from sqlalchemy.orm import Session
 
 from app.exceptions import DataNotFoundError
 from app.repositories import indices
-from app.services.importing import import_paths
 from app.services.importing.identity import chains, runs_of
 from app.services.importing.membership import HISTORY, LIST, Evidence, Span, members, size_of
+from app.services.importing.run import import_paths
 from app.services.index_book import IndexBook, Names, Stretch, priced_days
 from app.services.members import answer, certainty, run_notes, series_runs, survivorship
 from app.services.panel import Panel

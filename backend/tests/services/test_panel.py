@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.services.panel.chunk import open_chunk, write_chunk, year_columns
+from app.services.panel.build import write_chunk, year_columns
+from app.services.panel.chunk import open_chunk
 from app.services.panel.panel import InstrumentInfo, Panel, find_gaps, slice_root
 
 KEYS = {1: "aaaa", 2: "bbbb"}

@@ -21,7 +21,7 @@ from app.services.backtests.inputs import Inputs, InputService, changed_inputs
 from app.services.backtests.question import BacktestQuestion
 from app.services.backtests.slices import STRICT, warm_up_of
 from app.services.backtests.stored import StoredRuns
-from app.services.jobs import JobContext
+from app.services.jobs.context import JobContext
 from app.services.panel import PanelService
 from app.services.proofs import default_proof, ensure_proof, search_on
 

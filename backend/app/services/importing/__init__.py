@@ -3,10 +3,3 @@
 A file is the unit and the transaction. A refused file stores nothing and is named; the others go in. The result does
 not depend on the order of files or imports, and a killed import is completed by the next one.
 """
-
-from __future__ import annotations
-
-from app.services.importing.run import finish_pending, import_paths
-from app.services.importing.summary import ImportSummary, NotStored
-
-__all__ = ["ImportSummary", "NotStored", "finish_pending", "import_paths"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection
@@ -13,9 +13,7 @@ from sqlalchemy import Connection
 from app.repositories import evidence, indices, instruments
 from app.services.importing.findings import Rule, Severity
 from app.services.importing.lookup import Lookup
-from app.services.importing.membership import HISTORY, NESTED, Evidence, Span, members, size_of
-
-DELISTED_AFTER = timedelta(days=60)  # not seen for so long before the last stored session
+from app.services.importing.membership import DELISTED_AFTER, HISTORY, NESTED, Evidence, Span, members, size_of
 
 
 def update_membership(connection: Connection, lookup: Lookup, found: list[dict[str, Any]]) -> bool:

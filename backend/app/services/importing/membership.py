@@ -17,6 +17,7 @@ HISTORY = "HISTORY"
 LIST = "LIST"
 # each index is part of the next
 NESTED = ("NIFTY50", "NIFTY100", "NIFTY200", "NIFTY500")
+DELISTED_AFTER = timedelta(days=60)  # not seen for so long before the last stored session
 _DAY = timedelta(days=1)
 _SIZE = re.compile(r"(\d+)$")
 

@@ -29,7 +29,7 @@ from app.services.importing.reference import ReferenceFile, date_finding, date_o
 from app.services.importing.resolver import Resolver
 from app.services.importing.series_loading import store_intraday, store_series
 from app.services.importing.summary import ImportSummary, NotStored
-from app.services.intraday import IntradayStore
+from app.services.intraday.store import IntradayStore
 
 log = logging.getLogger(__name__)
 

@@ -21,11 +21,11 @@ from app.engines import calendar
 from app.exceptions import ConflictError, ExternalAPIError, ValidationError
 from app.models import LOCAL_OWNER_ID, AppSetting
 from app.repositories.downloads import DownloadRepository
-from app.services.importing import ImportSummary
 from app.services.importing.files import BadMember, Source, open_source
 from app.services.importing.findings import FileRefusedError, FileSkippedError
 from app.services.importing.reading import parse
-from app.services.jobs import Cancelled, JobContext
+from app.services.importing.summary import ImportSummary
+from app.services.jobs.context import Cancelled, JobContext
 from app.services.nse.client import ArchiveClient, BlockedError, FetchError, NotPublishedError
 from app.services.nse.reports import DAILY, OF_TODAY, RemoteFile, Report, remote_file, wanted
 from app.settings import Settings

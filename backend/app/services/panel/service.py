@@ -21,9 +21,8 @@ from sqlalchemy.orm import Session
 from app.database import Database, Market
 from app.embedded.locks import FileLock
 from app.repositories.panel import InstrumentRow, PanelRepository
-from app.repositories.prices import merged_year
 from app.repositories.snapshots import SnapshotRepository
-from app.services.panel.chunk import open_chunk, write_atomically, write_chunk
+from app.services.panel.chunk import open_chunk, write_atomically
 from app.services.panel.panel import InstrumentInfo, Panel
 from app.services.panel.tree import RULES_VERSION, changed
 
@@ -158,6 +157,9 @@ class PanelService:
         instruments: list[InstrumentRow],
         progress: Callable[[float, str], None],
     ) -> None:
+        from app.repositories.prices import merged_year
+        from app.services.panel.build import write_chunk
+
         reusable: dict[tuple[int, int], str] = {}
         if before is not None and before.versions.get("identity") == versions.get("identity"):
             reusable = {(chunk.year, chunk.version): chunk.stem for chunk in before.panel.chunks}

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
-from app.services.importing import import_paths
 from app.services.importing.files import Member
 from app.services.importing.findings import FileRefusedError
 from app.services.importing.reading import parse
+from app.services.importing.run import import_paths
 from app.services.sample_market import SampleSummary
 
 from .mutations import damaged, seeds

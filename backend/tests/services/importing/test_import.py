@@ -22,12 +22,14 @@ from app.models.base import Base
 from app.repositories.files import is_pending, mark_pending, versions
 from app.repositories.findings import count_by_rule
 from app.repositories.prices import content_hash, merged_year
-from app.services.importing import ImportSummary, derive, finish_pending, import_paths
+from app.services.importing import derive
 from app.services.importing import merge as merge_rule
 from app.services.importing.identify import TouchedSymbol
 from app.services.importing.kinds import Kind
 from app.services.importing.price_files import read_price_file
 from app.services.importing.resolver import Resolver
+from app.services.importing.run import finish_pending, import_paths
+from app.services.importing.summary import ImportSummary
 
 from .samples import Quote, delivery, legacy, legacy_name, parquet, quote
 
@@ -249,7 +251,7 @@ _CHILD = """
 import sys
 from pathlib import Path
 from sqlalchemy import create_engine
-from app.services.importing import import_paths
+from app.services.importing.run import import_paths
 engine, paths = create_engine(sys.argv[1]), [Path(sys.argv[2])]
 import_paths(engine, paths, progress=lambda f, m: print(m, flush=True), cancelled=lambda: False)
 """

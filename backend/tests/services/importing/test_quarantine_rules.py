@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, text
 
-from app.services.importing import import_paths
+from app.services.importing.run import import_paths
 from tests.services.importing.samples import Quote, legacy, legacy_name, quote
 
 BEFORE, DAY = date(2024, 1, 8), date(2024, 1, 9)

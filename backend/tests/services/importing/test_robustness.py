@@ -15,12 +15,14 @@ from sqlalchemy import Engine, text
 from app.exceptions import DataNotFoundError, ValidationError
 from app.repositories import prices
 from app.repositories.prices import content_hash
-from app.services.importing import ImportSummary, import_paths, removal
+from app.services.importing import removal
 from app.services.importing.files import Member, open_source, walk
 from app.services.importing.findings import FileRefusedError, Rule
 from app.services.importing.kinds import Kind
 from app.services.importing.price_files import PriceFile, read_price_file
 from app.services.importing.reading import parse
+from app.services.importing.run import import_paths
+from app.services.importing.summary import ImportSummary
 
 from .samples import Quote, delivery, legacy, legacy_name, parquet, quote
 from .test_import import market

@@ -13,8 +13,9 @@ from sqlalchemy import Engine, create_engine, text
 from app.engines import calendar
 from app.engines.nse_sessions import CHECKED
 from app.repositories import index_series, intraday
-from app.services.importing import import_paths
-from app.services.intraday import IntradayStore, read_bars
+from app.services.importing.run import import_paths
+from app.services.intraday.reading import read_bars
+from app.services.intraday.store import IntradayStore
 from tests.conftest import copied_database
 
 pytestmark = pytest.mark.integration

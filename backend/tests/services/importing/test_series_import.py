@@ -12,9 +12,10 @@ from sqlalchemy import Engine, text
 
 from app.repositories import index_series, intraday
 from app.repositories.findings import count_by_rule
-from app.services.importing import import_paths
+from app.services.importing.run import import_paths
 from app.services.importing.summary import ImportSummary
-from app.services.intraday import IntradayStore, read_bars
+from app.services.intraday.reading import read_bars
+from app.services.intraday.store import IntradayStore
 
 from .test_series_files import five_minutes
 

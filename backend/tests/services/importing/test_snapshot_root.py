@@ -18,8 +18,8 @@ from sqlalchemy.orm import Session
 
 from app.repositories import prices
 from app.repositories.snapshots import SnapshotRepository
-from app.services.importing import import_paths
-from app.services.panel.chunk import column_roots, year_columns
+from app.services.importing.run import import_paths
+from app.services.panel.build import column_roots, year_columns
 from app.services.panel.tree import combined, year_node
 
 from .samples import DELIVERY_HEADER, Quote, delivery, legacy, legacy_name, parquet, quote
@@ -117,7 +117,7 @@ _CHILD = """
 import os, signal, sys
 from pathlib import Path
 from sqlalchemy import create_engine, event
-from app.services.importing import import_paths
+from app.services.importing.run import import_paths
 engine, left = create_engine(sys.argv[1]), int(sys.argv[2])
 @event.listens_for(engine, "commit")
 def die(connection):

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Engine, create_engine, text
 
-from app.services.importing import import_paths
+from app.services.importing.run import import_paths
 
 from ...conftest import copied_database
 from .samples import legacy, quote

@@ -1,0 +1,49 @@
+"""What an endpoint asks for: the database, the market that is shown, a session with one transaction a request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from fastapi import Depends, Request
+from sqlalchemy.orm import Session
+
+from app.database import Database, Market, active_market
+
+
+def get_database(request: Request) -> Database:
+    """The application's database object."""
+    database: Database = request.app.state.database
+    return database
+
+
+DatabaseDep = Annotated[Database, Depends(get_database)]
+
+
+def get_session(database: DatabaseDep) -> Iterator[Session]:
+    """A session on the real database: one transaction a request, committed before the answer is sent."""
+    with database.transaction(Market.REAL) as session:
+        yield session
+
+
+SessionDep = Annotated[Session, Depends(get_session, scope="function")]
+
+
+def get_market(session: SessionDep) -> Market:
+    """The market this request is about."""
+    return active_market(session)
+
+
+MarketDep = Annotated[Market, Depends(get_market, scope="function")]
+
+
+def get_market_session(database: DatabaseDep, market: MarketDep, session: SessionDep) -> Iterator[Session]:
+    """A session on the active market's database, with its own transaction when that is not the real one."""
+    if market is Market.REAL:
+        yield session
+        return
+    with database.transaction(market) as other:
+        yield other
+
+
+MarketSessionDep = Annotated[Session, Depends(get_market_session, scope="function")]
