@@ -607,6 +607,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/portfolio/strategies/runs/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare Runs
+         * @description Two to six stored runs side by side: inputs that differ, figures with intervals, curves on the same sessions.
+         */
+        get: operations["runs:compare"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/portfolio/strategies/runs/{run_id}": {
         parameters: {
             query?: never;
@@ -1182,6 +1202,114 @@ export interface components {
             ok: boolean;
         };
         /**
+         * ComparedMeasure
+         * @description A figure of every run, over the sessions they share.
+         */
+        ComparedMeasure: {
+            /**
+             * Differences
+             * @description One for each run after the first
+             */
+            differences: components["schemas"]["MeasureDifference"][];
+            /** Name */
+            name: string;
+            /** Reasons */
+            reasons: (string | null)[];
+            /**
+             * Values
+             * @description One a run
+             */
+            values: (number | null)[];
+        };
+        /**
+         * ComparedRun
+         * @description One of the runs compared.
+         */
+        ComparedRun: {
+            /**
+             * End Date
+             * Format: date
+             */
+            end_date: string;
+            /** Run Id */
+            run_id: string;
+            /**
+             * Sessions
+             * @description Bars measured in the run, those outside the shared window included
+             */
+            sessions: number;
+            /**
+             * Start Date
+             * Format: date
+             */
+            start_date: string;
+            /** Strategy Ids */
+            strategy_ids: string[];
+        };
+        /**
+         * ComparisonMethod
+         * @description How the intervals were found: whole sessions drawn again in blocks, the same ones for every run.
+         */
+        ComparisonMethod: {
+            /**
+             * Block
+             * @description Expected sessions in a block; null where nothing was drawn
+             */
+            block: number | null;
+            /** Confidence */
+            confidence: number;
+            /**
+             * Reason
+             * @description Why there are no intervals
+             */
+            reason: string | null;
+            /** Resamples */
+            resamples: number;
+            /** Seed */
+            seed: number;
+        };
+        /**
+         * ComparisonOut
+         * @description Two to six runs on the sessions they share; everything is measured there alone.
+         */
+        ComparisonOut: {
+            /**
+             * Correlation
+             * @description Of the daily returns; null where one does not vary
+             */
+            correlation: (number | null)[][];
+            /** Days */
+            days: string[];
+            /**
+             * Drawdown
+             * @description By run: from the running peak of the shared sessions
+             */
+            drawdown: number[][];
+            /**
+             * End Date
+             * Format: date
+             */
+            end_date: string;
+            /**
+             * Growth
+             * @description By run: equity over that of the first shared session
+             */
+            growth: number[][];
+            /** Inputs */
+            inputs: components["schemas"]["DifferingInput"][];
+            /** Measures */
+            measures: components["schemas"]["ComparedMeasure"][];
+            method: components["schemas"]["ComparisonMethod"];
+            /** Runs */
+            runs: components["schemas"]["ComparedRun"][];
+            /**
+             * Start Date
+             * Format: date
+             * @description First session they share
+             */
+            start_date: string;
+        };
+        /**
          * Coverage
          * @description The days of a year. OUTSIDE lies before the first or after the last stored session.
          */
@@ -1432,6 +1560,22 @@ export interface components {
             session: string;
             /** Symbol */
             symbol?: string | null;
+        };
+        /**
+         * DifferingInput
+         * @description An input that is not the same in all runs.
+         */
+        DifferingInput: {
+            /**
+             * Input
+             * @description Where it stands in the specification, as books.1.params.fast
+             */
+            input: string;
+            /**
+             * Values
+             * @description One a run; null where a run has no such input
+             */
+            values: unknown[];
         };
         /**
          * DividendOut
@@ -2096,6 +2240,23 @@ export interface components {
             phase: "pre_open" | "open" | "closing_auction" | "post_close" | "closed";
             /** Session */
             session: string | null;
+        };
+        /**
+         * MeasureDifference
+         * @description A figure less that of the first run.
+         */
+        MeasureDifference: {
+            /** High */
+            high: number | null;
+            /**
+             * Low
+             * @description Of the interval; null with a reason
+             */
+            low: number | null;
+            /** Reason */
+            reason: string | null;
+            /** Value */
+            value: number | null;
         };
         /**
          * MissedByToday
@@ -4619,6 +4780,49 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunPage"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "runs:compare": {
+        parameters: {
+            query: {
+                /** @description Ids of two to six runs; the others are held against the first */
+                run: string[];
+                /** @description Of the draws behind the intervals */
+                seed?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComparisonOut"];
                 };
             };
             /** @description Client Error */

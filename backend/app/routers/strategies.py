@@ -15,6 +15,7 @@ from app.models import JobState
 from app.routers.dependencies import PageLimit, PageNumber, PlatformDep
 from app.routers.jobs import job_out
 from app.schemas.common import PageMeta, total_pages
+from app.schemas.comparisons import ComparisonOut
 from app.schemas.jobs import JobAccepted
 from app.schemas.strategies import (
     BacktestOut,
@@ -137,6 +138,17 @@ def list_runs(
     rows, total = platform.runs.page(session, page=page, limit=limit, strategy_id=strategy_id)
     meta = PageMeta(page=page, limit=limit, total=total, total_pages=total_pages(total, limit))
     return RunPage(data=[RunSummary(**row) for row in rows], meta=meta)
+
+
+@router.get("/runs/compare", operation_id="runs:compare", response_model=ComparisonOut)
+def compare_runs(
+    platform: PlatformDep,
+    session: MarketSessionDep,
+    run: Annotated[list[str], Query(description="Ids of two to six runs; the others are held against the first")],
+    seed: Annotated[int, Query(ge=0, le=2**32 - 1, description="Of the draws behind the intervals")] = 0,
+) -> Response:
+    """Two to six stored runs side by side: inputs that differ, figures with intervals, curves on the same sessions."""
+    return Response(orjson.dumps(platform.comparisons.compare(session, run, seed)), media_type="application/json")
 
 
 @router.get("/runs/{run_id}", operation_id="runs:get", response_model=BacktestOut)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from app.services.actions_view import ActionService
     from app.services.backtests.service import BacktestService
     from app.services.backtests.stored import StoredRuns
+    from app.services.comparisons import ComparisonService
     from app.services.data import DataService
     from app.services.fundamentals import FundamentalsService
     from app.services.jobs.service import JobService
@@ -103,6 +104,13 @@ class Platform:
         from app.services.backtests.stored import StoredRuns
 
         return StoredRuns()
+
+    @cached_property
+    def comparisons(self) -> ComparisonService:
+        """Stored runs side by side."""
+        from app.services.comparisons import ComparisonService
+
+        return ComparisonService(self.runs)
 
     @cached_property
     def data(self) -> DataService:
