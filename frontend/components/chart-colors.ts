@@ -17,7 +17,21 @@ export interface ChartColors {
   gainFill: string;
   loss: string;
   lossFill: string;
+  benchmark: string;
+  /** For further curves, in this order. */
+  series: readonly string[];
 }
+
+const SERIES = [
+  "series-1",
+  "series-2",
+  "series-3",
+  "series-4",
+  "series-5",
+  "series-6",
+  "series-7",
+  "series-8",
+] as const;
 
 /** The tokens in hex: canvas charts read neither OKLCH nor CSS variables. */
 export function useChartColors(): ChartColors {
@@ -39,6 +53,8 @@ export function useChartColors(): ChartColors {
       gainFill: money["gain-fill"],
       loss: money.loss,
       lossFill: money["loss-fill"],
+      benchmark: set.benchmark,
+      series: SERIES.map((name) => set[name]),
     };
   }, [theme, gainloss]);
 }

@@ -1,8 +1,9 @@
 "use client";
 
-import { useEffect, useRef, useState } from "react";
+import { useMemo } from "react";
 import { alpha, useChartColors, type ChartColors } from "@/components/chart-colors";
 import { DataTable, type Column } from "@/components/data-table";
+import { EChart, yearStarts } from "@/components/echart";
 import { axisRupees, date, percent, rupees } from "@/lib/format";
 
 export interface EquityPoint {
@@ -25,49 +26,17 @@ const MAX_DRAWN = 2400;
 
 /** Equity over the run and its drawdown under it, on one time axis. */
 export function StatsChart({ points, capital, name, log, height = 344, asTable }: StatsChartProps) {
-  const frame = useRef<HTMLDivElement>(null);
   const colors = useChartColors();
-  const [failed, setFailed] = useState<string | null>(null);
-
-  useEffect(() => {
-    if (asTable) return;
-    const element = frame.current;
-    if (!element) return;
-    let cancelled = false;
-    let dispose = () => {};
-    load()
-      .then(({ init }) => {
-        if (cancelled) return;
-        const chart = init(element, undefined, { renderer: "canvas" });
-        chart.setOption(option(decimated(points), capital, name, log, colors));
-        const observer = new ResizeObserver(() => chart.resize());
-        observer.observe(element);
-        dispose = () => {
-          observer.disconnect();
-          chart.dispose();
-        };
-      })
-      .catch((error: unknown) => setFailed(String(error)));
-    return () => {
-      cancelled = true;
-      dispose();
-    };
-  }, [points, capital, name, log, colors, asTable]);
-
-  if (asTable) return <EquityTable points={points} height={height} />;
+  const drawn = useMemo(
+    () => (asTable ? null : option(decimated(points), name, log, colors)),
+    [points, name, log, colors, asTable],
+  );
+  if (drawn === null) return <EquityTable points={points} height={height} />;
   const last = points.at(-1);
   const label = last
     ? `Equity of ${name} from ${rupees(capital, false)} on ${date(points[0]?.date ?? "")} to ${rupees(last.equity, false)} on ${date(last.date)}, with the drawdown from its running peak, at worst ${percent(Math.min(...points.map((point) => point.drawdown)))}`
     : `Equity of ${name}`;
-  return (
-    <div role="img" aria-label={label}>
-      {failed ? (
-        <p className="card-b er">The chart could not be drawn: {failed}. View it as a table.</p>
-      ) : (
-        <div ref={frame} style={{ height }} />
-      )}
-    </div>
-  );
+  return <EChart option={drawn} label={label} height={height} />;
 }
 
 /** At most `most` points; of each bucket the two extremes of equity and the deepest drawdown stay, so that no peak or trough is lost. */
@@ -92,30 +61,7 @@ export function decimated(points: readonly EquityPoint[], most = MAX_DRAWN): rea
   return [...kept].sort((a, b) => a - b).map((index) => points[index] as EquityPoint);
 }
 
-async function load() {
-  const [core, charts, components, renderers] = await Promise.all([
-    import("echarts/core"),
-    import("echarts/charts"),
-    import("echarts/components"),
-    import("echarts/renderers"),
-  ]);
-  core.use([
-    charts.LineChart,
-    components.GridComponent,
-    components.TooltipComponent,
-    components.AxisPointerComponent,
-    renderers.CanvasRenderer,
-  ]);
-  return core;
-}
-
-function option(
-  points: readonly EquityPoint[],
-  capital: number,
-  name: string,
-  log: boolean,
-  colors: ChartColors,
-) {
+function option(points: readonly EquityPoint[], name: string, log: boolean, colors: ChartColors) {
   const days = points.map((point) => point.date);
   const axisLabel = { color: colors.axis, fontSize: 12 };
   const powers = log ? logAxis(points.map((point) => point.equity)) : null;
@@ -255,11 +201,6 @@ function logAxis(values: readonly number[]) {
     max: Math.log10(high) + room,
     ticks: ticks.length > 1 ? ticks.map((tick) => Math.log10(tick)) : undefined,
   };
-}
-
-/** Labels stand at the first session of a year. */
-function yearStarts(days: readonly string[]) {
-  return (index: number) => index > 0 && days[index]?.slice(0, 4) !== days[index - 1]?.slice(0, 4);
 }
 
 function tooltip(params: unknown, points: readonly EquityPoint[]): string {

@@ -8,6 +8,7 @@ import type {
   ActionsPage,
   BacktestRequest,
   BarsSeries,
+  Comparison,
   Coverage,
   DataStatus,
   DecisionRequest,
@@ -147,6 +148,14 @@ export const strategyAPI = {
     result<Significance>(
       api.GET("/api/portfolio/strategies/runs/{run_id}/significance", {
         params: { path: { run_id } },
+        signal,
+      }),
+    ),
+  /** Two to six runs; the others are held against the first. */
+  compare: (run: readonly string[], signal?: AbortSignal) =>
+    result<Comparison>(
+      api.GET("/api/portfolio/strategies/runs/compare", {
+        params: { query: { run: [...run] } },
         signal,
       }),
     ),

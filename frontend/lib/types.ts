@@ -23,6 +23,7 @@ export type Trade = Schemas["TradeOut"];
 export type RunDetail = Schemas["BacktestOut"];
 export type RunCard = Schemas["RunSummary"];
 export type Verification = Schemas["VerifyOut"];
+export type Comparison = Schemas["ComparisonOut"];
 export type Significance = Schemas["SignificanceOut"];
 export type Policy = Schemas["PolicyOut"];
 export type PolicyRequest = Schemas["PolicyRequest"];

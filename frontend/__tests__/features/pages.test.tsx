@@ -233,6 +233,10 @@ test("runs are listed with their figures and open on a click", async () => {
   await userEvent.click(await screen.findByText("12.6"));
   expect(push).toHaveBeenCalledWith(`/quant/run/?run=${run.run_id}`);
   expect(screen.getByText(/Unknown: Not defined for this run/)).toBeInTheDocument();
+  await userEvent.click(screen.getByRole("checkbox", { name: `Compare run ${run.run_id.slice(0, 8)}` }));
+  expect(push).toHaveBeenCalledTimes(1);
+  const compare = screen.getByRole("link", { name: "Compare 1 run" });
+  expect(compare.getAttribute("href")).toContain(`?runs=${run.run_id}`);
 });
 
 describe("settings", () => {

@@ -127,6 +127,9 @@ function Run({ run }: { run: RunDetail }) {
             <Icon name="retry" size="s" />
             {verify.isPending ? "Verifying" : "Verify"}
           </button>
+          <Link className="btn" href={`/quant/compare/?runs=${run.run_id}`}>
+            Compare
+          </Link>
           <Link className="btn p" href={again}>
             Run another
           </Link>

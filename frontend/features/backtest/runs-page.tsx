@@ -3,14 +3,14 @@
 import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import { useRouter } from "next/navigation";
-import { parseAsInteger, parseAsString, useQueryStates } from "nuqs";
+import { parseAsArrayOf, parseAsInteger, parseAsString, useQueryStates } from "nuqs";
 import { useState } from "react";
 import { DataTable, type Column } from "@/components/data-table";
 import { Icon } from "@/components/icon";
 import { Unknown } from "@/components/marks";
 import { DataState, EmptyState } from "@/components/shared/DataState";
 import { useCrumbs } from "@/lib/crumbs";
-import { count, date, grouped, instant, percent } from "@/lib/format";
+import { count, counted, date, grouped, instant, percent } from "@/lib/format";
 import { strategiesQuery, useIndexName } from "@/lib/queries";
 import type { Metrics, RunCard } from "@/lib/types";
 import { runsQuery } from "./queries";
@@ -39,7 +39,14 @@ const figure = (
 
 const bare = (value: number): string => percent(value, 1).slice(0, -1);
 
-function columns(names: ReadonlyMap<string, string>, indexName: (id: string) => string): Column<RunCard>[] {
+const MOST_COMPARED = 6;
+
+function columns(
+  names: ReadonlyMap<string, string>,
+  indexName: (id: string) => string,
+  chosen: readonly string[],
+  choose: (ids: string[]) => void,
+): Column<RunCard>[] {
   return [
     {
       id: "name",
@@ -66,6 +73,27 @@ function columns(names: ReadonlyMap<string, string>, indexName: (id: string) => 
     figure("volatility", "Volatility", "%", bare, 96),
     figure("trades", "Trades", undefined, count, 72),
     {
+      id: "compare",
+      header: "Compare",
+      align: "center",
+      width: 84,
+      cell: (run) => (
+        <input
+          type="checkbox"
+          aria-label={`Compare run ${run.run_id.slice(0, 8)}`}
+          checked={chosen.includes(run.run_id)}
+          disabled={chosen.length >= MOST_COMPARED && !chosen.includes(run.run_id)}
+          onClick={(event) => event.stopPropagation()}
+          onKeyDown={(event) => event.stopPropagation()}
+          onChange={(event) =>
+            choose(
+              event.target.checked ? [...chosen, run.run_id] : chosen.filter((other) => other !== run.run_id),
+            )
+          }
+        />
+      ),
+    },
+    {
       id: "created",
       header: "Run at",
       unit: "IST",
@@ -79,9 +107,10 @@ function columns(names: ReadonlyMap<string, string>, indexName: (id: string) => 
 export function RunsPage() {
   useCrumbs([{ label: "Quant" }, { label: "Runs" }]);
   const router = useRouter();
-  const [{ page, strategy }, set] = useQueryStates({
+  const [{ page, strategy, compare: chosen }, set] = useQueryStates({
     page: parseAsInteger.withDefault(1),
     strategy: parseAsString,
+    compare: parseAsArrayOf(parseAsString).withDefault([]),
   });
   const [active, setActive] = useState<number | null>(null);
   const strategies = useQuery(strategiesQuery);
@@ -90,6 +119,8 @@ export function RunsPage() {
   const shown = columns(
     new Map(strategies.data?.map((card) => [card.strategy_id, card.display_name])),
     indexName,
+    chosen,
+    (ids) => void set({ compare: ids.length > 0 ? ids : null }),
   );
   const open = (run: RunCard) => router.push(`/quant/run/?run=${run.run_id}`);
   return (
@@ -130,6 +161,11 @@ export function RunsPage() {
                   <span className="t2">{data.meta.total === 1 ? "run" : "runs"}</span>
                 </span>
                 <span className="row">
+                  {chosen.length > 0 && (
+                    <Link className="btn sm" href={`/quant/compare/?runs=${chosen.join(",")}`}>
+                      Compare {counted(chosen.length, "run")}
+                    </Link>
+                  )}
                   <span className="input sel" style={{ width: 200 }}>
                     <select
                       aria-label="Strategy"

@@ -31,6 +31,6 @@ export const ALL_PAGES: readonly Page[] = PAGES.flatMap((section) => section.pag
 /** The entry of the navigation that a path belongs to. */
 export function currentPage(path: string): string | null {
   if (path.startsWith("/stock")) return "/screener/";
-  if (path.startsWith("/quant/run")) return "/quant/runs/";
+  if (path.startsWith("/quant/run") || path.startsWith("/quant/compare")) return "/quant/runs/";
   return ALL_PAGES.find((page) => path.startsWith(page.href.slice(0, -1)))?.href ?? null;
 }

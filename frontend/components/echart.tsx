@@ -1,0 +1,73 @@
+"use client";
+
+import { useEffect, useRef, useState } from "react";
+
+/** A statistics chart: loads the library when it is first needed, follows the size of its frame, and has a text in its place. */
+export function EChart({
+  option,
+  label,
+  height,
+}: {
+  option: Record<string, unknown>;
+  label: string;
+  height: number;
+}) {
+  const frame = useRef<HTMLDivElement>(null);
+  const [failed, setFailed] = useState<string | null>(null);
+
+  useEffect(() => {
+    const element = frame.current;
+    if (!element) return;
+    let cancelled = false;
+    let dispose = () => {};
+    load()
+      .then(({ init }) => {
+        if (cancelled) return;
+        const chart = init(element, undefined, { renderer: "canvas" });
+        chart.setOption(option);
+        const observer = new ResizeObserver(() => chart.resize());
+        observer.observe(element);
+        dispose = () => {
+          observer.disconnect();
+          chart.dispose();
+        };
+      })
+      .catch((error: unknown) => setFailed(String(error)));
+    return () => {
+      cancelled = true;
+      dispose();
+    };
+  }, [option]);
+
+  return (
+    <div role="img" aria-label={label}>
+      {failed ? (
+        <p className="card-b er">The chart could not be drawn: {failed}. View it as a table.</p>
+      ) : (
+        <div ref={frame} style={{ height }} />
+      )}
+    </div>
+  );
+}
+
+async function load() {
+  const [core, charts, components, renderers] = await Promise.all([
+    import("echarts/core"),
+    import("echarts/charts"),
+    import("echarts/components"),
+    import("echarts/renderers"),
+  ]);
+  core.use([
+    charts.LineChart,
+    components.GridComponent,
+    components.TooltipComponent,
+    components.AxisPointerComponent,
+    renderers.CanvasRenderer,
+  ]);
+  return core;
+}
+
+/** For axes of sessions: labels stand at the first one of a year. */
+export function yearStarts(days: readonly string[]) {
+  return (index: number) => index > 0 && days[index]?.slice(0, 4) !== days[index - 1]?.slice(0, 4);
+}

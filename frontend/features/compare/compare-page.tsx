@@ -1,0 +1,322 @@
+"use client";
+
+import { useQuery } from "@tanstack/react-query";
+import Link from "next/link";
+import { parseAsArrayOf, parseAsString, useQueryState } from "nuqs";
+import { useMemo } from "react";
+import { useChartColors } from "@/components/chart-colors";
+import { CurvesChart, curveColors } from "@/components/curves-chart";
+import { Icon } from "@/components/icon";
+import { Unknown } from "@/components/marks";
+import { DataState, EmptyState } from "@/components/shared/DataState";
+import { useCrumbs } from "@/lib/crumbs";
+import { count, date, dateRange, grouped } from "@/lib/format";
+import { strategiesQuery, useIndexName } from "@/lib/queries";
+import type { Comparison } from "@/lib/types";
+import { choiceQuery, comparisonQuery, MOST_RUNS } from "./queries";
+import { inputName, inputValue, MEASURES, verdict } from "./words";
+
+export function ComparePage() {
+  useCrumbs([{ label: "Quant" }, { label: "Runs", href: "/quant/runs/" }, { label: "Compare" }]);
+  const [ids, setIds] = useQueryState("runs", parseAsArrayOf(parseAsString).withDefault([]));
+  const enough = ids.length >= 2;
+  const query = useQuery({ ...comparisonQuery(ids), enabled: enough });
+  return (
+    <div className="page">
+      <div className="page-h">
+        <div className="stack g1">
+          <h1>Compare runs</h1>
+          <p className="t2">
+            On the sessions that all of them have. Every figure is measured there alone, and the others are
+            held against the first.
+          </p>
+        </div>
+      </div>
+      <Chosen ids={ids} onChange={(next) => void setIds(next.length > 0 ? next : null)} />
+      {enough ? (
+        <DataState query={query} failed="The runs cannot be compared">
+          {(found) => <Compared found={found} />}
+        </DataState>
+      ) : (
+        <section className="card">
+          <EmptyState
+            title={ids.length === 0 ? "No run is chosen" : "One more run is needed"}
+            action={
+              <Link className="btn" href="/quant/runs/">
+                See all runs
+              </Link>
+            }
+          >
+            Choose two to {MOST_RUNS} runs above. The first is what the others are held against.
+          </EmptyState>
+        </section>
+      )}
+    </div>
+  );
+}
+
+/** The runs chosen, in order, each with what takes it off or to the front; and a list to add from. */
+function Chosen({ ids, onChange }: { ids: readonly string[]; onChange: (ids: string[]) => void }) {
+  const colors = curveColors(useChartColors());
+  const choice = useQuery(choiceQuery);
+  const name = useRunName();
+  const known = new Map(choice.data?.data.map((run) => [run.run_id, run]));
+  const rest = choice.data?.data.filter((run) => !ids.includes(run.run_id)) ?? [];
+  return (
+    <section className="card" aria-label="Runs chosen">
+      <ol className="stack g0 card-b" style={{ listStyle: "none" }}>
+        {ids.map((id, at) => {
+          const run = known.get(id);
+          return (
+            <li key={id} className="row wrap between" style={{ minHeight: 32, gap: 10 }}>
+              <span className="row" style={{ gap: 8 }}>
+                <i className="sw" style={{ background: colors[at % colors.length] }} aria-hidden="true" />
+                <Link className="link b" href={`/quant/run/?run=${id}`}>
+                  {run ? name(run.strategy_ids) : "Run"}
+                </Link>
+                <code className="mono t3">{id.slice(0, 8)}</code>
+                {run && <span className="t2 num no-phone">{dateRange(run.start_date, run.end_date)}</span>}
+              </span>
+              <span className="row">
+                {at > 0 && (
+                  <button
+                    type="button"
+                    className="btn sm"
+                    onClick={() => onChange([id, ...ids.filter((other) => other !== id)])}
+                  >
+                    Hold against this
+                  </button>
+                )}
+                <button
+                  type="button"
+                  className="btn sm"
+                  aria-label={`Take off run ${id.slice(0, 8)}`}
+                  onClick={() => onChange(ids.filter((other) => other !== id))}
+                >
+                  <Icon name="x" size="xs" />
+                </button>
+              </span>
+            </li>
+          );
+        })}
+        {ids.length < MOST_RUNS && (
+          <li>
+            <span className="input sel" style={{ maxWidth: 560 }}>
+              <select
+                aria-label="Add a run"
+                value=""
+                disabled={rest.length === 0}
+                onChange={(event) => event.target.value && onChange([...ids, event.target.value])}
+              >
+                <option value="">{rest.length === 0 ? "No further run" : "Add a run …"}</option>
+                {rest.map((run) => (
+                  <option key={run.run_id} value={run.run_id}>
+                    {`${name(run.strategy_ids)} · ${run.universe} · ${date(run.start_date)} – ${date(run.end_date)} · ${run.run_id.slice(0, 8)}`}
+                  </option>
+                ))}
+              </select>
+              <Icon name="down" size="xs" />
+            </span>
+          </li>
+        )}
+      </ol>
+      {choice.isError && <p className="card-f er">The list of runs cannot be read.</p>}
+    </section>
+  );
+}
+
+function useRunName(): (strategyIds: readonly string[]) => string {
+  const strategies = useQuery(strategiesQuery);
+  const names = new Map(strategies.data?.map((card) => [card.strategy_id, card.display_name]));
+  return (ids) => ids.map((id) => names.get(id) ?? id).join(" + ");
+}
+
+function Compared({ found }: { found: Comparison }) {
+  const name = useRunName();
+  const titles = found.runs.map((run) => `${name(run.strategy_ids)} ${run.run_id.slice(0, 6)}`);
+  const curves = useMemo(
+    () =>
+      found.runs.map((run, at) => ({
+        name: run.run_id.slice(0, 6),
+        growth: found.growth[at] ?? [],
+        drawdown: found.drawdown[at] ?? [],
+      })),
+    [found],
+  );
+  return (
+    <>
+      <section className="card" style={{ marginTop: 12 }}>
+        <div className="card-h">
+          <h2>Growth and drawdown</h2>
+          <span className="t2 num no-phone">{dateRange(found.start_date, found.end_date)}</span>
+        </div>
+        <CurvesChart days={found.days} curves={curves} />
+        <div className="card-f">
+          {count(found.days.length)} sessions that all runs have, each from the close of the first of them on.
+          Colours as in the list above.
+        </div>
+      </section>
+      <Measures found={found} titles={titles} />
+      <div
+        className="grid runb"
+        style={{ marginTop: 12, gridTemplateColumns: "repeat(auto-fit, minmax(min(420px, 100%), 1fr))" }}
+      >
+        <Inputs found={found} titles={titles} />
+        <Correlation found={found} titles={titles} />
+      </div>
+    </>
+  );
+}
+
+function Measures({ found, titles }: { found: Comparison; titles: readonly string[] }) {
+  const { method } = found;
+  return (
+    <section className="card" style={{ marginTop: 12 }}>
+      <div className="card-h">
+        <h2>Figures and their differences</h2>
+      </div>
+      <div className="tw-wrap" role="region" aria-label="Figures and their differences, scrolls" tabIndex={0}>
+        <table className="t num">
+          <thead>
+            <tr>
+              <th scope="col">Figure</th>
+              {titles.map((title) => (
+                <th key={title} scope="col" className="r">
+                  {title}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {found.measures.map((measure) => {
+              const shown = MEASURES[measure.name];
+              if (!shown) return null;
+              return (
+                <tr key={measure.name}>
+                  <th scope="row">{shown.label}</th>
+                  {measure.values.map((value, at) => {
+                    const difference = at > 0 ? measure.differences[at - 1] : undefined;
+                    return (
+                      <td key={titles[at]} className="r" style={{ verticalAlign: "top" }}>
+                        <span className="b">
+                          {value === null ? (
+                            <Unknown why={measure.reasons[at] ?? "Not known"} />
+                          ) : (
+                            shown.show(value)
+                          )}
+                        </span>
+                        {difference && difference.value !== null && (
+                          <span
+                            className="xs t3"
+                            style={{ display: "block" }}
+                            title={verdict(measure, at - 1)}
+                          >
+                            {shown.difference(difference.value)} {shown.unit}
+                            {difference.low !== null && difference.high !== null && (
+                              <>
+                                <br />
+                                {shown.difference(difference.low)} to {shown.difference(difference.high)}
+                                <span className="sr">. {verdict(measure, at - 1)}</span>
+                              </>
+                            )}
+                          </span>
+                        )}
+                      </td>
+                    );
+                  })}
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      </div>
+      <div className="card-f">
+        {method.reason ??
+          `Under each figure its difference from the first run’s, and the ${grouped(100 * method.confidence)}% interval: whole sessions drawn again ${count(method.resamples)} times, the same ones for every run, in blocks of ${grouped(method.block ?? 1, 1)} sessions on average. An interval that holds zero does not tell the runs apart.`}
+      </div>
+    </section>
+  );
+}
+
+function Inputs({ found, titles }: { found: Comparison; titles: readonly string[] }) {
+  const indexName = useIndexName();
+  const books = Math.max(...found.runs.map((run) => run.strategy_ids.length));
+  return (
+    <section className="card">
+      <div className="card-h">
+        <h2>Inputs that differ</h2>
+      </div>
+      {found.inputs.length === 0 ? (
+        <EmptyState title="No input differs">The runs were asked the same question.</EmptyState>
+      ) : (
+        <div className="tw-wrap" role="region" aria-label="Inputs that differ, scrolls" tabIndex={0}>
+          <table className="t num">
+            <thead>
+              <tr>
+                <th scope="col">Input</th>
+                {titles.map((title) => (
+                  <th key={title} scope="col">
+                    {title}
+                  </th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {found.inputs.map(({ input, values }) => (
+                <tr key={input}>
+                  <th scope="row" title={input}>
+                    {inputName(input, books)}
+                  </th>
+                  {values.map((value, at) => (
+                    <td key={titles[at]} title={typeof value === "string" ? value : undefined}>
+                      {input === "universe.index" && typeof value === "string"
+                        ? indexName(value)
+                        : inputValue(input, value)}
+                    </td>
+                  ))}
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  );
+}
+
+function Correlation({ found, titles }: { found: Comparison; titles: readonly string[] }) {
+  return (
+    <section className="card">
+      <div className="card-h">
+        <h2>Correlation of daily returns</h2>
+      </div>
+      <div className="tw-wrap" role="region" aria-label="Correlation of daily returns, scrolls" tabIndex={0}>
+        <table className="t num">
+          <thead>
+            <tr>
+              <th scope="col">Run</th>
+              {titles.map((title) => (
+                <th key={title} scope="col" className="r">
+                  {title}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {found.correlation.map((row, at) => (
+              <tr key={titles[at]}>
+                <th scope="row">{titles[at]}</th>
+                {row.map((cell, other) => (
+                  <td key={titles[other]} className="r">
+                    {cell === null ? <Unknown why="One of the two does not vary" /> : grouped(cell, 2)}
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <div className="card-f">Runs that move together are one bet more than once.</div>
+    </section>
+  );
+}

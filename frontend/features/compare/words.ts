@@ -1,0 +1,93 @@
+import { sentence } from "@/components/data-jobs";
+import { date, grouped, percent, rupees, signed } from "@/lib/format";
+import type { Comparison } from "@/lib/types";
+
+type Measure = Comparison["measures"][number];
+
+interface Shown {
+  label: string;
+  show: (value: number) => string;
+  difference: (value: number) => string;
+  unit: string;
+}
+
+const points: Omit<Shown, "label"> = {
+  show: (value) => percent(value),
+  difference: (value) => signed(100 * value, 1),
+  unit: "points",
+};
+
+/** The figures in the order they are read, and how each is written. */
+export const MEASURES: Record<string, Shown> = {
+  cagr: { label: "Growth a year", ...points },
+  volatility: { label: "Volatility", ...points },
+  sharpe: {
+    label: "Sharpe ratio",
+    show: (value) => grouped(value, 2),
+    difference: (value) => signed(value, 2),
+    unit: "",
+  },
+  max_drawdown: { label: "Deepest drawdown", ...points },
+};
+
+/** What the interval says about a difference, in words. */
+export function verdict(measure: Measure, at: number): string {
+  const difference = measure.differences[at];
+  if (!difference || difference.value === null || difference.low === null || difference.high === null)
+    return difference?.reason ?? "Not known";
+  if (difference.low > 0) return "Higher, beyond what drawing the sessions again explains";
+  if (difference.high < 0) return "Lower, beyond what drawing the sessions again explains";
+  return "Not told apart: the interval holds zero";
+}
+
+const INPUTS: Record<string, string> = {
+  start: "First session",
+  end: "Last session",
+  initial_capital: "Capital",
+  max_positions: "Positions at most",
+  slippage_bps: "Slippage, basis points",
+  impact_bps: "Impact, basis points",
+  volume_cap: "Share of a bar’s volume at most",
+  data_root: "Data read",
+  engine_version: "Engine",
+  market_rules: "Market rules",
+  adjustment: "Corporate actions",
+  timeframe: "Timeframe",
+  benchmark: "Benchmark",
+  fill_at: "Fills at",
+  seed: "Seed",
+  "universe.index": "Universe",
+  "universe.symbols": "Symbols",
+  "universe.asof_members": "Members as of each day",
+  "sizing.kind": "Size of an entry",
+  "sizing.value": "Size of an entry, amount",
+  "costs.plan": "Charges",
+  "costs.bps": "Charges, basis points",
+};
+
+/** "books.1.params.fast" → "Parameter fast"; with several books, of which one. */
+export function inputName(input: string, books: number): string {
+  const known = INPUTS[input];
+  if (known) return known;
+  const book = /^books\.(\d+)\.(.+)$/.exec(input);
+  if (!book) return sentence(input.replaceAll(".", ", ").replaceAll("_", " "));
+  const [, number, rest = ""] = book;
+  const of = books > 1 ? ` of book ${number}` : "";
+  if (rest.startsWith("params.")) return `Parameter ${rest.slice("params.".length)}${of}`;
+  if (rest === "strategy_id") return `Strategy${of}`;
+  if (rest === "source_hash") return `Source of the strategy${of}`;
+  return sentence(`${rest.replaceAll("_", " ")}${of}`);
+}
+
+/** A value of an input: null where a run has no such input. */
+export function inputValue(input: string, value: unknown): string {
+  if (value === null || value === undefined) return "None";
+  if (typeof value === "boolean") return value ? "Yes" : "No";
+  if (input === "initial_capital" && typeof value === "number") return rupees(value);
+  if (typeof value === "string" && /^\d{4}-\d{2}-\d{2}$/.test(value)) return date(value);
+  if (typeof value === "string" && /^[0-9a-f]{64}$/.test(value)) return value.slice(0, 8);
+  if (typeof value === "string" || typeof value === "number") return String(value);
+  if (Array.isArray(value))
+    return value.length > 4 ? `${value.length} of them` : value.map(String).join(", ");
+  return JSON.stringify(value);
+}
