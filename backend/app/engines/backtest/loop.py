@@ -57,6 +57,7 @@ class Decisions(NamedTuple):
     covers: B3  # shape [B or 0, T, N], of short positions
     valid: I2  # shape [B, 2], bars a limit or stop entry stays in the market, long and short
     hold: I2  # shape [B, 2], bars a position is held at most; 0 = without end
+    risk: F2  # shape [B, 2], fraction of the book's equity between an entry's close and its stop at most; 0 = no limit
     targets: F3  # shape [B or 0, T, N], fraction of the book's equity to hold after a rebalance; NaN = 0
     target_ranks: F3  # shape [B or 0, T, N]
     rebalances: B2  # shape [B, T]
@@ -196,6 +197,10 @@ def _enter(
     if np.isnan(budget):
         budget = decisions.allocation[book] * equity / decisions.slots[t]
     detail = decisions.details[first]
+    close, risk = market.close[t, column], decisions.risk[book, short]
+    away = abs(close - detail[STOP])
+    if risk > 0.0 and away > 0.0:
+        budget = min(budget, risk * decisions.allocation[book] * equity * close / away)
     kind = _kind(decisions, detail[LIMIT_AT], detail[TRIGGER_AT])
     eligible = t if decisions.this_close and kind == AT_CLOSE else t + 1
     i = give_order(

@@ -20,7 +20,7 @@ from app.engines.backtest.event import Context, EventRun, capacity
 from app.engines.backtest.exchange import Exchange
 from app.engines.backtest.orders import DECISION, EVENT, FILL, ORDER, REJECTION, Product, Records
 from app.engines.backtest.result import Jump, RunResult
-from app.engines.backtest.spec import UNCONSTRAINED, RunSpec, engine_version, sectors_version
+from app.engines.backtest.spec import UNCONSTRAINED, BookSpec, RunSpec, engine_version, sectors_version
 from app.engines.backtest.tables import (
     decision_columns,
     event_columns,
@@ -30,7 +30,7 @@ from app.engines.backtest.tables import (
 )
 from app.engines.backtest.trades import OPEN, TRADE, fold_trades
 from app.engines.backtest.twin import naive_twin
-from app.engines.backtest.words import assumptions, policy_warnings, unverified, warnings
+from app.engines.backtest.words import assumptions, policy_warnings, proxies, unverified, warnings
 from app.engines.bars import Bars, Prices
 from app.engines.policy.decide import REJECT, TRIM, State
 from app.engines.policy.policy import NO_POLICY
@@ -92,7 +92,7 @@ def run(
     _check(spec, bars, exchange, sectors)
     bars, dividends, exchange = _by_key(bars, dividends, exchange)
     signals = [_signals(spec, i, bars, strategies) for i in range(len(spec.books))]
-    products = [Product[strategies[book.strategy_id].product] for book in spec.books]
+    products = [_product(strategies[book.strategy_id], book) for book in spec.books]
     decisions = _decisions(spec, bars, signals, products)
     market, rules = _market(bars, dividends, exchange), rules_of(spec, bars, exchange, sectors)
     events = [(i, strategies[book.strategy_id], book) for i, book in enumerate(spec.books)]
@@ -106,7 +106,7 @@ def run(
     outcome = simulated(market, rules)
     twin, free = naive_twin(market, rules, simulated, outcome.curves.equity[-1])
     beside = benchmarks_of(spec, bars, benchmark)
-    return _result(spec, bars, outcome, dividends is not None, jumps, notes, exchange, twin, free, beside)
+    return _result(spec, bars, outcome, products, dividends is not None, jumps, notes, exchange, twin, free, beside)
 
 
 def rules_of(
@@ -292,13 +292,19 @@ def _signals(spec: RunSpec, i: int, bars: Bars, strategies: Mapping[str, Strateg
         raise ValueError(f"strategy_id: there is no strategy {book.strategy_id!r}; there are {sorted(strategies)}")
     if strategy.source_hash != book.source_hash:
         raise ValueError(f"source_hash: {book.strategy_id} is {strategy.source_hash}, the spec says {book.source_hash}")
-    answer = strategy.signals(bars, strategy.params(book.params))
+    params = strategy.params(book.params)
+    strategy.require(bars, params)
+    answer = strategy.signals(bars, params)
     if not isinstance(answer, Signals | Weights):
         raise ValueError(
             f"strategy {book.strategy_id}: signals must answer Signals or Weights, got {type(answer).__name__}"
         )
     _check_answer(book.strategy_id, answer, bars)
     return answer
+
+
+def _product(strategy: Strategy[Any], book: BookSpec) -> Product:
+    return Product[strategy.product_of(strategy.params(book.params))]
 
 
 def _check_answer(name: str, answer: Answer, bars: Bars, where: str = "") -> None:
@@ -315,6 +321,8 @@ def _check_answer(name: str, answer: Answer, bars: Bars, where: str = "") -> Non
                 )
         elif field.name in ("valid", "hold") and value is not None and (type(value) is not int or value < 1):
             raise ValueError(f"strategy {name}: {where}{field.name} must be a whole number of 1 or more, got {value!r}")
+        elif field.name == "risk" and value is not None and not (type(value) is float and 0.0 < value <= 1.0):
+            raise ValueError(f"strategy {name}: {where}risk must be a fraction above 0 and up to 1, got {value!r}")
         elif field.name == "short" and value is not None:
             if value.short is not None:
                 raise ValueError(f"strategy {name}: the short side has no short side of its own")
@@ -404,7 +412,7 @@ def _decisions(
     count, books = bars.shape[0], len(signals)
     parts = [(np.empty(0, np.int64), np.empty((0, 6)))]
     exits, covers = np.zeros((books, *bars.shape), np.bool_), np.zeros((books, 0, 0), np.bool_)
-    valid, hold = np.ones((books, 2), np.int64), np.zeros((books, 2), np.int64)
+    valid, hold, risk = np.ones((books, 2), np.int64), np.zeros((books, 2), np.int64), np.zeros((books, 2))
     rebalances = np.zeros((books, count), np.bool_)
     targets = ranks = np.empty((0, 0, 0))
     sides = [(i, s, a) for i, answer in enumerate(signals) if isinstance(answer, Signals)
@@ -416,7 +424,7 @@ def _decisions(
         covers = np.zeros((books, *bars.shape), np.bool_)
     for book, side, answer in sides:
         parts.append(_entries(answer, side, book, books, bars))
-        valid[book, side], hold[book, side] = answer.valid, answer.hold or 0
+        valid[book, side], hold[book, side], risk[book, side] = answer.valid, answer.hold or 0, answer.risk or 0.0
         if side:
             covers[book] = answer.exit
         elif books > 1:
@@ -445,6 +453,7 @@ def _decisions(
         covers=_kernel_array(covers, np.bool_),
         valid=valid,
         hold=hold,
+        risk=risk,
         targets=_kernel_array(targets, np.float64),
         target_ranks=_kernel_array(ranks, np.float64),
         rebalances=rebalances,
@@ -488,8 +497,8 @@ def _would_have_made(decisions: Records, free: Outcome | None) -> F1:
 
 
 def _result(
-    spec: RunSpec, bars: Bars, outcome: Outcome, with_dividends: bool, jumps: Sequence[Jump], notes: Sequence[str],
-    exchange: Exchange | None, twin: dict[str, Any], free: Outcome | None,
+    spec: RunSpec, bars: Bars, outcome: Outcome, products: Sequence[Product], with_dividends: bool,
+    jumps: Sequence[Jump], notes: Sequence[str], exchange: Exchange | None, twin: dict[str, Any], free: Outcome | None,
     beside: list[dict[str, Any]],
 ) -> RunResult:  # fmt: skip
     log, start = outcome.log, bars.start
@@ -540,6 +549,7 @@ def _result(
         benchmarks=beside,
         assumptions=[
             *assumptions(spec, with_dividends),
+            *proxies(spec, products),
             *unverified(spec, bars, fills),
             *([] if exchange is None else exchange.words),
         ],

@@ -133,6 +133,17 @@ def _market_words(spec: RunSpec) -> list[str]:
     return words
 
 
+def proxies(spec: RunSpec, products: Sequence[Product]) -> list[str]:
+    """The books that trade futures, in one sentence; none: nothing."""
+    names = [name for name, product in zip(spec.book_names, products, strict=True) if product == Product.FUT]
+    if not names:
+        return []
+    return [
+        f"PROXY: {', '.join(names)} trades futures, of which no prices are on file. The cash series stands in, "
+        "in single shares instead of lots, without basis or rolling, and paid in full; charges are those of futures."
+    ]
+
+
 def unverified(spec: RunSpec, bars: Bars, fills: Records) -> list[str]:
     """The rows of the tables of charges that the run used and nobody has verified, in one sentence; none: nothing."""
     if not fills.size or spec.costs.plan in ("none", "bps"):

@@ -88,7 +88,7 @@ def orders_of(strategy: EventStrategy[Any], params: Params, bars: Bars) -> dict[
     run = _Written(
         bars,
         _market(bars, None),
-        _decisions(spec, bars, [Signals(nothing, nothing)], [Product[strategy.product]]),
+        _decisions(spec, bars, [Signals(nothing, nothing)], [Product[strategy.product_of(params)]]),
         rules_of(spec),
         new_account(CAPITAL, 1, instruments),
         new_orders(capacity(1, instruments)),

@@ -56,6 +56,10 @@ def param(default: float, *, minimum: float, maximum: float, description: str, u
 P = TypeVar("P", bound=Params)
 
 
+class NotEnoughData(ValueError):
+    """The bars lack what a strategy cannot do without."""
+
+
 @dataclass(frozen=True, eq=False)
 class Signals:
     """Decisions at each close of one side, arrays of shape [T, N]; made from bars up to t, acted on from t+1.
@@ -76,6 +80,8 @@ class Signals:
     limit, trigger : the entry is a limit order, or a stop order, at this price; both set = a stop-limit order
     valid : bars that a limit or stop entry stays in the market, 1 = the next bar alone
     hold : sell at the open after so many bars held, the entry bar counted; None = no time exit
+    risk : fraction of the book's equity; an entry with a stop buys no more than loses so much between the close it was
+        decided at and the stop. None = the run's sizing alone decides
     short : the same for the short side, every rule mirrored; None = long only. Where both sides have a trigger at one
         bar of one symbol, they are one-cancels-the-other
     """
@@ -90,6 +96,7 @@ class Signals:
     trigger: F2 | None = None
     valid: int = 1
     hold: int | None = None
+    risk: float | None = None
     short: Signals | None = None
 
 
@@ -110,6 +117,7 @@ class Weights:
 
 Answer = Signals | Weights
 ProductName = Literal["CNC", "MIS", "FUT"]
+BarsNeeded = Literal["any", "daily", "intraday"]
 Kind = Literal["vectorised", "event", "compiled"]
 
 
@@ -119,8 +127,8 @@ class Strategy(ABC, Generic[P]):
     Class attributes: `id` (as on the command line), `display_name`, `timeframe` (default of a run), `universe`
     (default of a run), `params_type`, `hypothesis` (one sentence: why it should earn), `when_it_loses`, `citation`,
     `regime` (the market it is made for), `product` (CNC: delivery; MIS: intraday, squared off before the close; FUT:
-    futures, of which no history is at hand, so that the cash series stands in and the run is labelled PROXY), `kind`
-    (how it is asked: all bars at once, or bar by bar).
+    futures, of which no history is at hand, so that the cash series stands in and the run is labelled PROXY), `bars`
+    (which it can be run on), `kind` (how it is asked: all bars at once, or bar by bar).
     """
 
     id: ClassVar[str]
@@ -129,6 +137,7 @@ class Strategy(ABC, Generic[P]):
     timeframe: ClassVar[str] = "1d"
     universe: ClassVar[str] = "NIFTY50"
     product: ClassVar[ProductName] = "CNC"
+    bars: ClassVar[BarsNeeded] = "any"
     kind: ClassVar[Kind] = "vectorised"
     hypothesis: ClassVar[str]
     when_it_loses: ClassVar[str]
@@ -166,6 +175,30 @@ class Strategy(ABC, Generic[P]):
     def source_hash(self) -> str:
         """SHA-256 over the strategy's module and every project module it imports."""
         return source_hash(type(self).__module__)
+
+    def product_of(self, params: P) -> ProductName:
+        """The product traded with these parameters."""
+        return self.product
+
+    def needs_volume(self, params: P) -> bool:
+        """Whether the strategy can say nothing of bars without volume."""
+        return False
+
+    def require(self, bars: Bars, params: P) -> None:
+        """Refuse bars that a run of the strategy could tell nothing of.
+
+        Raises
+        ------
+        ValueError : the bars are of a timeframe the strategy is not made for.
+        NotEnoughData : it needs volume, and no bar has any.
+        """
+        fits = {
+            "any": True, "daily": bars.timeframe == "1d", "intraday": bars.timeframe not in ("1d", "1w", "1mo")
+        }  # fmt: skip
+        if not fits[self.bars]:
+            raise ValueError(f"timeframe: {self.id} needs {self.bars} bars, got {bars.timeframe}")
+        if self.needs_volume(params) and not (bars.raw_volume > 0.0).any():
+            raise NotEnoughData(f"volume: {self.id} needs it, and none of the bars has any")
 
     @abstractmethod
     def warm_up(self, params: P) -> int:

@@ -85,6 +85,7 @@ class Momentum121(Strategy[MomentumParams]):
     )
     regime = "TREND"
     universe = "NIFTY500"
+    bars = "daily"
     params_type = MomentumParams
 
     def warm_up(self, params: MomentumParams) -> int:
@@ -144,6 +145,7 @@ class LowVolatility(Strategy[LowVolatilityParams]):
     )
     regime = "ANY MARKET"
     universe = "NIFTY500"
+    bars = "daily"
     params_type = LowVolatilityParams
 
     def warm_up(self, params: LowVolatilityParams) -> int:
@@ -224,6 +226,7 @@ class DualMomentum(Strategy[DualMomentumParams]):
     )
     citation = "Antonacci, G. (2014), Dual Momentum Investing."
     regime = "ANY MARKET"
+    bars = "daily"
     params_type = DualMomentumParams
 
     def warm_up(self, params: DualMomentumParams) -> int:
