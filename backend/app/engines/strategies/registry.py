@@ -8,6 +8,7 @@ from typing import Any
 from app.engines.strategies.averages import EmaCross, MacdCross, SmaCross
 from app.engines.strategies.base import Strategy
 from app.engines.strategies.channels import Donchian, SuperTrend
+from app.engines.strategies.intraday import GapFade, OpeningRange, VwapReversion
 from app.engines.strategies.reversal import BollingerReversion, Rsi2
 from app.engines.strategies.rotation import DualMomentum, LowVolatility, Momentum121
 
@@ -19,6 +20,6 @@ def registry() -> dict[str, AnyStrategy]:
     """Every strategy by its id. Nothing is compiled by asking."""
     strategies: list[AnyStrategy] = [
         SmaCross(), EmaCross(), MacdCross(), Rsi2(), Donchian(), BollingerReversion(), SuperTrend(),
-        Momentum121(), LowVolatility(), DualMomentum(),
+        Momentum121(), LowVolatility(), DualMomentum(), OpeningRange(), GapFade(), VwapReversion(),
     ]  # fmt: skip
     return {strategy.id: strategy for strategy in strategies}

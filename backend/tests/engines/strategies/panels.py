@@ -56,3 +56,25 @@ def walk(seed: int, first: str, last: str, columns: int = 6, *, volatility: floa
     prices = open_, np.maximum(open_, close) * reach[0], np.minimum(open_, close) / reach[1], close
     names = tuple(f"S{n:02d}" for n in range(columns))
     return panel_of(days, names, tuple(np.round(p, 2) for p in prices))
+
+
+def five_minutes(*days: str, bars: int = 75) -> np.ndarray:
+    """The beginnings of the first five-minute bars of these days, from 09:15 on."""
+    times = [np.datetime64(f"{day}T09:15", "s") + 300 * np.arange(bars) for day in days]
+    return np.concatenate(times)
+
+
+def intraday_walk(seed: int, days: int, columns: int = 6, *, volatility: float = 0.002) -> Bars:
+    """A random market of five-minute bars, with gaps overnight."""
+    random = np.random.default_rng(seed)
+    sessions = five_minutes(*(str(day) for day in sessions_of("2024-01-01", "2024-12-31")[:days]))
+    steps = random.normal(0.0, volatility, (len(sessions), columns))
+    over_night = np.zeros_like(steps)
+    over_night[75::75] = random.normal(0.0, 0.015, (days - 1, columns))
+    close = 500.0 * np.exp(np.cumsum(steps + over_night, axis=0))
+    open_ = close / np.exp(steps)
+    reach = 1.0 + np.abs(random.normal(0.0, volatility / 3, (2, *close.shape)))
+    prices = open_, np.maximum(open_, close) * reach[0], np.minimum(open_, close) / reach[1], close
+    volume = np.round(np.exp(random.normal(9.0, 0.7, close.shape)))
+    names = tuple(f"S{n:02d}" for n in range(columns))
+    return panel_of(sessions, names, tuple(np.round(p, 2) for p in prices), volume=volume, timeframe="5m")
