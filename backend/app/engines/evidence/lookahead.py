@@ -65,7 +65,8 @@ OUTCOMES: Final = {
 
 SPAN: Final = 250  # bars beyond the warm-up
 SHORTEST: Final = 400
-LONGEST: Final = 1000
+SHORTEST_INTRADAY: Final = 900  # twelve sessions of five minutes: some strategies act once a session
+LONGEST: Final = 1500
 EVENT_SPAN: Final = 150  # of what is asked bar by bar: the cut after t bars asks t times
 CUTS: Final = 12  # perturbations, and cuts without the columns not yet listed
 CELLS: Final = 60_000_000  # bars × instruments that a proof on a run's data may read, all cuts together
@@ -316,12 +317,17 @@ def prove(strategy: Strategy[Any], params: Params, *, timeframe: str | None = No
     if at not in TIMEFRAMES:
         why = f"Nothing was tested: there is no market of {at} bars to search in"
         return Proof(NOT_TESTED, why, (), {"timeframe": at, "version": proof_version(), "decisions": {}, "ports": []})
+    return prove_of(deciding(strategy, params), market_for(strategy, params, at, seed), seed=seed, panel="generated")
+
+
+def market_for(strategy: Strategy[Any], params: Params, timeframe: str, seed: int = 0) -> Bars:
+    """The adversarial market in which `prove` searches a strategy."""
     warm_up = strategy.warm_up(params)
-    count = min(max(warm_up + SPAN, SHORTEST), LONGEST)
+    shortest = SHORTEST if timeframe == "1d" else SHORTEST_INTRADAY
+    count = min(max(warm_up + SPAN, shortest), LONGEST)
     if isinstance(strategy, EventStrategy):
         warm_up = max(warm_up, count - EVENT_SPAN)
-    bars = market(count, timeframe=at, warm_up=warm_up, seed=seed)
-    return prove_of(deciding(strategy, params), bars, seed=seed, panel="generated")
+    return market(count, timeframe=timeframe, warm_up=warm_up, seed=seed)
 
 
 def prove_of(decide: Decide, bars: Bars, *, seed: int = 0, cuts: int = CUTS, panel: str = "given") -> Proof:

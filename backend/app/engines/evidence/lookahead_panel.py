@@ -86,7 +86,7 @@ def market(bars: int, *, timeframe: str = "1d", warm_up: int = 0, seed: int = 0)
     days = sessions.astype("datetime64[D]")
     anchored = _anchored(bars, random)
     factor = _factors(bars, days)
-    raw, volume = _as_traded(anchored, factor, random)
+    raw, volume = _as_traded(anchored, factor, days, random)
     gap = np.zeros((bars, SIZE), np.bool_)
     gap[bars // 3 + 5, HOLES] = gap[bars // 2, 0] = gap[3 * bars // 4, GAPS] = True
     member = np.ones((bars, SIZE), np.bool_)
@@ -216,11 +216,16 @@ def _factors(bars: int, days: NDArray[np.datetime64]) -> F2:
     return factor
 
 
-def _as_traded(anchored: F2, factor: F2, random: np.random.Generator) -> tuple[Prices, F2]:
+def _as_traded(
+    anchored: F2, factor: F2, days: NDArray[np.datetime64], random: np.random.Generator
+) -> tuple[Prices, F2]:
     bars = len(anchored)
     before = np.vstack([anchored[:1], anchored[:-1]])
     open_ = before * np.exp(random.normal(0.0, 0.006, anchored.shape))
     open_[:, GAPS] = np.sqrt(before[:, GAPS] * anchored[:, GAPS])  # half of each move is a gap
+    overnight = np.flatnonzero(days[1:] != days[:-1]) + 1
+    if overnight.size < bars - 1:  # of intraday bars; of daily ones every move is one over night
+        open_[overnight] *= np.exp(random.normal(0.0, 0.02, (overnight.size, SIZE)))
     still = np.zeros(anchored.shape, np.bool_)
     still[1:, FLAT] = anchored[1:, FLAT] == anchored[:-1, FLAT]
     open_[still] = anchored[still]

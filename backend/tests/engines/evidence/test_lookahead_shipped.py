@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import numpy as np
 import pytest
 
+from app.engines.backtest import RunSpec, UniverseSpec, book_of, run
 from app.engines.bars import Bars
-from app.engines.evidence.lookahead import LEAK, prove
+from app.engines.evidence.lookahead import LEAK, market_for, prove
 from app.engines.strategies import Signals, registry
 from tests.engines.backtest.cases import Given, NoParams
 
 DEFAULTS: dict[str, dict[str, Any]] = {name: {} for name in registry()}
-OTHERS = {"sma_cross": {"fast": 3, "slow": 8}, "rsi2": {"trend": 30, "exit": 3}, "donchian": {"entry": 5, "exit": 3}}
+OTHERS: dict[str, dict[str, Any]] = {
+    "sma_cross": {"fast": 3, "slow": 8},
+    "rsi2": {"trend": 30, "exit": 3},
+    "donchian": {"entry": 5, "exit": 3},
+    "opening_range": {"minutes": 15, "relative_volume": 0.5},
+}
 
 
 @pytest.mark.parametrize(("name", "params"), [*DEFAULTS.items(), *OTHERS.items()])
@@ -22,6 +29,22 @@ def test_no_shipped_strategy_is_accused(name, params):
     proof = prove(strategy, strategy.params(params))
     assert proof.passed, proof.sentence
     assert proof.tested["truncations"] > strategy.warm_up(strategy.params(params))
+
+
+@pytest.mark.parametrize(("name", "params"), [*DEFAULTS.items(), *OTHERS.items()])
+def test_each_strategy_trades_in_the_market_that_it_is_searched_in(name, params):
+    # a search of a strategy that never holds anything would miss what it does with a position
+    strategy = registry()[name]
+    bars = market_for(strategy, strategy.params(params), strategy.timeframe)
+    spec = RunSpec(
+        books=(book_of(strategy, params),),
+        universe=UniverseSpec(index="GENERATED"),
+        start=date(2000, 1, 1),
+        end=date(2100, 1, 1),
+        data_root="generated",
+        timeframe=strategy.timeframe,
+    )
+    assert (run(spec, bars, registry()).metrics["trades"] or 0) >= 3
 
 
 class Tomorrow(Given):
