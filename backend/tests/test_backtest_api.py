@@ -11,7 +11,11 @@ import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
 
+from app.engines.backtest import book_of
+from app.engines.bars import Bars
 from app.engines.strategies import registry
+from app.exceptions import InsufficientDataError
+from app.services.backtests.service import require
 from app.services.sample_market import SampleSummary
 
 pytestmark = pytest.mark.integration
@@ -200,7 +204,42 @@ def test_strategies_tell_what_they_are_and_what_they_take(shared_sample: TestCli
     assert {"sma_cross", "rsi2"} <= set(strategies)
     sma = strategies["sma_cross"]
     assert {"fast", "slow"} == set(sma["parameters"]["properties"])
-    assert sma["regime_notes"] and sma["citation"] and sma["lifecycle_status"] == "RESEARCH"
+    assert sma["lifecycle_status"] == "RESEARCH"
+    assert list(strategies) == sorted(registry())
+    for name, row in strategies.items():
+        strategy = registry()[name]
+        told = (
+            "display_name",
+            "description",
+            "timeframe",
+            "regime",
+            "hypothesis",
+            "when_it_loses",
+            "citation",
+            "product",
+        )
+        assert {field: row[field] for field in told} == {field: getattr(strategy, field) for field in told}
+        assert row["regime_notes"] == strategy.when_it_loses and row["universes"] == [strategy.universe]
+        assert row["parameters"] == strategy.params_schema() and row["source_hash"] == strategy.source_hash
+        assert row["version"] == 1 and row["updated_at"]
+
+
+def test_bars_that_a_strategy_is_not_made_for_are_refused_before_anything_runs(
+    shared_sample: TestClient, sample_data: SampleSummary
+) -> None:
+    before = number_of_jobs(shared_sample)
+    response = shared_sample.post(URL, json=question(sample_data, strategy_ids=["gap_fade"], params={}))
+    assert response.status_code == 422
+    assert error_of(response)["message"] == "timeframe: gap_fade needs intraday bars, got 1d"
+    assert error_of(response)["details"]["field"] == "timeframe"
+    assert number_of_jobs(shared_sample) == before
+
+
+def test_without_volume_a_strategy_that_needs_it_answers_insufficient_data() -> None:
+    times = np.datetime64("2024-01-30T09:15", "s") + 300 * np.arange(75)
+    bars = Bars.from_ohlcv(times, {"NIFTY 50": ([100.0] * 75,) * 4 + ([0.0] * 75,)}, timeframe="5m")
+    with pytest.raises(InsufficientDataError, match="volume: vwap_reversion needs it, and none of the bars has any"):
+        require((book_of(registry()["vwap_reversion"], {}),), bars)
 
 
 def test_a_run_brings_the_look_ahead_proof_of_its_strategy(

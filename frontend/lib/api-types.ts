@@ -3082,6 +3082,11 @@ export interface components {
             /** Display Name */
             display_name: string;
             /**
+             * Hypothesis
+             * @description Why it should earn, in one sentence
+             */
+            hypothesis: string;
+            /**
              * Lifecycle Status
              * @enum {string}
              */
@@ -3093,6 +3098,12 @@ export interface components {
             parameters: {
                 [key: string]: unknown;
             };
+            /**
+             * Product
+             * @description Delivery, intraday, or futures, for which the cash series stands in
+             * @enum {string}
+             */
+            product: "CNC" | "MIS" | "FUT";
             /** @description At the default parameters; null while there is none */
             proof: components["schemas"]["LookaheadProof"] | null;
             /** Regime */
@@ -3114,6 +3125,11 @@ export interface components {
             updated_at: string;
             /** Version */
             version: number;
+            /**
+             * When It Loses
+             * @description The author's text
+             */
+            when_it_loses: string;
         };
         /**
          * StrategyProof

@@ -38,6 +38,11 @@ class StrategyOut(BaseModel):
     timeframe: str
     regime: str | None
     regime_notes: str | None
+    hypothesis: str = Field(description="Why it should earn, in one sentence")
+    when_it_loses: str = Field(description="The author's text")
+    product: Literal["CNC", "MIS", "FUT"] = Field(
+        description="Delivery, intraday, or futures, for which the cash series stands in"
+    )
     lifecycle_status: Literal["RESEARCH", "PAPER", "LIVE", "RETIRED"]
     parameters: dict[str, Any] = Field(description="JSON schema of the parameters")
     universes: list[str]

@@ -93,6 +93,9 @@ export const smaCross: StrategyCard = {
   timeframe: "1d",
   regime: null,
   regime_notes: null,
+  hypothesis: "Trends go on.",
+  when_it_loses: "In sideways markets.",
+  product: "CNC",
   lifecycle_status: "RESEARCH",
   parameters: {
     type: "object",

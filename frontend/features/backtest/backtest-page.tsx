@@ -200,6 +200,11 @@ export function BacktestForm({ strategies, indices, defaultIndex, limits }: Back
               ))}
             </SelectField>
             {card?.description && <p className="t2">{card.description}</p>}
+            {card?.hypothesis && (
+              <p className="t2">
+                <b className="b t1">Why it should earn.</b> {card.hypothesis}
+              </p>
+            )}
             {card?.regime_notes && (
               <p className="t2">
                 <b className="b t1">When it loses.</b> {card.regime_notes}

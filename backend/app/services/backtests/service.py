@@ -5,17 +5,20 @@ from __future__ import annotations
 import hashlib
 import inspect
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from app.database import Database, Market
-from app.engines.backtest import RunResult, RunSpec, Sizing, book_of, run
+from app.engines.backtest import BookSpec, RunResult, RunSpec, Sizing, book_of, run
 from app.engines.backtest.result import fingerprint
 from app.engines.backtest.spec import ADJUSTMENTS, canonical_json, engine_version, sectors_version
+from app.engines.bars import Bars
+from app.engines.strategies.base import NotEnoughData
 from app.engines.strategies.registry import registry
-from app.exceptions import BacktestError, DataNotFoundError, ValidationError
+from app.exceptions import BacktestError, DataNotFoundError, InsufficientDataError, ValidationError
 from app.repositories.strategies import RunRepository, StrategyRepository
 from app.services.backtests.inputs import Inputs, InputService, changed_inputs
 from app.services.backtests.question import BacktestQuestion
@@ -41,7 +44,7 @@ class BacktestService:
                 values = {
                     "strategy_id": strategy.id,
                     "display_name": strategy.display_name,
-                    "description": f"{strategy.description} {strategy.hypothesis}",
+                    "description": strategy.description,
                     "timeframe": strategy.timeframe,
                     "regime": strategy.regime,
                     "regime_notes": strategy.when_it_loses,
@@ -57,6 +60,9 @@ class BacktestService:
         return [
             {
                 "strategy_id": row.strategy_id,
+                "hypothesis": known[row.strategy_id].hypothesis,
+                "when_it_loses": known[row.strategy_id].when_it_loses,
+                "product": known[row.strategy_id].product,
                 "display_name": row.display_name,
                 "description": row.description,
                 "timeframe": row.timeframe,
@@ -81,8 +87,9 @@ class BacktestService:
         Raises
         ------
         DataNotFoundError : an unknown strategy or index.
-        ValidationError : a parameter out of range, an unknown symbol; `details.field` names it.
-        InsufficientDataError : no session of the panel lies in the period.
+        ValidationError : a parameter out of range, an unknown symbol, a timeframe that a strategy is not made for;
+            `details.field` names it.
+        InsufficientDataError : no session of the panel lies in the period; a strategy needs volume, and there is none.
         """
         known = registry()
         unknown = [name for name in question.strategy_ids if name not in known]
@@ -110,6 +117,7 @@ class BacktestService:
             question.asof_members,
             question.strict_actions,
         )
+        require(books, loaded.bars)
         if question.market not in ("nse", "none"):
             raise ValidationError(f"market: expected nse or none, not {question.market}", "market")
         version = "none"
@@ -266,6 +274,19 @@ def _carried_out(spec: RunSpec, inputs: Inputs) -> RunResult:
         sectors=inputs.sectors,
         benchmark=inputs.closes,
     )
+
+
+def require(books: Sequence[BookSpec], bars: Bars) -> None:
+    """Refuse bars that a strategy of the question cannot work with."""
+    known = registry()
+    for book in books:
+        strategy = known[book.strategy_id]
+        try:
+            strategy.require(bars, strategy.params(book.params))
+        except NotEnoughData as error:
+            raise InsufficientDataError(str(error)) from error
+        except ValueError as error:
+            raise _invalid(error) from error
 
 
 def _invalid(error: ValueError) -> ValidationError:
