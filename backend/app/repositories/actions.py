@@ -62,18 +62,25 @@ def jump_rows(
     reach: float,
     window: tuple[date, date] | None,
     symbols: Sequence[str],
+    instrument_ids: Sequence[int] | None = None,
 ) -> pl.DataFrame:
     """Rows that count whose close is far from the file's previous close and that never came near it all day.
 
     An action shows at the open, and no trade of the day is near the old price: a price that fell or rose during the day
     was traded there. Rights entitlements know no price band and are left out. `below` and `above` bound the close as a
     ratio; `reach` is how near the nearest trade has to be, 0.15 for 15 %. Of all days where `window` is None, else of
-    those days and of the symbols at any time.
+    those days and of the symbols at any time. Of some instruments where their ids are given.
     """
-    within, bounds = "", {}
+    within, bounds = "", dict[str, Any]()
     if window is not None:
         within = " AND (date BETWEEN %(first)s AND %(last)s OR symbol = ANY(%(symbols)s))"
         bounds = {"first": window[0], "last": window[1], "symbols": list(symbols)}
+    if instrument_ids is not None:  # by symbol first: that is what there is an index for
+        within += (
+            " AND symbol IN (SELECT symbol FROM instrument_symbols WHERE instrument_id = ANY(%(ids)s)) "
+            "AND instrument_id = ANY(%(ids)s)"
+        )
+        bounds["ids"] = list(instrument_ids)
     return copy_out(
         connection,
         f"SELECT {', '.join(BAR_SCHEMA)} FROM historical_prices WHERE superseded_at IS NULL "
@@ -86,16 +93,17 @@ def jump_rows(
     )
 
 
-def without_factor(connection: Connection) -> dict[str, list[date]]:
-    """Ex-dates of listed rights and demergers by symbol: their factor is the exchange's own, no simple fraction."""
+def without_factor(connection: Connection) -> dict[str, list[tuple[date, str]]]:
+    """(ex-date, purpose) of listed rights and demergers by symbol: their factor is the exchange's own, no fraction."""
     rows = connection.execute(
         text(
-            "SELECT symbol, ex_date FROM corporate_actions WHERE kind IN ('RIGHTS', 'DEMERGER') AND symbol IS NOT NULL"
+            "SELECT DISTINCT symbol, ex_date, purpose FROM corporate_actions "
+            "WHERE kind IN ('RIGHTS', 'DEMERGER') AND symbol IS NOT NULL ORDER BY symbol, ex_date, purpose"
         )
-    ).tuples()
-    found: dict[str, list[date]] = {}
-    for symbol, day in rows:
-        found.setdefault(symbol, []).append(day)
+    )
+    found: dict[str, list[tuple[date, str]]] = {}
+    for symbol, day, purpose in rows:
+        found.setdefault(symbol, []).append((day, purpose))
     return found
 
 
@@ -174,7 +182,8 @@ def market_moves(connection: Connection, days: Sequence[date]) -> dict[date, flo
 def isins_near(connection: Connection, wanted: pl.DataFrame, days: int) -> pl.DataFrame:
     """ISINs seen within `days` of dates, of instruments that had several; `wanted` has symbol, instrument_id and on.
 
-    One row an (instrument_id, on, isin): first day seen in prices, masters or index lists, last day seen in prices.
+    One row an (instrument_id, on, isin): first day seen in prices, masters or index lists, and the last day seen in
+    files that are of their day, which are prices and brokers' masters. Lists name an instrument as on their day.
     """
     connection.execute(
         text("CREATE TEMP TABLE wanted_isins (symbol text, instrument_id integer, seen_near date) ON COMMIT DROP")
@@ -187,29 +196,37 @@ def isins_near(connection: Connection, wanted: pl.DataFrame, days: int) -> pl.Da
         )
     )
     connection.execute(text("ANALYZE wanted_isins"))
+    near = f"BETWEEN w.seen_near - {int(days)} AND w.seen_near + {int(days)}"
+    named = (
+        "JOIN instrument_symbols n ON n.instrument_id = w.instrument_id "
+        "JOIN {table} l ON l.symbol = n.symbol {more}"
+        "AND {day} BETWEEN n.valid_from AND coalesce(n.valid_to, '9999-12-31') "
+    )
     found = copy_out(
         connection,
         "WITH seen AS ("
-        "SELECT w.instrument_id, w.seen_near, p.isin, p.date AS day, true AS priced FROM wanted_isins w "
+        "SELECT w.instrument_id, w.seen_near, p.isin, p.date AS day, true AS dated FROM wanted_isins w "
         "CROSS JOIN LATERAL (SELECT isin, date, instrument_id, series, superseded_at FROM historical_prices "
-        f"WHERE symbol = w.symbol AND date BETWEEN w.seen_near - {int(days)} AND w.seen_near + {int(days)} "
+        f"WHERE symbol = w.symbol AND date {near} "
         "OFFSET 0) p WHERE p.instrument_id = w.instrument_id "
         f"AND p.superseded_at IS NULL AND p.isin IS NOT NULL AND p.series IN {_EQUITY_SERIES} "
         "UNION ALL SELECT w.instrument_id, w.seen_near, l.isin, l.as_of, false FROM wanted_isins w "
-        "JOIN listed_securities l ON l.symbol = w.symbol WHERE l.isin IS NOT NULL AND l.as_of IS NOT NULL "
-        f"AND l.as_of BETWEEN w.seen_near - {int(days)} AND w.seen_near + {int(days)} "
-        "UNION ALL SELECT w.instrument_id, w.seen_near, e.isin, l.in_force_on, false FROM wanted_isins w "
-        "JOIN index_list_entries e ON e.symbol = w.symbol JOIN index_lists l ON l.id = e.list_id "
-        "WHERE e.isin IS NOT NULL AND l.in_force_on IS NOT NULL "
-        f"AND l.in_force_on BETWEEN w.seen_near - {int(days)} AND w.seen_near + {int(days)}) "
-        "SELECT instrument_id, seen_near, isin, min(day), max(day) FILTER (WHERE priced) FROM seen "
+        + named.format(table="listed_securities", more="", day="l.as_of")
+        + f"WHERE l.isin IS NOT NULL AND l.as_of {near} "
+        "UNION ALL SELECT w.instrument_id, w.seen_near, l.isin, l.as_of, true FROM wanted_isins w "
+        + named.format(table="security_listings", more="", day="l.as_of")
+        + f"WHERE l.isin IS NOT NULL AND l.as_of {near} AND l.series IN {_EQUITY_SERIES} "
+        "UNION ALL SELECT w.instrument_id, w.seen_near, l.isin, i.in_force_on, false FROM wanted_isins w "
+        + named.format(table="index_list_entries", more="JOIN index_lists i ON i.id = l.list_id ", day="i.in_force_on")
+        + f"WHERE l.isin IS NOT NULL AND i.in_force_on {near}) "
+        "SELECT instrument_id, seen_near, isin, min(day), max(day) FILTER (WHERE dated) FROM seen "
         "GROUP BY instrument_id, seen_near, isin ORDER BY instrument_id, seen_near, isin",
         {
             "instrument_id": pl.Int32(),
             "seen_near": pl.Date(),
             "isin": pl.String(),
             "first": pl.Date(),
-            "priced_last": pl.Date(),
+            "dated_last": pl.Date(),
         },
     )
     connection.execute(text("DROP TABLE wanted_isins"))
@@ -231,8 +248,12 @@ def replace_jumps(
     """
     table = Base.metadata.tables["unexplained_jumps"]
     inside = true() if window is None else table.c.session.between(*window) | table.c.symbol.in_(symbols)
-    stored = {(row.instrument_id, row.session, row.ratio) for row in connection.execute(table.select().where(inside))}
-    wanted = {(row["instrument_id"], row["session"], row["ratio"]) for row in rows}
+    names = ("ratio", "proposed_factor", "evidence")
+    stored = {
+        (row["instrument_id"], row["session"]): tuple(row[name] for name in names)
+        for row in connection.execute(table.select().where(inside)).mappings()
+    }
+    wanted = {(row["instrument_id"], row["session"]): tuple(row[name] for name in names) for row in rows}
     if stored == wanted:
         return False
     connection.execute(table.delete().where(inside))

@@ -123,7 +123,7 @@ def verify(connection: Connection, since: date = SINCE) -> Verification:
     listed = {(row["instrument_id"], row["ex_date"]): float(row["factor"]) for row in stored if row["tier"] == LISTED}
     large, previous = large_moves(connection, None, ())
     open_ = unexplained(large, previous, {})
-    inferred = infer_moves(connection, open_, {})
+    inferred, _ = infer_moves(connection, open_, {})
     days = actions.exchange_list_days(connection)
     symbols = {row.id: row.symbol for row in instruments.all_instruments(connection)}
     places = {(one.instrument, one.session) for one in open_}

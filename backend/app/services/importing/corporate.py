@@ -9,12 +9,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 import polars as pl
 from sqlalchemy import Connection
 
-from app.repositories import actions, instruments
+from app.repositories import actions, instruments, restated
 from app.services.importing import decisions
 from app.services.importing.adjustments import (
     JUMP_ABOVE,
@@ -25,16 +26,29 @@ from app.services.importing.adjustments import (
     ordinary,
     unexplained,
 )
-from app.services.importing.inference import SPAN, Inferred, IsinSeen, Move, Session, infer_all, nearest
+from app.services.importing.inference import (
+    SPAN,
+    Inferred,
+    IsinSeen,
+    Move,
+    Session,
+    facts,
+    infer_all,
+    moved_to_trade_for_trade,
+    nearest,
+)
 from app.services.importing.listed_actions import judge_stored
 from app.services.importing.lookup import Lookup
+from app.services.importing.restatements import SHARES, WEEK_52, Restated, Told, tell
 
 LISTED, INFERRED = "LISTED", "INFERRED"
 BACK = timedelta(days=20)  # a new session may complete the evidence about moves so many days before
-_ISIN_DAYS = 400
+_ISIN_DAYS = 500
 FORWARD = timedelta(days=_ISIN_DAYS)  # an older one may be what a later move is compared with
 _PROPOSED = 0.05  # log: how near a fraction has to be before it is put to a person
 _NAMED = timedelta(days=10)  # a list's date may be off by so much
+_PAISA = 0.0101  # rupees: a level is rounded to the paisa, up or down
+_COUNTED = 0.005  # counts change by options and small issues too: only an exact one tells an action
 _SERIES_ORDER = {"EQ": 0, "BE": 1, "BZ": 2}
 Row = dict[str, Any]
 
@@ -87,7 +101,7 @@ def worked_out(
     moves, previous = large_moves(connection, result.window, symbols)
     by_day = {(row["instrument_id"], row["ex_date"]): float(row["factor"]) for row in listed}
     open_ = unexplained(moves, previous, by_day)
-    inferred = infer_moves(connection, open_, by_day, rejected)
+    inferred, seen = infer_moves(connection, open_, by_day, rejected)
     rows = [factor_row(one) for one in inferred]
     if result.window is not None:
         ids = {identifier for symbol, _, _, identifier in instruments.symbol_spans(connection) if symbol in symbols}
@@ -109,7 +123,7 @@ def worked_out(
     left += contradicted(rejected, by_day, {(one.instrument, one.session) for one in left})
     other = actions.without_factor(connection)
     result.jumps = [
-        jump_row(one, any(abs(day - one.session) <= _NAMED for day in other.get(one.symbol, ())))
+        jump_row(one, seen.get((one.instrument, one.session)), _near(other.get(one.symbol, ()), one.session))
         for one in sorted(left, key=lambda one: (one.instrument, one.session))
     ]
     return result
@@ -132,10 +146,14 @@ def contradicted(
 
 
 def large_moves(
-    connection: Connection, window: tuple[date, date] | None, symbols: Sequence[str]
+    connection: Connection,
+    window: tuple[date, date] | None,
+    symbols: Sequence[str],
+    instrument_ids: Sequence[int] | None = None,
 ) -> tuple[list[Jump], dict[tuple[int, date], date | None]]:
-    """Moves of closes that an ordinary day hardly gives, and the session before each."""
-    rows = one_a_day(actions.jump_rows(connection, JUMP_BELOW, JUMP_ABOVE, JUMP_REACH, window, symbols))
+    """Moves of closes that an ordinary day hardly gives, and the session before each; of some instruments, or all."""
+    bounds = (JUMP_BELOW, JUMP_ABOVE, JUMP_REACH)
+    rows = one_a_day(actions.jump_rows(connection, *bounds, window, symbols, instrument_ids))
     previous = actions.previous_sessions(connection, rows) if rows.height else pl.DataFrame()
     moves = [
         Jump(row["instrument_id"], row["date"], row["symbol"], row["prev_close"], row["open"], row["close"])
@@ -160,18 +178,21 @@ def infer_moves(
     moves: Sequence[Jump],
     factors: Mapping[tuple[int, date], float],
     rejected: Sequence[Rejected] = (),
-) -> list[Inferred]:
-    """What can be inferred of moves; those near a day that already has a factor are left alone."""
+) -> tuple[list[Inferred], dict[tuple[int, date], Move]]:
+    """What can be inferred of moves, and all of them with what surrounds them, by instrument and session.
+
+    Nothing is inferred near a day that already has a factor.
+    """
+    if not moves:
+        return [], {}
     taken: dict[int, list[date]] = defaultdict(list)
     for instrument, day in factors:
         taken[instrument].append(day)
+    seen = {(one.instrument, one.ex.date): one for one in _with_context(connection, moves, factors, rejected)}
     candidates = [
-        one
-        for one in moves
-        if nearest(_bare(one)) is not None
-        and not any(abs(day - one.session) <= _NAMED for day in taken[one.instrument])
+        one for one in seen.values() if not any(abs(day - one.ex.date) <= _NAMED for day in taken[one.instrument])
     ]
-    return infer_all(_with_context(connection, candidates, rejected)) if candidates else []
+    return infer_all(candidates), seen
 
 
 def _bare(one: Jump) -> Move:
@@ -180,12 +201,18 @@ def _bare(one: Jump) -> Move:
     return Move(one.instrument, one.symbol, session, (), ())
 
 
-def _with_context(connection: Connection, candidates: Sequence[Jump], rejected: Sequence[Rejected]) -> list[Move]:
+def _with_context(
+    connection: Connection,
+    candidates: Sequence[Jump],
+    factors: Mapping[tuple[int, date], float],
+    rejected: Sequence[Rejected],
+) -> list[Move]:
     frame = pl.DataFrame(
         [(one.symbol, one.instrument, one.session) for one in candidates],
         schema={"symbol": pl.String(), "instrument_id": pl.Int32(), "on": pl.Date()},
         orient="row",
     )
+    told = _Restated.load(connection, sorted({one.instrument for one in candidates}), factors)
     sessions: dict[int, list[Session]] = defaultdict(list)
     for row in one_a_day(actions.bars_near(connection, frame, SPAN.days)).iter_rows(named=True):
         sessions[row["instrument_id"]].append(
@@ -208,7 +235,7 @@ def _with_context(connection: Connection, candidates: Sequence[Jump], rejected: 
         ex = next((session for session in near if session.date == one.session), None)
         if ex is None:
             continue
-        told = [r.first.purpose for r in named[one.instrument] if abs(r.first.ex_date - one.session) <= _NAMED]
+        words = [r.first.purpose for r in named[one.instrument] if abs(r.first.ex_date - one.session) <= _NAMED]
         moves.append(
             Move(
                 one.instrument,
@@ -218,10 +245,59 @@ def _with_context(connection: Connection, candidates: Sequence[Jump], rejected: 
                 tuple(session for session in near if session.date > one.session),
                 market.get(one.session),
                 tuple(isins[(one.instrument, one.session)]),
-                told[0] if told else None,
+                words[0] if words else None,
+                told.of(one.instrument, one.session),
+                told.others(one.instrument, one.session),
             )
         )
     return moves
+
+
+@dataclass(slots=True)
+class _Restated:
+    """Restated figures of instruments, with all their large moves and listed factors."""
+
+    pairs: dict[int, list[Restated]]
+    moves: dict[int, list[date]]
+    factors: dict[int, list[tuple[date, float]]]
+
+    @classmethod
+    def load(cls, connection: Connection, ids: Sequence[int], factors: Mapping[tuple[int, date], float]) -> _Restated:
+        """Whatever the days that are looked at: what a figure says depends on all moves between two days."""
+        own: dict[int, list[tuple[date, float]]] = defaultdict(list)
+        for (instrument, day), factor in sorted(factors.items()):
+            own[instrument].append((day, factor))
+        large, previous = large_moves(connection, None, (), ids)
+        moves: dict[int, list[date]] = defaultdict(list)
+        for one in unexplained(large, previous, factors):
+            moves[one.instrument].append(one.session)
+        pairs: dict[int, list[Restated]] = defaultdict(list)
+        for row in restated.levels(connection, ids):
+            if row.raw and row.stated:
+                pairs[row.instrument_id].append(
+                    Restated(WEEK_52, row.on, row.date, row.raw / row.stated, _PAISA / row.stated)
+                )
+        for instrument, counts in restated.share_counts(connection, ids).items():
+            pairs[instrument] += [
+                Restated(SHARES, old.day, new.day, new.shares / old.shares, _COUNTED, old.firm)
+                for old, new in pairwise(counts)
+            ]
+        return cls(pairs, moves, own)
+
+    def of(self, instrument: int, session: date) -> tuple[Told, ...]:
+        """What the figures say of a move."""
+        others, own = self.moves.get(instrument, ()), self.factors.get(instrument, ())
+        found = (tell(one, session, others, own) for one in self.pairs.get(instrument, ()))
+        return tuple(dict.fromkeys(one for one in found if one is not None))
+
+    def others(self, instrument: int, session: date) -> tuple[date, ...]:
+        """All other days with a large move or a listed factor."""
+        days = {*self.moves.get(instrument, ()), *(day for day, _ in self.factors.get(instrument, ()))}
+        return tuple(sorted(days - {session}))
+
+
+def _near(lines: Sequence[tuple[date, str]], session: date) -> list[str]:
+    return [f"{day}: {purpose}" for day, purpose in lines if abs(day - session) <= _NAMED]
 
 
 def factor_row(one: Inferred) -> Row:
@@ -237,14 +313,20 @@ def factor_row(one: Inferred) -> Row:
     }
 
 
-def jump_row(jump: Jump, other: bool = False) -> Row:
-    """A row of `unexplained_jumps`; a simple fraction that open and close hit is what a person may accept.
+def jump_row(jump: Jump, move: Move | None, other: Sequence[str] = ()) -> Row:
+    """A row of `unexplained_jumps` with what there is to see; a simple fraction that open and close hit is proposed.
 
-    `other`: a rights issue or a demerger is listed near that day, whose factor is no simple fraction.
+    Nothing is proposed where the evidence speaks of something else: a rights issue or a demerger is listed near that
+    day, restated figures say that the count of shares did not change, or the share moved to trade-for-trade with the
+    day. `other` are lines about rights and demergers.
     """
-    near = None if other else nearest(_bare(jump))
-    if near is not None and max(abs(near.at_open), abs(near.at_close)) > _PROPOSED:
+    near = nearest(_bare(jump))
+    if near is not None and (other or max(abs(near.at_open), abs(near.at_close)) > _PROPOSED):
         near = None
+    if near is not None and move is not None:
+        contradicted_by = any(one.factor != near.factor for one in move.told)
+        near = None if contradicted_by or moved_to_trade_for_trade(move) else near
+    evidence = {} if move is None else facts(move)
     return {
         "instrument_id": jump.instrument,
         "session": jump.session,
@@ -254,4 +336,5 @@ def jump_row(jump: Jump, other: bool = False) -> Row:
         "close": jump.close,
         "ratio": jump.ratio,
         "proposed_factor": None if near is None else near.factor,
+        "evidence": evidence | ({"listed_without_factor": list(other)} if other else {}),
     }

@@ -41,6 +41,7 @@ class Touched:
     identity: bool = False
     membership: bool = False
     actions: bool = False
+    moves: bool = False  # figures that tell of moves of any day: restated levels, counts of shares, ISINs
     _symbols: dict[str, TouchedSymbol] = field(default_factory=dict)
     _waiting: list[pl.DataFrame] = field(default_factory=list)
     _waiting_rows: int = 0
@@ -80,7 +81,7 @@ class Touched:
     @property
     def anything(self) -> bool:
         """Whether a file was stored at all."""
-        return self.identity or self.membership or self.actions or bool(self.symbols)
+        return self.identity or self.membership or self.actions or self.moves or bool(self.symbols)
 
 
 def after_import(engine: Engine, touched: Touched, progress: Progress, seconds: dict[str, float]) -> None:
@@ -129,8 +130,8 @@ def _scope(connection: Connection, touched: Touched, symbols: set[str]) -> _Scop
     named = bool(names) and any(name_key(name) in names for name in evidence.company_names(connection))
     membership = touched.membership or named or (bool(changed) and evidence.indices_mention(connection, changed))
     actions_ = touched.actions or named or (bool(changed) and evidence.actions_mention(connection, changed))
-    if not touched.symbols:
-        return _Scope(membership, actions_)
+    if touched.identity or touched.membership or touched.moves or not touched.symbols:
+        return _Scope(membership, actions_)  # ISINs of lists are evidence about any day
     first = min(seen.first for seen in touched.symbols.values())
     last = max(seen.last for seen in touched.symbols.values())
     actions_ = actions_ or _actions_near(connection, (first, last))

@@ -2,11 +2,13 @@
 
 A fall to a small fraction is not enough: a demerger, a special dividend or a crash can give one too. An action is
 inferred only where a second, independent piece of evidence agrees: the company's ISIN changed around the day, the
+exchange restated an older 52-week level or the count of shares changed by the same factor, the
 shares traded went up as the price went down, the rupees traded that day were as before (no news), a list names a split
 or bonus on the day with another ratio, or the fall is so deep and so exact that no price band and no other event
 gives it. A wrong factor is worse than a move left unexplained, so what is doubtful is left.
 
-Factors below 3/2 are never inferred: ordinary moves, rights issues and demergers come too near.
+Factors below 3/2 are inferred only where a restated figure names them: ordinary moves, rights issues and demergers come
+too near.
 """
 
 from __future__ import annotations
@@ -18,6 +20,9 @@ from datetime import date, timedelta
 from statistics import median
 from typing import Any
 
+from app.services.importing import restatements
+from app.services.importing.restatements import Told
+
 COMMON = (2.0, 3.0, 4.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 RARE = (1.5, 2.5, 6.0, 8.0)  # demergers and special dividends come as near: half the tolerance
 CONSOLIDATIONS = (0.5, 0.2, 0.1, 0.05, 0.02, 0.01)
@@ -27,7 +32,11 @@ _LEAST_BEFORE = 8
 _PAUSE = timedelta(days=10)
 _LEAST_PREVIOUS, _LEAST_CLOSE = 5.0, 2.0  # rupees: below, a tick is too large a part of the price
 _MARKET_QUIET = 0.03
-_ISIN_WINDOW = timedelta(days=400)
+_ISIN_WINDOW = timedelta(days=500)
+_AT_OPEN, _BAND = (
+    0.105,
+    0.19,
+)  # log: what an action known for certain may leave at the open, and a band of 20 % by the close
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +60,14 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class IsinSeen:
-    """First and last day on which a symbol was seen with an ISIN; `priced_last` counts exchange files only."""
+    """First and last day on which a symbol was seen with an ISIN; `dated_last` counts files that are of their day only.
+
+    Those are the exchange's price files and the brokers' masters; a list may be older than the day it was met.
+    """
 
     isin: str
     first: date
-    priced_last: date | None
+    dated_last: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +95,8 @@ class Move:
     market: float | None = None
     isins: tuple[IsinSeen, ...] = ()
     named: str | None = None  # what a list says happened around the day, with a factor that the prices contradict
+    told: tuple[Told, ...] = ()  # what restated figures say of it
+    others: tuple[date, ...] = ()  # sessions of the instrument's other unexplained moves and of its listed factors
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,38 +115,88 @@ def infer(move: Move) -> Inferred | None:
     """The action a move is, where the evidence suffices; None where it does not."""
     if not _comparable(move):
         return None
-    fit = nearest(move)
+    fit, stated = nearest(move), _stated(move)
+    if move.told and stated is None:
+        return None  # restated figures say that nothing changed, or something that the prices do not show
+    found = [] if fit is None else _verdicts(move, fit)
+    if stated is not None:
+        if fit is not None and fit.factor != stated.factor and _known_at(move, fit, found) is not None:
+            return None  # the day says one factor and the restated figures another
+        fit = stated
+        found = _verdicts(move, fit) + [
+            (restatements.RULES[one.kind], max(move.ex.date, one.known_at)) for one in move.told
+        ]
     if fit is None:
         return None
-    change = isin_change(move)
-    shifts = {count: shift for count in (5, AFTER) if (shift := volume_shift(move, count)) is not None}
-    found = _verdicts(move, fit, change, shifts)
     known_at = _known_at(move, fit, found)
     if known_at is None:
         return None
-    evidence: dict[str, Any] = {
-        "previous_close_over_open": round(math.exp(fit.at_open) * fit.factor, 4),
-        "previous_close_over_close": round(math.exp(fit.at_close) * fit.factor, 4),
-        "ratios_without_the_market": move.market is not None,
-        "market_move_at_open": None if move.market is None else round(math.expm1(move.market), 4),
-        "turnover_over_median": _rounded(turnover_ratio(move)),
-        "isin": None
-        if change is None
-        else {"old": change[0].isin, "new": change[1].isin, "last_old": _iso(change[0].priced_last),
-              "first_new": change[1].first.isoformat()},
-        "volume_ratio": {str(count): round(math.exp(shift), 3) for count, shift in shifts.items()},
-        "listed_as": move.named,
-        "rules": [name for name, _ in found],
-    }  # fmt: skip
+    evidence = facts(move) | {"rules": [name for name, _ in found]}
     return Inferred(
         move.instrument, move.ex.date, move.symbol, fit.factor, known_at, tuple(name for name, _ in found), evidence
     )
 
 
+def facts(move: Move) -> dict[str, Any]:
+    """What there is to see about a move, as JSON; its ratios without the market's move."""
+    change = isin_change(move)
+    shifts = _shifts(move)
+    market = move.market or 0.0
+    previous = move.ex.prev_close or math.nan
+    at_open, at_close = math.log(previous / move.ex.open) + market, math.log(previous / move.ex.close) + market
+    return {
+        "previous_close_over_open": round(math.exp(at_open), 4),
+        "previous_close_over_close": round(math.exp(at_close), 4),
+        "ratios_without_the_market": move.market is not None,
+        "market_move_at_open": None if move.market is None else round(math.expm1(move.market), 4),
+        "turnover_over_median": _rounded(turnover_ratio(move)) if move.before else None,
+        "isin": None
+        if change is None
+        else {"old": change[0].isin, "new": change[1].isin, "last_old": _iso(change[0].dated_last),
+              "first_new": change[1].first.isoformat()},
+        "volume_ratio": {str(count): round(math.exp(shift), 3) for count, shift in shifts.items()},
+        "restated": [
+            {
+                "kind": one.kind,
+                "factor": round(one.factor, 6),
+                "between": [one.after.isoformat(), one.known_at.isoformat()],
+            }
+            for one in move.told
+        ],
+        "series": [move.before[-1].series if move.before else None, move.ex.series],
+        "listed_as": move.named,
+    }  # fmt: skip
+
+
+def _shifts(move: Move) -> dict[int, float]:
+    return {count: shift for count in (5, AFTER) if (shift := volume_shift(move, count)) is not None}
+
+
+def _stated(move: Move) -> _Fit | None:
+    """The factor that restated figures agree on, where the day's prices allow it."""
+    factor, ex = restatements.agreed(move.told), move.ex
+    if factor is None or factor == 1.0 or ex.prev_close is None:
+        return None
+    market = move.market or 0.0
+    fit = _Fit(
+        factor,
+        math.log(ex.prev_close / ex.open / factor) + market,
+        math.log(ex.prev_close / ex.close / factor) + market,
+        0.5 if factor not in COMMON else 1.0,
+    )
+    return fit if fit.within(_AT_OPEN, _BAND, tight=1.0) else None
+
+
+def moved_to_trade_for_trade(move: Move) -> bool:
+    """Whether the share left the ordinary series on the very day, as one does whose business was demerged."""
+    return bool(move.before) and move.before[-1].series == "EQ" and move.ex.series != "EQ"
+
+
 def _known_at(move: Move, fit: _Fit, found: Sequence[tuple[str, date]]) -> date | None:
     """The first day by whose evening the rules that held sufficed; None where they do not.
 
-    Rights issues and small demergers come near 3/2: for it, two kinds of second evidence are asked for.
+    Rights issues and small demergers come near 3/2: for it, two kinds of second evidence are asked for, where no
+    restated figure tells of it.
     """
     first: dict[str, date] = {}
     for name, day in found:
@@ -140,7 +204,8 @@ def _known_at(move: Move, fit: _Fit, found: Sequence[tuple[str, date]]) -> date 
         first[kind] = min(day, first.get(kind, day))
     days = sorted(first.values())
     least = 2 if fit.factor == 1.5 and move.named is None else 1
-    return days[least - 1] if len(days) >= least else None
+    told = [first[name] for name in restatements.RULES.values() if name in first]
+    return min([*days[least - 1 : least], *told], default=None)
 
 
 def _comparable(move: Move) -> bool:
@@ -172,13 +237,15 @@ def nearest(move: Move) -> _Fit | None:
 
 
 def isin_change(move: Move) -> tuple[IsinSeen, IsinSeen] | None:
-    """Old and new ISIN of the same issuer where the change falls into a window that holds the day."""
+    """Old and new ISIN of the same issuer where the change falls into a window that holds the day and no other move."""
     for old in move.isins:
         for new in move.isins:
-            last = old.priced_last
+            last = old.dated_last
             if old.isin == new.isin or old.isin[:7] != new.isin[:7] or last is None:
                 continue
-            if last < move.ex.date <= new.first and new.first - last <= _ISIN_WINDOW:
+            if not last < move.ex.date <= new.first or new.first - last > _ISIN_WINDOW:
+                continue
+            if not any(last < day <= new.first for day in move.others):
                 return old, new
     return None
 
@@ -198,13 +265,15 @@ def turnover_ratio(move: Move) -> float | None:
     return move.ex.turnover / before if before > 0 else None
 
 
-def _verdicts(
-    move: Move, fit: _Fit, change: tuple[IsinSeen, IsinSeen] | None, shifts: dict[int, float]
-) -> list[tuple[str, date]]:
+def _verdicts(move: Move, fit: _Fit) -> list[tuple[str, date]]:
     """(rule, day by whose evening it held) of every rule that holds."""
     ex, found = move.ex, []
-    if change is not None and fit.within(0.10, 0.15):
-        found.append(("ratio and dated ISIN change", max(ex.date, change[1].first)))
+    change, shifts = isin_change(move), _shifts(move)
+    if change is not None:
+        # where the last session had the old one and this one has the new, the day is certain: any band is allowed
+        exact = change[0].dated_last == move.before[-1].date and change[1].first == ex.date
+        if fit.within(0.10, 0.15) or (exact and fit.within(_AT_OPEN, _BAND)):
+            found.append(("ratio and dated ISIN change", max(ex.date, change[1].first)))
     if fit.factor < 1:
         return found  # a consolidation's volumes prove nothing: shares that rise are traded more
     quiet = move.market is None or abs(move.market) <= _MARKET_QUIET

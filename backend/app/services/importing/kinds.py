@@ -89,6 +89,8 @@ ACTION_KINDS = frozenset(
         Kind.ACTIONS_NSE_BC,
     }
 )
+# tables whose rows tell of a move from outside its day
+MOVE_EVIDENCE = frozenset({"week_52_levels", "fundamental_values", "security_listings"})
 FIGURE_KINDS = frozenset(
     {
         Kind.FUNDAMENTALS_YAHOO,

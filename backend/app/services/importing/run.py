@@ -21,7 +21,7 @@ from app.services.importing.findings import FileRefusedError, FileSkippedError, 
 from app.services.importing.index_checks import crosscheck
 from app.services.importing.index_series import SeriesFile
 from app.services.importing.intraday_files import IntradayFile
-from app.services.importing.kinds import ACTION_KINDS, IDENTITY_KINDS, MEMBERSHIP_KINDS, Kind
+from app.services.importing.kinds import ACTION_KINDS, IDENTITY_KINDS, MEMBERSHIP_KINDS, MOVE_EVIDENCE, Kind
 from app.services.importing.loading import store_findings, store_prices, store_reference
 from app.services.importing.price_files import PriceFile
 from app.services.importing.reading import Begun, Ended, Read, Step, Unreadable, in_order, parse, read_ahead
@@ -276,6 +276,7 @@ class _Run:
         self.touched.identity |= kind in IDENTITY_KINDS or "security_listings" in parsed.frames
         self.touched.membership |= kind in MEMBERSHIP_KINDS or kind is Kind.COMPANY_SYMBOLS
         self.touched.actions |= kind in ACTION_KINDS or "corporate_actions" in parsed.tables
+        self.touched.moves |= bool(MOVE_EVIDENCE & (parsed.frames.keys() | parsed.tables.keys()))
         self.figures |= "fundamental_values" in parsed.frames
         self.resolver = None if kind in IDENTITY_KINDS else self.resolver
 

@@ -105,9 +105,9 @@ def test_a_dated_change_of_isin_is_evidence_when_the_new_one_is_seen() -> None:
     [
         (OLD, replace(NEW, isin="INE999B01011")),  # another company's
         (OLD, replace(NEW, first=date(2024, 7, 9))),  # changed before
-        (replace(OLD, priced_last=date(2024, 7, 11)), NEW),  # changed after
-        (replace(OLD, priced_last=date(2022, 7, 11)), NEW),  # at some time in two years
-        (replace(OLD, priced_last=None), NEW),
+        (replace(OLD, dated_last=date(2024, 7, 11)), NEW),  # changed after
+        (replace(OLD, dated_last=date(2022, 7, 11)), NEW),  # at some time in two years
+        (replace(OLD, dated_last=None), NEW),
         (OLD,),
     ],
 )

@@ -50,3 +50,20 @@ def test_nothing_is_proposed_where_rights_are_listed(engine: Engine, tmp_path: P
     with engine.connect() as connection:
         rows = connection.execute(text("SELECT symbol, proposed_factor FROM unexplained_jumps")).all()
     assert [tuple(row) for row in rows] == [("HALVED", None)]
+
+
+def test_nothing_is_proposed_where_the_share_moved_to_trade_for_trade_with_the_day(
+    engine: Engine, tmp_path: Path
+) -> None:
+    # IIFL 2019-05-30: a demerger that left half the price, and the share in series BE from that day on
+    for day, series in ((BEFORE, "EQ"), (DAY, "BE")):
+        rows = [quote("QUIET", 50.0), quote("IIFL", 417.45)] if day == BEFORE else [
+            quote("QUIET", 50.0), ("IIFL", series, 209.95, 209.95, 199.5, 199.5, 417.45, 9_000)
+        ]  # fmt: skip
+        (tmp_path / legacy_name(day)).write_bytes(legacy(day, rows))  # type: ignore[arg-type]
+    import_paths(engine, [tmp_path], progress=lambda _f, _m: None, cancelled=lambda: False)
+    with engine.connect() as connection:
+        rows_ = connection.execute(text("SELECT symbol, proposed_factor, evidence FROM unexplained_jumps")).all()
+    assert [(row.symbol, row.proposed_factor, row.evidence["series"]) for row in rows_] == [
+        ("IIFL", None, ["EQ", "BE"])
+    ]
