@@ -15,7 +15,7 @@ from app.services.panel.chunk import FIELDS, SERIES, Chunk
 from app.services.panel.tree import combined
 
 # A file's previous close and our last close are the same number; beyond a paisa and a little float noise they are not.
-_PREV_CLOSE_TOLERANCE = 0.0051
+PREV_CLOSE_TOLERANCE = 0.0051
 
 
 @dataclass(frozen=True)
@@ -199,7 +199,7 @@ def find_gaps(close: F2, prev_close: F2) -> B2:
     np.maximum.accumulate(at[:, :-1], axis=1, out=before[:, 1:])
     last = np.take_along_axis(close.T, np.maximum(before, 0), axis=1)
     with np.errstate(invalid="ignore"):
-        differs = np.abs(prev_close.T - last) > _PREV_CLOSE_TOLERANCE
+        differs = np.abs(prev_close.T - last) > PREV_CLOSE_TOLERANCE
     gap: B2 = (differs & traded & (before >= 0)).T
     return gap
 

@@ -1,0 +1,271 @@
+"""What expressions are computed on: traded bars packed into rows, each instrument's in one piece, oldest first.
+
+An instrument that did not trade in a session has no row there: a window of n is the last n bars that traded. Where
+history is missing a new segment begins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.engines.bars import Bars
+
+F1 = NDArray[np.float64]
+I1 = NDArray[np.int64]
+I4 = NDArray[np.int32]
+B1 = NDArray[np.bool_]
+D1 = NDArray[np.datetime64]
+
+
+class Texts(NamedTuple):
+    """Texts by row: `codes` [R] are places in `values`, -1 where unknown."""
+
+    codes: I4
+    values: Sequence[str]
+
+
+class Source(Protocol):
+    """Where the values of rows come from, in the order of the rows."""
+
+    def number(self, name: str) -> F1:
+        """A stored number, [R], as known on the day of each row: prices in rupees of the bar; NaN where unknown."""
+
+    def text(self, name: str) -> Texts:
+        """A stored text."""
+
+    def members(self, index: str) -> B1:
+        """Whether each row's instrument belonged to the index that day, [R]."""
+
+    def at(self, rows: I1) -> Source:
+        """The values of some of the rows."""
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """R rows of N instruments over T sessions.
+
+    Attributes
+    ----------
+    sessions : [T], ascending
+    keys : N instrument keys, ascending
+    columns, days : [R], the instrument and the session of each row
+    segments : [S + 1]: the first row of each unbroken stretch, and R
+    factor : [R], forward-anchored adjustment factor
+    universe : [R], the stocks that are compared with each other
+    source : the values
+    """
+
+    sessions: D1
+    keys: tuple[str, ...]
+    columns: I4
+    days: I4
+    segments: I1
+    factor: F1
+    universe: B1
+    source: Source
+    _anchored: dict[tuple[str, int], F1] = field(default_factory=dict, repr=False)
+
+    def __len__(self) -> int:
+        return len(self.days)
+
+    @cached_property
+    def unadjusted(self) -> bool:
+        """Whether no row has a corporate action behind it."""
+        return bool((self.factor == 1.0).all())
+
+    def scale(self, degree: int) -> F1 | float:
+        """The factor to the power of a dimension."""
+        if degree == 0 or self.unadjusted:
+            return 1.0
+        out = self.factor
+        for _ in range(abs(degree) - 1):
+            out = out * self.factor
+        return out if degree > 0 else 1.0 / out
+
+    def anchored(self, name: str, degree: int) -> F1:
+        """A stored number, forward-anchored by its dimension."""
+        raw = self.source.number(name)
+        if degree == 0 or self.unadjusted:
+            return raw
+        found = self._anchored.get((name, degree))
+        if found is None:
+            found = raw / self.factor if degree == -1 else raw * self.scale(degree)
+            self._anchored[name, degree] = found
+        return found
+
+    @cached_property
+    def by_day(self) -> tuple[I1, I1]:
+        """Row numbers by session, and where each session begins among them, [T + 1]."""
+        from app.engines.screener.language.kernels import by_day
+
+        order, first = np.empty(len(self), np.int64), np.empty(len(self.sessions) + 1, np.int64)
+        by_day(self.days, len(self.sessions), order, first)
+        return order, first
+
+    @cached_property
+    def rows_of(self) -> I1:
+        """Where each instrument's rows begin, [N + 1]."""
+        return np.searchsorted(self.columns, np.arange(len(self.keys) + 1)).astype(np.int64)
+
+    def at(self, day: int) -> I1:
+        """The rows of one session."""
+        order, first = self.by_day
+        return order[first[day] : first[day + 1]]
+
+    @cached_property
+    def segment_starts(self) -> I4:
+        """The first row of each row's segment, [R]."""
+        lengths = np.diff(self.segments)
+        return np.repeat(self.segments[:-1], lengths).astype(np.int32)
+
+    def back_from(self, rows: I1, bars: int | None) -> tuple[Rows, I1]:
+        """Of each of some rows (one an instrument) the last `bars` rows of its segment up to it, None for all of them.
+
+        Answers the smaller frame, and where the given rows stand in it.
+        """
+        first = self.segment_starts[rows].astype(np.int64)
+        if bars is not None:
+            first = np.maximum(first, rows - (bars - 1))
+        lengths = rows - first + 1
+        ends = np.cumsum(lengths)
+        taken = np.arange(int(ends[-1]) if len(ends) else 0) + np.repeat(first - (ends - lengths), lengths)
+        segments = np.concatenate([[0], ends]).astype(np.int64)
+        return self.taken(taken, segments), ends - 1
+
+    def until(self, day: int) -> tuple[Rows, I1]:
+        """The rows up to a session, and where those of the session stand among them."""
+        taken = np.flatnonzero(self.days <= day)
+        starts = np.searchsorted(taken, self.segments)  # a segment that begins later is empty
+        frame = self.taken(taken, np.unique(starts).astype(np.int64))
+        return frame, np.flatnonzero(frame.days == day)
+
+    def taken(self, rows: I1, segments: I1) -> Rows:
+        """Some of the rows, in the order given, cut into segments anew."""
+        return Rows(
+            self.sessions,
+            self.keys,
+            self.columns[rows],
+            self.days[rows],
+            segments,
+            self.factor[rows],
+            self.universe[rows],
+            self.source.at(rows),
+        )
+
+    def with_universe(self, universe: B1) -> Rows:
+        """The same rows, compared among others."""
+        other = Rows(
+            self.sessions, self.keys, self.columns, self.days, self.segments, self.factor, universe, self.source,
+            self._anchored,
+        )  # fmt: skip
+        for name in ("unadjusted", "by_day", "rows_of", "segment_starts"):
+            if name in self.__dict__:
+                other.__dict__[name] = self.__dict__[name]
+        return other
+
+
+class Held:
+    """Values that are at hand: numbers and texts by name, members by index."""
+
+    def __init__(
+        self,
+        numbers: Mapping[str, F1],
+        texts: Mapping[str, Texts] | None = None,
+        members: Mapping[str, B1] | None = None,
+    ) -> None:
+        self._numbers, self._texts, self._members = numbers, texts or {}, members or {}
+
+    def number(self, name: str) -> F1:
+        """See `Source`."""
+        return self._numbers[name]
+
+    def text(self, name: str) -> Texts:
+        """See `Source`."""
+        return self._texts[name]
+
+    def members(self, index: str) -> B1:
+        """See `Source`."""
+        return self._members[index]
+
+    def at(self, rows: I1) -> Source:
+        """See `Source`."""
+        return Taken(self, rows)
+
+
+def rows_of_bars(
+    bars: Bars,
+    numbers: Mapping[str, NDArray[np.float64]] | None = None,
+    texts: Mapping[str, Sequence[str | None]] | None = None,
+    members: Mapping[str, NDArray[np.bool_]] | None = None,
+) -> Rows:
+    """The bars of a panel as rows.
+
+    Parameters
+    ----------
+    bars : T sessions, N instruments; their universe is the stocks that are compared with each other
+    numbers : name → [T, N], as known on each day
+    texts : name → N texts, one an instrument
+    members : index → [T, N]
+    """
+    traded = ~np.isnan(bars.raw.close)
+    columns, days = np.nonzero(traded.T)
+
+    def taken(values: NDArray[Any]) -> NDArray[Any]:
+        return values[days, columns]
+
+    # a gap at a bar that did not trade counts for the next one that did
+    missing = np.cumsum(bars.gap, axis=0)
+    since = taken(missing)
+    first = np.ones(len(days), dtype=np.bool_)
+    first[1:] = (columns[1:] != columns[:-1]) | (since[1:] != since[:-1])
+    held = {name: taken(values) for name, values in {**bars.raw._asdict(), "volume": bars.raw_volume}.items()}
+    held |= {name: taken(values) for name, values in (numbers or {}).items()}
+    coded = {}
+    for name, values in (texts or {}).items():
+        known = sorted({value for value in values if value is not None})
+        codes = np.array([-1 if value is None else known.index(value) for value in values], np.int32)
+        coded[name] = Texts(codes[columns], known)
+    return Rows(
+        bars.sessions,
+        bars.keys,
+        columns.astype(np.int32),
+        days.astype(np.int32),
+        np.append(np.flatnonzero(first), len(days)).astype(np.int64),
+        taken(bars.factor),
+        taken(bars.member),
+        Held(held, coded, {index: taken(values) for index, values in (members or {}).items()}),
+    )
+
+
+class Taken:
+    """The values of some rows, gathered when they are asked for."""
+
+    def __init__(self, source: Source, rows: I1) -> None:
+        self._source, self._rows = source, rows
+        self._numbers: dict[str, F1] = {}
+
+    def number(self, name: str) -> F1:
+        """See `Source`."""
+        found = self._numbers.get(name)
+        if found is None:
+            found = self._numbers[name] = self._source.number(name)[self._rows]
+        return found
+
+    def text(self, name: str) -> Texts:
+        """See `Source`."""
+        whole = self._source.text(name)
+        return Texts(whole.codes[self._rows], whole.values)
+
+    def members(self, index: str) -> B1:
+        """See `Source`."""
+        return self._source.members(index)[self._rows]
+
+    def at(self, rows: I1) -> Source:
+        """See `Source`."""
+        return Taken(self._source, self._rows[rows])

@@ -1,0 +1,250 @@
+"""What an expression answers: against the indicators, against a twin in Polars, and by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from app.engines import indicators
+from app.engines.bars import Bars
+from app.engines.screener.language import compiled, parse
+from app.engines.screener.language.evaluate import FALSE, TRUE, UNKNOWN, DayEvaluator, Evaluator, matches, to_number
+from app.engines.screener.language.frame import Rows, rows_of_bars
+from tests.engines.screener.language.twin import Twin, Writer
+from tests.engines.screener.language.words import SECTORS, grid, small_market, vocabulary
+
+WORDS = vocabulary()
+
+
+def twin_of(rows: Rows) -> Twin:
+    names = ("open", "high", "low", "close", "volume", "turnover", "roe", "index_close", "eps")
+    segment = np.searchsorted(rows.segments, np.arange(len(rows)), side="right") - 1
+    sector = rows.source.text("sector")
+    frame = pl.DataFrame(
+        {
+            "column": rows.columns,
+            "day": rows.days,
+            "segment": segment,
+            "universe": rows.universe,
+            "factor": rows.factor,
+            "sector": [None if code < 0 else sector.values[code] for code in sector.codes],
+            "in:NIFTY50": rows.source.members("NIFTY50"),
+            **{name: rows.source.number(name) for name in names},
+        }
+    ).with_columns(pl.col(pl.Float64).fill_nan(None))
+    return Twin(frame, {"ema_20": parse("ema(close, 20)"), "up_day": parse("close > close[1]")})
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_random_expressions_agree_with_a_twin_in_polars(seed: int) -> None:
+    _, rows = small_market(bars=160, seed=seed)
+    twin = twin_of(rows)
+    writer = Writer(seed, ("turnover", "roe", "index_close"), SECTORS, ("NIFTY50",))
+    compared = told = 0
+    for _ in range(50):
+        text = writer.condition()
+        tree = compiled(text, WORDS, "flag").tree
+        ours = Evaluator(rows, WORDS).condition(tree)
+        answer = twin.of(tree)
+        theirs = answer.values.cast(pl.Int8).fill_null(-1).to_numpy()
+        sure = ~answer.near.fill_null(False).to_numpy()
+        wanted = np.select([theirs == 1, theirs == 0], [TRUE, FALSE], UNKNOWN)
+        np.testing.assert_array_equal(ours[sure], wanted[sure], err_msg=text)
+        compared += int(sure.sum())
+        told += int((wanted[sure] != UNKNOWN).sum())
+    assert compared > 0.8 * 50 * len(rows)  # the twin did not excuse itself
+    assert told > 0.5 * compared
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_one_day_answers_as_all_days_do(seed: int) -> None:
+    _, rows = small_market(bars=160, seed=seed)
+    writer = Writer(100 + seed, ("turnover", "roe", "index_close"), SECTORS, ("NIFTY50",))
+    texts = [writer.condition() for _ in range(30)]
+    texts += ["rank(roe)[3] < rank(roe)", "sma(rank(close), 5) <= 3", "bars_since(close > highest(high, 10)[1]) < 4"]
+    for text in texts:
+        tree = compiled(text, WORDS, "flag").tree
+        everything = Evaluator(rows, WORDS).condition(tree)
+        for day in (0, 7, 80, 159):
+            here = DayEvaluator(rows, day, WORDS)
+            np.testing.assert_array_equal(here.condition(tree), everything[rows.at(day)], err_msg=f"{text} on {day}")
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_cutting_off_the_future_changes_nothing(seed: int) -> None:
+    bars, rows = small_market(bars=160, seed=seed)
+    writer = Writer(200 + seed, ("turnover", "roe", "index_close"), SECTORS, ("NIFTY50",))
+    then, last = rows.until(120)
+    for _ in range(30):
+        tree = compiled(writer.condition(), WORDS, "flag").tree
+        whole = Evaluator(rows, WORDS).condition(tree)
+        np.testing.assert_array_equal(Evaluator(then, WORDS).condition(tree), whole[rows.days <= 120])
+    assert len(last) == int((~np.isnan(bars.raw.close[120])).sum())
+
+
+def test_functions_equal_the_indicators_to_the_last_bit() -> None:
+    bars, rows = small_market(bars=400)
+    high, low, close, gap = bars.high, bars.low, bars.close, bars.gap
+    bands = indicators.bollinger(close, gap=gap)
+    line = indicators.macd(close, gap=gap)
+    stochastic = indicators.stochastic(high, low, close, 14, 3, 3, gap=gap)
+    trend = indicators.supertrend(high, low, close, gap=gap)
+    wanted = {
+        "sma(close, 20)": indicators.sma(close, 20, gap=gap),
+        "ema(close, 20)": indicators.ema(close, 20, gap=gap),
+        "rsi(14)": indicators.rsi(close, 14, gap=gap),
+        "roc(close, 5)": indicators.roc(close, 5, gap=gap),
+        "highest(high, 20)": indicators.highest(high, 20, gap=gap),
+        "lowest(low, 20)": indicators.lowest(low, 20, gap=gap),
+        "std(close, 20)": indicators.rolling_std(close, 20, gap=gap),
+        "bb_upper()": bands.upper,
+        "bb_lower()": bands.lower,
+        "macd()": line.line,
+        "macd_signal()": line.signal,
+        "atr(14)": indicators.atr(high, low, close, 14, gap=gap),
+        "adx(14)": indicators.adx(high, low, close, 14, gap=gap),
+        "stoch_k()": stochastic.k,
+        "stoch_d()": stochastic.d,
+        "supertrend()": trend.line,
+    }
+    for text, values in wanted.items():
+        evaluator = Evaluator(rows, WORDS)
+        tree = compiled(text, WORDS, "number").tree
+        with np.errstate(all="ignore"):
+            np.testing.assert_array_equal(grid(bars, rows, evaluator.value(tree)), values, err_msg=text)
+    up = Evaluator(rows, WORDS).condition(compiled("supertrend_up()", WORDS).tree)
+    np.testing.assert_array_equal(grid(bars, rows, to_number(up)), np.where(trend.trend > 0, 1.0, trend.trend * 0.0))
+
+
+def by_hand(close: list[float], volume: list[float] | None = None, factor: list[float] | None = None) -> Rows:
+    """One instrument, one segment; high and low are the close."""
+    n = len(close)
+    days = np.datetime64("2024-01-01") + np.arange(n)
+    column = np.array(close, np.float64)
+    bars = Bars.from_ohlcv(
+        days,
+        {"A": (column, column, column, column, volume or [1.0] * n)},
+        factor=None if factor is None else np.array(factor, np.float64).reshape(-1, 1),
+    )
+    return rows_of_bars(
+        bars, {"roe": np.full((n, 1), np.nan), "turnover": np.arange(n, dtype=np.float64).reshape(-1, 1)}
+    )
+
+
+def flags(rows: Rows, text: str) -> list[bool | None]:
+    found = Evaluator(rows, WORDS).condition(compiled(text, WORDS, "flag").tree)
+    return [{FALSE: False, UNKNOWN: None, TRUE: True}[int(one)] for one in found]
+
+
+def numbers(rows: Rows, text: str) -> list[float | None]:
+    found = Evaluator(rows, WORDS).number(compiled(text, WORDS, "number").tree)
+    return [None if one != one else float(one) for one in found]
+
+
+# A share of 900 becomes two of 450 on the third day: prices before are as printed, the factor is 2 from there on.
+SPLIT = by_hand([880, 900, 460, 440], [10, 10, 20, 20], [1, 1, 2, 2])
+
+
+def test_a_price_against_a_number_is_in_rupees_of_its_own_bar() -> None:
+    assert flags(SPLIT, "close < 500") == [False, False, True, True]
+    assert flags(SPLIT, "close > 450") == [True, True, True, False]
+    assert flags(SPLIT, "close + 50 > 500") == [True, True, True, False]  # 490 on the last day
+    assert flags(SPLIT, "max(close, 450) == 450") == [False, False, False, True]
+
+
+def test_a_price_against_a_price_is_the_same_before_and_after_a_split() -> None:
+    # 900 is worth 450 of the new shares: 460 is a rise, and the mean of 900 and 920 is 910 old rupees, 455 new ones
+    assert flags(SPLIT, "close > close[1]") == [None, True, True, False]
+    assert numbers(SPLIT, "sma(close, 2)") == [None, 890.0, 455.0, 450.0]
+    assert numbers(SPLIT, "close[1]") == [None, 880.0, 450.0, 460.0]
+    assert numbers(SPLIT, "roc(close, 1)")[2] == pytest.approx(920 / 900 - 1)
+
+
+def test_a_count_of_shares_is_in_shares_of_its_own_bar() -> None:
+    assert flags(SPLIT, "volume > 15") == [False, False, True, True]
+    assert numbers(SPLIT, "volume / sma(volume, 2)") == [None, 1.0, 1.0, 1.0]  # 20 new shares are 10 old ones
+    assert numbers(SPLIT, "close * volume") == [8800.0, 9000.0, 9200.0, 8800.0]  # rupees have no denomination
+
+
+def test_a_level_is_crossed_in_the_rupees_of_each_bar() -> None:
+    # on the first day it is not below, so that it does not matter what was before
+    assert flags(SPLIT, "crosses_below(close, 500)") == [False, False, True, False]
+    assert flags(SPLIT, "crosses_above(close, 500)") == [None, False, False, False]
+
+
+def test_the_unknown_is_neither_true_nor_false() -> None:
+    rows = by_hand([1, 2, 3])
+    assert flags(rows, "roe > 5") == [None] * 3
+    assert flags(rows, "not roe > 5") == [None] * 3
+    assert flags(rows, "roe > 5 or close > 2") == [None, None, True]
+    assert flags(rows, "roe > 5 and close > 2") == [False, False, None]
+    assert flags(rows, "known(roe)") == [False] * 3
+    assert flags(rows, "if(roe > 5, 1, 2) == 2") == [None] * 3
+    assert flags(rows, "turnover / (close - 1) > 0") == [None, True, True]  # 0 / 0 is not known
+    assert flags(rows, "count(roe > 5, 2) >= 0") == [None] * 3
+    assert not matches(Evaluator(rows, WORDS).condition(compiled("not roe > 5", WORDS).tree)).any()
+
+
+def test_windows_by_hand() -> None:
+    rows = by_hand([3, 1, 4, 1, 5, 9, 2, 6])
+    assert numbers(rows, "median(close, 4)") == [None, None, None, 2.0, 2.5, 4.5, 3.5, 5.5]
+    assert numbers(rows, "own_percentile(close, 3)") == [None, None, 100.0, 25.0, 100.0, 100.0, 0.0, 50.0]
+    assert numbers(rows, "bars_since(close == 1)") == [None, 0.0, 1.0, 0.0, 1.0, 2.0, 3.0, 4.0]
+    assert numbers(rows, "count(close > 2, 3)") == [None, None, 2.0, 1.0, 2.0, 2.0, 2.0, 2.0]
+    assert numbers(rows, "sum(close, 3)") == [None, None, 8.0, 6.0, 10.0, 15.0, 16.0, 17.0]
+    assert numbers(rows, "change(close)") == [None, -2.0, 3.0, -3.0, 4.0, 4.0, -7.0, 4.0]
+
+
+def test_correlation_and_slope_by_hand() -> None:
+    rows = by_hand([1, 2, 4, 7])  # turnover is 0, 1, 2, 3
+    assert numbers(rows, "beta(turnover, turnover, 3)") == [None, None, 1.0, 1.0]
+    slope = numbers(rows, "beta(turnover * turnover, turnover, 3)")
+    # 0, 1, 4 on 0, 1, 2: Σxy = 4, Σyy = 2 → 2; 1, 4, 9 on 1, 2, 3: Σxy = 8, Σyy = 2 → 4
+    assert slope == [None, None, 2.0, 4.0]
+    # 0, 1, 4: mean 5/3, Σxx = 17 - 25/3 = 26/3; r = 4 / sqrt(26/3 · 2)
+    assert numbers(rows, "corr(turnover * turnover, turnover, 3)")[2] == pytest.approx(4 / (26 / 3 * 2) ** 0.5)
+    assert numbers(rows, "corr(turnover, turnover - turnover, 3)") == [None] * 4  # what does not vary has none
+
+
+def cross(values: list[float], universe: list[bool] | None = None) -> Rows:
+    """One day of several instruments with that turnover; the sector changes after every second."""
+    n = len(values)
+    flat = {chr(65 + k): ([10.0], [10.0], [10.0], [10.0], [1.0]) for k in range(n)}
+    bars = Bars.from_ohlcv([np.datetime64("2024-01-01")], flat)
+    rows = rows_of_bars(bars, {"turnover": np.array([values])}, {"sector": [SECTORS[k // 2 % 2] for k in range(n)]})
+    return rows.with_universe(np.array(universe or [True] * n))
+
+
+def test_stocks_of_a_day_by_hand() -> None:
+    rows = cross([5.0, 1.0, 5.0, np.nan, 9.0])
+    assert numbers(rows, "rank(turnover)") == [2.0, 4.0, 2.0, None, 1.0]
+    assert numbers(rows, "percentile(turnover)") == [50.0, 0.0, 50.0, None, 100.0]
+    # 5, 1, 5, 9: mean 5, deviation sqrt(32 / 4)
+    assert numbers(rows, "zscore(turnover)") == [0.0, pytest.approx(-4 / 8**0.5), 0.0, None, pytest.approx(4 / 8**0.5)]
+    # the first sector holds 5, 1 and 9; of the second one is known
+    assert numbers(rows, "sector_median(turnover)") == [5.0, 5.0, 5.0, None, 5.0]
+    assert numbers(cross([5.0, 1.0, 7.0], [True, False, True]), "rank(turnover)") == [2.0, None, 1.0]
+    assert numbers(cross([5.0]), "percentile(turnover)") == [None]
+    assert numbers(cross([5.0, 5.0]), "zscore(turnover)") == [None, None]
+
+
+def test_gaps_end_windows() -> None:
+    bars = Bars.from_ohlcv(
+        np.arange("2024-01-01", "2024-01-06", dtype="datetime64[D]"), {"A": (np.arange(1.0, 6.0),) * 5}
+    )
+    bars.gap[2, 0] = True  # history is missing before the third bar
+    rows = rows_of_bars(bars)
+    assert numbers(rows, "close[1]") == [None, 1.0, None, 3.0, 4.0]
+    assert numbers(rows, "sma(close, 2)") == [None, 1.5, None, 3.5, 4.5]
+
+
+def test_what_takes_too_long_can_be_ended() -> None:
+    class Late(Exception):
+        pass
+
+    def late() -> None:
+        raise Late
+
+    with pytest.raises(Late):
+        Evaluator(SPLIT, WORDS, late).condition(compiled("sma(close, 2) > 1", WORDS).tree)
