@@ -1,0 +1,1 @@
+"""Screens: the market as rows of the language, expressions over it, presets, history."""
