@@ -19,6 +19,7 @@ from app.commands import (
     members,
     policy,
     proof,
+    runs,
     status,
     sync,
     verify,
@@ -45,6 +46,7 @@ bars.register(data_app)
 sync.register(data_app)
 costs.register(app)
 backtest.register(app)
+runs.register(app)
 members.register(data_app)
 fundamentals.register(data_app)
 imports.register(data_app)

@@ -31,6 +31,7 @@ from app.schemas.strategies import (
 from app.services.backtests.question import BacktestQuestion
 from app.services.backtests.shown import columnar
 from app.services.platform import Platform
+from app.services.run_tables import MEDIA_TYPES, Format, TableName, file_name, run_table, written
 from app.web.sessions import MarketDep, MarketSessionDep, SessionDep
 
 router = APIRouter(prefix="/api/portfolio/strategies", tags=["strategies"])
@@ -157,6 +158,25 @@ def get_run(
 ) -> Response:
     """A stored run, as it was when it was computed."""
     return _answer(platform.runs.stored(session, run_id), accept)
+
+
+@router.get(
+    "/runs/{run_id}/export",
+    operation_id="runs:export",
+    response_class=Response,
+    responses={200: {"content": {kind: {} for kind in MEDIA_TYPES.values()}, "description": "The file"}},
+)
+def export_run(
+    run_id: str,
+    platform: PlatformDep,
+    session: MarketSessionDep,
+    table: TableName = "trades",
+    format: Format = "csv",
+) -> Response:
+    """One table of a stored run as a file; columns carry their unit."""
+    result, digest = platform.runs.result(session, run_id)
+    named = {"Content-Disposition": f'attachment; filename="{file_name(run_id, table, format)}"'}
+    return Response(written(run_table(result, digest, table), format), media_type=MEDIA_TYPES[format], headers=named)
 
 
 @router.get("/runs/{run_id}/significance", operation_id="runs:significance")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
-import orjson
 from sqlalchemy.orm import Session
 
 from app.engines.evidence.comparison import Comparison, Curve, compare
@@ -37,7 +35,7 @@ class ComparisonService:
             raise ValidationError(f"Compare two to {MOST_RUNS} runs; {len(run_ids)} are named", "run")
         if len(set(run_ids)) != len(run_ids):
             raise ValidationError("A run is named twice", "run")
-        results = [orjson.loads(zlib.decompress(self._runs.find(session, run_id).result)) for run_id in run_ids]
+        results = [self._runs.result(session, run_id)[0] for run_id in run_ids]
         periods = {result["metrics"]["periods_per_year"] for result in results}
         if len(periods) > 1:
             raise ValidationError("The runs have curves of different periods a year", "run")

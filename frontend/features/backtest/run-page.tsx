@@ -24,6 +24,7 @@ import { runQuery, significanceQuery } from "./queries";
 import { besideSharpe, luck } from "./significance";
 import { NaiveTwin } from "./naive-twin";
 import { Benchmarks } from "./benchmarks";
+import { Files } from "./files";
 import { Orders, useOrdersTab } from "./orders";
 import { ProofBadge } from "./proofs";
 import { readSpec } from "./spec";
@@ -168,6 +169,7 @@ function Run({ run }: { run: RunDetail }) {
         <Inputs run={run} />
         <NaiveTwin run={run} />
         <Benchmarks run={run} />
+        <Files run={run} />
       </div>
       <div style={{ marginTop: 12 }}>
         <Orders run={run} />

@@ -35,13 +35,17 @@ class StoredRuns:
         answer["warnings"] = [*proof_warnings(proofs), *answer["warnings"]]
         return answer | {"proofs": proofs}
 
+    def result(self, session: Session, run_id: str) -> tuple[dict[str, Any], str]:
+        """The stored result of a run as it was written, and the digest of its bytes. Raises DataNotFoundError."""
+        stored = self.find(session, run_id)
+        return orjson.loads(zlib.decompress(stored.result)), stored.digest
+
     def significance(self, session: Session, run_id: str) -> dict[str, Any]:
         """The doubt about a run's Sharpe, with the trials counted until now. Raises DataNotFoundError.
 
         The trials are those of the run's strategy; of several strategies, those of the one with the most.
         """
-        stored = self.find(session, run_id)
-        result = orjson.loads(zlib.decompress(stored.result))
+        result, _ = self.result(session, run_id)
         tried = RunRepository(session).trials([book["strategy_id"] for book in result["spec"]["books"]])
         trials = max((Trials(*found) for found in tried.values()), key=lambda t: (t.number, t.variance or 0.0))
         equity = np.array(result["equity"], np.float64)
