@@ -62,25 +62,18 @@ def jump_rows(
     reach: float,
     window: tuple[date, date] | None,
     symbols: Sequence[str],
-    instrument_ids: Sequence[int] | None = None,
 ) -> pl.DataFrame:
     """Rows that count whose close is far from the file's previous close and that never came near it all day.
 
     An action shows at the open, and no trade of the day is near the old price: a price that fell or rose during the day
     was traded there. Rights entitlements know no price band and are left out. `below` and `above` bound the close as a
     ratio; `reach` is how near the nearest trade has to be, 0.15 for 15 %. Of all days where `window` is None, else of
-    those days and of the symbols at any time. Of some instruments where their ids are given.
+    those days and of the symbols at any time.
     """
-    within, bounds = "", dict[str, Any]()
+    within, bounds = "", {}
     if window is not None:
         within = " AND (date BETWEEN %(first)s AND %(last)s OR symbol = ANY(%(symbols)s))"
         bounds = {"first": window[0], "last": window[1], "symbols": list(symbols)}
-    if instrument_ids is not None:  # by symbol first: that is what there is an index for
-        within += (
-            " AND symbol IN (SELECT symbol FROM instrument_symbols WHERE instrument_id = ANY(%(ids)s)) "
-            "AND instrument_id = ANY(%(ids)s)"
-        )
-        bounds["ids"] = list(instrument_ids)
     return copy_out(
         connection,
         f"SELECT {', '.join(BAR_SCHEMA)} FROM historical_prices WHERE superseded_at IS NULL "
@@ -147,6 +140,15 @@ def stored_factors(connection: Connection) -> list[dict[str, Any]]:
 def quarantined_days(connection: Connection) -> list[date]:
     """The session of every unexplained move."""
     return list(connection.execute(text("SELECT session FROM unexplained_jumps ORDER BY session")).scalars())
+
+
+def with_jumps(connection: Connection, first: date, last: date) -> set[int]:
+    """Instruments with an unexplained move between two days."""
+    rows = connection.execute(
+        text("SELECT DISTINCT instrument_id FROM unexplained_jumps WHERE session BETWEEN :first AND :last"),
+        {"first": first, "last": last},
+    )
+    return set(rows.scalars())
 
 
 def exchange_list_days(connection: Connection) -> tuple[date, date] | None:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from app.repositories import actions, instruments
 from app.services.importing.adjustments import unexplained
-from app.services.importing.corporate import LISTED, infer_moves, large_moves
+from app.services.importing.corporate import LISTED, infer_moves, large_moves, small_moves
 from app.services.importing.inference import Inferred
 
 SINCE = date(2011, 1, 1)
@@ -123,7 +123,7 @@ def verify(connection: Connection, since: date = SINCE) -> Verification:
     listed = {(row["instrument_id"], row["ex_date"]): float(row["factor"]) for row in stored if row["tier"] == LISTED}
     large, previous = large_moves(connection, None, ())
     open_ = unexplained(large, previous, {})
-    inferred, _ = infer_moves(connection, open_, {})
+    inferred, _ = infer_moves(connection, open_, {}, gaps=small_moves(connection, None, ()))
     days = actions.exchange_list_days(connection)
     symbols = {row.id: row.symbol for row in instruments.all_instruments(connection)}
     places = {(one.instrument, one.session) for one in open_}

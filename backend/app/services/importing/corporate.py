@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -39,7 +40,7 @@ from app.services.importing.inference import (
 )
 from app.services.importing.listed_actions import judge_stored
 from app.services.importing.lookup import Lookup
-from app.services.importing.restatements import SHARES, WEEK_52, Restated, Told, tell
+from app.services.importing.restatements import SHARES, SMALL, WEEK_52, Restated, Told, agreed, tell
 
 LISTED, INFERRED = "LISTED", "INFERRED"
 BACK = timedelta(days=20)  # a new session may complete the evidence about moves so many days before
@@ -47,6 +48,8 @@ _ISIN_DAYS = 500
 FORWARD = timedelta(days=_ISIN_DAYS)  # an older one may be what a later move is compared with
 _PROPOSED = 0.05  # log: how near a fraction has to be before it is put to a person
 _NAMED = timedelta(days=10)  # a list's date may be off by so much
+_GAP_BELOW, _GAP_REACH = 0.90, 0.07  # a gap of a small bonus: close and high against the previous close
+_GAP_NEAR = 0.05  # log, at the open
 _PAISA = 0.0101  # rupees: a level is rounded to the paisa, up or down
 _COUNTED = 0.005  # counts change by options and small issues too: only an exact one tells an action
 _SERIES_ORDER = {"EQ": 0, "BE": 1, "BZ": 2}
@@ -61,6 +64,7 @@ class WorkedOut:
     jumps: list[Row] = field(default_factory=list)
     findings: list[Row] = field(default_factory=list)
     window: tuple[date, date] | None = None  # of which days `jumps` tells; all where None
+    symbols: tuple[str, ...] = ()  # and of which symbols on every day
 
 
 def update(
@@ -81,14 +85,16 @@ def update(
     found += result.findings
     factors, jumps = decisions.apply(result.factors, result.jumps, decisions.load(connection))
     changed = actions.replace_factors(connection, factors)
-    return actions.replace_jumps(connection, jumps, result.window, symbols) or changed
+    return actions.replace_jumps(connection, jumps, result.window, result.symbols) or changed
 
 
 def worked_out(
     connection: Connection, lookup: Lookup | None, window: tuple[date, date] | None, symbols: Sequence[str]
 ) -> WorkedOut:
     """What the stored rows say, before any decision. Writes nothing."""
-    result = WorkedOut(window=None if window is None else (window[0] - BACK, window[1] + FORWARD))
+    result = WorkedOut(
+        window=None if window is None else (window[0] - BACK, window[1] + FORWARD), symbols=tuple(symbols)
+    )
     stored = actions.stored_factors(connection)
     rejected: list[Rejected] = []
     if lookup is None:
@@ -98,10 +104,13 @@ def worked_out(
         before = {(row["instrument_id"], row["ex_date"], row["factor"]) for row in stored if row["tier"] == LISTED}
         if before != {(row["instrument_id"], row["ex_date"], row["factor"]) for row in listed}:
             result.window = None
+    if result.window is not None:
+        result.symbols = symbols = _looked_at(connection, result.window, symbols, stored)
     moves, previous = large_moves(connection, result.window, symbols)
     by_day = {(row["instrument_id"], row["ex_date"]): float(row["factor"]) for row in listed}
     open_ = unexplained(moves, previous, by_day)
-    inferred, seen = infer_moves(connection, open_, by_day, rejected)
+    gaps = small_moves(connection, result.window, symbols)
+    inferred, seen = infer_moves(connection, open_, by_day, rejected, gaps)
     rows = [factor_row(one) for one in inferred]
     if result.window is not None:
         ids = {identifier for symbol, _, _, identifier in instruments.symbol_spans(connection) if symbol in symbols}
@@ -129,6 +138,22 @@ def worked_out(
     return result
 
 
+def _looked_at(
+    connection: Connection, window: tuple[date, date], symbols: Sequence[str], stored: Sequence[Row]
+) -> tuple[str, ...]:
+    """The symbols, and all those of instruments that moved in the window or were found to.
+
+    What restated figures say of one move depends on every other of the instrument, whenever it was.
+    """
+    moved = {one.instrument for one in large_moves(connection, window, symbols)[0]}
+    moved |= {one.instrument for one in small_moves(connection, window, symbols)}
+    first, last = window
+    moved |= {row["instrument_id"] for row in stored if row["tier"] == INFERRED and first <= row["ex_date"] <= last}
+    moved |= actions.with_jumps(connection, first, last)
+    spans = instruments.symbol_spans(connection)
+    return tuple(sorted({*symbols, *(symbol for symbol, _, _, identifier in spans if identifier in moved)}))
+
+
 def contradicted(
     rejected: Iterable[Rejected], factors: Mapping[tuple[int, date], float], known: set[tuple[int, date]]
 ) -> list[Jump]:
@@ -146,20 +171,29 @@ def contradicted(
 
 
 def large_moves(
-    connection: Connection,
-    window: tuple[date, date] | None,
-    symbols: Sequence[str],
-    instrument_ids: Sequence[int] | None = None,
+    connection: Connection, window: tuple[date, date] | None, symbols: Sequence[str]
 ) -> tuple[list[Jump], dict[tuple[int, date], date | None]]:
-    """Moves of closes that an ordinary day hardly gives, and the session before each; of some instruments, or all."""
-    bounds = (JUMP_BELOW, JUMP_ABOVE, JUMP_REACH)
-    rows = one_a_day(actions.jump_rows(connection, *bounds, window, symbols, instrument_ids))
+    """Moves of closes that an ordinary day hardly gives, and the session before each."""
+    rows = one_a_day(actions.jump_rows(connection, JUMP_BELOW, JUMP_ABOVE, JUMP_REACH, window, symbols))
     previous = actions.previous_sessions(connection, rows) if rows.height else pl.DataFrame()
     moves = [
         Jump(row["instrument_id"], row["date"], row["symbol"], row["prev_close"], row["open"], row["close"])
         for row in rows.iter_rows(named=True)
     ]
     return moves, {(row[1], row[2]): row[3] for row in previous.rows()}
+
+
+def small_moves(connection: Connection, window: tuple[date, date] | None, symbols: Sequence[str]) -> list[Jump]:
+    """Days a bonus of 1:5 to 1:3 may lie behind: far below the previous close from the open to the close.
+
+    Bad days look alike; only a restated figure makes one an action, and none of them is held back.
+    """
+    rows = one_a_day(actions.jump_rows(connection, _GAP_BELOW, math.inf, _GAP_REACH, window, symbols))
+    return [
+        Jump(row["instrument_id"], row["date"], row["symbol"], row["prev_close"], row["open"], row["close"])
+        for row in rows.iter_rows(named=True)
+        if row["close"] >= row["prev_close"] * JUMP_BELOW
+    ]
 
 
 def one_a_day(rows: pl.DataFrame) -> pl.DataFrame:
@@ -178,17 +212,22 @@ def infer_moves(
     moves: Sequence[Jump],
     factors: Mapping[tuple[int, date], float],
     rejected: Sequence[Rejected] = (),
+    gaps: Sequence[Jump] = (),
 ) -> tuple[list[Inferred], dict[tuple[int, date], Move]]:
     """What can be inferred of moves, and all of them with what surrounds them, by instrument and session.
 
-    Nothing is inferred near a day that already has a factor.
+    `moves` and `gaps` are all there are of an instrument on any day, since figures tell of all together. Nothing is
+    inferred near a day that already has a factor. Of `gaps` those are looked at that are the only day on which a small
+    factor shows that figures tell of.
     """
+    told = _Restated.load(connection, moves, gaps, factors)
+    moves = [*moves, *told.small(gaps)]
     if not moves:
         return [], {}
     taken: dict[int, list[date]] = defaultdict(list)
     for instrument, day in factors:
         taken[instrument].append(day)
-    seen = {(one.instrument, one.ex.date): one for one in _with_context(connection, moves, factors, rejected)}
+    seen = {(one.instrument, one.ex.date): one for one in _with_context(connection, moves, told, rejected)}
     candidates = [
         one for one in seen.values() if not any(abs(day - one.ex.date) <= _NAMED for day in taken[one.instrument])
     ]
@@ -204,7 +243,7 @@ def _bare(one: Jump) -> Move:
 def _with_context(
     connection: Connection,
     candidates: Sequence[Jump],
-    factors: Mapping[tuple[int, date], float],
+    told: _Restated,
     rejected: Sequence[Rejected],
 ) -> list[Move]:
     frame = pl.DataFrame(
@@ -212,7 +251,6 @@ def _with_context(
         schema={"symbol": pl.String(), "instrument_id": pl.Int32(), "on": pl.Date()},
         orient="row",
     )
-    told = _Restated.load(connection, sorted({one.instrument for one in candidates}), factors)
     sessions: dict[int, list[Session]] = defaultdict(list)
     for row in one_a_day(actions.bars_near(connection, frame, SPAN.days)).iter_rows(named=True):
         sessions[row["instrument_id"]].append(
@@ -262,14 +300,20 @@ class _Restated:
     factors: dict[int, list[tuple[date, float]]]
 
     @classmethod
-    def load(cls, connection: Connection, ids: Sequence[int], factors: Mapping[tuple[int, date], float]) -> _Restated:
-        """Whatever the days that are looked at: what a figure says depends on all moves between two days."""
+    def load(
+        cls,
+        connection: Connection,
+        unexplained_moves: Sequence[Jump],
+        gaps: Sequence[Jump],
+        factors: Mapping[tuple[int, date], float],
+    ) -> _Restated:
+        """All figures of the instruments."""
+        ids = sorted({one.instrument for one in (*unexplained_moves, *gaps)})
         own: dict[int, list[tuple[date, float]]] = defaultdict(list)
         for (instrument, day), factor in sorted(factors.items()):
             own[instrument].append((day, factor))
-        large, previous = large_moves(connection, None, (), ids)
         moves: dict[int, list[date]] = defaultdict(list)
-        for one in unexplained(large, previous, factors):
+        for one in unexplained_moves:
             moves[one.instrument].append(one.session)
         pairs: dict[int, list[Restated]] = defaultdict(list)
         for row in restated.levels(connection, ids):
@@ -289,6 +333,15 @@ class _Restated:
         others, own = self.moves.get(instrument, ()), self.factors.get(instrument, ())
         found = (tell(one, session, others, own) for one in self.pairs.get(instrument, ()))
         return tuple(dict.fromkeys(one for one in found if one is not None))
+
+    def small(self, gaps: Sequence[Jump]) -> list[Jump]:
+        """Gaps that are the only ones near a factor that figures tell of them: the figures do not name the day."""
+        fitting: dict[tuple[int, float], list[Jump]] = defaultdict(list)
+        for one in gaps:
+            factor = agreed(self.of(one.instrument, one.session))
+            if factor in SMALL and abs(math.log(one.previous_close / one.open / factor)) <= _GAP_NEAR:
+                fitting[(one.instrument, factor)].append(one)
+        return [days[0] for days in fitting.values() if len(days) == 1]
 
     def others(self, instrument: int, session: date) -> tuple[date, ...]:
         """All other days with a large move or a listed factor."""
@@ -324,8 +377,8 @@ def jump_row(jump: Jump, move: Move | None, other: Sequence[str] = ()) -> Row:
     if near is not None and (other or max(abs(near.at_open), abs(near.at_close)) > _PROPOSED):
         near = None
     if near is not None and move is not None:
-        contradicted_by = any(one.factor != near.factor for one in move.told)
-        near = None if contradicted_by or moved_to_trade_for_trade(move) else near
+        against = moved_to_trade_for_trade(move) or any(one.unchanged for one in move.told)
+        near = None if against else near
     evidence = {} if move is None else facts(move)
     return {
         "instrument_id": jump.instrument,

@@ -113,19 +113,16 @@ class _Fit:
 
 def infer(move: Move) -> Inferred | None:
     """The action a move is, where the evidence suffices; None where it does not."""
-    if not _comparable(move):
+    if not _comparable(move) or any(one.unchanged for one in move.told):
         return None
     fit, stated = nearest(move), _stated(move)
-    if move.told and stated is None:
-        return None  # restated figures say that nothing changed, or something that the prices do not show
     found = [] if fit is None else _verdicts(move, fit)
     if stated is not None:
         if fit is not None and fit.factor != stated.factor and _known_at(move, fit, found) is not None:
             return None  # the day says one factor and the restated figures another
         fit = stated
-        found = _verdicts(move, fit) + [
-            (restatements.RULES[one.kind], max(move.ex.date, one.known_at)) for one in move.told
-        ]
+        told = sorted({(restatements.RULES[one.kind], max(move.ex.date, one.known_at)) for one in move.told})
+        found = [*_verdicts(move, fit), *dict(reversed(told)).items()]  # of each kind the earliest
     if fit is None:
         return None
     known_at = _known_at(move, fit, found)
@@ -159,6 +156,7 @@ def facts(move: Move) -> dict[str, Any]:
             {
                 "kind": one.kind,
                 "factor": round(one.factor, 6),
+                "sure": one.firm,
                 "between": [one.after.isoformat(), one.known_at.isoformat()],
             }
             for one in move.told
@@ -173,7 +171,10 @@ def _shifts(move: Move) -> dict[int, float]:
 
 
 def _stated(move: Move) -> _Fit | None:
-    """The factor that restated figures agree on, where the day's prices allow it."""
+    """The factor that restated figures agree on, where the day's prices allow it.
+
+    Where they do not, the figures speak of another day too, one without a price on file, and say nothing of this one.
+    """
     factor, ex = restatements.agreed(move.told), move.ex
     if factor is None or factor == 1.0 or ex.prev_close is None:
         return None
@@ -184,7 +185,16 @@ def _stated(move: Move) -> _Fit | None:
         math.log(ex.prev_close / ex.close / factor) + market,
         0.5 if factor not in COMMON else 1.0,
     )
+    if factor in restatements.SMALL:  # a bad day comes near: the open has to hit it, exactly where no figure is sure
+        sure = any(one.firm for one in move.told) or _calm(move)
+        return fit if fit.within(0.03 if sure else 0.01, 0.12, tight=1.0) else None
     return fit if fit.within(_AT_OPEN, _BAND, tight=1.0) else None
+
+
+def _calm(move: Move) -> bool:
+    """Whether no more rupees than usual were traded, within ten percent of price."""
+    turnover = turnover_ratio(move)
+    return turnover is not None and turnover <= 1.5 and move.ex.high <= move.ex.low * 1.105
 
 
 def moved_to_trade_for_trade(move: Move) -> bool:
@@ -284,9 +294,7 @@ def _verdicts(move: Move, fit: _Fit) -> list[tuple[str, date]]:
     if ex.series != move.before[-1].series:
         return found  # moved to trade-for-trade on the day, as demerged shares are
     size = math.log(fit.factor)
-    turnover = turnover_ratio(move)
-    calm = turnover is not None and turnover <= 1.5 and ex.high <= ex.low * 1.105
-    if fit.within(0.04, 0.06) and calm:
+    if fit.within(0.04, 0.06) and _calm(move):
         found.append(("ratio and a day without news", ex.date))
     if fit.factor >= 5 and ex.series == "EQ" and fit.within(0.05, 0.07):
         found.append(("exact ratio beyond any band", ex.date))

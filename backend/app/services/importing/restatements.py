@@ -18,7 +18,8 @@ RULES = {WEEK_52: "ratio and a 52-week level restated by the exchange", SHARES: 
 _LISTING = timedelta(days=15)  # bonus shares are counted some days after the ex-date
 _UNCHANGED = 0.02  # log
 _COMMON = (1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 20.0, 50.0, 100.0)
-_MORE = (1.2, 1.25, 4 / 3, 1.4, 1.6, 5 / 3, 1.75, 7 / 3, 3.5, 7.5, *(1 / factor for factor in (2, 5, 10, 20, 50, 100)))
+SMALL = (1.2, 1.25, 4 / 3)  # bonuses of 1:5, 1:4 and 1:3, which a price band may hide
+_MORE = (1.4, 1.6, 5 / 3, 1.75, 7 / 3, 3.5, 7.5, *(1 / factor for factor in (2, 5, 10, 20, 50, 100)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class Told:
     known_at: date
     factor: float
     after: date
+    firm: bool = True
 
     @property
     def unchanged(self) -> bool:
@@ -73,11 +75,11 @@ def tell(one: Restated, session: date, others: Sequence[date], factors: Sequence
     if abs(math.log(implied)) <= _UNCHANGED:
         surely = one.firm and session <= one.until - wait
         return Told(one.kind, one.until, 1.0, one.after) if surely else None
-    known = (*_COMMON, *_MORE) if one.firm else _COMMON
+    known = (*_COMMON, *SMALL, *_MORE) if one.firm else (*_COMMON, *SMALL)
     nearest = min(known, key=lambda factor: abs(math.log(implied / factor)))
     if abs(math.log(implied / nearest)) > one.exact:
         return None
-    return Told(one.kind, one.until, nearest, one.after)
+    return Told(one.kind, one.until, nearest, one.after, one.firm)
 
 
 def agreed(told: Sequence[Told]) -> float | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
-from app.services.importing import import_paths
 from app.services.importing.inference import IsinSeen, infer
 from app.services.importing.restatements import RULES, SHARES, WEEK_52, Restated, Told, agreed, tell
+from app.services.importing.run import import_paths
 from tests.services.importing.samples import Quote, legacy, legacy_name, quote
+from tests.services.importing.test_import import empty
 from tests.services.importing.test_inference import EX, move
 
 BEFORE, AFTER = EX - timedelta(days=100), EX + timedelta(days=100)
@@ -64,7 +66,7 @@ def test_a_count_with_new_shares_sold_beside_is_no_factor() -> None:
 
 def test_a_figure_of_an_unknown_day_neither_denies_an_action_nor_tells_a_rare_one() -> None:
     vague = replace(COUNT, firm=False)
-    assert tell(vague, EX, (EX,), ()) == Told(SHARES, AFTER, 2.0, BEFORE)
+    assert tell(vague, EX, (EX,), ()) == Told(SHARES, AFTER, 2.0, BEFORE, firm=False)
     assert tell(replace(vague, ratio=1.0), EX, (EX,), ()) is None
     # NBCC 2024-10-07, a bonus of 1:2 whose yearly figures give 1.4181: neither 7/5 nor 3/2
     assert tell(replace(vague, ratio=1.4181), EX, (EX,), ()) is None
@@ -86,7 +88,7 @@ def test_a_move_near_the_restated_factor_is_that_action_once_the_figure_is_there
     assert (found.factor, found.known_at) == (1.5, AFTER)
     assert found.rules == (RULES[WEEK_52],)
     assert found.evidence["restated"] == [
-        {"kind": WEEK_52, "factor": 1.5, "between": [BEFORE.isoformat(), AFTER.isoformat()]}
+        {"kind": WEEK_52, "factor": 1.5, "sure": True, "between": [BEFORE.isoformat(), AFTER.isoformat()]}
     ]
 
 
@@ -103,13 +105,32 @@ def test_a_count_that_stayed_outweighs_everything_else() -> None:
     assert infer(replace(whole, told=(Told(SHARES, AFTER, 1.0, BEFORE),))) is None
 
 
-def test_a_restated_factor_far_from_the_price_is_not_used() -> None:
-    assert infer(move(2.7, 2.7, told=(Told(SHARES, AFTER, 2.0, BEFORE),))) is None
+def test_a_restated_factor_far_from_the_price_speaks_of_another_day_too() -> None:
+    three = (Told(SHARES, AFTER, 3.0, BEFORE),)
+    assert infer(move(1.99, 2.02, told=three)) is None
+    found = infer(move(1.99, 2.02, ex_volume=2000, told=three))  # and the day stands on its own evidence
+    assert found is not None and (found.factor, found.rules) == (2.0, ("ratio and a day without news",))
 
 
 def test_a_day_that_says_another_factor_than_the_figures_is_left() -> None:
-    whole = move(1.99, 2.02, ex_volume=2000, after=2.0)
-    assert infer(replace(whole, told=(Told(SHARES, AFTER, 3.0, BEFORE),))) is None
+    day = move(1.5, 1.6, after=1.5, ex_volume=1500)
+    assert infer(replace(day, told=(Told(WEEK_52, AFTER, 1.6, BEFORE),))) is not None
+    both = move(1.53, 1.53, after=1.5, ex_volume=1500)
+    assert infer(both) is not None  # 3/2 by the day and by its volumes
+    assert infer(replace(both, told=(Told(WEEK_52, AFTER, 1.6, BEFORE),))) is None
+
+
+@pytest.mark.parametrize("firm", [True, False])
+def test_a_small_bonus_is_told_by_a_figure_and_a_gap_that_hits_it(firm: bool) -> None:
+    # BERGEPAINT 2023-09-22, a bonus of 1:5: 753.25 before, 626.80 at the open
+    told = (Told(SHARES, AFTER, 1.2, BEFORE, firm),)
+    # 669.30 at the close, with five times the shares: news too, so the open has to hit the factor
+    found = infer(move(753.25 / 626.80, 753.25 / 669.30, told=told, ex_volume=5000))
+    assert found is not None and found.factor == 1.2
+    near = infer(move(1.22, 1.22, told=told, ex_volume=5000))
+    assert (near is not None) == firm
+    assert infer(move(1.25, 1.25, told=told)) is None
+    assert infer(move(753.25 / 626.80, 753.25 / 669.30, ex_volume=5000)) is None
 
 
 @given(
@@ -211,7 +232,25 @@ def test_a_restated_level_lifts_the_one_and_takes_the_proposal_from_the_other(
     assert stored(engine) == ({"BONUS": 1.5}, {"DEMERGED": None})
     with engine.connect() as connection:
         facts = connection.execute(text("SELECT evidence FROM unexplained_jumps")).scalar_one()
-    assert facts["restated"] == [{"kind": WEEK_52, "factor": 1.0, "between": ["2025-09-02", "2025-12-16"]}]
+    assert facts["restated"] == [
+        {"kind": WEEK_52, "factor": 1.0, "sure": True, "between": ["2025-09-02", "2025-12-16"]}
+    ]
+
+
+@pytest.mark.integration
+def test_every_order_of_days_and_figures_gives_the_same_evidence(engine: Engine, tmp_path: Path) -> None:
+    days, levels = prices(tmp_path), level_file(tmp_path)
+    early, late = days[:8], days[8:]
+    seen = []
+    for order in permutations((early, late, [levels])):
+        empty(engine)
+        for files in order:
+            run(engine, *files)
+        with engine.connect() as connection:
+            rows = connection.execute(text("SELECT symbol, session, proposed_factor, evidence FROM unexplained_jumps"))
+            seen.append((stored(engine), [tuple(row) for row in rows]))
+    assert seen[0][0] == ({"BONUS": 1.5}, {"DEMERGED": None})
+    assert all(one == seen[0] for one in seen)
 
 
 @pytest.mark.integration
