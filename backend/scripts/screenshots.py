@@ -69,6 +69,7 @@ PAGES: dict[str, tuple[str, Callable[[Page], None]]] = {
     "run": ("/quant/run/?run={run}", _nothing),
     "run-trade": ("/quant/run/?run={run}", _with_trade),
     "runs": ("/quant/runs/", _nothing),
+    "compare": ("/quant/compare/?runs={runs}", _nothing),
     "data": ("/data/", _nothing),
     "settings": ("/settings/", _nothing),
 }
@@ -109,9 +110,9 @@ def photograph(browser: Browser, url: str, name: str, names_of: dict[str, str], 
             yield file
 
 
-def backtests(url: str) -> str:
-    """Compute the runs through the API; the id of the last one."""
-    run_id = ""
+def backtests(url: str) -> list[str]:
+    """Compute the runs through the API; their ids."""
+    ids = []
     for body in RUNS:
         answer = httpx.post(
             f"{url}/api/portfolio/strategies/backtest",
@@ -121,8 +122,8 @@ def backtests(url: str) -> str:
             trust_env=False,
         )
         answer.raise_for_status()
-        run_id = answer.json()["run_id"]
-    return run_id
+        ids.append(str(answer.json()["run_id"]))
+    return ids
 
 
 def busiest(url: str) -> str:
@@ -154,7 +155,10 @@ def main() -> int:
                 continue
             before = () if first else (("data", "sample"),)
             with serving(Path(scratch) / ("empty" if first else "sample"), files, *before) as served:
-                names_of = {} if first else {"symbol": busiest(served.url), "run": backtests(served.url)}
+                names_of = {}
+                if not first:
+                    runs = backtests(served.url)
+                    names_of = {"symbol": busiest(served.url), "run": runs[-1], "runs": ",".join(runs[-3:])}
                 for name in here:
                     for file in photograph(browser, served.url, name, names_of, wanted.to):
                         size += file.stat().st_size
