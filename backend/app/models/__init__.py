@@ -31,7 +31,7 @@ from app.models.instruments import (
 from app.models.jobs import IdempotencyKey, Job, JobEvent, JobState
 from app.models.owners import AppSetting, Owner
 from app.models.portfolios import PortfolioPolicy, PortfolioPosition, UserPortfolio
-from app.models.prices import HistoricalPrice
+from app.models.prices import HistoricalPrice, PriceDay
 from app.models.series import IndexValue, IntradaySlice, IntradaySource
 from app.models.snapshots import DataSnapshot
 from app.models.strategies import BacktestRun, Lifecycle, RunStrategy, StrategyMetadata, StrategyVersion, Trial
@@ -81,6 +81,7 @@ __all__ = [
     "Owner",
     "PortfolioPolicy",
     "PortfolioPosition",
+    "PriceDay",
     "RunStrategy",
     "SecurityFlag",
     "SecurityListing",

@@ -29,6 +29,7 @@ class HistoricalPrice(Base):
             unique=True,
             postgresql_where=text("superseded_at IS NULL"),
         ),
+        Index("idx_historical_superseded", "date", postgresql_where=text("superseded_at IS NOT NULL")),
     )
 
     file_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -52,3 +53,12 @@ class HistoricalPrice(Base):
     source_rank: Mapped[int] = mapped_column(SmallInteger)  # services/importing/merge.py
     recorded_at: Mapped[CreatedAt]
     superseded_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class PriceDay(Base):
+    """A counter that moves with every change of a day's prices, so that a year is not read again for one day."""
+
+    __tablename__ = "price_days"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(BigInteger)

@@ -37,8 +37,12 @@ _BUMP = (
     "INSERT INTO data_versions (scope, version) SELECT unnest({scopes}), 1 "
     "ON CONFLICT (scope) DO UPDATE SET version = data_versions.version + 1, changed_at = now()"
 )
+_MARK_DAYS = (
+    "INSERT INTO price_days (day, version) SELECT unnest({days}), 1 "
+    "ON CONFLICT (day) DO UPDATE SET version = price_days.version + 1"
+)
 _ADD_FILE = (
-    f"WITH bumped AS ({_BUMP.format(scopes='%s::text[]')}) "
+    f"WITH bumped AS ({_BUMP.format(scopes='%s::text[]')}), marked AS ({_MARK_DAYS.format(days='%s::date[]')}) "
     "INSERT INTO import_files (sha256, name, container, kind, size_bytes, rows, first_date, last_date) "
     "VALUES (%s, %s, %s, %s, %s, %s, %s, %s) RETURNING id, EXISTS (SELECT FROM historical_prices p "
     "WHERE p.superseded_at IS NULL AND p.date BETWEEN import_files.first_date AND import_files.last_date)"
@@ -57,13 +61,18 @@ def add_file(
     first_date: date | None,
     last_date: date | None,
     scopes: Iterable[str] = (),
+    price_days: Iterable[date] = (),
 ) -> tuple[int, bool]:
     """Remember a file and count up the versions of what it changes; its id, and whether its days have prices already.
+
+    `scopes` are parts of the data, `price_days` the days of which it brings prices.
 
     One statement, straight to the driver: of a small file's time the way to the server and back is the largest part.
     """
     values = (sha256, name, container, kind, size_bytes, rows, first_date, last_date)
-    row = raw(connection).execute(_ADD_FILE, (sorted(set(scopes)), *values)).fetchone()
+    days = sorted(set(price_days))
+    counted = sorted({*scopes, *price_scopes(days)})
+    row = raw(connection).execute(_ADD_FILE, (counted, days, *values)).fetchone()
     return cast("tuple[int, bool]", row)
 
 
@@ -83,6 +92,19 @@ def bump_versions(connection: Connection, scopes: Iterable[str]) -> None:
             text(_BUMP.format(scopes="CAST(:scopes AS text[])")),
             {"scopes": wanted},
         )
+
+
+def price_scopes(days: Iterable[date]) -> set[str]:
+    """The scopes of the years that some days lie in."""
+    return {f"prices:{year}" for year in {day.year for day in days}}
+
+
+def prices_changed(connection: Connection, days: Iterable[date]) -> None:
+    """Count up the versions of days whose prices changed, and of their years."""
+    wanted = sorted(set(days))
+    if wanted:
+        connection.execute(text(_MARK_DAYS.format(days="CAST(:days AS date[])")), {"days": wanted})
+        bump_versions(connection, price_scopes(wanted))
 
 
 def versions(connection: Connection) -> dict[str, int]:

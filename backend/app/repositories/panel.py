@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from app.models import AdjustmentFactor, DataVersion, Dividend, Instrument, InstrumentSymbol, UnexplainedJump
+from app.models import AdjustmentFactor, DataVersion, Dividend, Instrument, InstrumentSymbol, PriceDay, UnexplainedJump
 
 
 class InstrumentRow(NamedTuple):
@@ -39,6 +39,13 @@ class PanelRepository:
     def versions(self) -> dict[str, int]:
         """The version of every part of the data: `prices:2014`, `identity`, `actions`, …"""
         return {row.scope: row.version for row in self._session.execute(select(DataVersion.scope, DataVersion.version))}
+
+    def day_versions(self) -> dict[int, dict[date, int]]:
+        """By year, the version of every day that has prices or had them."""
+        found: dict[int, dict[date, int]] = defaultdict(dict)
+        for row in self._session.execute(select(PriceDay.day, PriceDay.version).order_by(PriceDay.day)):
+            found[row.day.year][row.day] = row.version
+        return found
 
     def instruments(self) -> list[InstrumentRow]:
         """Every instrument, by ascending key."""

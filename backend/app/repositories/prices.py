@@ -97,6 +97,15 @@ _RANKED_SCHEMA: dict[str, pl.DataType] = {
 }
 
 
+def days_of_file(connection: Connection, file_id: int, first: date, last: date) -> list[date]:
+    """The days between two dates of which a file has rows."""
+    rows = connection.execute(
+        text("SELECT DISTINCT date FROM historical_prices WHERE file_id = :file AND date BETWEEN :first AND :last"),
+        {"file": file_id, "first": first, "last": last},
+    )
+    return [row.date for row in rows]
+
+
 def remove_rows(connection: Connection, file_id: int, first: date, last: date) -> pl.DataFrame:
     """Remove a file's rows between two dates; the superseded rows of other files whose winner went (file_id, line, key,
     volume, rank)."""
@@ -170,17 +179,17 @@ def identity_rows(
     return found
 
 
-def move_rows(connection: Connection, symbol: str, first: date, last: date, instrument_id: int) -> list[int]:
-    """Give the rows of a symbol between two dates to an instrument; the years in which any moved."""
+def move_rows(connection: Connection, symbol: str, first: date, last: date, instrument_id: int) -> list[date]:
+    """Give the rows of a symbol between two dates to an instrument; the days of which any moved."""
     rows = connection.execute(
         text(
             "WITH moved AS (UPDATE historical_prices SET instrument_id = :instrument "
             "WHERE symbol = :symbol AND date BETWEEN :first AND :last AND instrument_id <> :instrument RETURNING date) "
-            "SELECT DISTINCT CAST(extract(year FROM date) AS integer) AS year FROM moved"
+            "SELECT DISTINCT date FROM moved"
         ),
         {"symbol": symbol, "first": first, "last": last, "instrument": instrument_id},
     )
-    return [row.year for row in rows]
+    return [row.date for row in rows]
 
 
 def years(connection: Connection) -> list[int]:
@@ -197,35 +206,29 @@ def merged_year(connection: Connection, year: int, symbols: Iterable[str] | None
     """
     chosen = None if symbols is None else sorted(symbols)
     # a quarter at a time: the year of a whole market would need several times its size at once
-    parts = [
-        _merged(connection, date(year, month, 1), date(year, month + 2, 31 if month in (1, 10) else 30), chosen)
-        for month in (1, 4, 7, 10)
+    within = "date BETWEEN %(first)s AND %(last)s" + ("" if chosen is None else " AND symbol = ANY(%(symbols)s)")
+    quarters = [
+        (date(year, month, 1), date(year, month + 2, 31 if month in (1, 10) else 30)) for month in (1, 4, 7, 10)
     ]
-    return pl.concat(parts)
+    return pl.concat(
+        [_merged(connection, within, {"first": first, "last": last, "symbols": chosen}) for first, last in quarters]
+    )
 
 
-def _merged(connection: Connection, first: date, last: date, symbols: list[str] | None) -> pl.DataFrame:
-    parameters: dict[str, object] = {"first": first, "last": last}
-    narrowed = ""
-    if symbols is not None:
-        parameters["symbols"] = symbols
-        narrowed = " AND symbol = ANY(%(symbols)s)"
-    within = f"date BETWEEN %(first)s AND %(last)s{narrowed}"
-    columns = [*MERGED_SCHEMA, "source_rank"]
-    schema = {**MERGED_SCHEMA, "source_rank": pl.Int16()}
-    winners = copy_out(
-        connection,
-        f"SELECT {', '.join(columns)} FROM historical_prices WHERE superseded_at IS NULL AND {within}",
-        schema,
-        parameters,
-    )
-    lent = copy_out(
-        connection,
-        "SELECT date, symbol, series, turnover, trades, delivery, source_rank FROM historical_prices "
-        f"WHERE superseded_at IS NOT NULL AND {within}",
-        {name: schema[name] for name in ("date", "symbol", "series", "turnover", "trades", "delivery", "source_rank")},
-        parameters,
-    )
+def merged_days(connection: Connection, days: Iterable[date]) -> pl.DataFrame:
+    """The rows that count of some days, as `merged_year` gives those of a year."""
+    return _merged(connection, "date = ANY(%(days)s)", {"days": sorted(days)})
+
+
+def _merged(connection: Connection, within: str, parameters: Mapping[str, object]) -> pl.DataFrame:
+    types = {**MERGED_SCHEMA, "source_rank": pl.Int16()}
+
+    def rows(superseded: str, columns: Sequence[str]) -> pl.DataFrame:
+        query = f"SELECT {', '.join(columns)} FROM historical_prices WHERE superseded_at {superseded} AND {within}"
+        return copy_out(connection, query, {name: types[name] for name in columns}, parameters)
+
+    winners = rows("IS NULL", list(types))
+    lent = rows("IS NOT NULL", ("date", "symbol", "series", "turnover", "trades", "delivery", "source_rank"))
     return fill_from_losers(winners, lent).select(list(MERGED_SCHEMA)).sort("date", "symbol", "series")
 
 

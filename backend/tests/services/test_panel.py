@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.services.panel.build import write_chunk, year_columns
@@ -118,6 +118,7 @@ def test_the_same_rows_in_another_order_are_the_same_chunk(tmp_path: Path) -> No
     assert (one.root, one.roots) == (two.root, two.roots)
 
 
+@settings(deadline=None)  # it writes files
 @given(
     st.sampled_from(["open", "high", "low", "close", "volume", "delivery", "turnover"]), st.integers(0, len(ROWS) - 1)
 )

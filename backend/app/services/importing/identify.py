@@ -166,7 +166,7 @@ class _Writer:
         self._runs = runs
         self._masters = masters
         self._existing = {row.id: row for row in instruments.all_instruments(connection)}
-        self._years: set[int] = set()
+        self._days: set[date] = set()
 
     def write(self, rows: pl.DataFrame, *, everything: bool) -> set[str]:
         held = self._held(rows)
@@ -179,7 +179,7 @@ class _Writer:
         instruments.drop_instruments(self._connection, empty)
         changed = self._describe(assigned, aliases) | moved | {self._existing[n].symbol for n in {*empty, *merged}}
         instruments.add_aliases(self._connection, aliases)
-        files.bump_versions(self._connection, [f"prices:{year}" for year in self._years])
+        files.prices_changed(self._connection, self._days)
         if changed:
             files.bump_versions(self._connection, ["identity"])
         return changed
@@ -242,7 +242,7 @@ class _Writer:
         wrong = {position for chain, position, identifier, _ in held.rows() if assigned[chain] != identifier}
         for position in sorted(wrong):
             chain, segment = pieces[position]
-            self._years.update(
+            self._days.update(
                 prices.move_rows(self._connection, segment.symbol, segment.first, segment.last, assigned[chain])
             )
         return {pieces[position][1].symbol for position in wrong}

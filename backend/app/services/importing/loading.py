@@ -101,7 +101,8 @@ def store_prices(
         rows=frame.height,
         first_date=first,
         last_date=last,
-        scopes=[files.PENDING, *(f"prices:{year}" for year in years)],
+        scopes=[files.PENDING],
+        price_days=frame["date"].unique().to_list(),
     )
     new_findings = store_findings(connection, member.sha256, member.name, file_id, found)
     for year in years:  # a long file is stored year by year, so that memory does not grow with its length

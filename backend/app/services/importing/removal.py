@@ -54,9 +54,10 @@ def remove(engine: Engine, name_or_sha256: str, progress: Progress = lambda _fra
             raise ConflictError(f"{file.name} holds intraday bars, which cannot be taken out again yet")
         progress(0.0, f"removing {file.name}")
         with engine.begin() as connection:
-            scopes = [files.PENDING]
+            days: list[date] = []
             if file.first_date is not None and file.last_date is not None:
                 for year in range(file.first_date.year, file.last_date.year + 1):  # memory stays that of a year
+                    days += prices.days_of_file(connection, file.id, date(year, 1, 1), date(year, 12, 31))
                     lost = prices.remove_rows(connection, file.id, date(year, 1, 1), date(year, 12, 31))
                     digests = files.file_digests(connection, lost["file_id"].unique().to_list())
                     known = {other: sha256 for other, (sha256, _) in digests.items()}
@@ -66,9 +67,9 @@ def remove(engine: Engine, name_or_sha256: str, progress: Progress = lambda _fra
                             pl.col("file_id").replace_strict(known, return_dtype=pl.String).alias("sha256"),
                         )
                         prices.win_again(connection, merge.winners(ranked))
-                    scopes.append(f"prices:{year}")
             files.remove_file(connection, file)
             neighbours.compare(connection)
-            files.bump_versions(connection, scopes)
+            files.mark_pending(connection)
+            files.prices_changed(connection, days)
         derive.everything(engine, progress)
     return file

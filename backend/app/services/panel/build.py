@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +14,14 @@ import polars as pl
 from numpy.typing import NDArray
 
 from app.engines.bars import D1
-from app.services.panel.chunk import FIELDS, SERIES, write_atomically
+from app.services.panel.chunk import FIELDS, SERIES, Chunk, write_atomically
 from app.services.panel.tree import year_node
 
+Columns = tuple[NDArray[np.float64], D1, tuple[str, ...]]  # values [F, N, T], sessions, keys
+_MOST = 0.5  # of a year's days: from here on reading the whole year costs no more
 
-def year_columns(frame: pl.DataFrame, keys_by_id: dict[int, str]) -> tuple[NDArray[np.float64], D1, tuple[str, ...]]:
+
+def year_columns(frame: pl.DataFrame, keys_by_id: Mapping[int, str]) -> Columns:
     """Rows of one year as an array [F, N, T], columns by ascending key.
 
     `frame` has the columns date, instrument_id, series and the numeric fields; a row whose series is not one of
@@ -71,28 +75,121 @@ def column_roots(values: NDArray[np.float64], sessions: D1, keys: Sequence[str])
     return tuple(roots)
 
 
-def write_chunk(directory: Path, year: int, version: int, frame: pl.DataFrame, keys_by_id: dict[int, str]) -> str:
-    """Write a year's files and return their stem; identical content at the same version writes nothing new."""
-    values, sessions, keys = year_columns(frame, keys_by_id)
+def still_holds(chunk: Chunk, keys_by_id: Mapping[int, str]) -> bool:
+    """Whether every column of a year is still the instrument it was when the year was written."""
+    return bool(chunk.ids) and all(
+        keys_by_id.get(number) == key for number, key in zip(chunk.ids, chunk.keys, strict=True)
+    )
+
+
+def update_chunk(
+    directory: Path,
+    year: int,
+    version: int,
+    days: Mapping[date, int],
+    before: Chunk | None,
+    read: Callable[[Sequence[date] | None], pl.DataFrame],
+    keys_by_id: Mapping[int, str],
+) -> str | None:
+    """Write a year's files from the days that changed since `before` and from what it has of the others; their stem.
+
+    Parameters
+    ----------
+    days : the versions of the year's days
+    before : the year as last written; None, or one whose columns no longer hold: all days are read
+    read : the rows of some days, or of the year, as `year_columns` takes them
+
+    Returns
+    -------
+    The stem; None when nothing of the year makes a bar.
+    """
+    now = {day.isoformat(): number for day, number in days.items()}
+    changed: list[date] = []
+    if before is not None and still_holds(before, keys_by_id):
+        differing = {day for day in now.keys() | before.days.keys() if now.get(day) != before.days.get(day)}
+        changed = sorted(map(date.fromisoformat, differing))
+    if before is None or not changed or len(changed) > _MOST * len(now):  # no day told of the change: read them all
+        columns = year_columns(read(None), keys_by_id)
+    else:
+        columns = spliced(before, changed, year_columns(read(changed), keys_by_id))
+    return write_columns(directory, year, version, columns, keys_by_id, now) if len(columns[2]) else None
+
+
+def spliced(before: Chunk, days: Sequence[date], fresh: Columns) -> Columns:
+    """A year with some days replaced by what they are now: bit for bit what `year_columns` makes of all its rows."""
+    values, sessions, keys = fresh
+    kept = ~np.isin(before.sessions, np.array(days, dtype="datetime64[D]"))
+    all_sessions = np.union1d(before.sessions[kept], sessions)
+    all_keys = sorted({*before.keys, *keys})
+    row = {key: n for n, key in enumerate(all_keys)}
+    out = np.full((len(FIELDS), len(all_keys), len(all_sessions)), np.nan)
+    for source, source_keys, at in (
+        (before.values[:, :, _slice(np.flatnonzero(kept))], before.keys, before.sessions[kept]),
+        (values, keys, sessions),
+    ):
+        rows = _slice(np.array([row[key] for key in source_keys], dtype=np.int64))
+        columns = _slice(np.searchsorted(all_sessions, at))
+        if isinstance(rows, slice) or isinstance(columns, slice):
+            out[:, rows, columns] = source
+        else:
+            out[:, rows[:, None], columns] = source
+    held = ~np.isnan(out[FIELDS.index("series")]).all(axis=1)
+    if not held.all():  # whoever had bars on the replaced days alone, and has none now
+        out, all_keys = out[:, held], [key for key, has in zip(all_keys, held, strict=True) if has]
+    return out, all_sessions, tuple(all_keys)
+
+
+def _slice(index: NDArray[np.int64]) -> NDArray[np.int64] | slice:
+    """Ascending positions as a slice where they follow one another: copying those is many times as fast."""
+    if len(index) and int(index[-1]) - int(index[0]) == len(index) - 1:
+        return slice(int(index[0]), int(index[-1]) + 1)
+    return index
+
+
+def write_chunk(directory: Path, year: int, version: int, frame: pl.DataFrame, keys_by_id: Mapping[int, str]) -> str:
+    """Write a year's files from all its rows and return their stem."""
+    return write_columns(directory, year, version, year_columns(frame, keys_by_id), keys_by_id, {})
+
+
+def write_columns(
+    directory: Path,
+    year: int,
+    version: int,
+    columns: Columns,
+    keys_by_id: Mapping[int, str],
+    days: Mapping[str, int],
+) -> str:
+    """Write a year's files and return their stem; identical content at the same version writes no values again.
+
+    What tells from where it was read (serial numbers, versions of days) may differ all the same, and is kept as it is
+    now: else the year would be read again and again.
+    """
+    values, sessions, keys = columns
     roots = column_roots(values, sessions, keys)
     root = year_node(zip(keys, roots, strict=True))
     stem = f"{year}-v{version}-{root[:16]}"
+    ids = {key: number for number, key in keys_by_id.items()}
+    meta = orjson.dumps(
+        {
+            "year": year,
+            "version": version,
+            "root": root,
+            "sessions": [str(day) for day in sessions],
+            "keys": keys,
+            "roots": roots,
+            "ids": [ids[key] for key in keys],
+            "days": days,
+        }
+    )
     meta_path = directory / f"{stem}.json"
-    if meta_path.exists():
+    if not meta_path.exists():
+        partial = directory / f"{stem}.npy.partial"
+        with partial.open("wb") as file:
+            np.save(file, values)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(directory / f"{stem}.npy")
+    elif meta_path.read_bytes() == meta:
         return stem
-    meta = {
-        "year": year,
-        "version": version,
-        "root": root,
-        "sessions": [str(day) for day in sessions],
-        "keys": keys,
-        "roots": roots,
-    }
-    partial = directory / f"{stem}.npy.partial"
-    with partial.open("wb") as file:
-        np.save(file, values)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(directory / f"{stem}.npy")
-    write_atomically(meta_path, orjson.dumps(meta))  # last: a chunk without it does not exist
+    write_atomically(meta_path, meta)  # last: a chunk without it does not exist
     return stem

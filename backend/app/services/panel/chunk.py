@@ -7,7 +7,8 @@ together, so that reading one stock touches little.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,11 @@ SERIES = ("EQ", "BE", "BZ", "SM", "ST", "SZ", "RR", "IV", "E1", "X1")
 
 @dataclass(frozen=True)
 class Chunk:
-    """A year: `values` is memory-mapped, shape [F, N, T], NaN where there is no bar; `roots` are the tree's leaves."""
+    """A year: `values` is memory-mapped, shape [F, N, T], NaN where there is no bar; `roots` are the tree's leaves.
+
+    `ids` are the instruments' serial numbers in the database, `days` the versions of the days it was read from: what
+    tells which part of it still holds. A year written before these were kept has neither.
+    """
 
     year: int
     version: int
@@ -34,6 +39,8 @@ class Chunk:
     roots: tuple[str, ...]
     root: str
     stem: str
+    ids: tuple[int, ...] = ()
+    days: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def leaves(self) -> dict[str, str]:
@@ -54,6 +61,8 @@ def open_chunk(directory: Path, stem: str) -> Chunk:
         roots=tuple(meta["roots"]),
         root=meta["root"],
         stem=stem,
+        ids=tuple(meta.get("ids", ())),
+        days=meta.get("days", {}),
     )
 
 

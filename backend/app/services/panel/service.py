@@ -9,11 +9,11 @@ from __future__ import annotations
 import hashlib
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from sqlalchemy.orm import Session
@@ -25,6 +25,9 @@ from app.repositories.snapshots import SnapshotRepository
 from app.services.panel.chunk import open_chunk, write_atomically
 from app.services.panel.panel import InstrumentInfo, Panel
 from app.services.panel.tree import RULES_VERSION, changed
+
+if TYPE_CHECKING:
+    import polars as pl
 
 log = logging.getLogger(__name__)
 
@@ -89,8 +92,8 @@ class PanelService:
                     if SnapshotRepository(session).latest() is None:
                         self._remember(session, state.panel, state.panel)
                     return state.panel
-                instruments = repository.instruments()
-            self._build(market, directory, state, versions, instruments, progress)
+                days, instruments = repository.day_versions(), repository.instruments()
+            self._build(market, directory, state, versions, days, instruments, progress)
             before, state = state, self._reopen(market)
             assert state is not None
             with self._database.transaction(market) as session:
@@ -154,30 +157,33 @@ class PanelService:
         directory: Path,
         before: PanelState | None,
         versions: dict[str, int],
+        days: dict[int, dict[date, int]],
         instruments: list[InstrumentRow],
         progress: Callable[[float, str], None],
     ) -> None:
-        from app.repositories.prices import merged_year
-        from app.services.panel.build import write_chunk
+        from app.repositories.prices import merged_days, merged_year
+        from app.services.panel.build import still_holds, update_chunk
 
-        reusable: dict[tuple[int, int], str] = {}
-        if before is not None and before.versions.get("identity") == versions.get("identity"):
-            reusable = {(chunk.year, chunk.version): chunk.stem for chunk in before.panel.chunks}
+        chunks = {} if before is None else {chunk.year: chunk for chunk in before.panel.chunks}
         keys_by_id = {row.id: row.key for row in instruments}
         years = sorted(int(scope.removeprefix(_PRICES)) for scope in versions if scope.startswith(_PRICES))
         stems = []
         engine = self._database.engine(market)
         for done, year in enumerate(years):
             version = versions[f"{_PRICES}{year}"]
-            stem = reusable.get((year, version))
-            if stem is None:
-                progress(done / len(years), f"Preparing {year}")
+            chunk = chunks.get(year)
+            if chunk is not None and chunk.version == version and still_holds(chunk, keys_by_id):
+                stems.append(chunk.stem)
+                continue
+            progress(done / len(years), f"Preparing {year}")
+
+            def read(changed: Sequence[date] | None, year: int = year) -> pl.DataFrame:
                 with engine.connect() as connection:
-                    frame = merged_year(connection, year)
-                if frame.is_empty():
-                    continue
-                stem = write_chunk(directory, year, version, frame, keys_by_id)
-            stems.append(stem)
+                    return merged_year(connection, year) if changed is None else merged_days(connection, changed)
+
+            stem = update_chunk(directory, year, version, days.get(year, {}), chunk, read, keys_by_id)
+            if stem is not None:
+                stems.append(stem)
         content = orjson.dumps([row._asdict() for row in instruments])
         listing = f"instruments-{hashlib.sha256(content).hexdigest()[:16]}.json"
         if not (directory / listing).exists():
