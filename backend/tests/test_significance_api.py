@@ -134,13 +134,27 @@ def test_fresh_data_a_new_engine_and_an_edited_source_make_no_new_trial() -> Non
         data_root="a" * 64,
     )
     edited = replace(spec.books[0], source_hash="b" * 64)
+    spec = replace(
+        spec, market_rules="nse@1.a", benchmark="NIFTY50@1", adjustment="forward_anchored@1+1", sectors="1" * 64
+    )
     for rerun in (
+        replace(spec, market_rules="nse@1.b"),
+        replace(spec, benchmark="NIFTY50@2"),
+        replace(spec, adjustment="forward_anchored@2+2"),
+        replace(spec, sectors="2" * 64),
         replace(spec, data_root="c" * 64),
         replace(spec, engine_version="9.000000000000"),
         replace(spec, books=(edited,)),
     ):
         assert rerun.run_id != spec.run_id and trial_hash(rerun) == trial_hash(spec)
-    for trial in (replace(spec, seed=1), replace(spec, books=(book_of(strategy, {"fast": 6, "slow": 20}),))):
+    for trial in (
+        replace(spec, market_rules="none"),
+        replace(spec, benchmark="NIFTY500@1"),
+        replace(spec, adjustment="forward_anchored@strict-1+1"),
+        replace(spec, sectors="none"),
+        replace(spec, seed=1),
+        replace(spec, books=(book_of(strategy, {"fast": 6, "slow": 20}),)),
+    ):
         assert trial_hash(trial) != trial_hash(spec)
 
 

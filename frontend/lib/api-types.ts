@@ -1012,6 +1012,11 @@ export interface components {
              */
             policy_id?: number | null;
             /**
+             * Product
+             * @description Delivery, intraday (ended before the close) or futures (the cash series as a PROXY); each strategy's own where it is left out
+             */
+            product?: ("CNC" | "MIS" | "FUT") | null;
+            /**
              * Seed
              * @default 0
              */
@@ -1053,10 +1058,11 @@ export interface components {
             strict_actions?: boolean;
             /**
              * Timeframe
+             * @description Intraday bars are those of imported files, or made from finer ones
              * @default 1d
-             * @constant
+             * @enum {string}
              */
-            timeframe?: "1d";
+            timeframe?: "1m" | "5m" | "15m" | "30m" | "1h" | "1d";
             /**
              * Unfilled
              * @description What the cap leaves of an entry
@@ -3306,7 +3312,7 @@ export interface components {
             costs: number;
             /**
              * Entry At
-             * Format: date
+             * @description Session; of intraday bars their time in India
              */
             entry_at: string;
             /** Entry Price */
@@ -3354,10 +3360,21 @@ export interface components {
          * @description What a recomputation of a run gave.
          */
         VerifyOut: {
-            /** Changed */
+            /**
+             * Changed
+             * @description Which inputs are others now; empty where none is
+             */
             changed: string[];
-            /** Digest */
+            /**
+             * Digest
+             * @description Of the stored result; of the recomputed one where there is one
+             */
             digest: string;
+            /**
+             * Note
+             * @description What could not be compared, and why
+             */
+            note: string | null;
             /**
              * Outcome
              * @enum {string}

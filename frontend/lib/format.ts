@@ -99,6 +99,12 @@ export function date(iso: string, weekday = false): string {
   return `${DAYS[new Date(Date.UTC(Number(year), Number(month) - 1, Number(day))).getUTCDay()]} ${text}`;
 }
 
+/** A session as a date, a bar of the day with its time on the exchange's clock. */
+export function barTime(iso: string, weekday = false): string {
+  const time = /T(\d{2}:\d{2})/.exec(iso)?.[1];
+  return time ? `${date(iso, weekday)}, ${time}` : date(iso, weekday);
+}
+
 /** A range of dates with an en dash. */
 export const dateRange = (start: string, end: string): string => `${date(start)} – ${date(end)}`;
 

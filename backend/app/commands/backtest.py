@@ -39,7 +39,20 @@ def backtest(
     costs: Annotated[str, typer.Option(help="none, bps:10, zerodha or fyers.")] = "bps:10",
     slippage_bps: Annotated[float, typer.Option(help="Against us, of each price.")] = 0.0,
     volume_cap: Annotated[float | None, typer.Option(help="Share of a bar's volume traded at most.")] = None,
-    timeframe: Annotated[str | None, typer.Option(help="Of the bars: 1d, 15m, 5m, … ; else read from them.")] = None,
+    timeframe: Annotated[
+        str | None, typer.Option(help="1m, 5m, 15m, 30m, 1h or 1d (default); with --bars else read from them.")
+    ] = None,
+    product: Annotated[
+        str | None, typer.Option(help="CNC: delivery; MIS: intraday; FUT: futures as a PROXY; else the strategy's own.")
+    ] = None,
+    settle_next_session: Annotated[
+        bool, typer.Option("--settle-next-session", help="T+1: a sale pays for entries from the next session on.")
+    ] = False,
+    impact_bps: Annotated[float, typer.Option(help="Slippage of an order as large as its bar's volume.")] = 0.0,
+    unfilled: Annotated[str, typer.Option(help="cancel or carry what the volume cap leaves of an entry.")] = "cancel",
+    strict_actions: Annotated[
+        bool, typer.Option("--strict-actions", help="Use no corporate action that became known only later.")
+    ] = False,
     sizing: Annotated[str, typer.Option(help="equity_per_member, equity_per_position, value:N or quantity:N.")] = (
         "equity_per_member"
     ),
@@ -64,7 +77,10 @@ def backtest(
     common: dict[str, Any] = {
         "initial_capital": capital,
         "slippage_bps": slippage_bps,
+        "impact_bps": impact_bps,
         "volume_cap": volume_cap,
+        "unfilled": unfilled,
+        "settle_next_session": settle_next_session,
         "max_positions": max_positions,
         "fill_at": fill_at,
         "seed": seed,
@@ -87,10 +103,15 @@ def backtest(
             if policy is not None:
                 with open_platform() as platform:
                     common["policy"] = _policy(platform, policy)
-            answer = _of_file(bars, strategy, params, first, last, timeframe, size, charges, fractional, common)
+            if strict_actions:
+                fail("--strict-actions goes with stored bars: of a file's no corporate action is known")
+            answer = _of_file(
+                bars, strategy, params, first, last, timeframe, size, charges, fractional, product, common
+            )
         else:
-            if fractional or timeframe not in (None, "1d"):
-                fail("--fractional and --timeframe go with --bars; stored bars are run daily, in whole shares")
+            if fractional:
+                fail("--fractional goes with --bars; stored bars are run in whole shares")
+            stored = {"timeframe": timeframe or "1d", "product": product, "strict_actions": strict_actions}
             answer = _of_market(
                 strategy,
                 params,
@@ -100,7 +121,7 @@ def backtest(
                 last,
                 size,
                 charges,
-                common | {"market": rules or "nse", "benchmark": benchmark},
+                common | stored | {"market": rules or "nse", "benchmark": benchmark},
                 policy,
                 sample,
             )
@@ -150,7 +171,7 @@ def _of_market(
 
 def _of_file(
     path: Path, strategy: str, params: dict[str, float], first: date | None, last: date | None, timeframe: str | None,
-    size: Any, charges: CostSpec, fractional: bool, common: dict[str, Any],
+    size: Any, charges: CostSpec, fractional: bool, product: str | None, common: dict[str, Any],
 ) -> dict[str, Any]:  # fmt: skip
     import orjson
 
@@ -168,7 +189,7 @@ def _of_file(
     found = read_bars(path, timeframe=timeframe, start=first, end=last)
     days = found.sessions.astype("datetime64[D]").astype(object)
     spec = RunSpec(
-        books=(book_of(known[strategy], params),),
+        books=(book_of(known[strategy], params, product=product),),
         universe=UniverseSpec(symbols=found.symbols),
         start=first or days[found.start],
         end=last or days[-1],
@@ -243,7 +264,7 @@ def verify(
         print_json(found[0] if run is not None else found)
     else:
         for answer in found:
-            print(answer["run_id"], answer["outcome"], ", ".join(answer["changed"]))
+            print(answer["run_id"], answer["outcome"], ", ".join(answer["changed"]), answer["note"] or "")
     if any(answer["outcome"] == "differs" for answer in found):
         raise typer.Exit(1)
 

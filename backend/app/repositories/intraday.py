@@ -46,6 +46,18 @@ def slices(
     return [SliceRow(*row) for row in found]
 
 
+def version(session: Session | Connection) -> str:
+    """What is in use, in one value: another one after any slice changed."""
+    return str(
+        session.execute(
+            text(
+                "SELECT md5(coalesce(string_agg(content_hash, ',' ORDER BY symbol, timeframe, year), '')) "
+                "FROM intraday_slices"
+            )
+        ).scalar_one()
+    )
+
+
 def put_slice(connection: Connection, row: Mapping[str, Any]) -> None:
     """Swap a slice in."""
     connection.execute(_PUT, dict(row))

@@ -80,6 +80,7 @@ def backtest(
         sizing_value=request.sizing_value,
         max_positions=request.max_positions,
         allocations=request.allocations,
+        product=request.product,
         costs=_costs(request.costs),
         slippage_bps=request.slippage_bps,
         impact_bps=request.impact_bps,

@@ -88,7 +88,14 @@ class BacktestRequest(Wire):
     universe: str | list[str] = Field(default="NIFTY50", description="An index id, or a list of symbols")
     start_date: date
     end_date: date
-    timeframe: Literal["1d"] = "1d"
+    timeframe: Literal["1m", "5m", "15m", "30m", "1h", "1d"] = Field(
+        default="1d", description="Intraday bars are those of imported files, or made from finer ones"
+    )
+    product: Literal["CNC", "MIS", "FUT"] | None = Field(
+        default=None,
+        description="Delivery, intraday (ended before the close) or futures (the cash series as a PROXY); "
+        "each strategy's own where it is left out",
+    )
     initial_capital: float = Field(default=1_000_000, gt=0, le=1e13, allow_inf_nan=False)
     sizing: Literal["equity_per_member", "equity_per_position", "value", "quantity"] = "equity_per_member"
     sizing_value: float | None = Field(default=None, gt=0, allow_inf_nan=False, description="Rupees, or shares")
@@ -166,9 +173,9 @@ class TradeOut(BaseModel):
     book: str
     symbol: str
     key: str
-    entry_at: date
+    entry_at: date | datetime = Field(description="Session; of intraday bars their time in India")
     entry_price: float
-    exit_at: date | None
+    exit_at: date | datetime | None
     exit_price: float | None
     quantity: float = Field(description="Shares bought, as of the entry")
     exit_quantity: float | None = Field(description="Shares sold: other than bought after a split or bonus")
@@ -286,5 +293,6 @@ class VerifyOut(BaseModel):
 
     run_id: str
     outcome: Literal["identical", "differs", "inputs_changed"]
-    changed: list[str]
-    digest: str
+    changed: list[str] = Field(description="Which inputs are others now; empty where none is")
+    note: str | None = Field(description="What could not be compared, and why")
+    digest: str = Field(description="Of the stored result; of the recomputed one where there is one")

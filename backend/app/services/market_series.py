@@ -73,19 +73,12 @@ def intraday_columns(
     """
     import polars as pl
 
-    from app.services.intraday.reading import read_bars
+    from app.services.intraday.reading import named_spans, read_bars
 
     start, end = window
     spans: list[tuple[str, date | None, date | None]] = [(canonical(symbol), start, end)]
     if info is not None:
-        # bars may have come from before the first and after the last daily file: the outer names are open-ended
-        edge, asked_from, asked_to = date(1900, 1, 1), start or date(1900, 1, 1), end or date(2200, 1, 1)
-        spans = []
-        for place, (held_from, held_to, name) in enumerate(info.names):
-            first_day = max(held_from if place else edge, asked_from)
-            last_day = asked_to if name == info.symbol else min(held_to or asked_to, asked_to)
-            if first_day <= last_day:
-                spans.append((name, first_day, last_day))
+        spans = [*named_spans(info.names, info.symbol, start, end)]
     found = []
     for name, lower, upper in spans:
         try:

@@ -12,7 +12,13 @@ from app.models import AdjustmentFactor
 
 
 def missing(
-    days: Sequence[date], start: date, end: date, without_prices: int, had_warm_up: int, warm_up: int
+    days: Sequence[date],
+    start: date,
+    end: date,
+    without_prices: int,
+    had_warm_up: int,
+    warm_up: int,
+    timeframe: str = "1d",
 ) -> tuple[str, ...]:
     """In words: sessions of the exchange that the data lacks, members without prices, warm-up that is short."""
     notes = []
@@ -29,7 +35,8 @@ def missing(
     if without_prices:
         notes.append(f"{without_prices} members of the universe have no prices in the data and were never traded.")
     if had_warm_up < warm_up:
-        notes.append(f"The data begin {had_warm_up} sessions before the start; the indicators need {warm_up}.")
+        unit = "sessions" if timeframe == "1d" else f"{timeframe} bars"
+        notes.append(f"The data begin {had_warm_up} {unit} before the start; the indicators need {warm_up}.")
     return tuple(notes)
 
 
@@ -43,7 +50,7 @@ def in_quarantine(closed: Mapping[str, date], strict: bool) -> Iterator[str]:
     yield (
         f"QUARANTINED, not bought from that day on: {', '.join(named)}{more}. A move of the price is explained by no "
         f"corporate action on file{also}, and nobody has accepted or dismissed it; what is held over it is valued at "
-        "its last price before."
+        "its last price before, and paid no dividend: how many shares it became is not known."
     )
 
 
@@ -54,3 +61,14 @@ def inferred(used: Sequence[tuple[str, AdjustmentFactor]]) -> Iterator[str]:
         if named:
             more = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
             yield f"{tier} corporate actions, {words}: {', '.join(named[:NAMED])}{more}."
+
+
+def dividends_on_file(instruments: int, known: int, first: date | None, last: date | None) -> Iterator[str]:
+    """In words: of how many instruments of a slice any dividend is on file; the others seem to pay none."""
+    if not known:
+        yield "No dividend of these instruments is on file: none is paid to what is held."
+        return
+    others = "" if known == instruments else " The others are taken to pay none, which makes holding them look worse."
+    yield (
+        f"Dividends are on file for {known} of {instruments} instruments, with ex-dates from {first} to {last}.{others}"
+    )

@@ -120,7 +120,7 @@ def without_quarantined(panel: Panel, bars: Bars, more: Mapping[str, date]) -> t
     and from when; a move before the slice closes the whole of it.
     """
     closed: dict[int, date] = {}
-    until: date = bars.sessions[-1].astype(object) if len(bars.sessions) else date.min
+    until: date = bars.sessions[-1].astype("datetime64[D]").astype(object) if len(bars.sessions) else date.min
     for n, key in enumerate(bars.keys):
         days = [day for day in (panel.instruments[key].quarantined_from(until), more.get(key)) if day is not None]
         if days:

@@ -17,6 +17,7 @@ import { NaiveTwin } from "@/features/backtest/naive-twin";
 import { RunPage } from "@/features/backtest/run-page";
 import { readSpec } from "@/features/backtest/spec";
 import { sortTrades, tradeReturn } from "@/features/backtest/trades-table";
+import { barTime } from "@/lib/format";
 import { failure, fakeApi, json } from "../support/api";
 import { renderApp } from "../support/render";
 import { job, run, smaCross } from "../support/wire";
@@ -122,6 +123,39 @@ test("the request has numbers, not texts", () => {
     "TCS",
     "INFY",
   ]);
+});
+
+test("timeframe, product, settlement and a volume cap are asked for only where they are not as usual", () => {
+  const asked = toRequest(values({ timeframe: "5m", product: "MIS", settle: true, cap: "2.5" }), smaCross);
+  expect(asked).toMatchObject({
+    timeframe: "5m",
+    product: "MIS",
+    settle_next_session: true,
+    volume_cap: 0.025,
+  });
+  expect(validate(values({ cap: "101" }), smaCross, LIMITS).cap).toMatch(/up to 100/);
+  expect(fieldOfServer("timeframe", smaCross)).toBe("timeframe");
+  const shown = readSpec({
+    timeframe: "5m",
+    books: [{ product: "MIS" }, { product: "FUT" }],
+    settle_next_session: true,
+    market_rules: "nse@1.a",
+  }).conventions;
+  expect(shown).toContainEqual(["Timeframe", "5 minutes"]);
+  expect(shown).toContainEqual(["Product", "Intraday (MIS), Futures (FUT)"]);
+  expect(shown).toContainEqual(["Money of a sale", "Next session (T+1)"]);
+  expect(shown).toContainEqual(["Exchange rules", "NSE by date"]);
+});
+
+test("a strategy made for intraday bars is asked to run on them", () => {
+  const intraday = { ...smaCross, timeframe: "15m" };
+  expect(initialValues([intraday], "NIFTY50", LIMITS, {}).timeframe).toBe("15m");
+  expect(initialValues([{ ...smaCross, timeframe: "1w" }], "NIFTY50", LIMITS, {}).timeframe).toBe("1d");
+});
+
+test("a bar of the day shows its time, a session does not", () => {
+  expect(barTime("2023-02-01T09:20:00")).toBe("1 Feb 2023, 09:20");
+  expect(barTime("2023-02-01")).toBe("1 Feb 2023");
 });
 
 test("a broker's charges are asked for by name, and the rate is not looked at", () => {

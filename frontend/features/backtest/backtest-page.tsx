@@ -25,9 +25,12 @@ import {
   parseNumber,
   rangeOf,
   PLANS,
+  PRODUCTS,
   SIZINGS,
   summary,
   SYMBOLS,
+  TIMEFRAMES,
+  timeframeOf,
   toRequest,
   validate,
   withError,
@@ -190,7 +193,11 @@ export function BacktestForm({ strategies, indices, defaultIndex, limits }: Back
               onChange={(event) => {
                 const next = strategies.find((strategy) => strategy.strategy_id === event.target.value);
                 setErrors({});
-                set({ strategy: event.target.value, params: next ? defaultParams(next) : {} });
+                set({
+                  strategy: event.target.value,
+                  params: next ? defaultParams(next) : {},
+                  timeframe: timeframeOf(next),
+                });
               }}
             >
               {strategies.map((strategy) => (
@@ -249,6 +256,19 @@ export function BacktestForm({ strategies, indices, defaultIndex, limits }: Back
                   </option>
                 ))}
                 <option value={SYMBOLS}>Symbols of your own</option>
+              </SelectField>
+              <SelectField
+                label="Timeframe"
+                {...field("timeframe")}
+                hint={
+                  values.timeframe === "1d" ? "The exchange’s daily bars" : "Bars of imported intraday files"
+                }
+              >
+                {Object.entries(TIMEFRAMES).map(([id, label]) => (
+                  <option key={id} value={id}>
+                    {label}
+                  </option>
+                ))}
               </SelectField>
               <TextField
                 label="First session"
@@ -324,6 +344,14 @@ export function BacktestForm({ strategies, indices, defaultIndex, limits }: Back
               {...field("most")}
               hint="Entries beyond it are refused"
             />
+            <SelectField label="Product" {...field("product")} hint={productHint(values, card)}>
+              <option value="">The strategy’s own</option>
+              {Object.entries(PRODUCTS).map(([id, { label }]) => (
+                <option key={id} value={id}>
+                  {label}
+                </option>
+              ))}
+            </SelectField>
             <SelectField label="Charges" {...field("plan")} hint={PLANS[values.plan].hint}>
               {Object.entries(PLANS).map(([id, { label }]) => (
                 <option key={id} value={id}>
@@ -346,6 +374,25 @@ export function BacktestForm({ strategies, indices, defaultIndex, limits }: Back
               inputMode="decimal"
               {...field("slippage")}
               hint="Against you, each fill"
+            />
+            <TextField
+              label="Volume at most"
+              unit="% of a bar’s volume"
+              inputMode="decimal"
+              placeholder="No cap"
+              {...field("cap")}
+              hint="What is left of an entry is cancelled"
+            />
+            <CheckField
+              label="Wait for settlement (T+1)"
+              hint={
+                values.settle
+                  ? "The money of a delivery sale pays for entries from the next session on."
+                  : "The money of a sale pays for entries at the same open, as brokers allow."
+              }
+              name="settle"
+              checked={values.settle}
+              onChange={(event) => set({ settle: event.target.checked })}
             />
             <PolicyField value={values.policy} onChange={(policy) => set({ policy })} />
           </div>
@@ -385,6 +432,13 @@ function sizeHint({ sizing, capital, most }: FormValues): string {
   if (sizing === "equity_per_position" && rupees !== null && positions !== null && positions > 0)
     return `${rupeesInWords(rupees / positions)} at the start`;
   return SIZINGS[sizing].hint;
+}
+
+/** What the product means; of the strategy's own which one that is. */
+function productHint({ product }: FormValues, card: StrategyCard | undefined): string {
+  const chosen = product === "" ? card?.product : product;
+  if (!chosen) return "As the strategy says";
+  return product === "" ? `${PRODUCTS[chosen].label}: ${PRODUCTS[chosen].hint}` : PRODUCTS[chosen].hint;
 }
 
 /** Starts a run and goes to its page: at once when the answer comes at once, else when its job has ended. */

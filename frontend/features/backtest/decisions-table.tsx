@@ -7,7 +7,7 @@ import { Badge, Unknown, toneOf } from "@/components/marks";
 import { EmptyState } from "@/components/shared/DataState";
 import { useCommands } from "@/lib/commands";
 import { downloadText } from "@/lib/csv";
-import { count, counted, date, rupees, shortHash, signedRupees } from "@/lib/format";
+import { barTime, count, counted, rupees, shortHash, signedRupees } from "@/lib/format";
 import type { RunDetail } from "@/lib/types";
 import { decisionsOf, refusedByPolicy, ruleName, ruleText, type Decision } from "./decisions";
 import { sortRows } from "./sort";
@@ -70,7 +70,7 @@ const COLUMNS: Column<Decision>[] = [
     align: "right",
     width: 112,
     sortBy: "at",
-    cell: (row) => date(row.at),
+    cell: (row) => barTime(row.at),
     csv: (row) => row.at,
   },
   {
@@ -187,7 +187,7 @@ export function DecisionsTable({ run, tabs }: { run: RunDetail; tabs?: ReactNode
                 <span className="grow">
                   <span className="sym">{row.symbol ?? "Account"}</span>
                   <span className="t3 xs trunc num" style={{ display: "block" }}>
-                    {date(row.at)} · {ruleName(row.rule)}
+                    {barTime(row.at)} · {ruleName(row.rule)}
                   </span>
                 </span>
                 <span className="pr num">

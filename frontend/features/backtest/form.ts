@@ -11,6 +11,11 @@ export interface FormValues {
   asof: boolean;
   start: string;
   end: string;
+  timeframe: Timeframe;
+  /** Empty: the strategy's own. */
+  product: "" | Product;
+  /** T+1: the money of a sale pays for entries from the next session on. */
+  settle: boolean;
   capital: string;
   sizing: Sizing;
   /** Rupees or shares an entry, for the two sizings that take a number. */
@@ -21,11 +26,32 @@ export interface FormValues {
   /** Basis points a side, for the flat rate. */
   costs: string;
   slippage: string;
+  /** Percent of a bar's volume; empty: no cap. */
+  cap: string;
   /** Id of the risk policy; empty: unconstrained. */
   policy: string;
 }
 
 export type Sizing = NonNullable<BacktestRequest["sizing"]>;
+
+export type Timeframe = NonNullable<BacktestRequest["timeframe"]>;
+
+export type Product = NonNullable<BacktestRequest["product"]>;
+
+export const TIMEFRAMES: Record<Timeframe, string> = {
+  "1d": "Daily",
+  "1h": "1 hour",
+  "30m": "30 minutes",
+  "15m": "15 minutes",
+  "5m": "5 minutes",
+  "1m": "1 minute",
+};
+
+export const PRODUCTS: Record<Product, { label: string; hint: string }> = {
+  CNC: { label: "Delivery (CNC)", hint: "Held as long as you like; no short sale" },
+  MIS: { label: "Intraday (MIS)", hint: "Ended before the close; short sales allowed" },
+  FUT: { label: "Futures (FUT)", hint: "PROXY: the cash series stands in" },
+};
 
 export type CostPlan = "bps" | "zerodha" | "fyers" | "none";
 
@@ -73,6 +99,9 @@ export function initialValues(
     asof: true,
     start: startFor(limits),
     end: limits.last ?? "",
+    timeframe: timeframeOf(strategy),
+    product: "",
+    settle: false,
     capital: "10,00,000",
     sizing: "equity_per_member",
     amount: "",
@@ -80,9 +109,15 @@ export function initialValues(
     plan: "bps",
     costs: "10",
     slippage: "5",
+    cap: "",
     policy: "",
     ...preset,
   };
+}
+
+/** The timeframe a strategy is made for, as far as bars of it are stored. */
+export function timeframeOf(card: StrategyCard | undefined): Timeframe {
+  return card && card.timeframe in TIMEFRAMES ? (card.timeframe as Timeframe) : "1d";
 }
 
 export function parameterEntries(card: StrategyCard): [string, ParameterProperty][] {
@@ -157,6 +192,9 @@ export function validate(values: FormValues, card: StrategyCard | undefined, lim
     if (bps === null || bps < BPS.low || bps > BPS.high)
       errors[field] = `A number from ${BPS.low} to ${grouped(BPS.high)}.`;
   }
+  const cap = parseNumber(values.cap);
+  if (values.cap.trim() !== "" && (cap === null || cap <= 0 || cap > 100))
+    errors.cap = "A percentage above 0, up to 100, or nothing.";
   return errors;
 }
 
@@ -215,6 +253,10 @@ export function toRequest(values: FormValues, card: StrategyCard): BacktestReque
     costs: values.plan === "bps" ? { bps: parseNumber(values.costs) ?? Number.NaN } : values.plan,
     slippage_bps: parseNumber(values.slippage) ?? Number.NaN,
     asof_members: values.asof,
+    ...(values.timeframe !== "1d" && { timeframe: values.timeframe }),
+    ...(values.product !== "" && { product: values.product }),
+    ...(values.settle && { settle_next_session: true }),
+    ...(values.cap.trim() !== "" && { volume_cap: (parseNumber(values.cap) ?? Number.NaN) / 100 }),
     ...(values.policy !== "" && { policy_id: Number(values.policy) }),
   };
 }
@@ -232,6 +274,9 @@ const SERVER_FIELDS: Record<string, string> = {
   "costs.bps": "costs",
   "costs.plan": "plan",
   slippage_bps: "slippage",
+  timeframe: "timeframe",
+  product: "product",
+  volume_cap: "cap",
   policy_id: "policy",
 };
 

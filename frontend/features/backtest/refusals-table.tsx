@@ -7,7 +7,7 @@ import { Badge, Unknown } from "@/components/marks";
 import { EmptyState } from "@/components/shared/DataState";
 import { useCommands } from "@/lib/commands";
 import { downloadText } from "@/lib/csv";
-import { count, date, shortHash } from "@/lib/format";
+import { barTime, count, shortHash } from "@/lib/format";
 import type { RunDetail } from "@/lib/types";
 import { reasonName, reasonText, refusalsOf, wasCut, type Refusal } from "./refusals";
 import { sortRows } from "./sort";
@@ -43,7 +43,7 @@ const COLUMNS: Column<Refusal>[] = [
     align: "right",
     width: 130,
     sortBy: "at",
-    cell: (row) => date(row.at),
+    cell: (row) => barTime(row.at),
     csv: (row) => row.at,
   },
   {
@@ -52,7 +52,7 @@ const COLUMNS: Column<Refusal>[] = [
     align: "right",
     width: 112,
     sortBy: "decided_at",
-    cell: (row) => <span className="t2">{date(row.decided_at)}</span>,
+    cell: (row) => <span className="t2">{barTime(row.decided_at)}</span>,
     csv: (row) => row.decided_at,
   },
   {
@@ -157,7 +157,7 @@ export function RefusalsTable({ run, tabs }: { run: RunDetail; tabs?: ReactNode 
               <span className="grow">
                 <span className="sym">{row.symbol}</span>
                 <span className="t3 xs trunc num" style={{ display: "block" }}>
-                  {date(row.at)} · {reasonName(row.reason)}
+                  {barTime(row.at)} · {reasonName(row.reason)}
                 </span>
               </span>
               <span className="pr num">

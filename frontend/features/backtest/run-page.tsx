@@ -202,12 +202,25 @@ const OUTCOMES: Record<Verification["outcome"], { tone: "ok" | "er" | "wn"; icon
     inputs_changed: { tone: "wn", icon: "warn", text: "Inputs changed" },
   };
 
+/** What a run reads, in words: the names that `verify` lists. */
+const INPUTS: Record<string, string> = {
+  data: "prices",
+  corporate_actions: "splits and bonuses",
+  dividends: "dividends",
+  market_rules: "exchange rules",
+  sectors: "sectors",
+  benchmark: "index series",
+  engine_version: "engine",
+};
+
 /** Only after the bytes were compared, on this page, just now; hover says when and what changed. */
 function VerifiedBadge({ verification, at }: { verification: Verification; at: number }) {
   const { tone, icon, text } = OUTCOMES[verification.outcome];
-  const changed = verification.changed.length > 0 ? `: ${verification.changed.join(", ")}` : "";
+  const names = verification.changed.map((name) => INPUTS[name] ?? name);
+  const changed = names.length > 0 ? `: ${names.join(", ")}` : "";
+  const note = verification.note ? `. ${sentence(verification.note)}` : "";
   return (
-    <span title={`Compared ${instant(new Date(at).toISOString())} IST${changed}`} role="status">
+    <span title={`Compared ${instant(new Date(at).toISOString())} IST${changed}${note}`} role="status">
       <Badge tone={tone} icon={icon}>
         {text}
         {changed}

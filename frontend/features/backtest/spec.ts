@@ -1,6 +1,6 @@
 import { sentence } from "@/components/data-jobs";
 import { count, rupees } from "@/lib/format";
-import { PLANS, SIZINGS, type CostPlan, type Sizing } from "./form";
+import { PLANS, PRODUCTS, SIZINGS, TIMEFRAMES, type CostPlan, type Sizing } from "./form";
 
 export interface ReadSpec {
   data: string | null;
@@ -46,6 +46,13 @@ export function readSpec(spec: Record<string, unknown>): ReadSpec {
 
 function conventions(spec: Record<string, unknown>): [string, string][] {
   const found: [string, string][] = [];
+  if (typeof spec.timeframe === "string")
+    found.push(["Timeframe", named(TIMEFRAMES, spec.timeframe) ?? spec.timeframe]);
+  const products = Array.isArray(spec.books)
+    ? [...new Set(spec.books.map((book) => record(book).product).filter((id) => typeof id === "string"))]
+    : [];
+  if (products.length > 0)
+    found.push(["Product", products.map((id) => named(PRODUCTS, id)?.label ?? id).join(", ")]);
   const { kind, value } = record(spec.sizing);
   if (isSizing(kind)) {
     const amount = typeof value === "number" ? `, ${kind === "value" ? rupees(value) : count(value)}` : "";
@@ -60,6 +67,12 @@ function conventions(spec: Record<string, unknown>): [string, string][] {
   if (isPlan(plan) && plan !== "bps") found.push(["Charges", PLANS[plan].label]);
   else if (typeof bps === "number") found.push(["Charges", basisPoints(bps)]);
   if (typeof spec.slippage_bps === "number") found.push(["Slippage", basisPoints(spec.slippage_bps)]);
+  if (typeof spec.volume_cap === "number")
+    found.push(["Volume at most", `${String(spec.volume_cap * 100)} % of a bar’s`]);
+  if (typeof spec.settle_next_session === "boolean")
+    found.push(["Money of a sale", spec.settle_next_session ? "Next session (T+1)" : "At once"]);
+  if (typeof spec.market_rules === "string")
+    found.push(["Exchange rules", spec.market_rules === "none" ? "Off" : "NSE by date"]);
   if ("policy" in spec) {
     const { daily_stop_loss_percent: stop, max_equity_exposure_percent: most } = record(spec.policy);
     const known = typeof stop === "number" && typeof most === "number";
@@ -74,6 +87,8 @@ const basisPoints = (bps: number): string => `${String(bps)} basis ${bps === 1 ?
 const isSizing = (kind: unknown): kind is Sizing => typeof kind === "string" && kind in SIZINGS;
 
 const isPlan = (plan: unknown): plan is CostPlan => typeof plan === "string" && plan in PLANS;
+
+const named = <T>(table: Record<string, T>, id: string): T | undefined => table[id];
 
 const record = (value: unknown): Record<string, unknown> =>
   typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};

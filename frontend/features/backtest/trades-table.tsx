@@ -13,7 +13,7 @@ import { StockChart } from "@/components/stock-chart";
 import { EmptyState } from "@/components/shared/DataState";
 import { useCommands } from "@/lib/commands";
 import { downloadText } from "@/lib/csv";
-import { count, counted, date, grouped, rupees, shortHash, signed, signedRupees } from "@/lib/format";
+import { barTime, count, counted, grouped, rupees, shortHash, signed, signedRupees } from "@/lib/format";
 import type { RunDetail, Trade } from "@/lib/types";
 import { sortRows } from "./sort";
 
@@ -48,7 +48,7 @@ const COLUMNS: Column<Trade>[] = [
     align: "right",
     width: 104,
     sortBy: "entry_at",
-    cell: (trade) => date(trade.entry_at),
+    cell: (trade) => barTime(trade.entry_at),
     csv: (trade) => trade.entry_at,
   },
   {
@@ -76,7 +76,7 @@ const COLUMNS: Column<Trade>[] = [
     align: "right",
     width: 104,
     sortBy: "exit_at",
-    cell: (trade) => (trade.exit_at ? date(trade.exit_at) : <Unknown why={OPEN} />),
+    cell: (trade) => (trade.exit_at ? barTime(trade.exit_at) : <Unknown why={OPEN} />),
     csv: (trade) => trade.exit_at,
   },
   {
@@ -261,7 +261,7 @@ function PhoneTrade({ trade }: { trade: Trade }) {
       <span className="grow">
         <span className="sym">{trade.symbol}</span>
         <span className="t3 xs trunc num" style={{ display: "block" }}>
-          {date(trade.entry_at)} – {trade.exit_at ? date(trade.exit_at) : "open"}
+          {barTime(trade.entry_at)} – {trade.exit_at ? barTime(trade.exit_at) : "open"}
         </span>
       </span>
       <span className="pr num">
@@ -279,14 +279,17 @@ export function TradePanel({ trade }: { trade: Trade }) {
   const value = tradeReturn(trade);
   const markers = useMemo(
     (): ChartMarker[] => [
-      { at: trade.entry_at, side: "entry", text: grouped(trade.entry_price, 2) },
+      { at: trade.entry_at.slice(0, 10), side: "entry", text: grouped(trade.entry_price, 2) },
       ...(trade.exit_at && trade.exit_price !== null
-        ? [{ at: trade.exit_at, side: "exit" as const, text: grouped(trade.exit_price, 2) }]
+        ? [{ at: trade.exit_at.slice(0, 10), side: "exit" as const, text: grouped(trade.exit_price, 2) }]
         : []),
     ],
     [trade],
   );
-  const between = useMemo(() => ({ start: trade.entry_at, end: trade.exit_at }), [trade]);
+  const between = useMemo(
+    () => ({ start: trade.entry_at.slice(0, 10), end: trade.exit_at?.slice(0, 10) ?? null }),
+    [trade],
+  );
   return (
     <div>
       <StockChart
@@ -308,11 +311,11 @@ export function TradePanel({ trade }: { trade: Trade }) {
           {value !== null && <Delta value={value} />}
         </div>
         <dl className="kv num">
-          <dt>Entry, {date(trade.entry_at, true)}, open</dt>
+          <dt>Entry, {barTime(trade.entry_at, true)}, open</dt>
           <dd>{rupees(trade.entry_price, true)}</dd>
           {trade.exit_at && trade.exit_price !== null && (
             <>
-              <dt>Exit, {date(trade.exit_at, true)}</dt>
+              <dt>Exit, {barTime(trade.exit_at, true)}</dt>
               <dd>{rupees(trade.exit_price, true)}</dd>
             </>
           )}

@@ -21,10 +21,18 @@ if TYPE_CHECKING:
 
 
 def book_of(
-    strategy: Strategy[Any], params: Mapping[str, Any] | None = None, allocation: float | None = None
+    strategy: Strategy[Any],
+    params: Mapping[str, Any] | None = None,
+    allocation: float | None = None,
+    product: str | None = None,
 ) -> BookSpec:
-    """The book of a strategy with these parameters, defaults filled in; ValueError names a wrong one."""
-    return BookSpec(strategy.id, strategy.source_hash, strategy.values(strategy.params(params)), allocation)
+    """The book of a strategy with these parameters, defaults filled in; ValueError names a wrong one.
+
+    Without a `product` it is the one the strategy trades with these parameters.
+    """
+    chosen = strategy.params(params)
+    product = product or strategy.product_of(chosen)
+    return BookSpec(strategy.id, strategy.source_hash, strategy.values(chosen), allocation, product)
 
 
 def run(

@@ -20,7 +20,7 @@ from app.engines.backtest.event import Context, EventRun, capacity
 from app.engines.backtest.exchange import Exchange
 from app.engines.backtest.orders import DECISION, EVENT, FILL, ORDER, REJECTION, Product, Records
 from app.engines.backtest.result import Jump, RunResult
-from app.engines.backtest.spec import UNCONSTRAINED, BookSpec, RunSpec, engine_version, sectors_version
+from app.engines.backtest.spec import UNCONSTRAINED, RunSpec, engine_version, sectors_version
 from app.engines.backtest.tables import (
     decision_columns,
     event_columns,
@@ -92,7 +92,7 @@ def run(
     _check(spec, bars, exchange, sectors)
     bars, dividends, exchange = _by_key(bars, dividends, exchange)
     signals = [_signals(spec, i, bars, strategies) for i in range(len(spec.books))]
-    products = [_product(strategies[book.strategy_id], book) for book in spec.books]
+    products = [Product[book.product] for book in spec.books]
     decisions = _decisions(spec, bars, signals, products)
     market, rules = _market(bars, dividends, exchange), rules_of(spec, bars, exchange, sectors)
     events = [(i, strategies[book.strategy_id], book) for i, book in enumerate(spec.books)]
@@ -106,7 +106,7 @@ def run(
     outcome = simulated(market, rules)
     twin, free = naive_twin(market, rules, simulated, outcome.curves.equity[-1])
     beside = benchmarks_of(spec, bars, benchmark)
-    return _result(spec, bars, outcome, products, dividends is not None, jumps, notes, exchange, twin, free, beside)
+    return _result(spec, bars, outcome, dividends is not None, jumps, notes, exchange, twin, free, beside)
 
 
 def rules_of(
@@ -303,10 +303,6 @@ def _signals(spec: RunSpec, i: int, bars: Bars, strategies: Mapping[str, Strateg
     return answer
 
 
-def _product(strategy: Strategy[Any], book: BookSpec) -> Product:
-    return Product[strategy.product_of(strategy.params(book.params))]
-
-
 def _check_answer(name: str, answer: Answer, bars: Bars, where: str = "") -> None:
     for field in fields(answer):
         value = getattr(answer, field.name)
@@ -497,7 +493,7 @@ def _would_have_made(decisions: Records, free: Outcome | None) -> F1:
 
 
 def _result(
-    spec: RunSpec, bars: Bars, outcome: Outcome, products: Sequence[Product], with_dividends: bool,
+    spec: RunSpec, bars: Bars, outcome: Outcome, with_dividends: bool,
     jumps: Sequence[Jump], notes: Sequence[str], exchange: Exchange | None, twin: dict[str, Any], free: Outcome | None,
     beside: list[dict[str, Any]],
 ) -> RunResult:  # fmt: skip
@@ -549,7 +545,7 @@ def _result(
         benchmarks=beside,
         assumptions=[
             *assumptions(spec, with_dividends),
-            *proxies(spec, products),
+            *proxies(spec),
             *unverified(spec, bars, fills),
             *([] if exchange is None else exchange.words),
         ],

@@ -10,7 +10,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from functools import cache, cached_property
 from pathlib import Path
@@ -31,6 +31,11 @@ SIZINGS: Final = {
     "equity_per_position": "equity divided by max_positions",
     "value": "a fixed number of rupees an entry",
     "quantity": "a fixed number of shares an entry",
+}
+PRODUCTS: Final = {
+    "CNC": "delivery: held as long as one likes, no short sale on the exchange",
+    "MIS": "intraday: ended in the session it began in, short sales permitted",
+    "FUT": "futures, for which the cash series stands in: a PROXY; short sales permitted",
 }
 COST_PLANS: Final = ("none", "bps", "zerodha", "fyers", "custom")
 FILLS_AT: Final = {
@@ -107,14 +112,17 @@ class BookSpec:
     source_hash : of the strategy's module and the project modules it imports, 64 hex digits
     params : every parameter, defaults included
     allocation : fraction of the account; None = an equal share
+    product : a key of PRODUCTS, what its orders are placed as
     """
 
     strategy_id: str
     source_hash: str
     params: Mapping[str, ParamValue] = field(default_factory=dict)
     allocation: float | None = None
+    product: str = "CNC"
 
     def __post_init__(self) -> None:
+        _require(self.product in PRODUCTS, "product", f"one of {', '.join(PRODUCTS)}", self.product)
         _require(bool(self.strategy_id), "strategy_id", "the id of a strategy", self.strategy_id)
         _require(bool(self.source_hash), "source_hash", "the hash of the strategy's source", self.source_hash)
         for name, value in self.params.items():
@@ -305,7 +313,7 @@ class RunSpec:
         _require(math.fsum(given) <= 1.0 + 1e-9, "allocations", "fractions that add up to 1 at most", given)
         if given:
             return books
-        return tuple(BookSpec(b.strategy_id, b.source_hash, b.params, 1.0 / len(books)) for b in books)
+        return tuple(replace(book, allocation=1.0 / len(books)) for book in books)
 
     @cached_property
     def book_names(self) -> tuple[str, ...]:

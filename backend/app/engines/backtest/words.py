@@ -50,11 +50,28 @@ def assumptions(spec: RunSpec, with_dividends: bool) -> list[str]:
         "An entry whose instrument does not trade at that open is refused; an exit waits for its next bar.",
         f"Costs: {costs}. Slippage: {slippage}.",
         "On an ex-date holdings are restated before the open; a fraction of a share is paid out at that open.",
-        "Dividends are paid in cash on the ex-date." if with_dividends else "Dividends are not counted.",
+        "Signals see prices restated for splits and bonuses as they happen, not for dividends.",
+        "Dividends on file are paid in cash on the ex-date, in rupees of that day and before tax, to who held into it."
+        if with_dividends
+        else "Dividends are not counted.",
+        *_product_words(spec),
         *_market_words(spec),
         *_policy_words(spec),
         f"The risk-free rate is taken as zero; a year has {spec.periods_per_year} periods.",
     ]
+
+
+def _product_words(spec: RunSpec) -> list[str]:
+    products = {book.product for book in spec.books}
+    words = []
+    if "MIS" in products:
+        words.append(
+            "Intraday (MIS): positions end in the session they began in, before its close; short sales are permitted "
+            "except in trade-for-trade."
+        )
+    if "CNC" in products and spec.market_rules != "none":
+        words.append("Delivery (CNC): a short sale is refused.")
+    return words
 
 
 def _policy_words(spec: RunSpec) -> list[str]:
@@ -133,14 +150,15 @@ def _market_words(spec: RunSpec) -> list[str]:
     return words
 
 
-def proxies(spec: RunSpec, products: Sequence[Product]) -> list[str]:
+def proxies(spec: RunSpec) -> list[str]:
     """The books that trade futures, in one sentence; none: nothing."""
-    names = [name for name, product in zip(spec.book_names, products, strict=True) if product == Product.FUT]
+    names = [name for name, book in zip(spec.book_names, spec.books, strict=True) if book.product == "FUT"]
     if not names:
         return []
     return [
-        f"PROXY: {', '.join(names)} trades futures, of which no prices are on file. The cash series stands in, "
-        "in single shares instead of lots, without basis or rolling, and paid in full; charges are those of futures."
+        f"PROXY: {', '.join(names)} trades futures, of which no prices are on file. The cash series stands in, with "
+        "its dividends, without basis or rolling, and paid in full; in single shares, for the lots by date are "
+        "unknown. Charges are those of futures."
     ]
 
 

@@ -201,7 +201,6 @@ def _words(
     lots = int((rules.lot > 1.0).sum())
     if lots:
         words.append(f"{lots} SME securities trade in lots, taken from the latest list on file for every date.")
-    words.append("Lots of stock futures are not on file: futures are a PROXY in single shares of the cash series.")
     if minutes is not None:
         rule = square_off_time(broker, last)
         sure = "" if rule.verified else " (not verified)"

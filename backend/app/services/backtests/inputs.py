@@ -18,7 +18,7 @@ from app.engines.policy import Policy
 from app.exceptions import DataNotFoundError
 from app.repositories.index_series import index_closes
 from app.services.backtests.question import BacktestQuestion
-from app.services.backtests.slices import Slice, SliceService
+from app.services.backtests.slices import Slice, SliceQuestion, SliceService
 from app.services.index_names import canonical
 from app.services.market_rules import MarketRulesService, exchange_of
 from app.services.panel import PanelService
@@ -46,7 +46,7 @@ class InputService:
     def market_rules(self, market: Market, session: Session, loaded: Slice, costs: CostSpec) -> MarketRules:
         """The exchange's rules for a slice."""
         panel = self._panels.current(market)
-        return self._rules.of(market, session, panel, loaded.bars, loaded.root, costs.plan)
+        return self._rules.of(market, session, panel, loaded.bars, f"{loaded.root}|{loaded.adjustment}", costs.plan)
 
     def _exchange(self, market: Market, session: Session, spec: RunSpec, loaded: Slice) -> Exchange | None:
         """The exchange's rules for the bars of a spec; None where they are switched off."""
@@ -64,7 +64,7 @@ class InputService:
 
     def of(self, market: Market, session: Session, spec: RunSpec) -> Inputs:
         """What a run of this spec reads, as it is now."""
-        loaded = self.slices.of_spec(market, session, spec)
+        loaded = self.slices.of(market, session, SliceQuestion.of_spec(spec))
         name = None if spec.benchmark is None else spec.benchmark.partition("@")[0]
         return Inputs(
             loaded,
@@ -89,14 +89,17 @@ class InputService:
 
 def changed_inputs(spec: RunSpec, inputs: Inputs) -> list[str]:
     """Which inputs are no longer those that a spec names."""
-    exchange = inputs.exchange
+    exchange, loaded = inputs.exchange, inputs.loaded
+    then, now = (text.partition("@")[2].partition("+") for text in (spec.adjustment, loaded.adjustment))
     found = {
-        "data": (spec.data_root, inputs.loaded.root),
+        "data": (spec.data_root, loaded.root),
+        "corporate_actions": (then[0], now[0]),
+        "dividends": (then[2], now[2]),
         "market_rules": (spec.market_rules, "none" if exchange is None else exchange.version),
         "sectors": (spec.sectors, sectors_version(inputs.sectors)),
         "benchmark": (spec.benchmark, inputs.benchmark),
     }
-    return [name for name, (then, now) in found.items() if then != now]
+    return [name for name, (was, is_) in found.items() if was != is_]
 
 
 def _series(session: Session, name: str | None, bars: Bars) -> tuple[str | None, NDArray[np.float64] | None]:

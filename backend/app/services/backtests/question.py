@@ -26,6 +26,7 @@ class BacktestQuestion:
     sizing_value: float | None = None
     max_positions: int | None = None
     allocations: Mapping[str, float] | None = None
+    product: str | None = None  # CNC, MIS or FUT; None: each strategy's own
     costs: CostSpec = field(default_factory=lambda: CostSpec("bps", 10.0))
     slippage_bps: float = 0.0
     impact_bps: float = 0.0

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.database import Database, Market
 from app.engines.backtest import BookSpec, RunResult, RunSpec, Sizing, book_of, run
 from app.engines.backtest.result import fingerprint
-from app.engines.backtest.spec import ADJUSTMENTS, canonical_json, engine_version, sectors_version
+from app.engines.backtest.spec import canonical_json, engine_version, sectors_version
 from app.engines.bars import Bars
 from app.engines.strategies.base import NotEnoughData
 from app.engines.strategies.registry import registry
@@ -22,8 +22,9 @@ from app.exceptions import BacktestError, DataNotFoundError, InsufficientDataErr
 from app.repositories.strategies import RunRepository, StrategyRepository
 from app.services.backtests.inputs import Inputs, InputService, changed_inputs
 from app.services.backtests.question import BacktestQuestion
-from app.services.backtests.slices import STRICT, warm_up_of
+from app.services.backtests.slices import SliceQuestion, warm_up_of
 from app.services.backtests.stored import StoredRuns
+from app.services.backtests.verifying import verified
 from app.services.jobs.context import JobContext
 from app.services.panel import PanelService
 from app.services.proofs import default_proof, ensure_proof, search_on
@@ -102,21 +103,26 @@ class BacktestService:
             raise ValidationError("allocations must name each strategy of the run once", "allocations")
         try:
             books = tuple(
-                book_of(known[name], question.params.get(name), None if allocations is None else allocations[name])
+                book_of(
+                    known[name],
+                    question.params.get(name),
+                    None if allocations is None else allocations[name],
+                    question.product,
+                )
                 for name in question.strategy_ids
             )
         except ValueError as error:
             raise _invalid(error) from error
-        loaded = self._inputs.slices.of(
-            market,
-            session,
+        asked = SliceQuestion(
             question.universe,
             question.start,
             question.end,
             warm_up_of(books),
             question.asof_members,
             question.strict_actions,
+            question.timeframe,
         )
+        loaded = self._inputs.slices.of(market, session, asked)
         require(books, loaded.bars)
         if question.market not in ("nse", "none"):
             raise ValidationError(f"market: expected nse or none, not {question.market}", "market")
@@ -146,7 +152,7 @@ class BacktestService:
                 cash_rates=question.cash_rates,
                 policy=question.policy,
                 sectors=sectors_version(self._inputs.sectors(market, loaded, question.policy)),
-                adjustment=STRICT if question.strict_actions else ADJUSTMENTS[0],
+                adjustment=loaded.adjustment,
                 seed=question.seed,
             )
         except ValueError as error:
@@ -190,25 +196,8 @@ class BacktestService:
                 ensure_proof(session, book.strategy_id, book.params, spec.timeframe)
 
     def verify(self, market: Market, session: Session, run_id: str) -> dict[str, Any]:
-        """Compute a stored run again from today's inputs and compare: identical, differs, or inputs_changed."""
-        stored = StoredRuns().find(session, run_id)
-        answer: dict[str, Any] = {"run_id": run_id, "digest": stored.digest}
-        if stored.spec["engine_version"] != engine_version():
-            # another engine may read other fields in a spec: there is nothing to compute again with this one
-            return {**answer, "outcome": "inputs_changed", "changed": ["engine_version"]}
-        spec = RunSpec.from_dict(stored.spec)
-        changed = []
-        known = registry()
-        for book in spec.books:
-            if book.strategy_id not in known or known[book.strategy_id].source_hash != book.source_hash:
-                changed.append(f"strategy {book.strategy_id}")
-        inputs = self._inputs.of(market, session, spec)
-        changed += changed_inputs(spec, inputs)
-        answer["changed"] = changed
-        if changed:
-            return {**answer, "outcome": "inputs_changed"}
-        digest = _carried_out(spec, inputs).digest
-        return {**answer, "outcome": "identical" if digest == stored.digest else "differs", "digest": digest}
+        """Compute a stored run again from today's inputs and compare: see `verifying.verified`."""
+        return verified(self._inputs, _carried_out, market, session, StoredRuns().find(session, run_id))
 
     def proofs_on_bars(self, market: Market, session: Session, run_id: str) -> list[dict[str, Any]]:
         """The strategies of a run, as they are now, searched for look-ahead on the bars the run names.
@@ -219,7 +208,7 @@ class BacktestService:
         if stored.spec["engine_version"] != engine_version():
             raise BacktestError("The run is of another version of the engine; run it again first")
         spec = RunSpec.from_dict(stored.spec)
-        bars = self._inputs.slices.of_spec(market, session, spec).bars
+        bars = self._inputs.slices.of(market, session, SliceQuestion.of_spec(spec)).bars
         return [
             {"strategy_id": book.strategy_id, **search_on(book.strategy_id, book.params, bars)} for book in spec.books
         ]
@@ -268,6 +257,7 @@ def _carried_out(spec: RunSpec, inputs: Inputs) -> RunResult:
         spec,
         inputs.loaded.bars,
         registry(),
+        dividends=inputs.loaded.dividends,
         jumps=inputs.loaded.jumps,
         notes=inputs.loaded.notes,
         exchange=inputs.exchange,
@@ -296,8 +286,15 @@ def _invalid(error: ValueError) -> ValidationError:
 
 
 def trial_hash(spec: RunSpec) -> str:
-    """What makes two evaluations one trial: everything but the state of the data, the engine and the source."""
+    """What makes two evaluations one trial: everything but the state of the data, the engine and the source.
+
+    Of what is named with the version of its data (rules, index series, corporate actions) only the name counts.
+    """
     values = spec.to_dict()
+    for name in ("market_rules", "benchmark", "adjustment"):
+        kind, _, version = (values[name] or "").partition("@")
+        values[name] = f"{kind}@strict" if version.startswith("strict") else kind
+    values["sectors"] = "none" if values["sectors"] == "none" else "given"
     for name in ("data_root", "engine_version"):
         del values[name]
     for book in values["books"]:

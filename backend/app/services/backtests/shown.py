@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 
@@ -18,9 +19,21 @@ _TRADE_COLUMNS = (
 _DAILY_COLUMNS = ("equity", "drawdown", "exposure", "daily_return", "state")
 
 
+def at_closes(bars: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
+    """The account at the close of each session, of columns at every intraday bar; returns from close to close."""
+    days = [str(at)[:10] for at in bars["date"]]
+    rows = [i for i, day in enumerate(days) if i + 1 == len(days) or days[i + 1] != day]
+    closes = {name: [values[i] for i in rows] for name, values in bars.items()}
+    equity = closes["equity"]
+    returns = [None, *(b / a - 1.0 if a > 0.0 else None for a, b in pairwise(equity))]
+    return closes | {"date": [days[i] for i in rows], "daily_return": returns}
+
+
 def shown(result: dict[str, Any], digest: str) -> dict[str, Any]:
     """A stored result in the shape that is shown: charts and trades as rows."""
     daily = {"date": result["sessions"], **{name: result[name] for name in _DAILY_COLUMNS}}
+    if result["spec"]["timeframe"] not in ("1d", "1w", "1mo"):
+        daily = at_closes(daily)
     trades = result["trades"]
     if "side" not in trades:  # a run of an engine that knew neither shorts nor stops
         count = len(trades["symbol"])

@@ -8,8 +8,11 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from app.database import Market
@@ -17,28 +20,62 @@ from app.engines.backtest import BookSpec, Jump, RunSpec, UniverseSpec
 from app.engines.backtest.spec import ADJUSTMENTS, canonical_json
 from app.engines.bars import Bars
 from app.engines.strategies.registry import registry
-from app.exceptions import InsufficientDataError
+from app.exceptions import InsufficientDataError, ValidationError
 from app.models import AdjustmentFactor
+from app.repositories import intraday
 from app.repositories.strategies import MoveRepository
 from app.services import slice_notes
 from app.services.members import run_notes
 from app.services.panel import Panel, PanelService
 from app.services.panel.panel import slice_root
-from app.services.universe import resolve, without_quarantined
+from app.services.universe import Universe, resolve, without_quarantined
 
 _CACHED_SLICES = 4
-STRICT = f"{ADJUSTMENTS[0]}@strict"  # a spec's adjustment with `strict_actions`
+SCHEME: Final = "2"  # of a slice's root; of another scheme two roots cannot be compared
+STORED_TIMEFRAMES: Final = ("1m", "5m", "15m", "30m", "1h", "1d")
 
 
 @dataclass(frozen=True)
 class Slice:
-    """Bars of a universe with the identity of their content, and the moves in them that nothing explains."""
+    """Bars of a universe with the identity of their content, and the moves in them that nothing explains.
+
+    `root` stands for prices, volumes, gaps, members and notes, `adjustment` for what companies did with their shares
+    and what they paid: two inputs that change at different times.
+    """
 
     bars: Bars
     root: str
+    adjustment: str
+    dividends: NDArray[np.float64]  # shape [T, N], rupees of the day for each share held into the bar
     universe: UniverseSpec
     jumps: tuple[Jump, ...]
     notes: tuple[str, ...]  # what is missing: sessions, members without prices, warm-up
+
+
+@dataclass(frozen=True)
+class SliceQuestion:
+    """Which bars: `universe` is an index or symbols; `warm_up` counts bars before `start`, as far as there are any."""
+
+    universe: str | tuple[str, ...]
+    start: date
+    end: date
+    warm_up: int
+    asof_members: bool
+    strict: bool
+    timeframe: str
+
+    @classmethod
+    def of_spec(cls, spec: RunSpec) -> SliceQuestion:
+        """The bars that a spec names."""
+        return cls(
+            spec.universe.index if spec.universe.index is not None else spec.universe.symbols,
+            spec.start,
+            spec.end,
+            warm_up_of(spec.books),
+            spec.universe.asof_members,
+            spec.adjustment.partition("@")[2].startswith("strict"),
+            spec.timeframe,
+        )
 
 
 class SliceService:
@@ -49,44 +86,32 @@ class SliceService:
         self._slices: OrderedDict[tuple[Any, ...], Slice] = OrderedDict()
         self._lock = threading.Lock()
 
-    def of_spec(self, market: Market, session: Session, spec: RunSpec) -> Slice:
-        """The slice a spec names, as it is now."""
-        universe = spec.universe.index if spec.universe.index is not None else spec.universe.symbols
-        return self.of(
-            market,
-            session,
-            universe,
-            spec.start,
-            spec.end,
-            warm_up_of(spec.books),
-            spec.universe.asof_members,
-            spec.adjustment == STRICT,
-        )
+    def of(self, market: Market, session: Session, asked: SliceQuestion) -> Slice:
+        """A slice.
 
-    def of(
-        self,
-        market: Market,
-        session: Session,
-        universe: str | tuple[str, ...],
-        start: date,
-        end: date,
-        warm_up: int,
-        asof_members: bool,
-        strict: bool,
-    ) -> Slice:
-        """A slice; `warm_up` sessions before its start where the data has them. Raises InsufficientDataError."""
+        Raises
+        ------
+        InsufficientDataError : there are no bars in the period, or none of that timeframe.
+        ValidationError : a timeframe that is not stored, an unknown symbol.
+        DataNotFoundError : an unknown index.
+        """
+        if asked.timeframe not in STORED_TIMEFRAMES:
+            raise ValidationError(
+                f"timeframe: expected one of {', '.join(STORED_TIMEFRAMES)}, not {asked.timeframe}", "timeframe"
+            )
         panel = self._panels.current(market)
         if not panel.chunks:
             raise InsufficientDataError(
                 "There is no price data yet: import exchange files first", required=1, available=0
             )
-        key = (market, panel.generation, universe, start, end, warm_up, asof_members, strict)
+        catalogue = None if asked.timeframe == "1d" else intraday.version(session)
+        key = (market, panel.generation, catalogue, asked)
         with self._lock:
             found = self._slices.get(key)
             if found is not None:
                 self._slices.move_to_end(key)
                 return found
-        loaded = _load(session, panel, universe, start, end, warm_up, asof_members, strict)
+        loaded = _load(session, panel, self._panels.directory(market), asked)
         with self._lock:
             self._slices[key] = loaded
             while len(self._slices) > _CACHED_SLICES:
@@ -105,45 +130,84 @@ def warm_up_of(books: Sequence[BookSpec]) -> int:
     return needed
 
 
-def _load(
-    session: Session,
-    panel: Panel,
-    universe: str | tuple[str, ...],
-    start: date,
-    end: date,
-    warm_up: int,
-    asof_members: bool,
-    strict: bool,
-) -> Slice:
-    resolved = resolve(session, panel, universe, start, end, asof_members=asof_members)
-    first, measured, last = panel.window(start, end, warm_up)
-    if measured >= last:
-        days = panel.sessions
-        raise InsufficientDataError(
-            f"No session between {start} and {end}; the data goes from {days[0]} to {days[-1]}", required=1, available=0
-        )
-    bars = panel.bars(resolved.keys, start, end, warm_up=warm_up, spans=resolved.spans)
-    days = panel.sessions[first:last].astype(object)
+def _load(session: Session, panel: Panel, directory: Path, asked: SliceQuestion) -> Slice:
+    start, end = asked.start, asked.end
+    resolved = resolve(session, panel, asked.universe, start, end, asof_members=asked.asof_members)
+    told: tuple[str, ...] = ()
+    if asked.timeframe == "1d":
+        bars = _daily_bars(panel, resolved, asked)
+    else:
+        from app.services.backtests.intraday_bars import intraday_bars
+        from app.services.intraday.store import store_beside
+
+        store = store_beside(directory)
+        bars, told = intraday_bars(session, store, panel, resolved, start, end, asked.warm_up, asked.timeframe)
+    days: list[date] = np.unique(bars.sessions.astype("datetime64[D]")).astype(object).tolist()
+    measured = [day for day in days if day >= start]
     ids = {panel.instruments[key].id: symbol for key, symbol in zip(bars.keys, bars.symbols, strict=True)}
     repository = MoveRepository(session)
     moves = repository.jumps(list(ids), days[0], days[-1])
     jumps = tuple(sorted(Jump(ids[move.instrument_id], move.session.isoformat(), move.ratio) for move in moves))
     inferred = repository.inferred(list(ids), days[0], days[-1])
-    later = {row.instrument_id: row.ex_date for row in reversed(inferred) if _not_yet_known(row)} if strict else {}
+    later = {r.instrument_id: r.ex_date for r in reversed(inferred) if _not_yet_known(r)} if asked.strict else {}
     keys = {panel.instruments[key].id: key for key in bars.keys}
+    dividends = _dividends(panel, bars)
     bars, closed = without_quarantined(panel, bars, {keys[i]: day for i, day in later.items()})
-    spec = UniverseSpec(index=resolved.index, symbols=resolved.symbols, asof_members=asof_members)
-    digest = hashlib.sha256(slice_root(bars).encode())
+    for n, symbol in enumerate(bars.symbols):
+        if symbol in closed:  # how many shares are held from then on is not known
+            dividends[np.searchsorted(bars.sessions, np.datetime64(closed[symbol], "D")) :, n] = 0.0
+    spec = UniverseSpec(index=resolved.index, symbols=resolved.symbols, asof_members=asked.asof_members)
     notes = (
-        *slice_notes.missing(
-            days[measured - first :].tolist(), start, end, len(resolved.missing), measured - first, warm_up
-        ),
-        *run_notes(session, resolved.index, start, end, asof_members=asof_members),
+        *told,
+        *slice_notes.missing(measured, start, end, len(resolved.missing), bars.start, asked.warm_up, asked.timeframe),
+        *run_notes(session, resolved.index, start, end, asof_members=asked.asof_members),
         *slice_notes.in_quarantine(closed, bool(later)),
-        *slice_notes.inferred([(ids[row.instrument_id], row) for row in inferred if row.instrument_id not in later]),
     )
+    actions = (
+        *slice_notes.inferred([(ids[row.instrument_id], row) for row in inferred if row.instrument_id not in later]),
+        *slice_notes.dividends_on_file(len(ids), *repository.dividends_known(list(ids))),
+    )
+    digest = hashlib.sha256(slice_root(bars).encode())
     digest.update(canonical_json([bars.symbols, jumps, notes]))  # all are in the result's bytes
-    return Slice(bars, digest.hexdigest(), spec, jumps, notes)
+    return Slice(
+        bars,
+        f"{SCHEME}.{digest.hexdigest()}",
+        _adjustment(bars, dividends, actions, asked.strict),
+        dividends,
+        spec,
+        jumps,
+        (*notes, *actions),
+    )
+
+
+def _daily_bars(panel: Panel, resolved: Universe, asked: SliceQuestion) -> Bars:
+    _, measured, last = panel.window(asked.start, asked.end, asked.warm_up)
+    if measured >= last:
+        days = panel.sessions
+        raise InsufficientDataError(
+            f"No session between {asked.start} and {asked.end}; the data goes from {days[0]} to {days[-1]}",
+            required=1,
+            available=0,
+        )
+    return panel.bars(resolved.keys, asked.start, asked.end, warm_up=asked.warm_up, spans=resolved.spans)
+
+
+def _dividends(panel: Panel, bars: Bars) -> NDArray[np.float64]:
+    """Rupees for each share held into a bar, [T, N]: at the first bar of the ex-date's session."""
+    days = bars.sessions.astype("datetime64[D]")
+    first = np.flatnonzero(np.concatenate([[True], days[1:] != days[:-1]]))
+    paid = np.zeros(bars.shape)
+    paid[first] = panel.dividends(bars.keys, days[first])
+    paid[: bars.start] = 0.0  # nothing is held before the first measured bar
+    return paid
+
+
+def _adjustment(bars: Bars, dividends: NDArray[np.float64], told: Sequence[str], strict: bool) -> str:
+    """How signals see corporate actions, and the identity of those on file: of the factors, and of the dividends."""
+    factors = hashlib.sha256(np.ascontiguousarray(bars.factor).tobytes() + canonical_json(list(told)))
+    paid = hashlib.sha256(np.ascontiguousarray(dividends).tobytes())
+    mark = "strict-" if strict else ""
+    return f"{ADJUSTMENTS[0]}@{mark}{factors.hexdigest()[:16]}+{paid.hexdigest()[:16]}"
 
 
 def _not_yet_known(row: AdjustmentFactor) -> bool:

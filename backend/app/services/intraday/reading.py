@@ -86,6 +86,24 @@ def read_bars(
     return IntradayBars(symbol, timeframe, frame.sort("at"), digest.hexdigest(), used)
 
 
+def named_spans(
+    names: Sequence[tuple[date, date | None, str]], last_name: str, start: date | None, end: date | None
+) -> list[tuple[str, date, date]]:
+    """Under which name a stock's bars are stored when: (name, first day, last day) between two days.
+
+    `names` are its dated symbols, oldest first. Bars may have come from before the first and after the last daily
+    file: the outer names are open-ended.
+    """
+    edge, asked_from, asked_to = date(1900, 1, 1), start or date(1900, 1, 1), end or date(2200, 1, 1)
+    spans = []
+    for place, (held_from, held_to, name) in enumerate(names):
+        first = max(held_from if place else edge, asked_from)
+        last = asked_to if name == last_name else min(held_to or asked_to, asked_to)
+        if first <= last:
+            spans.append((name, first, last))
+    return spans
+
+
 def _stored(
     store: IntradayStore, rows: Sequence[intraday.SliceRow], start: date | None, end: date | None
 ) -> pl.DataFrame:

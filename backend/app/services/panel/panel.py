@@ -205,10 +205,13 @@ def find_gaps(close: F2, prev_close: F2) -> B2:
 
 
 def slice_root(bars: Bars) -> str:
-    """A hash of everything a run reads from the panel: tomorrow's file leaves it as it is when the slice ends today."""
+    """A hash of the prices, volumes and members that a run reads: tomorrow's file leaves that of today's slice alone.
+
+    What companies did with their shares is not in it: it is an input of its own.
+    """
     digest = hashlib.sha256()
     digest.update("\n".join(bars.keys).encode())
     digest.update(bars.sessions.astype(np.int64).tobytes())
-    for array in (*bars.raw, bars.raw_volume, bars.factor, bars.gap, bars.member):
+    for array in (*bars.raw, bars.raw_volume, bars.gap, bars.member):
         digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()

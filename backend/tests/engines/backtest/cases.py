@@ -60,8 +60,8 @@ def bars_of(
 
 def spec_of(names: Sequence[str], **fields: Any) -> RunSpec:
     """A spec of books with given signals."""
-    allocations = fields.pop("allocations", [None] * len(names))
-    books = tuple(BookSpec(name, "0" * 64, {}, share) for name, share in zip(names, allocations, strict=True))
+    allocations, product = fields.pop("allocations", [None] * len(names)), fields.pop("product", "CNC")
+    books = tuple(BookSpec(name, "0" * 64, {}, share, product) for name, share in zip(names, allocations, strict=True))
     base: dict[str, Any] = {
         "books": books,
         "universe": UniverseSpec(index="HAND MADE"),

@@ -26,9 +26,8 @@ class Asked(EventStrategy[NoParams]):
     source_hash = "0" * 64  # type: ignore[assignment]  # no source to hash
     id = "given"
 
-    def __init__(self, asked: Any, product: str = "CNC") -> None:
+    def __init__(self, asked: Any) -> None:
         self.asked = asked
-        self.product = product  # type: ignore[misc,assignment]
 
     def warm_up(self, params: NoParams) -> int:
         return 0
@@ -112,7 +111,7 @@ def typed(rows: Any) -> Bars:
 
 def played(rows: Any, asked: Any, product: str = "CNC", **fields: Any) -> RunResult:
     fields = {"initial_capital": 10_000.0, "sizing": Sizing("quantity", 1)} | fields
-    return run(spec_of(["given"], **fields), typed(rows), {"given": Asked(asked, product)})
+    return run(spec_of(["given"], product=product, **fields), typed(rows), {"given": Asked(asked)})
 
 
 FLAT = (100, 101, 99, 100)

@@ -101,12 +101,11 @@ def run_case(case: Case) -> RunResult:
     answer = Signals(at(()), at(()), short=side) if case.short else side
     strategy = Given("given", [[False]], [[False]])
     strategy.answer = answer
-    strategy.product = case.product  # type: ignore[misc]
     last = np.append(np.diff(bars.sessions.astype("datetime64[D]").astype(int)) > 0, True)
     exchange = exchange_of(case, last)
     fields = {"sizing": Sizing("quantity", case.quantity), "initial_capital": 10_000.0, "timeframe": bars.timeframe}
     rules = "none" if exchange is None else exchange.version
-    spec = spec_of(["given"], market_rules=rules, **fields | case.spec)
+    spec = spec_of(["given"], product=case.product, market_rules=rules, **fields | case.spec)
     return run(spec, bars, {"given": strategy}, exchange=exchange)
 
 

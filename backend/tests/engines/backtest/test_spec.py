@@ -29,6 +29,7 @@ OTHER = {
         (replace(BOOK, source_hash="d" * 64), BASE.books[1]),
         (replace(BOOK, params={"fast": 21, "slow": 50}), BASE.books[1]),
         (replace(BOOK, allocation=0.4), BASE.books[1]),
+        (replace(BOOK, product="MIS"), BASE.books[1]),
         (BASE.books[1], BOOK),
         (BOOK,),
     ],
@@ -162,6 +163,7 @@ def test_a_wrong_field_is_named(change, named):
         (lambda: BookSpec("sma_cross", ""), "source_hash"),
         (lambda: BookSpec("sma_cross", "a", {"fast": float("inf")}), "params.fast"),
         (lambda: BookSpec("sma_cross", "a", {}, 0.0), "allocation"),
+        (lambda: BookSpec("sma_cross", "a", {}, 0.5, "NRML"), "product"),
     ],
 )
 def test_a_wrong_part_is_named(make, named):

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from app.engines.backtest import RunResult, Sizing, run
-from app.engines.backtest.spec import BookSpec
+from app.engines.backtest import RunResult, Sizing, book_of, run
 from app.engines.bars import Bars
 from app.engines.strategies import NotEnoughData, Params, Signals, Strategy, param
 from app.engines.strategies.base import ProductName
@@ -82,8 +81,9 @@ class Choice(Strategy[ChoiceParams]):
 
 
 def chosen(futures: int) -> RunResult:
-    books = (BookSpec("choice", "0" * 64, {"futures": futures}),)
-    return run(spec_of(["choice"], initial_capital=CAPITAL, books=books), BARS, {"choice": Choice()})
+    choice = Choice()
+    spec = spec_of(["choice"], initial_capital=CAPITAL, books=(book_of(choice, {"futures": futures}),))
+    return run(spec, BARS, {"choice": choice})
 
 
 def test_a_parameter_can_choose_the_product_and_futures_are_labelled_proxy():
