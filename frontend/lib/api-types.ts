@@ -3302,6 +3302,11 @@ export interface components {
          */
         TradeOut: {
             /**
+             * Adverse Excursion
+             * @description Worst price while held, as a fraction of the entry price; null for runs that did not measure it
+             */
+            adverse_excursion: number | null;
+            /**
              * Ambiguous
              * @description A bar held two prices and does not say which came first; the worse was taken
              */
@@ -3328,6 +3333,11 @@ export interface components {
             exit_quantity: number | null;
             /** Exit Reason */
             exit_reason: string | null;
+            /**
+             * Favourable Excursion
+             * @description Best price while held, as a fraction of the entry price
+             */
+            favourable_excursion: number | null;
             /**
              * Income
              * @description Rupees paid out while it was held

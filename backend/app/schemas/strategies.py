@@ -186,6 +186,10 @@ class TradeOut(BaseModel):
     open: bool
     side: Literal["LONG", "SHORT"]
     ambiguous: bool = Field(description="A bar held two prices and does not say which came first; the worse was taken")
+    adverse_excursion: float | None = Field(
+        description="Worst price while held, as a fraction of the entry price; null for runs that did not measure it"
+    )
+    favourable_excursion: float | None = Field(description="Best price while held, as a fraction of the entry price")
 
 
 class NaiveCause(BaseModel):

@@ -9,7 +9,7 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from app.engines.evidence.comparison import Comparison, Curve, compare
-from app.engines.risk.metrics import session_closes
+from app.engines.risk.basics import session_closes
 from app.exceptions import InsufficientDataError, ValidationError
 from app.services.backtests.stored import StoredRuns
 

@@ -236,5 +236,7 @@ function trade(symbol: string, entry: string, exit: string | null, pnl: number):
     open: exit === null,
     side: "LONG",
     ambiguous: false,
+    adverse_excursion: -0.02,
+    favourable_excursion: 0.05,
   };
 }

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from app.engines.backtest.result import numbers
 from app.engines.backtest.spec import RunSpec
 from app.engines.bars import Bars
-from app.engines.risk import metrics as m
-from app.engines.risk.metrics import session_closes
+from app.engines.risk import returns as r
+from app.engines.risk.basics import gathered, returns_of, session_closes
+from app.engines.risk.drawdowns import max_drawdown
 
 F1 = NDArray[np.float64]
 I1 = NDArray[np.int64]
@@ -92,22 +93,25 @@ def _cash(bars: Bars, rows: I1, capital: float, rates: Sequence[tuple[date, floa
 
 
 def _shown(kind: str, name: str, equity: F1 | None, words: str, capital: float, spec: RunSpec) -> dict[str, Any]:
-    measures: dict[str, m.Measure] = {}
+    values: dict[str, float | int | None] = {}
+    reasons: dict[str, str] = {}
     if equity is not None:
-        returns = m.returns_of(equity)
+        returns = returns_of(equity)
         periods = spec.periods_per_year
-        measures = {
-            "total_return": m.total_return(equity, capital),
-            "cagr": m.cagr(returns, periods),
-            "volatility": m.volatility(returns, periods),
-            "sharpe": m.sharpe(returns, periods),
-            "max_drawdown": m.max_drawdown(equity, capital),
-        }
+        values, reasons = gathered(
+            {
+                "total_return": r.total_return(equity, capital),
+                "cagr": r.cagr(returns, periods),
+                "volatility": r.volatility(returns, periods),
+                "sharpe": r.sharpe(returns, periods),
+                "max_drawdown": max_drawdown(equity, capital),
+            }
+        )
     return {
         "kind": kind,
         "name": name,
         "words": words,
         "equity": None if equity is None else numbers(equity),
-        "metrics": {key: measure.value for key, measure in measures.items()},
-        "reasons": {key: measure.reason for key, measure in measures.items() if measure.reason is not None},
+        "metrics": values,
+        "reasons": reasons,
     }

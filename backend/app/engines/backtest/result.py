@@ -56,8 +56,9 @@ class RunResult:
     daily_return : shape [T], equity over the bar before minus 1; NaN at the first bar, which has none
     state : of the policy at each bar: NORMAL, CAUTIOUS, DEFENSIVE, HALTED; UNCONSTRAINED where none applies
     trades : by column: book, symbol, key, entry_at, entry_price, exit_at, exit_price, quantity, exit_quantity, pnl,
-        costs, income, exit_reason, entry_intent, exit_intent, open. Prices in rupees as traded on their day; pnl net of
-        costs, of open trades at the last close
+        costs, income, exit_reason, entry_intent, exit_intent, open, adverse_excursion, favourable_excursion. Prices in
+        rupees as traded on their day; pnl net of costs, of open trades at the last close; excursions are fractions of
+        the entry price
     decisions : of the policy, by column, with the numbers each was taken by, and `would_have_made`: rupees that the
         part refused made in the same run without the policy; None = unknown
     fills, rejections, events : the log, by column; `components` of the costs are columns cost_<name>

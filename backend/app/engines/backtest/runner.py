@@ -19,7 +19,7 @@ from app.engines.backtest.core import DECISIONS, EVENTS, FILLS, REJECTIONS, Log,
 from app.engines.backtest.event import Context, EventRun, capacity
 from app.engines.backtest.exchange import Exchange
 from app.engines.backtest.orders import DECISION, EVENT, FILL, ORDER, REJECTION, Product, Records
-from app.engines.backtest.result import Jump, RunResult
+from app.engines.backtest.result import Jump, RunResult, numbers
 from app.engines.backtest.spec import UNCONSTRAINED, RunSpec, engine_version, sectors_version
 from app.engines.backtest.tables import (
     decision_columns,
@@ -28,14 +28,14 @@ from app.engines.backtest.tables import (
     rejection_columns,
     trade_columns,
 )
-from app.engines.backtest.trades import OPEN, TRADE, fold_trades
+from app.engines.backtest.tear_sheet import tear_sheet
+from app.engines.backtest.trades import TRADE, fold_trades
 from app.engines.backtest.twin import naive_twin
 from app.engines.backtest.words import assumptions, policy_warnings, proxies, unverified, warnings
 from app.engines.bars import Bars, Prices
 from app.engines.policy.decide import REJECT, TRIM, State
 from app.engines.policy.policy import NO_POLICY
-from app.engines.risk.metrics import drawdowns, session_closes
-from app.engines.risk.report import ClosedTrades, run_report
+from app.engines.risk.drawdowns import drawdowns
 from app.engines.strategies.base import Answer, EventStrategy, Signals, Strategy, Weights
 
 F1 = NDArray[np.float64]
@@ -501,22 +501,8 @@ def _result(
     fills, events = log.fills[: log.used[FILLS]], log.events[: log.used[EVENTS]]
     rejections, decisions = log.rejections[: log.used[REJECTIONS]], log.decisions[: log.used[DECISIONS]]
     trades = trades_of(outcome, fills, events)
-    closed = trades[trades["exit_why"] != OPEN]
-    # the index of each bar's session, so that holding is counted in sessions on intraday bars too
-    day = np.searchsorted(session_closes(bars.sessions), np.arange(bars.shape[0]))
-    value = fills["quantity"] * fills["price"]
+    report, adverse, favourable = tear_sheet(spec, bars, outcome.curves, fills, trades, beside[0])
     equity, holdings = outcome.curves.equity[start:], outcome.curves.holdings[start:]
-    report = run_report(
-        bars.sessions[start:],
-        equity,
-        holdings,
-        capital=spec.initial_capital,
-        periods=spec.periods_per_year,
-        bought=float(value[fills["side"] > 0].sum()),
-        sold=float(value[fills["side"] < 0].sum()),
-        closed=ClosedTrades(np.ascontiguousarray(closed["pnl"]), day[closed["exit_bar"]] - day[closed["entry_bar"]]),
-        open_trades=trades.size - closed.size,
-    )
     daily_return = np.full(equity.size, np.nan)
     np.divide(equity[1:], equity[:-1], out=daily_return[1:], where=equity[:-1] > 0.0)
     daily_return[1:] -= 1.0
@@ -532,7 +518,8 @@ def _result(
         state=[UNCONSTRAINED.upper()] * equity.size
         if spec.policy is None
         else [State(code).name for code in outcome.curves.state[start:].tolist()],
-        trades=trade_columns(trades, spec, bars),
+        trades=trade_columns(trades, spec, bars)
+        | {"adverse_excursion": numbers(adverse), "favourable_excursion": numbers(favourable)},
         fills=fill_columns(fills, log.components, spec, bars),
         rejections=rejection_columns(rejections, spec, bars),
         events=event_columns(events, spec, bars),

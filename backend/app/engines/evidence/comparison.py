@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engines.evidence.resampling import block_length, stationary_draws
-from app.engines.risk import metrics
+from app.engines.risk.basics import NOISE, Measure
+from app.engines.risk.returns import cagr, sharpe, volatility
 
 F1 = NDArray[np.float64]
 F2 = NDArray[np.float64]
@@ -63,7 +64,7 @@ class Comparison(NamedTuple):
     growth: F2
     drawdown: F2
     correlation: F2
-    values: dict[str, list[metrics.Measure]]
+    values: dict[str, list[Measure]]
     differences: dict[str, list[Difference]]
     block: float | None
     resamples: int
@@ -71,16 +72,16 @@ class Comparison(NamedTuple):
     reason: str | None
 
 
-def _max_drawdown(returns: F1) -> metrics.Measure:
+def _max_drawdown(returns: F1) -> Measure:
     growth = np.cumprod(np.append(1.0, 1.0 + returns))
-    return metrics.Measure(float(np.min(growth / np.maximum.accumulate(growth))) - 1.0)
+    return Measure(float(np.min(growth / np.maximum.accumulate(growth))) - 1.0)
 
 
-def _figures(periods: int) -> dict[str, Callable[[F1], metrics.Measure]]:
+def _figures(periods: int) -> dict[str, Callable[[F1], Measure]]:
     return {
-        "cagr": lambda returns: metrics.cagr(returns, periods),
-        "volatility": lambda returns: metrics.volatility(returns, periods),
-        "sharpe": lambda returns: metrics.sharpe(returns, periods),
+        "cagr": lambda returns: cagr(returns, periods),
+        "volatility": lambda returns: volatility(returns, periods),
+        "sharpe": lambda returns: sharpe(returns, periods),
         "max_drawdown": _max_drawdown,
     }
 
@@ -93,15 +94,15 @@ def _drawn(returns: F3, periods: int) -> dict[str, F2]:
     sessions = returns.shape[2]
     growth = np.cumprod(1.0 + returns, axis=2)
     mean, deviation = returns.mean(axis=2), returns.std(axis=2, ddof=1)
-    deviation[deviation < metrics.NOISE] = 0.0
+    deviation[deviation < NOISE] = 0.0
     peak = np.maximum(np.maximum.accumulate(growth, axis=2), 1.0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        sharpe = np.where(deviation > 0.0, mean / deviation, np.nan) * np.sqrt(periods)
-        cagr = growth[:, :, -1] ** (periods / sessions) - 1.0
+        ratio = np.where(deviation > 0.0, mean / deviation, np.nan) * np.sqrt(periods)
+        a_year = growth[:, :, -1] ** (periods / sessions) - 1.0
     return {
-        "cagr": cagr,
+        "cagr": a_year,
         "volatility": deviation * np.sqrt(periods),
-        "sharpe": sharpe,
+        "sharpe": ratio,
         "max_drawdown": (growth / peak).min(axis=2) - 1.0,
     }
 
@@ -169,9 +170,7 @@ def compare(
     )
 
 
-def _difference(
-    values: Sequence[metrics.Measure], drawn: F2, k: int, confidence: float, reason: str | None
-) -> Difference:
+def _difference(values: Sequence[Measure], drawn: F2, k: int, confidence: float, reason: str | None) -> Difference:
     mine, first = values[k], values[0]
     if mine.value is None or first.value is None:
         return Difference(None, None, None, mine.reason or first.reason)
@@ -186,7 +185,7 @@ def _difference(
 
 
 def _correlation(returns: F2) -> F2:
-    moving = returns.std(axis=1) >= metrics.NOISE
+    moving = returns.std(axis=1) >= NOISE
     found = np.full((len(returns), len(returns)), np.nan)
     if moving.any():
         found[np.ix_(moving, moving)] = np.atleast_2d(np.corrcoef(returns[moving]))

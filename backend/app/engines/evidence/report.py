@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engines.evidence import significance as s
-from app.engines.risk.metrics import Measure, sharpe
+from app.engines.risk.basics import Measure, gathered
+from app.engines.risk.moments import kurtosis, skewness
+from app.engines.risk.returns import sharpe
 
 F1 = NDArray[np.float64]
 
@@ -46,7 +48,7 @@ def significance_report(returns: F1, trials: Trials, *, periods: int, undefined:
     """
     size = int(np.count_nonzero(~np.isnan(returns)))
     annual, single = sharpe(returns, periods), sharpe(returns, 1)
-    skew, kurt = s.skewness(returns), s.kurtosis(returns)
+    skew, kurt = skewness(returns), kurtosis(returns)
     luck = s.expected_max_sharpe(*trials)
     measures: dict[str, Measure] = {"sharpe": annual, "skewness": skew, "kurtosis": kurt}
     if undefined is not None or single.value is None or skew.value is None or kurt.value is None:
@@ -64,8 +66,7 @@ def significance_report(returns: F1, trials: Trials, *, periods: int, undefined:
     measures["trial_sharpe_variance"] = Measure(
         trials.variance, "fewer than two trials have a Sharpe" if trials.variance is None else None
     )
-    values: dict[str, float | int | None] = {name: measure.value for name, measure in measures.items()}
-    reasons = {name: measure.reason for name, measure in measures.items() if measure.reason is not None}
+    values, reasons = gathered(measures)
     needed = measures["min_track_record_sessions"].value
     values.update(
         min_track_record_sessions=None if needed is None else math.ceil(needed), trials=trials.number, sessions=size

@@ -19,34 +19,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engines.risk.metrics import NOISE, TOO_SHORT, Measure
+from app.engines.risk.basics import NOISE, TOO_SHORT, Measure
 
 F1 = NDArray[np.float64]
 
 CONFIDENCE: Final = 0.95
 _EULER: Final = 0.5772156649015329
 _NORMAL: Final = NormalDist()
-
-
-def _standardised(returns: F1) -> F1 | str:
-    """Returns without NaN, less their mean, over their population deviation; or why there are none."""
-    clean = returns[~np.isnan(returns)]
-    if clean.size < 2:
-        return TOO_SHORT
-    deviation = float(np.std(clean))
-    return (clean - np.mean(clean)) / deviation if deviation >= NOISE else "returns do not vary"
-
-
-def skewness(returns: F1) -> Measure:
-    """Third standardised moment of the population; 0 of a symmetric distribution. NaN returns are skipped."""
-    found = _standardised(returns)
-    return Measure(None, found) if isinstance(found, str) else Measure(float(np.mean(found**3)))
-
-
-def kurtosis(returns: F1) -> Measure:
-    """Fourth standardised moment of the population, not in excess; 3 of a normal one. NaN returns are skipped."""
-    found = _standardised(returns)
-    return Measure(None, found) if isinstance(found, str) else Measure(float(np.mean(found**4)))
 
 
 def _spread(sharpe: float, skewness: float, kurtosis: float) -> float:

@@ -1,16 +1,22 @@
-"""The metrics of a run, gathered: every measure by name, and why one is missing."""
+"""A tear sheet, gathered: every measure by name, and why one is missing. Of a run, or of any series."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engines.risk import metrics as m
+from app.engines.risk import drawdowns as d
+from app.engines.risk import exposure, moments, relative, tail, trades
+from app.engines.risk import returns as r
+from app.engines.risk.basics import F1, I1, Measure, gathered, returns_of, session_closes
 
-F1 = NDArray[np.float64]
-I1 = NDArray[np.int64]
+D1 = NDArray[np.datetime64]
+
+DAILY: Final = 252  # periods a year of bars of a session or less
+MOST_MISSING: Final = 0.05  # of the returns; a record with more of them missing is not measured
+LOST: Final = "equity reached zero"
 
 
 class Report(NamedTuple):
@@ -26,14 +32,16 @@ class Report(NamedTuple):
 
 
 class ClosedTrades(NamedTuple):
-    """Of each closed trade: profit after costs in rupees, and sessions held."""
+    """Of each closed trade: profit after costs in rupees, sessions held, and excursions (`excursions`)."""
 
     pnl: F1
     sessions_held: I1
+    adverse: F1
+    favourable: F1
 
 
 def run_report(
-    sessions: NDArray[np.datetime64],
+    sessions: D1,
     equity: F1,
     holdings: F1,
     *,
@@ -43,46 +51,51 @@ def run_report(
     sold: float,
     closed: ClosedTrades,
     open_trades: int,
+    benchmark: F1 | str,
+    hedged: bool = False,
 ) -> Report:
     """The metrics of an account.
 
     Parameters
     ----------
     sessions : shape [T], of the measured bars
-    equity, holdings : shape [T], rupees at each close
+    equity, holdings : shape [T], rupees at each close; holdings short are below zero
     capital : opening capital, rupees
     periods : periods a year
     bought, sold : rupees of all purchases and sales
     closed : the closed trades; `open_trades` is how many are still open
+    benchmark : an index at session closes, or why there is none
+    hedged : whether long and short positions were open at once, so that holdings hide a part of the exposure
 
     The risk-free rate is zero. Ratios use the equity at session closes; exposure uses every bar.
     """
-    closes = m.session_closes(sessions)
-    points = equity[closes]
+    closes = session_closes(sessions)
+    points, days = equity[closes], sessions[closes]
     solvent = bool((points > 0.0).all())
-    returns = m.returns_of(points) if solvent else np.empty(0)
-    measures: dict[str, m.Measure] = {
-        "total_return": m.total_return(equity, capital),
-        "cagr": m.cagr(returns, periods),
-        "volatility": m.volatility(returns, periods),
-        "sharpe": m.sharpe(returns, periods),
-        "sortino": m.sortino(returns, periods),
-        "calmar": m.calmar(returns, points, capital, periods),
-        "max_drawdown": m.max_drawdown(points, capital),
-        "win_rate": m.win_rate(closed.pnl),
-        "profit_factor": m.profit_factor(closed.pnl),
-        "expectancy": m.expectancy(closed.pnl),
-        "average_holding": m.average_holding(closed.sessions_held),
-        "exposure": m.time_in_market(holdings),
-        "gross_exposure": m.mean_gross_exposure(holdings, equity)
-        if solvent
-        else m.Measure(None, "equity reached zero"),
-        "turnover": m.turnover(bought, sold, points, returns.size, periods),
+    returns = returns_of(points) if solvent else np.empty(0)
+    against = returns_of(benchmark) if isinstance(benchmark, np.ndarray) else benchmark
+    measures: dict[str, Measure] = {
+        "total_return": r.total_return(equity, capital),
+        **_of_curve(days, points, returns, capital, periods, 0.0, solvent),
+        **_beside(returns, against if solvent else LOST, periods, 0.0),
+        "win_rate": trades.win_rate(closed.pnl),
+        "profit_factor": trades.profit_factor(closed.pnl),
+        "expectancy": trades.expectancy(closed.pnl),
+        "expectancy_ratio": trades.expectancy_ratio(closed.pnl),
+        "payoff": trades.payoff(closed.pnl),
+        "sqn": trades.system_quality(closed.pnl),
+        "kelly": trades.kelly(closed.pnl),
+        "average_holding": trades.average_holding(closed.sessions_held),
+        "mean_adverse_excursion": trades.mean_excursion(closed.adverse),
+        "mean_favourable_excursion": trades.mean_excursion(closed.favourable),
+        "exposure": exposure.time_in_market(holdings),
+        "net_exposure": exposure.mean_net_exposure(holdings, equity) if solvent else Measure(None, LOST),
+        "gross_exposure": exposure.mean_gross_exposure(holdings, equity) if solvent else Measure(None, LOST),
+        "turnover": exposure.turnover(bought, sold, points, returns.size, periods),
     }
-    values: dict[str, float | int | None] = {name: measure.value for name, measure in measures.items()}
-    reasons = {name: measure.reason for name, measure in measures.items() if measure.reason is not None}
-    if not solvent:
-        reasons.update(dict.fromkeys(("cagr", "volatility", "sharpe", "sortino", "calmar"), "equity reached zero"))
+    if hedged:
+        measures["gross_exposure"] = Measure(None, "long and short at once: only the net value of each bar is kept")
+    values, reasons = gathered(measures)
     values.update(
         trades=int(closed.pnl.size),
         open_trades=open_trades,
@@ -90,22 +103,136 @@ def run_report(
         periods_per_year=periods,
         returns=int(returns.size),
     )
-    drawdown, why = _drawdown_sessions(sessions[closes], points, capital)
+    drawdown, why = _drawdown_sessions(days, points, capital)
     return Report(values, {**reasons, **why}, drawdown)
 
 
-def _drawdown_sessions(
-    sessions: NDArray[np.datetime64], equity: F1, capital: float
-) -> tuple[dict[str, str | None], dict[str, str]]:
-    deepest = m.deepest_drawdown(equity, capital)
+def series_report(
+    sessions: D1, equity: F1, *, periods: int, risk_free: float = 0.0, benchmark: F1 | str, capital: float | None = None
+) -> Report:
+    """The metrics of any equity curve.
+
+    Parameters
+    ----------
+    sessions : shape [T]
+    equity : shape [T], at the same times, NaN where it is not known: the returns into and out of it are missing, none
+        is made up. With more than 5 % of the returns missing, ratios are undefined
+    periods : periods a year
+    risk_free : annual; its rate a period compounds to it
+    benchmark : shape [T], or why there is none
+    capital : what there was before the first point, the first peak of the drawdown; None = the first point
+
+    Points that are not above zero leave what rests on returns undefined. ValueError without any known point.
+    """
+    known = ~np.isnan(equity)
+    if not known.any():
+        raise ValueError("equity: no value at all")
+    points = equity[known]
+    solvent = bool((points > 0.0).all())
+    returns = equity[1:] / equity[:-1] - 1.0 if solvent else np.empty(0)
+    missing = int(np.isnan(returns).sum())
+    base = float(points[0]) if capital is None else capital
+    against = benchmark[1:] / benchmark[:-1] - 1.0 if isinstance(benchmark, np.ndarray) else benchmark
+    measures: dict[str, Measure] = {
+        "total_return": r.total_return(points, base) if base > 0.0 else Measure(None, "equity begins at zero or below"),
+        **_of_curve(sessions[known], points, returns, base, periods, risk_free, solvent),
+        **_beside(returns, against if solvent else LOST, periods, risk_free),
+    }
+    if base <= 0.0 or (points < 0.0).any():
+        why = Measure(None, "equity is at or below zero")
+        measures.update(dict.fromkeys(_OF_DRAWDOWN, why))
+    if missing > MOST_MISSING * returns.size:
+        why = Measure(None, f"{missing} of {returns.size} returns are missing")
+        measures.update({name: why for name in measures if name not in ("total_return", *_OF_DRAWDOWN)})
+    values, reasons = gathered(measures)
+    values.update(final_equity=float(points[-1]), periods_per_year=periods, returns=int(returns.size) - missing,
+                  missing_returns=missing)  # fmt: skip
+    drawdown: dict[str, str | None] = dict.fromkeys(("peak", "trough", "recovery"))
+    if values["max_drawdown"] is None:
+        return Report(values, reasons, drawdown)
+    drawdown, after = _drawdown_sessions(sessions[known], points, base)
+    return Report(values, {**reasons, **after}, drawdown)
+
+
+_OF_DRAWDOWN: Final = (
+    *("max_drawdown", "mean_drawdown", "longest_drawdown", "recovery_sessions", "ulcer_index", "pain_index"),
+)
+
+
+def _of_curve(
+    sessions: D1, points: F1, returns: F1, capital: float, periods: int, risk_free: float, solvent: bool
+) -> dict[str, Measure]:
+    """What an equity curve alone tells; `risk_free` a year."""
+    free = 0.0 if risk_free == 0.0 else float(np.expm1(np.log1p(risk_free) / periods))
+    of_returns: dict[str, Measure] = {
+        "cagr": r.cagr(returns, periods),
+        "volatility": r.volatility(returns, periods),
+        "sharpe": r.sharpe(returns, periods, free),
+        "sortino": r.sortino(returns, periods, free),
+        "calmar": d.calmar(returns, points, capital, periods),
+        "omega": r.omega(returns, free),
+        "martin_ratio": d.martin_ratio(returns, points, capital, periods, risk_free),
+        "downside_deviation": r.downside_deviation(returns, periods, free),
+        "stability": r.stability(returns),
+        "var_95": tail.value_at_risk(returns, 0.95),
+        "var_99": tail.value_at_risk(returns, 0.99),
+        "cvar_95": tail.expected_shortfall(returns, 0.95),
+        "cvar_99": tail.expected_shortfall(returns, 0.99),
+        "tail_ratio": tail.tail_ratio(returns),
+        "skewness": moments.skewness(returns),
+        "kurtosis": moments.kurtosis(returns),
+        **_best_and_worst(sessions, points, returns, periods, solvent),
+    }
+    if not solvent:
+        of_returns = dict.fromkeys(of_returns, Measure(None, LOST))
+    return of_returns | {
+        "max_drawdown": d.max_drawdown(points, capital),
+        "mean_drawdown": d.mean_drawdown(points, capital),
+        "longest_drawdown": d.longest_drawdown(points, capital),
+        "recovery_sessions": d.recovery_periods(points, capital),
+        "ulcer_index": d.ulcer_index(points, capital),
+        "pain_index": d.pain_index(points, capital),
+    }
+
+
+def _best_and_worst(sessions: D1, points: F1, returns: F1, periods: int, solvent: bool) -> dict[str, Measure]:
+    months = r.monthly_returns(sessions, points) if solvent else np.empty(0)
+    found = {}
+    for name, values, most in (("day", returns, DAILY), ("month", months, 12)):
+        rare = Measure(None, f"the record has fewer than {most} values a year")
+        for kind, measure in (("best", r.best), ("worst", r.worst), ("winning", r.winning_periods)):
+            key = f"winning_{name}s" if kind == "winning" else f"{kind}_{name}"
+            found[key] = measure(values) if periods >= most else rare
+    return found
+
+
+def _beside(returns: F1, benchmark: F1 | str, periods: int, risk_free: float) -> dict[str, Measure]:
+    """What the returns are beside a benchmark's."""
+    names = ("beta", "alpha", "correlation", "tracking_error", "information_ratio", "up_capture", "down_capture")
+    if isinstance(benchmark, str):
+        return dict.fromkeys(names, Measure(None, benchmark))
+    free = 0.0 if risk_free == 0.0 else float(np.expm1(np.log1p(risk_free) / periods))
+    return {
+        "beta": relative.beta(returns, benchmark, free),
+        "alpha": relative.alpha(returns, benchmark, periods, free),
+        "correlation": relative.correlation(returns, benchmark),
+        "tracking_error": relative.tracking_error(returns, benchmark, periods),
+        "information_ratio": relative.information_ratio(returns, benchmark, periods),
+        "up_capture": relative.up_capture(returns, benchmark, periods),
+        "down_capture": relative.down_capture(returns, benchmark, periods),
+    }
+
+
+def _drawdown_sessions(sessions: D1, equity: F1, capital: float) -> tuple[dict[str, str | None], dict[str, str]]:
+    deepest = d.deepest_drawdown(equity, capital)
     dates: dict[str, str | None] = {}
     reasons: dict[str, str] = {}
     for name, index in (("peak", deepest.peak), ("trough", deepest.trough), ("recovery", deepest.recovery)):
         dates[name] = None
         if deepest.trough is None:
-            reasons[f"max_drawdown_{name}"] = "equity never fell below its peak"
+            reasons[f"max_drawdown_{name}"] = d.NEVER_FELL
         elif index is None:
-            reasons[f"max_drawdown_{name}"] = "not recovered by the end of the run"
+            reasons[f"max_drawdown_{name}"] = d.UNRECOVERED
         elif index < 0:
             reasons[f"max_drawdown_{name}"] = "the opening capital was the peak"
         else:

@@ -15,6 +15,7 @@ def _rows(columns: Mapping[str, Sequence[Any]], names: Sequence[str] | None = No
 _TRADE_COLUMNS = (
     *("book", "symbol", "key", "entry_at", "entry_price", "exit_at", "exit_price", "quantity", "exit_quantity"),
     *("pnl", "costs", "income", "exit_reason", "open", "side", "ambiguous"),
+    *("adverse_excursion", "favourable_excursion"),
 )
 _DAILY_COLUMNS = ("equity", "drawdown", "exposure", "daily_return", "state")
 
@@ -38,6 +39,9 @@ def shown(result: dict[str, Any], digest: str) -> dict[str, Any]:
     if "side" not in trades:  # a run of an engine that knew neither shorts nor stops
         count = len(trades["symbol"])
         trades = trades | {"side": ["LONG"] * count, "ambiguous": [False] * count}
+    for name in ("adverse_excursion", "favourable_excursion"):
+        if name not in trades:  # a run of an engine that did not measure them
+            trades = trades | {name: [None] * len(trades["symbol"])}
     spec = result["spec"]
     return {
         "run_id": result["run_id"],

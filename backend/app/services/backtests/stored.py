@@ -11,7 +11,7 @@ import orjson
 from sqlalchemy.orm import Session
 
 from app.engines.evidence.report import Trials, significance_report
-from app.engines.risk.metrics import returns_of, session_closes
+from app.engines.risk.basics import returns_of, session_closes
 from app.exceptions import DataNotFoundError
 from app.models import BacktestRun
 from app.repositories.strategies import RunRepository

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.engines.evidence.report import Trials, significance_report
-from app.engines.risk.metrics import sharpe
+from app.engines.risk.returns import sharpe
 
 RETURNS = np.array([0.02, -0.01, 0.015, -0.005, 0.01, 0.0, -0.02, 0.03, 0.005, -0.008] * 20)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import math
 from pathlib import Path
@@ -15,13 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.engines.evidence import significance as s
-from app.engines.risk.metrics import sharpe
+from app.engines.risk.moments import kurtosis, skewness
 
 ELSEWHERE = {
-    "haircut_sharpe": "simulated: the expected values hold to 0.02 only, so no exact equality can be asked",
-    "pbo": "needs the returns of every configuration, not one record",
-    "multiple_models": "needs the returns of every configuration, not one record",
-    "bootstrap_ci_sharpe": "an interval, not a significance",
+    "haircut_sharpe": "test_many_tests.py",
+    "pbo": "test_overfitting.py",
+    "multiple_models": "test_reality_check.py",
+    "bootstrap_ci_sharpe": "test_resampling.py",
 }
 
 
@@ -38,12 +37,14 @@ def expected(case: dict[str, Any], name: str = "expected") -> Any:
     return pytest.approx(case[name], rel=1e-9)
 
 
-def test_every_group_of_published_examples_is_checked_here_or_named_as_left_out(golden: dict[str, Any]):
+def test_every_group_of_published_examples_is_checked_here_or_in_a_test_beside(golden: dict[str, Any]):
     checked = {
         *("psr", "sr_standard_error", "min_track_record", "expected_max_sharpe", "min_backtest_length"),
         *("deflated_sharpe", "lo_2002_eta", "autocorr_annualisation"),
     }
     assert set(golden) == checked | set(ELSEWHERE)
+    for group, name in ELSEWHERE.items():
+        assert f'"{group}"' in (Path(__file__).parent / name).read_text()
 
 
 def test_published_probabilistic_sharpes(golden: dict[str, Any]):
@@ -105,33 +106,6 @@ def test_annual_sharpes_lowered_for_autocorrelation(golden: dict[str, Any]):
         assert ours / math.sqrt(q) == pytest.approx(value, rel=0, abs=0.5e-3), name
 
 
-@pytest.mark.parametrize("curve", ["goog_donchian_20_10", "goog_rsi2"])
-def test_the_moments_and_the_probability_of_a_whole_curve(evidence: Path, curve: str):
-    golden = json.loads((evidence / "golden" / "metrics_pipeline.json").read_text())["curves"][curve]
-    with (evidence / "golden" / "trades" / f"{curve}_equity.csv").open(newline="") as file:
-        equity = np.array([float(row["equity"]) for row in csv.DictReader(file)])
-    returns = equity[1:] / equity[:-1] - 1.0
-    ratio, skew, kurt = sharpe(returns, 1).value, s.skewness(returns).value, s.kurtosis(returns).value
-    assert ratio is not None and skew is not None and kurt is not None
-    assert ratio == pytest.approx(golden["moments"]["daily_sharpe_ddof1"], rel=1e-9)
-    assert skew == pytest.approx(golden["moments"]["skew_population"], rel=1e-9)
-    assert kurt == pytest.approx(golden["moments"]["kurtosis_population_nonexcess"], rel=1e-9)
-    ours = s.probabilistic_sharpe(ratio, returns.size, skew, kurt)
-    assert ours.value == pytest.approx(golden["psr_vs_0_formula"], rel=1e-9)
-
-
-def test_moments_worked_by_hand():
-    # mean 1, deviations -1 -1 -1 3, population variance 3: skewness (24 / 4) / 3^1.5, kurtosis (84 / 4) / 9
-    returns = np.array([0.0, 0.0, np.nan, 0.0, 4.0])
-    assert s.skewness(returns).value == pytest.approx(6.0 / 3.0**1.5)
-    assert s.kurtosis(returns).value == pytest.approx(21.0 / 9.0)
-
-
-def test_a_coin_has_kurtosis_one_not_minus_two():
-    coin = np.array([0.01, -0.01] * 10)
-    assert (s.skewness(coin).value, s.kurtosis(coin).value) == pytest.approx((0.0, 1.0))
-
-
 def test_a_probability_worked_by_hand():
     # 101 normal returns, Sharpe 0.2: error sqrt((1 + 0.04 / 2) / 100) = 0.100995; 0.2 / 0.100995 = 1.98030
     assert s.standard_error(0.2, 101, 0.0, 3.0).value == pytest.approx(0.10099504938362077)
@@ -167,8 +141,8 @@ def test_the_best_of_one_trial_is_what_it_is():
 
 def test_what_is_undefined_is_none_with_its_reason():
     cases = [
-        (s.skewness(np.array([0.01])), "fewer than two"),
-        (s.kurtosis(np.full(9, 0.001)), "do not vary"),
+        (skewness(np.array([0.01])), "fewer than two"),
+        (kurtosis(np.full(9, 0.001)), "do not vary"),
         (s.standard_error(0.1, 1, 0.0, 3.0), "fewer than two"),
         (s.probabilistic_sharpe(0.1, 1, 0.0, 3.0), "fewer than two"),
         # two values at odds 4 to 1: skewness 1.5, kurtosis 3.25, and 1 - 1.5 × 4/3 + 0.5625 × 16/9 = 0

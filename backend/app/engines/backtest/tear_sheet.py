@@ -1,0 +1,74 @@
+"""The metrics of a run, from what its account did: curves at the closes, fills, trades and the index beside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.engines.backtest.loop import Curves
+from app.engines.backtest.orders import Records
+from app.engines.backtest.spec import RunSpec
+from app.engines.backtest.trades import OPEN
+from app.engines.bars import Bars
+from app.engines.risk.basics import session_closes
+from app.engines.risk.excursions import excursions
+from app.engines.risk.report import ClosedTrades, Report, run_report
+
+F1 = NDArray[np.float64]
+
+
+def tear_sheet(
+    spec: RunSpec, bars: Bars, curves: Curves, fills: Records, trades: Records, index: dict[str, Any]
+) -> tuple[Report, F1, F1]:
+    """The report, and the worst and best excursion of every trade; `index` is the first of `benchmarks_of`."""
+    start = bars.start
+    adverse, favourable = _excursions(trades, bars)
+    is_closed = trades["exit_why"] != OPEN
+    closed = trades[is_closed]
+    # the index of each bar's session, so that holding is counted in sessions on intraday bars too
+    day = np.searchsorted(session_closes(bars.sessions), np.arange(bars.shape[0]))
+    value = fills["quantity"] * fills["price"]
+    report = run_report(
+        bars.sessions[start:],
+        curves.equity[start:],
+        curves.holdings[start:],
+        capital=spec.initial_capital,
+        periods=spec.periods_per_year,
+        bought=float(value[fills["side"] > 0].sum()),
+        sold=float(value[fills["side"] < 0].sum()),
+        closed=ClosedTrades(
+            np.ascontiguousarray(closed["pnl"]),
+            day[closed["exit_bar"]] - day[closed["entry_bar"]],
+            adverse[is_closed],
+            favourable[is_closed],
+        ),
+        open_trades=trades.size - closed.size,
+        benchmark=index["words"] if index["equity"] is None else np.array(index["equity"], np.float64),
+        hedged=_hedged(trades, bars.shape[0]),
+    )
+    return report, adverse, favourable
+
+
+def _excursions(trades: Records, bars: Bars) -> tuple[F1, F1]:
+    adverse, favourable = np.zeros(trades.size), np.zeros(trades.size)
+    column, side, entry_bar, exit_bar, entry_price, exit_price = (
+        np.ascontiguousarray(trades[name])
+        for name in ("column", "side", "entry_bar", "exit_bar", "entry_price", "exit_price")
+    )
+    # one layout and writable: another would compile the kernel again
+    high, low, factor = (np.require(v, np.float64, ["C", "W"]) for v in (bars.raw.high, bars.raw.low, bars.factor))
+    excursions(column, side, entry_bar, exit_bar, entry_price, exit_price, high, low, factor, adverse, favourable)
+    return adverse, favourable
+
+
+def _hedged(trades: Records, bars: int) -> bool:
+    """Whether some bar closed with long and short positions."""
+    if trades.size == 0 or (trades["side"] == trades["side"][0]).all():
+        return False
+    open_ = np.zeros((2, bars + 1), np.int64)
+    side = (trades["side"] > 0).astype(np.int64)
+    np.add.at(open_, (side, trades["entry_bar"]), 1)
+    np.add.at(open_, (side, np.where(trades["exit_bar"] < 0, bars, trades["exit_bar"])), -1)
+    return bool((np.cumsum(open_, axis=1) > 0).all(axis=0).any())

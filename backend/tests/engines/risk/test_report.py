@@ -1,0 +1,102 @@
+"""The tear sheet of a run and of a series: every name is there, with a value or a reason."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from app.engines.risk import relative
+from app.engines.risk import returns as r
+from app.engines.risk.report import ClosedTrades, run_report, series_report
+
+from .golden import array
+
+NONE = ClosedTrades(np.empty(0), np.empty(0, np.int64), np.empty(0), np.empty(0))
+DAYS = np.arange("2024-01-01", "2024-01-06", dtype="datetime64[D]")
+
+
+def report(equity, holdings=None, benchmark="No index was chosen.", **changed):
+    values = array(*equity)
+    held = values if holdings is None else array(*holdings)
+    words = {"capital": 100, "periods": 252, "bought": 0, "sold": 0, "closed": NONE, "open_trades": 0} | changed
+    return run_report(DAYS[: len(equity)], values, held, benchmark=benchmark, **words)
+
+
+def test_every_value_that_is_missing_has_its_reason_and_no_other_has():
+    for equity in ((100, 101, 99, 104, 103), (100, 50, 0), (100,), (100, 100, 100)):
+        found = report(equity)
+        names = {name for name, value in found.values.items() if value is None}
+        assert names == set(found.reasons) - {f"max_drawdown_{which}" for which in ("peak", "trough", "recovery")}
+        assert all(math.isfinite(value) for value in found.values.values() if value is not None)
+
+
+def test_equity_at_zero_is_said_and_not_divided_by():
+    found = report((100, 50, 0))
+    for name in ("sharpe", "cagr", "calmar", "var_95", "best_day", "beta", "gross_exposure", "omega", "skewness"):
+        assert found.reasons[name] == "equity reached zero"
+    assert found.values["max_drawdown"] == -1.0 and found.values["total_return"] == -1.0
+
+
+def test_without_an_index_its_measures_say_why():
+    found = report((100, 101, 99))
+    for name in ("beta", "alpha", "tracking_error", "information_ratio", "correlation", "up_capture", "down_capture"):
+        assert found.values[name] is None and found.reasons[name] == "No index was chosen."
+
+
+def test_an_index_is_compared_return_by_return():
+    equity, index = (100, 101, 99, 104, 103), array(50, 51, 50, 51, 52)
+    found = report(equity, benchmark=index)
+    ours, theirs = (array(*values)[1:] / array(*values)[:-1] - 1.0 for values in (equity, index))
+    assert found.values["beta"] == relative.beta(ours, theirs).value
+    assert found.values["information_ratio"] == relative.information_ratio(ours, theirs, 252).value
+
+
+def test_long_and_short_at_once_hide_the_gross_exposure():
+    found = report((100, 101, 99), holdings=(0, 10, -10), hedged=True)
+    assert found.values["gross_exposure"] is None and "only the net value" in found.reasons["gross_exposure"]
+    assert found.values["net_exposure"] == pytest.approx((0 + 10 / 101 - 10 / 99) / 3)
+
+
+def test_monthly_bars_have_no_best_day():
+    months = np.array(["2024-01-31", "2024-02-29", "2024-03-28"], "datetime64[D]")
+    found = series_report(months, array(100, 110, 99), periods=12, benchmark="none")
+    assert found.values["best_day"] is None and "fewer than 252" in found.reasons["best_day"]
+    assert (found.values["best_month"], found.values["worst_month"]) == pytest.approx((0.1, -0.1))
+
+
+def test_a_hole_in_a_series_makes_no_return_up():
+    days = np.arange("2020-01-01", "2020-03-01", dtype="datetime64[D]")
+    equity = np.linspace(100, 160, days.size)
+    equity[7] = np.nan
+    found = series_report(days, equity, periods=252, benchmark="none")
+    assert found.values["missing_returns"] == 2 and found.values["returns"] == days.size - 3
+    returns = equity[1:] / equity[:-1] - 1.0
+    assert found.values["sharpe"] == r.sharpe(returns, 252).value
+    assert found.values["total_return"] == pytest.approx(0.6)
+
+
+def test_a_series_with_many_holes_is_not_measured():
+    equity = np.where(np.arange(40) % 5 == 2, np.nan, np.linspace(100, 160, 40))
+    days = np.arange("2020-01-01", "2020-02-10", dtype="datetime64[D]")
+    found = series_report(days, equity, periods=252, benchmark="none")
+    assert found.values["sharpe"] is None and found.reasons["sharpe"] == "16 of 39 returns are missing"
+    assert found.values["total_return"] == pytest.approx(0.6) and found.values["max_drawdown"] == 0.0
+
+
+def test_equity_below_zero_has_no_drawdown():
+    found = series_report(DAYS[:3], array(100, -5, 20), periods=252, benchmark="none")
+    assert found.values["max_drawdown"] is None and found.reasons["max_drawdown"] == "equity is at or below zero"
+    assert found.reasons["sharpe"] == "equity reached zero" and found.values["final_equity"] == 20.0
+    with pytest.raises(ValueError, match="no value at all"):
+        series_report(DAYS[:2], array(None, None), periods=252, benchmark="none")
+
+
+def test_a_risk_free_rate_is_taken_off_every_period():
+    equity, free = (100, 101, 99, 104, 103), 0.07
+    found = series_report(DAYS, array(*equity), periods=252, risk_free=free, benchmark="none")
+    returns = array(*equity)[1:] / array(*equity)[:-1] - 1.0
+    a_day = 1.07 ** (1 / 252) - 1
+    expected = (returns.mean() - a_day) / returns.std(ddof=1) * math.sqrt(252)
+    assert found.values["sharpe"] == pytest.approx(expected)
