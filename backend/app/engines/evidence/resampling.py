@@ -55,6 +55,30 @@ def stationary_draws(
         yield (np.take_along_axis(starts, since, axis=1) + step - since) % sessions
 
 
+def circular_draws(sessions: int, block: int, resamples: int, *, seed: int, at_once: int | None = None) -> Iterator[I2]:
+    """Sessions drawn in blocks of one length, wrapping round at the end; the last block is cut where T is full.
+
+    Parameters, yields and errors as `stationary_draws`, but `block` a whole number.
+
+    Source: Politis & Romano (1992), "A circular block-resampling procedure for stationary data".
+    """
+    if sessions < 1 or block < 1:
+        raise ValueError(f"expected a session and a block of 1 or more, got {sessions} and {block}")
+    blocks, step = -(-sessions // block), np.arange(block)
+    for begin in range(0, resamples, at_once or max(resamples, 1)):
+        count = min(at_once or resamples, resamples - begin)
+        starts = [np.random.default_rng([seed, begin + i]).integers(0, sessions, blocks) for i in range(count)]
+        whole = (np.array(starts)[:, :, None] + step).reshape(count, blocks * block)
+        yield whole[:, :sessions] % sessions
+
+
+def weights(drawn: I2) -> NDArray[np.float64]:
+    """How often each session was drawn, [B, T] of draws [B, T]: the sums of a draw are a product of matrices."""
+    count, sessions = drawn.shape
+    flat = (drawn + np.arange(count)[:, None] * sessions).reshape(-1)
+    return np.bincount(flat, minlength=count * sessions).reshape(count, sessions).astype(np.float64)
+
+
 def block_length(returns: F1) -> float:
     """The expected length of a block that suits the autocorrelation of a series, in sessions, at least 1.
 

@@ -20,7 +20,7 @@ ELSEWHERE = {
     "haircut_sharpe": "test_many_tests.py",
     "pbo": "test_overfitting.py",
     "multiple_models": "test_reality_check.py",
-    "bootstrap_ci_sharpe": "test_resampling.py",
+    "bootstrap_ci_sharpe": "test_intervals.py",
 }
 
 
