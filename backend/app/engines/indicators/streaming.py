@@ -327,6 +327,52 @@ class Adx:
         return self._value if i >= 2 * window - 1 and self._known else NAN
 
 
+class SuperTrendValue(NamedTuple):
+    """SuperTrend at one bar: the line in the unit of the price, the trend 1 up or -1 down."""
+
+    line: float
+    trend: float
+
+
+class SuperTrend:
+    """The band that only moves towards the price; see `trend.supertrend`."""
+
+    def __init__(self, window: int = 10, multiplier: float = 3.0) -> None:
+        if not multiplier > 0.0:
+            raise ValueError(f"multiplier must be above zero, got {multiplier}")
+        self._atr, self._multiplier = Atr(window), multiplier
+        self.window = self._atr.window
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget all bars."""
+        self._atr.restart()
+        self._before, self._upper, self._lower, self._trend = NAN, NAN, NAN, NAN
+
+    def push(self, high: float, low: float, close: float) -> SuperTrendValue:
+        """The band in force after this bar and the trend; NaN during warm-up."""
+        average = self._atr.push(high, low, close)
+        if not (math.isfinite(high) and math.isfinite(low) and math.isfinite(close)):
+            return SuperTrendValue(NAN, NAN)
+        before, self._before = self._before, close
+        if not math.isfinite(average):
+            return SuperTrendValue(NAN, NAN)
+        middle, reach = (high + low) / 2.0, self._multiplier * average
+        over, under = middle + reach, middle - reach
+        if math.isnan(self._trend):
+            self._upper, self._lower = over, under
+            self._trend = 1.0 if close >= middle else -1.0
+        if over < self._upper or before > self._upper:
+            self._upper = over
+        if under > self._lower or before < self._lower:
+            self._lower = under
+        if close > self._upper:
+            self._trend = 1.0
+        elif close < self._lower:
+            self._trend = -1.0
+        return SuperTrendValue(self._lower if self._trend > 0.0 else self._upper, self._trend)
+
+
 class RollingStd:
     """Population standard deviation; see `volatility.rolling_std`."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -35,25 +36,38 @@ def previous(x: np.ndarray) -> np.ndarray:
     return np.vstack([[[np.nan]], x[:-1]])
 
 
-@pytest.mark.parametrize(
-    ("column", "of", "settled"),
-    [
-        ("sma20", lambda s: ind.sma(s["close"], 20), 0),
-        ("ema20", lambda s: ind.ema(s["close"], 20), 0),
-        ("rsi14", lambda s: ind.rsi(s["close"], 14), 0),
-        ("atr14", lambda s: ind.atr(s["high"], s["low"], s["close"], 14), 0),
-        # that sheet seeds each average of MACD on its own; the difference has died out after 400 bars
-        ("macd_12_26", lambda s: ind.macd(s["close"]).line, 400),
-        ("macd_signal9", lambda s: ind.macd(s["close"]).signal, 400),
-        ("bb20_2_upper", lambda s: ind.bollinger(s["close"]).upper, 0),
-        ("bb20_2_mid", lambda s: ind.bollinger(s["close"]).middle, 0),
-        ("bb20_2_lower", lambda s: ind.bollinger(s["close"]).lower, 0),
-        ("supertrend_10_3", lambda s: ind.supertrend(s["high"], s["low"], s["close"]).line, 0),
-        ("donchian20_prev_upper", lambda s: previous(ind.highest(s["high"], 20)), 0),
-        ("donchian20_prev_lower", lambda s: previous(ind.lowest(s["low"], 20)), 0),
-    ],
-)
-def test_an_indicator_equals_the_reference_sheet(sheet, column, of, settled) -> None:  # type: ignore[no-untyped-def]
+def true_range(sheet: dict[str, np.ndarray]) -> np.ndarray:
+    """The average true range of one bar is that bar's own."""
+    return ind.atr(sheet["high"], sheet["low"], sheet["close"], 1)
+
+
+Columns = dict[str, np.ndarray]
+# column → (the indicator, bars until two seeds have come together)
+SHEET: dict[str, tuple[Callable[[Columns], np.ndarray], int]] = {
+    "sma20": (lambda s: ind.sma(s["close"], 20), 0),
+    "ema20": (lambda s: ind.ema(s["close"], 20), 0),
+    "rsi14": (lambda s: ind.rsi(s["close"], 14), 0),
+    "tr": (true_range, 0),
+    "atr14": (lambda s: ind.atr(s["high"], s["low"], s["close"], 14), 0),
+    # that sheet seeds each average of MACD on its own; the difference has died out after 400 bars
+    "macd_12_26": (lambda s: ind.macd(s["close"]).line, 400),
+    "macd_signal9": (lambda s: ind.macd(s["close"]).signal, 400),
+    "bb20_2_upper": (lambda s: ind.bollinger(s["close"]).upper, 0),
+    "bb20_2_mid": (lambda s: ind.bollinger(s["close"]).middle, 0),
+    "bb20_2_lower": (lambda s: ind.bollinger(s["close"]).lower, 0),
+    "supertrend_10_3": (lambda s: ind.supertrend(s["high"], s["low"], s["close"]).line, 0),
+    "donchian20_prev_upper": (lambda s: previous(ind.highest(s["high"], 20)), 0),
+    "donchian20_prev_lower": (lambda s: previous(ind.lowest(s["low"], 20)), 0),
+}
+
+
+def test_every_column_of_the_reference_sheet_is_compared(sheet: Columns) -> None:
+    assert sheet.keys() - {"date", "open", "high", "low", "close", "volume"} == SHEET.keys()
+
+
+@pytest.mark.parametrize("column", SHEET)
+def test_an_indicator_equals_the_reference_sheet(sheet: Columns, column: str) -> None:
+    of, settled = SHEET[column]
     expected, ours = sheet[column][settled:], of(sheet)[settled:]
     assert (~np.isnan(expected)).sum() > 100
     np.testing.assert_allclose(ours, expected, rtol=1e-9, atol=1e-9)

@@ -32,6 +32,11 @@ CASES: dict[str, tuple[Callable[[], Any], bool, Callable[..., Any]]] = {
     ),
     "atr": (lambda: streaming.Atr(4), False, lambda h, lo, c, gap: ind.atr(h, lo, c, 4, gap=gap)),
     "adx": (lambda: streaming.Adx(4), False, lambda h, lo, c, gap: ind.adx(h, lo, c, 4, gap=gap)),
+    "supertrend": (
+        lambda: streaming.SuperTrend(3, 1.5),
+        False,
+        lambda h, lo, c, gap: ind.supertrend(h, lo, c, 3, 1.5, gap=gap),
+    ),
 }
 
 prices = st.one_of(st.floats(0.05, 90_000.0), st.sampled_from([100.0, 100.05, float("nan")]))
@@ -66,7 +71,9 @@ def test_bar_by_bar_equals_the_whole_series_to_the_last_bit(name: str, bars: tup
 
 def test_every_indicator_has_a_form_that_takes_one_bar_at_a_time() -> None:
     forms = {name.casefold() for name in vars(streaming)}
-    assert {name.replace("_", "") for name in ind.__all__ if name[0].islower()} <= forms
+    indicators = {name.replace("_", "") for name in ind.__all__ if name[0].islower()}
+    assert indicators <= forms
+    assert {name.partition(" ")[0].replace("std", "rollingstd") for name in CASES} == indicators
 
 
 @pytest.mark.parametrize(
@@ -76,6 +83,7 @@ def test_every_indicator_has_a_form_that_takes_one_bar_at_a_time() -> None:
         (lambda: streaming.Macd(9, 4), "shorter"),
         (lambda: streaming.Adx(1), "window"),
         (lambda: streaming.Bollinger(5, 0.0), "width"),
+        (lambda: streaming.SuperTrend(10, 0.0), "multiplier"),
     ],
 )
 def test_wrong_windows_are_named(make: Callable[[], object], message: str) -> None:
