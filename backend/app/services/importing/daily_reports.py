@@ -11,7 +11,7 @@ from app.services.importing.files import Member
 from app.services.importing.findings import FileFinding, FileRefusedError, Rule
 from app.services.importing.kinds import Kind
 from app.services.importing.reference import ReferenceFile, Row
-from app.services.importing.texts import Text, encoding_note, parse_date, parse_number, rows, whole_text
+from app.services.importing.texts import Text, encoding_note, parse_count, parse_date, parse_number, rows, whole_text
 
 _DATE_IN_NAME = re.compile(r"(?<!\d)(\d{2})(\d{2})(\d{4})(?!\d)")
 
@@ -130,7 +130,7 @@ def _deals(kind: str) -> Callable[[str, Text, ReferenceFile], list[Row]]:
                     "kind": kind,
                     "client": cells[3] or None,
                     "side": side,
-                    "quantity": int(parse_number(name, line, "Quantity Traded", cells[5])),
+                    "quantity": parse_count(name, line, "Quantity Traded", cells[5]),
                     "price": parse_number(name, line, "Trade Price", cells[6]),
                 }
             )
@@ -148,7 +148,7 @@ def _short_sales(name: str, text: Text, result: ReferenceFile) -> list[Row]:
             "kind": "SHORT",
             "client": None,
             "side": "SELL",
-            "quantity": int(parse_number(name, line, "Quantity", cells[3])),
+            "quantity": parse_count(name, line, "Quantity", cells[3]),
             "price": None,
         }
         for line, cells in rows(name, text.text, columns=4)

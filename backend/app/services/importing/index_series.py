@@ -16,7 +16,7 @@ from app.repositories.index_series import WEEKLY_RANK
 from app.services.importing.files import Member
 from app.services.importing.findings import FileFinding, FileRefusedError, FileSkippedError, Rule, Severity
 from app.services.importing.kinds import Kind, header_key
-from app.services.importing.texts import encoding_note, parse_date, parse_number, rows, whole_text
+from app.services.importing.texts import encoding_note, parse_count, parse_date, parse_number, rows, whole_text
 from app.services.index_names import canonical, index_in, index_name
 
 # Of several lines about one index and day the greatest counts: the exchange's file of that day, then the export with
@@ -97,11 +97,8 @@ def _day(name: str, lines: Iterable[tuple[int, list[str]]]) -> list[Row]:
                 line=line,
             )
         values = {label: _number(name, line, label, cell) for label, cell in zip(labels, cells[8:13], strict=True)}
-        volume, turnover = values["volume"], values["turnover"]
-        row |= values | {
-            "volume": None if volume is None else int(volume),
-            "turnover": None if turnover is None else turnover * _CRORE,
-        }
+        turnover = values["turnover"]
+        row |= values | {"turnover": None if turnover is None else turnover * _CRORE}
         made.append(row)
     return made
 
@@ -114,19 +111,20 @@ def _index_of(member: Member) -> str:
 
 
 def _number(name: str, line: int, label: str, text: str) -> float | None:
-    return None if text in {"", "-"} else parse_number(name, line, label, text)
+    if text in {"", "-"}:
+        return None
+    return (parse_count if label == "volume" else parse_number)(name, line, label, text)
 
 
 def _bar(name: str, line: int, index: str, day: str, cells: list[str], rank: int) -> Row:
     labels = (*_PRICES, "volume", "turnover")
     values = {label: _number(name, line, label, cell) for label, cell in zip(labels, cells, strict=False)}
-    volume = values.get("volume")
     return {
+        "volume": None,
         "line": line,
         "index_id": index,
         "date": parse_date(name, line, "Date", day),
         **values,
-        "volume": None if volume is None else int(volume),
         "source_rank": rank,
     }
 
@@ -196,13 +194,15 @@ def _parquet_rows(member: Member) -> list[Row]:
     name = member.name
     try:
         frame = pl.read_parquet(io.BytesIO(member.data))
-        frame = frame.with_columns(pl.col("date").cast(pl.Date), pl.col(*_PRICES).cast(pl.Float64))
+        frame = frame.with_columns(
+            pl.col("date").cast(pl.Date), pl.col(*_PRICES).cast(pl.Float64), pl.col("volume").cast(pl.Int64)
+        )
     except (pl.exceptions.PolarsError, OSError) as error:
         raise FileRefusedError(Rule.UNREADABLE, f"{name}: not a whole Parquet file of daily bars ({error})") from error
     index = _index_of(member)
     return [
         {"line": line, "index_id": index, **row, "source_rank": _VENDOR}
-        for line, row in enumerate(frame.select("date", *_PRICES, pl.col("volume").cast(pl.Int64)).to_dicts(), 1)
+        for line, row in enumerate(frame.select("date", *_PRICES, "volume").to_dicts(), 1)
     ]
 
 

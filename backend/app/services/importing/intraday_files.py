@@ -18,7 +18,7 @@ from app.engines import calendar
 from app.services.importing.files import Member
 from app.services.importing.findings import FileFinding, FileRefusedError, Rule, Severity
 from app.services.importing.kinds import Kind, header_key
-from app.services.importing.texts import encoding_note, whole_text
+from app.services.importing.texts import LARGEST_COUNT, encoding_note, whole_text
 from app.services.index_names import canonical, index_in, known_index
 from app.services.intraday.hours import TIMEFRAMES, outside_session, session_windows
 
@@ -185,6 +185,10 @@ def _numbers(name: str, frame: pl.DataFrame, found: list[FileFinding]) -> pl.Dat
         if wrong.height:
             raise _bad(name, wrong, column, "a number")
     frame = numbers.with_columns(pl.col(f"{column}_number").alias(column) for column in given)
+    if "volume" in given:
+        wrong = numbers.filter(pl.col("volume_number").abs() > LARGEST_COUNT)
+        if wrong.height:
+            raise _bad(name, wrong, "volume", f"a number of shares up to {LARGEST_COUNT:,}")
     volume = pl.col("volume").round().cast(pl.Int64) if "volume" in given else pl.lit(None, pl.Int64)
     frame = frame.with_columns(volume.alias("volume")).select("at", "line", *PRICES, "volume")
     wrong = frame.filter((pl.col("high") < pl.col("low")) | pl.any_horizontal(pl.col(*PRICES, "volume") < 0))

@@ -310,7 +310,7 @@ def _workbook_kind(name: str, data: bytes) -> Kind:
             if "xl/workbook.xml" not in archive.namelist():
                 raise FileSkippedError("no known format")
             unpacked = sum(info.file_size for info in archive.infolist())
-    except zipfile.BadZipFile as error:
+    except (zipfile.BadZipFile, NotImplementedError) as error:  # damage can look like a version of zip not made yet
         raise FileRefusedError(Rule.ARCHIVE_DAMAGED, f"{name}: not a complete workbook ({error})") from error
     if unpacked > 64 * 1024 * 1024:
         raise FileRefusedError(Rule.ARCHIVE_LIMIT, f"{name}: a workbook of more than 64 MB unpacked")

@@ -6,7 +6,7 @@ from app.services.importing.files import Member
 from app.services.importing.findings import FileFinding, FileRefusedError, Rule
 from app.services.importing.kinds import Kind, header_key
 from app.services.importing.reference import ReferenceFile, Row, date_of_list
-from app.services.importing.texts import Text, encoding_note, parse_date, parse_number, rows, whole_text
+from app.services.importing.texts import Text, encoding_note, parse_count, parse_date, parse_number, rows, whole_text
 
 _TYPE_OF_SERIES = {"SM": "SME", "ST": "SME", "SZ": "SME", "RR": "REIT", "IV": "INVIT", "ID": "INVIT"}
 
@@ -118,7 +118,7 @@ def _securities(kind: Kind, name: str, text: Text, result: ReferenceFile) -> lis
                 "isin": isin or None,
                 "listed_on": parse_date(name, line, "DATE OF LISTING", listed) if listed else None,
                 "face_value": parse_number(name, line, "FACE VALUE", face_value) if face_value else None,
-                "market_lot": int(parse_number(name, line, "MARKET LOT", lot)) if lot else None,
+                "market_lot": parse_count(name, line, "MARKET LOT", lot) if lot else None,
                 "as_of": result.as_of,
             }
         )

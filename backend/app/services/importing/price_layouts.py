@@ -18,6 +18,7 @@ import polars as pl
 
 from app.services.importing.findings import FileRefusedError, Rule
 from app.services.importing.kinds import Kind
+from app.services.importing.texts import LARGEST_COUNT
 
 B1 = npt.NDArray[np.bool_]
 F1 = npt.NDArray[np.float64]
@@ -67,7 +68,6 @@ _NO_VALUE = ("", "-")
 _LONGEST_SYMBOL = 32
 _PRINTABLE = "^[\\x21-\\x7e]+( [\\x21-\\x7e]+)*$|^$"
 _ISIN = "^[\\x21-\\x7e]{0,32}$"
-_LARGEST_COUNT = 9e15  # beyond it a float no longer counts one by one
 _LAKH = 100_000.0
 _LARGEST_FLOAT = float(np.finfo(np.float64).max)  # so that a comparison with it leaves out infinity
 
@@ -207,7 +207,7 @@ def _numbers(column: _Column, target: str, kind: Kind) -> pl.Series:
     numbers = parsed.to_numpy()  # what is no number is NaN here
     whole = target in _WHOLE
     with np.errstate(invalid="ignore"):
-        good = (numbers >= 0) & (numbers <= (_LARGEST_COUNT if whole else _LARGEST_FLOAT))
+        good = (numbers >= 0) & (numbers <= (LARGEST_COUNT if whole else _LARGEST_FLOAT))
         if whole:
             good &= numbers == np.floor(numbers)
     if not good.all():
@@ -229,4 +229,4 @@ def _check_numbers(column: _Column, numbers: F1, target: str) -> None:
     column.refuse(~empty & ~np.isfinite(numbers), "a number")
     column.refuse(numbers < 0, "zero or more", Rule.IMPOSSIBLE_ROW)
     if target in _WHOLE:
-        column.refuse((numbers != np.floor(numbers)) & ~empty | (numbers > _LARGEST_COUNT), "a whole number")
+        column.refuse((numbers != np.floor(numbers)) & ~empty | (numbers > LARGEST_COUNT), "a whole number")

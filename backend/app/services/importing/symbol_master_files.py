@@ -18,7 +18,7 @@ from app.services.importing.files import Member
 from app.services.importing.findings import FileFinding, FileRefusedError, Rule
 from app.services.importing.kinds import Kind
 from app.services.importing.reference import ReferenceFile, date_of_list
-from app.services.importing.texts import encoding_note, parse_date, parse_number, rows, whole_text
+from app.services.importing.texts import encoding_note, parse_count, parse_date, parse_number, rows, whole_text
 
 TABLE = "security_listings"
 LAYOUTS = (14, 17, 21)
@@ -92,8 +92,8 @@ def read_symbol_master(member: Member) -> ReferenceFile:
                 "symbol": match.group(1),
                 "series": match.group(2),
                 "name": cells[1] or None,
-                "type_code": int(parse_number(name, line, "type (column 3)", cells[2])),
-                "lot": int(parse_number(name, line, "lot (column 4)", cells[3])),
+                "type_code": parse_count(name, line, "type (column 3)", cells[2]),
+                "lot": parse_count(name, line, "lot (column 4)", cells[3]),
                 "tick": parse_number(name, line, "tick (column 5)", cells[4]),
                 "isin": isin,
                 "listed_on": None,

@@ -14,6 +14,7 @@ from typing import Any
 from app.services.importing.findings import FileFinding, FileRefusedError, Rule
 
 MAX_LINE = 100_000
+LARGEST_COUNT = 9_000_000_000_000_000  # beyond it a float no longer counts one by one
 _UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _FORMATS = ("%d-%b-%Y", "%Y-%m-%d", "%d-%b-%y", "%Y%m%d", "%d-%m-%Y", "%d/%m/%Y", "%d %b %Y")
 
@@ -174,3 +175,21 @@ def parse_number(name: str, line: int, field: str, value: str) -> float:
             subject=field,
         )
     return number
+
+
+def parse_count(name: str, line: int, field: str, value: str) -> int:
+    """A whole number of shares or the like; what stands behind a decimal point is dropped.
+
+    Raises
+    ------
+    FileRefusedError : it is no number, or one that a float cannot count to.
+    """
+    number = parse_number(name, line, field, value)
+    if abs(number) > LARGEST_COUNT:
+        raise FileRefusedError(
+            Rule.BAD_VALUE,
+            f"{name}: line {line}: field {field} is {value[:40]!r}, expected a number up to {LARGEST_COUNT:,}",
+            line=line,
+            subject=field,
+        )
+    return int(number)

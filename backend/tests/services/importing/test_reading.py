@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import time
 import zipfile
 from contextlib import closing
@@ -12,6 +13,8 @@ import pytest
 
 from app.services.importing import reading
 from app.services.importing.files import Member, file_digest, walk
+from app.services.importing.findings import FileRefusedError, Rule
+from app.services.importing.kinds import recognise
 from app.services.importing.price_files import PriceFile
 from app.services.importing.reading import Parsed, Read, in_order, parse, read_ahead
 
@@ -79,3 +82,14 @@ def test_a_large_member_waits_to_be_parsed_until_its_turn(tmp_path: Path, monkey
     assert read.parsed is None
     parsed = parse(read.member)
     assert isinstance(parsed, PriceFile) and parsed.frame.height == 1
+
+
+def test_a_workbook_whose_damage_looks_like_a_newer_zip_is_named_as_damaged() -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("xl/workbook.xml", "<workbook/>")
+    data = bytearray(buffer.getvalue())
+    data[data.index(b"PK\x01\x02") + 6] = 133  # the version needed to unpack
+    with pytest.raises(FileRefusedError, match="not a complete workbook") as refused:
+        recognise("symbolchange.xlsx", bytes(data))
+    assert refused.value.finding.rule is Rule.ARCHIVE_DAMAGED

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
+import io
 from datetime import UTC, date, datetime
 
 import polars as pl
@@ -130,6 +132,8 @@ def test_a_bar_without_prices_is_left_out_and_said() -> None:
         ("2024-01-04 09:15:00,100,abc,99,101,10", Rule.BAD_VALUE),
         ("04/01/24,100,102,99,101,10", Rule.BAD_VALUE),
         ("2024-01-04 09:15:00,100,inf,99,101,10", Rule.BAD_VALUE),
+        ("2024-01-04 09:15:00,100,102,99,101,1e20", Rule.BAD_VALUE),  # more shares than can be counted
+        ("2024-01-04 09:15:00,100,102,99,101,-1e308", Rule.BAD_VALUE),
     ],
 )
 def test_a_file_with_an_impossible_line_is_refused_whole(line: str, rule: Rule) -> None:
@@ -204,3 +208,20 @@ def test_a_high_below_the_low_refuses_the_series() -> None:
     text = "Date,Open,High,Low,Close,Volume,Turnover\n2024-01-02,1,2,3,2,5,6\n"
     with pytest.raises(FileRefusedError, match="line 2"):
         read_index_series(member("NIFTY_IT.csv", text))
+
+
+def test_a_volume_that_cannot_be_counted_refuses_a_parquet_file_of_an_index() -> None:
+    day = {"date": [date(2024, 1, 4)], **{name: [100.0] for name in ("open", "high", "low", "close")}, "volume": [1e20]}
+    buffer = io.BytesIO()
+    pl.DataFrame(day).write_parquet(buffer)
+    one = member("nifty50_daily.parquet", "")
+    with pytest.raises(FileRefusedError, match=r"nifty50_daily\.parquet: not a whole Parquet file"):
+        read_index_series(dataclasses.replace(one, data=buffer.getvalue()))
+
+
+@pytest.mark.parametrize("volume", ["1e20", "-1e308"])
+def test_a_volume_that_cannot_be_counted_refuses_a_series_by_its_line(volume: str) -> None:
+    header, day = "Date,Open,High,Low,Close,Volume,Turnover", "100,102,99,101"
+    text = f"{header}\n2024-01-04,{day},10,6\n2024-01-05,{day},{volume},6\n"
+    with pytest.raises(FileRefusedError, match=r"line 3: field volume is '-?1e\d+', expected a number up to"):
+        series("NIFTY_50.csv", text)
