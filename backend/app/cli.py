@@ -21,6 +21,7 @@ from app.commands import (
     proof,
     runs,
     status,
+    strategy,
     sync,
     verify,
 )
@@ -51,6 +52,7 @@ members.register(data_app)
 fundamentals.register(data_app)
 imports.register(data_app)
 verify.register(data_app)
+strategy.register(strategy_app)
 proof.register(strategy_app)
 policy.register(policy_app)
 

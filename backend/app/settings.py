@@ -42,6 +42,8 @@ class Settings(BaseSettings):
     nse_archives_url: str = Field(
         default="https://nsearchives.nseindia.com", validation_alias="SMARTTRADER_NSE_ARCHIVES_URL"
     )
+    strategy_seconds: float = Field(default=300.0, gt=0, le=86_400, validation_alias="SMARTTRADER_STRATEGY_SECONDS")
+    strategy_memory_mb: int = Field(default=2048, ge=256, validation_alias="SMARTTRADER_STRATEGY_MEMORY_MB")
     rate_limit: bool = Field(default=True, validation_alias="SMARTTRADER_RATE_LIMIT")
     reads_per_minute: int = Field(default=30_000, gt=0, validation_alias="SMARTTRADER_READS_PER_MINUTE")
     writes_per_minute: int = Field(default=1_200, gt=0, validation_alias="SMARTTRADER_WRITES_PER_MINUTE")

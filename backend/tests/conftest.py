@@ -22,12 +22,22 @@ from app.embedded_postgres import EmbeddedPostgres
 from app.schema import upgrade
 from app.services.importing.run import import_paths
 from app.services.sample_market import SampleSummary, generate_small
-from app.settings import Settings
+from app.settings import Settings, get_settings
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 EVIDENCE = Path(os.environ.get("SMARTTRADER_EVIDENCE") or REPOSITORY.parent / "shared")
 
 _TEST_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "128MB"}
+
+
+@pytest.fixture(autouse=True)
+def _home_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test works on the home of whoever runs it, nor on settings that another test has read."""
+    get_settings.cache_clear()
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("SMARTTRADER_HOME", str(tmp_path_factory.getbasetemp() / "home"))
+        yield
+    get_settings.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -106,7 +106,7 @@ def test_a_run_that_failed_is_a_trial_too(
         raise RuntimeError("the core stopped")
 
     with monkeypatch.context() as patch:
-        patch.setattr(service, "run", broken)
+        patch.setattr(service, "carry_out", broken)
         assert sample_client.post(URL, json=question(sample_data, seed=3)).status_code == 500
     figures = significance(sample_client, run)
     assert (figures["trials"], figures["deflated_sharpe"], figures["expected_max_sharpe"]) == (2, None, None)

@@ -543,6 +543,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/portfolio/strategies/load-errors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Load Errors
+         * @description Files of the strategies folder that give no strategy, and why.
+         */
+        get: operations["strategies:load_errors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/portfolio/strategies/policy": {
         parameters: {
             query?: never;
@@ -3097,6 +3117,34 @@ export interface components {
             symbol: string;
         };
         /**
+         * StrategyLoadError
+         * @description Why a file of the strategies folder gives no strategy.
+         */
+        StrategyLoadError: {
+            /**
+             * Expected
+             * @description What would be right
+             */
+            expected: string;
+            /**
+             * File
+             * @description Inside the folder
+             */
+            file: string;
+            /**
+             * Line
+             * @description 1 is the first; null where no line is to blame
+             */
+            line: number | null;
+            /** Message */
+            message: string;
+            /**
+             * Strategy Id
+             * @description As the file says; null where it says none
+             */
+            strategy_id: string | null;
+        };
+        /**
          * StrategyOut
          * @description A strategy one can run.
          */
@@ -3113,10 +3161,22 @@ export interface components {
              */
             hypothesis: string;
             /**
+             * Kind
+             * @description Asked for all bars at once, or after each
+             * @enum {string}
+             */
+            kind: "vectorised" | "event" | "compiled";
+            /**
              * Lifecycle Status
              * @enum {string}
              */
             lifecycle_status: "RESEARCH" | "PAPER" | "LIVE" | "RETIRED";
+            /**
+             * Origin
+             * @description own: a file of the strategies folder
+             * @enum {string}
+             */
+            origin: "shipped" | "own";
             /**
              * Parameters
              * @description JSON schema of the parameters
@@ -4681,6 +4741,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JobAccepted"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "strategies:load_errors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StrategyLoadError"][];
                 };
             };
             /** @description Client Error */

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from app.engines.backtest import CostSpec
     from app.engines.policy import Policy
     from app.services.platform import Platform
+    from app.services.user_strategies.catalogue import Catalogue
 
 _DAY = "YYYY-MM-DD"
 _TRADE = ("symbol", "side", "entry_at", "entry_price", "exit_at", "exit_price", "quantity", "pnl", "costs")
@@ -72,6 +73,8 @@ def backtest(
     """Run a strategy: on the members of an index, on symbols, or on the bars of a file."""
     from app.engines.backtest import Sizing
     from app.exceptions import SmartTraderException
+    from app.services.user_strategies.catalogue import catalogue_of
+    from app.settings import get_settings
 
     kind, colon, amount = sizing.partition(":")
     common: dict[str, Any] = {
@@ -105,9 +108,24 @@ def backtest(
                     common["policy"] = _policy(platform, policy)
             if strict_actions:
                 fail("--strict-actions goes with stored bars: of a file's no corporate action is known")
-            answer = _of_file(
-                bars, strategy, params, first, last, timeframe, size, charges, fractional, product, common
-            )
+            catalogue = catalogue_of(get_settings())
+            try:
+                answer = _of_file(
+                    catalogue,
+                    bars,
+                    strategy,
+                    params,
+                    first,
+                    last,
+                    timeframe,
+                    size,
+                    charges,
+                    fractional,
+                    product,
+                    common,
+                )
+            finally:
+                catalogue.close()
         else:
             if fractional:
                 fail("--fractional goes with --bars; stored bars are run in whole shares")
@@ -170,26 +188,24 @@ def _of_market(
 
 
 def _of_file(
-    path: Path, strategy: str, params: dict[str, float], first: date | None, last: date | None, timeframe: str | None,
-    size: Any, charges: CostSpec, fractional: bool, product: str | None, common: dict[str, Any],
+    catalogue: Catalogue, path: Path, strategy: str, params: dict[str, float], first: date | None, last: date | None,
+    timeframe: str | None, size: Any, charges: CostSpec, fractional: bool, product: str | None, common: dict[str, Any],
 ) -> dict[str, Any]:  # fmt: skip
     import orjson
 
-    from app.engines.backtest import RunSpec, UniverseSpec, book_of, run
-    from app.engines.strategies import registry
+    from app.engines.backtest import RunSpec, UniverseSpec, book_of
     from app.services.backtests.shown import shown
     from app.services.bar_files import read_bars
     from app.services.panel.panel import slice_root
     from app.services.proofs import search
     from app.services.proofs import warnings as proof_warnings
+    from app.services.user_strategies.running import carry_out
 
-    known = registry()
-    if strategy not in known:
-        fail(f"There is no strategy {strategy}; there are {', '.join(sorted(known))}")
+    chosen = catalogue.find(strategy)
     found = read_bars(path, timeframe=timeframe, start=first, end=last)
     days = found.sessions.astype("datetime64[D]").astype(object)
     spec = RunSpec(
-        books=(book_of(known[strategy], params, product=product),),
+        books=(book_of(chosen, params, product=product),),
         universe=UniverseSpec(symbols=found.symbols),
         start=first or days[found.start],
         end=last or days[-1],
@@ -200,9 +216,10 @@ def _of_file(
         fractional=fractional,
         **common,
     )
-    result = run(spec, found, known, notes=(f"The bars are those of {path.name}; no exchange stands behind them.",))
+    notes = (f"The bars are those of {path.name}; no exchange stands behind them.",)
+    result = carry_out(spec, found, {strategy: chosen}, catalogue.workers, notes=notes)
     answer = _answer(shown(orjson.loads(result.canonical), result.digest))
-    found_out = {"strategy_id": strategy, "proof": search(strategy, params, found.timeframe)}
+    found_out = {"strategy_id": strategy, "proof": search(chosen, params, found.timeframe)}
     return answer | {"warnings": [*proof_warnings([found_out]), *answer["warnings"]]}
 
 

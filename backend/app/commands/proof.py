@@ -40,7 +40,8 @@ def proof(
     market = chosen_market(sample)
     with open_platform(strategies=True) as platform, platform.database.transaction(market) as session:
         if strategy is not None:
-            reports = [{"strategy_id": strategy, **ensure_proof(session, strategy, values, timeframe)}]
+            found = platform.catalogue.find(strategy)
+            reports = [{"strategy_id": strategy, **ensure_proof(session, found, values, timeframe)}]
         else:
             reports = platform.backtests.proofs_on_bars(market, session, str(run))
     if as_json:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -28,23 +28,14 @@ class StrategyRepository:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def all(self) -> list[tuple[StrategyMetadata, StrategyVersion]]:
-        """Every strategy with its newest version, by id."""
-        newest = (
-            select(StrategyVersion.strategy_id, func.max(StrategyVersion.number).label("number"))
-            .group_by(StrategyVersion.strategy_id)
-            .subquery()
-        )
+    def metadata(self, strategy_ids: Iterable[str]) -> list[StrategyMetadata]:
+        """What is kept of strategies, by id."""
         query = (
-            select(StrategyMetadata, StrategyVersion)
-            .join(StrategyVersion, StrategyVersion.strategy_id == StrategyMetadata.strategy_id)
-            .join(
-                newest,
-                (newest.c.strategy_id == StrategyVersion.strategy_id) & (newest.c.number == StrategyVersion.number),
-            )
+            select(StrategyMetadata)
+            .where(StrategyMetadata.strategy_id.in_(list(strategy_ids)))
             .order_by(StrategyMetadata.strategy_id)
         )
-        return [(row[0], row[1]) for row in self._session.execute(query)]
+        return list(self._session.scalars(query))
 
     def version(self, strategy_id: str, source_hash: str) -> StrategyVersion | None:
         """The version of a strategy with this source."""

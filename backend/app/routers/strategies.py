@@ -25,6 +25,7 @@ from app.schemas.strategies import (
     RunPage,
     RunSummary,
     SignificanceOut,
+    StrategyLoadError,
     StrategyOut,
     VerifyOut,
 )
@@ -49,6 +50,12 @@ def _answer(result: dict[str, Any], accept: str | None) -> Response:
 def available(platform: PlatformDep, session: MarketSessionDep) -> list[StrategyOut]:
     """The strategies one can run."""
     return [StrategyOut(**row) for row in platform.backtests.available(session)]
+
+
+@router.get("/load-errors", operation_id="strategies:load_errors")
+def load_errors(platform: PlatformDep) -> list[StrategyLoadError]:
+    """Files of the strategies folder that give no strategy, and why."""
+    return [StrategyLoadError(**error) for error in platform.backtests.load_errors()]
 
 
 @router.post(

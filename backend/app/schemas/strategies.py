@@ -51,6 +51,18 @@ class StrategyOut(BaseModel):
     source_hash: str
     citation: str | None
     updated_at: datetime
+    origin: Literal["shipped", "own"] = Field(description="own: a file of the strategies folder")
+    kind: Literal["vectorised", "event", "compiled"] = Field(description="Asked for all bars at once, or after each")
+
+
+class StrategyLoadError(BaseModel):
+    """Why a file of the strategies folder gives no strategy."""
+
+    file: str = Field(description="Inside the folder")
+    line: int | None = Field(description="1 is the first; null where no line is to blame")
+    strategy_id: str | None = Field(description="As the file says; null where it says none")
+    message: str
+    expected: str = Field(description="What would be right")
 
 
 class FlatCosts(Wire):

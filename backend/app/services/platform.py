@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from app.services.nse import SyncService
     from app.services.policies import PolicyService
     from app.services.screener import ScreenerService
+    from app.services.user_strategies.catalogue import Catalogue
 
 
 class Platform:
@@ -96,7 +97,14 @@ class Platform:
         """Runs of strategies."""
         from app.services.backtests.service import BacktestService
 
-        return BacktestService(self.database, self.panels)
+        return BacktestService(self.database, self.panels, self.catalogue)
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """Strategies by id, shipped and the user's own."""
+        from app.services.user_strategies.catalogue import catalogue_of
+
+        return catalogue_of(self.settings)
 
     @cached_property
     def runs(self) -> StoredRuns:
@@ -182,7 +190,7 @@ class Platform:
             market = active_market(session)
         if self.panels.current(market).chunks:
             self.screener.table(market)
-        prove_defaults(self.database, market)
+        prove_defaults(self.database, market, self.catalogue.all()[0].values())
 
     def health(self) -> dict[str, Any]:
         """What works and what does not; asks the database, never raises for its absence."""
@@ -221,5 +229,7 @@ class Platform:
         }
 
     def close(self) -> None:
-        """Close connections; the last user of the embedded server stops it."""
+        """End strategy workers, close connections; the last user of the embedded server stops it."""
+        if "catalogue" in self.__dict__:
+            self.catalogue.close()
         self.database.close()

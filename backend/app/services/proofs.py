@@ -17,10 +17,12 @@ from app.database import Database, Market
 from app.engines.backtest.spec import canonical_json
 from app.engines.bars import Bars
 from app.engines.evidence.lookahead import LEAK, PASSED, proof_version, prove, prove_on
-from app.engines.strategies.registry import AnyStrategy, registry
-from app.exceptions import DataNotFoundError, ValidationError
+from app.engines.strategies.registry import AnyStrategy
+from app.exceptions import ValidationError
 from app.models import StrategyVersion
 from app.repositories.strategies import StrategyRepository
+from app.services.strategy_versions import version_of
+from app.services.user_strategies.strategy import UserStrategy
 
 KEPT = 200  # proofs of one version; beyond them the older ones are searched again when they are asked for
 
@@ -33,37 +35,44 @@ def proof_key(params: Mapping[str, Any], timeframe: str) -> str:
 
 
 def ensure_proof(
-    session: Session, strategy_id: str, params: Mapping[str, Any] | None = None, timeframe: str | None = None
+    session: Session, strategy: AnyStrategy, params: Mapping[str, Any] | None = None, timeframe: str | None = None
 ) -> dict[str, Any]:
     """The proof of a strategy's present version with these parameters; searched and kept where there is none yet.
 
+    One that was stopped at a limit is not kept: the next time there may be room.
+
     Raises
     ------
-    DataNotFoundError : an unknown strategy. ValidationError : parameters it does not take.
+    ValidationError : parameters it does not take.
     """
-    strategy, values = _chosen(strategy_id, params)
-    repository, at = StrategyRepository(session), timeframe or strategy.timeframe
-    version, key = repository.version(strategy_id, strategy.source_hash), proof_key(values, at)
+    values, at = _values(strategy, params), timeframe or strategy.timeframe
+    version, key = version_of(session, strategy), proof_key(values, at)
     held = _held(version, key)
     if held is not None and held["tested"].get("version") == proof_version():
         return held
-    report = search(strategy_id, values, at)
-    if version is not None:
-        repository.keep_proof(version, key, report, limit=KEPT)
+    report = search(strategy, values, at)
+    if report["tested"].get("stopped") not in ("time", "memory"):
+        StrategyRepository(session).keep_proof(version, key, report, limit=KEPT)
     return report
 
 
-def search(strategy_id: str, params: Mapping[str, Any] | None, timeframe: str) -> dict[str, Any]:
-    """The proof of a strategy of the registry, searched now and not kept; errors as of `ensure_proof`."""
-    strategy, values = _chosen(strategy_id, params)
-    report = prove(strategy, strategy.params(values), timeframe=timeframe).to_dict()
+def search(strategy: AnyStrategy, params: Mapping[str, Any] | None, timeframe: str) -> dict[str, Any]:
+    """The proof of a strategy, searched now and not kept; errors as of `ensure_proof`."""
+    values = _values(strategy, params)
+    if isinstance(strategy, UserStrategy):
+        report = strategy.proof(strategy.params(values), timeframe)
+    else:
+        report = prove(strategy, strategy.params(values), timeframe=timeframe).to_dict()
     return report | {"params": values, "timeframe": timeframe, "source_hash": strategy.source_hash}
 
 
-def search_on(strategy_id: str, params: Mapping[str, Any], bars: Bars) -> dict[str, Any]:
+def search_on(strategy: AnyStrategy, params: Mapping[str, Any], bars: Bars) -> dict[str, Any]:
     """The search on the bars of a run, see `prove_on`; not kept, for it belongs to these bars."""
-    strategy, values = _chosen(strategy_id, params)
-    report = prove_on(strategy, strategy.params(values), bars).to_dict()
+    values = _values(strategy, params)
+    if isinstance(strategy, UserStrategy):
+        report = strategy.proof_on(strategy.params(values), bars)
+    else:
+        report = prove_on(strategy, strategy.params(values), bars).to_dict()
     return report | {"params": values, "timeframe": bars.timeframe, "source_hash": strategy.source_hash}
 
 
@@ -96,27 +105,18 @@ def warnings(proofs: Sequence[Mapping[str, Any]]) -> list[str]:
     return said
 
 
-def prove_defaults(database: Database, market: Market) -> None:
+def prove_defaults(database: Database, market: Market, strategies: Iterable[AnyStrategy]) -> None:
     """Search what is still missing of the proofs at default parameters, one strategy a transaction."""
-    for name in registry():
+    for strategy in strategies:
         with database.transaction(market) as session:
-            proof = ensure_proof(session, name)
+            proof = ensure_proof(session, strategy)
         if proof["outcome"] != PASSED:
-            _log.warning("%s: %s", name, proof["sentence"])
+            _log.warning("%s: %s", strategy.id, proof["sentence"])
 
 
-def _chosen(strategy_id: str, params: Mapping[str, Any] | None) -> tuple[AnyStrategy, dict[str, Any]]:
-    strategy = registry().get(strategy_id)
-    if strategy is None:
-        known = sorted(registry())
-        raise DataNotFoundError(
-            f"There is no strategy {strategy_id}; there are {', '.join(known)}",
-            "strategy",
-            strategy_id,
-            details={"known": known},
-        )
+def _values(strategy: AnyStrategy, params: Mapping[str, Any] | None) -> dict[str, Any]:
     try:
-        return strategy, strategy.values(strategy.params(params))
+        return strategy.values(strategy.params(params))
     except ValueError as error:
         raise ValidationError(str(error), str(error).partition(":")[0]) from error
 

@@ -123,6 +123,8 @@ export const smaCross: StrategyCard = {
   version: 1,
   source_hash: "ab",
   citation: null,
+  origin: "shipped",
+  kind: "vectorised",
   updated_at: "2024-12-31T10:00:00Z",
 };
 

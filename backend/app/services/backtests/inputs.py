@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ from app.engines.backtest.spec import sectors_version, series_version
 from app.engines.bars import Bars
 from app.engines.market_rules import MarketRules
 from app.engines.policy import Policy
+from app.engines.strategies.registry import AnyStrategy
 from app.exceptions import DataNotFoundError
 from app.repositories.index_series import index_closes
 from app.services.backtests.question import BacktestQuestion
@@ -62,9 +64,9 @@ class InputService:
         known = {key: instruments[key].sector for key in loaded.bars.keys}
         return {key: sector for key, sector in known.items() if sector}
 
-    def of(self, market: Market, session: Session, spec: RunSpec) -> Inputs:
-        """What a run of this spec reads, as it is now."""
-        loaded = self.slices.of(market, session, SliceQuestion.of_spec(spec))
+    def of(self, market: Market, session: Session, spec: RunSpec, strategies: Mapping[str, AnyStrategy]) -> Inputs:
+        """What a run of this spec reads, as it is now; `strategies` by id, at least those of the spec."""
+        loaded = self.slices.of(market, session, SliceQuestion.of_spec(spec, strategies))
         name = None if spec.benchmark is None else spec.benchmark.partition("@")[0]
         return Inputs(
             loaded,

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 import zlib
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from app.database import Database, Market
-from app.engines.backtest import BookSpec, RunResult, RunSpec, Sizing, book_of, run
+from app.engines.backtest import RunSpec, Sizing, book_of
 from app.engines.backtest.result import fingerprint
 from app.engines.backtest.spec import canonical_json, engine_version, sectors_version
 from app.engines.bars import Bars
 from app.engines.strategies.base import NotEnoughData
-from app.engines.strategies.registry import registry
-from app.exceptions import BacktestError, DataNotFoundError, InsufficientDataError, ValidationError
+from app.engines.strategies.registry import AnyStrategy, registry
+from app.exceptions import (
+    BacktestError,
+    InsufficientDataError,
+    SmartTraderException,
+    ValidationError,
+)
 from app.repositories.strategies import RunRepository, StrategyRepository
 from app.services.backtests.inputs import Inputs, InputService, changed_inputs
 from app.services.backtests.question import BacktestQuestion
@@ -28,59 +31,62 @@ from app.services.backtests.verifying import verified
 from app.services.jobs.context import JobContext
 from app.services.panel import PanelService
 from app.services.proofs import default_proof, ensure_proof, search_on
+from app.services.strategy_versions import version_of
+from app.services.user_strategies.catalogue import Catalogue, is_own, own_hashes
+from app.services.user_strategies.running import Finished, carry_out
 
 
 class BacktestService:
-    """Runs of the strategies of the registry on the panel's bars."""
+    """Runs of shipped and own strategies on the panel's bars."""
 
-    def __init__(self, database: Database, panels: PanelService) -> None:
+    def __init__(self, database: Database, panels: PanelService, catalogue: Catalogue) -> None:
         self._database = database
+        self._catalogue = catalogue
         self._inputs = InputService(panels)
 
     def register_strategies(self, market: Market) -> None:
-        """Make every strategy of the registry, at its present source, known to a market's database."""
+        """Make every shipped strategy, at its present source, known to a market's database.
+
+        Those of the user's own are made known when somebody asks for them.
+        """
         with self._database.transaction(market) as session:
-            repository = StrategyRepository(session)
             for strategy in registry().values():
-                values = {
-                    "strategy_id": strategy.id,
-                    "display_name": strategy.display_name,
-                    "description": strategy.description,
-                    "timeframe": strategy.timeframe,
-                    "regime": strategy.regime,
-                    "regime_notes": strategy.when_it_loses,
-                }
-                source = Path(inspect.getfile(type(strategy))).read_text(encoding="utf-8")
-                repository.register(
-                    values, source_hash=strategy.source_hash, source=source, parameters=strategy.params_schema()
-                )
+                version_of(session, strategy)
 
     def available(self, session: Session) -> list[dict[str, Any]]:
         """Every strategy one can run, with what a form needs to ask for its parameters."""
-        known = registry()
+        known, _ = self._catalogue.all()
+        present = {name: version_of(session, strategy) for name, strategy in known.items()}
         return [
             {
                 "strategy_id": row.strategy_id,
-                "hypothesis": known[row.strategy_id].hypothesis,
-                "when_it_loses": known[row.strategy_id].when_it_loses,
-                "product": known[row.strategy_id].product,
-                "display_name": row.display_name,
-                "description": row.description,
-                "timeframe": row.timeframe,
-                "regime": row.regime,
-                "regime_notes": row.regime_notes,
+                "hypothesis": strategy.hypothesis,
+                "when_it_loses": strategy.when_it_loses,
+                "product": strategy.product,
+                # people may write about a shipped strategy; of one of their own the file says it
+                "display_name": strategy.display_name if is_own(strategy) else row.display_name,
+                "description": strategy.description if is_own(strategy) else row.description,
+                "timeframe": strategy.timeframe,
+                "regime": strategy.regime if is_own(strategy) else row.regime,
+                "regime_notes": strategy.when_it_loses if is_own(strategy) else row.regime_notes,
                 "lifecycle_status": version.lifecycle_status.value,
                 "parameters": version.parameters,
-                "universes": [known[row.strategy_id].universe],
-                "proof": default_proof(known[row.strategy_id], version),
+                "universes": [strategy.universe],
+                "proof": default_proof(strategy, version),
                 "version": version.number,
                 "source_hash": version.source_hash,
-                "citation": known[row.strategy_id].citation,
+                "citation": strategy.citation or None,
                 "updated_at": row.updated_at,
+                "origin": "own" if is_own(strategy) else "shipped",
+                "kind": strategy.kind,
             }
-            for row, version in StrategyRepository(session).all()
-            if row.strategy_id in known
+            for row in StrategyRepository(session).metadata(present)
+            for strategy, version in [(known[row.strategy_id], present[row.strategy_id])]
         ]
+
+    def load_errors(self) -> list[dict[str, Any]]:
+        """Why files of the strategies folder give no strategy."""
+        return [error.to_dict() for error in self._catalogue.all()[1]]
 
     def prepare(self, market: Market, session: Session, question: BacktestQuestion) -> RunSpec:
         """The spec of a question, the data it would read included.
@@ -89,15 +95,13 @@ class BacktestService:
         ------
         DataNotFoundError : an unknown strategy or index.
         ValidationError : a parameter out of range, an unknown symbol, a timeframe that a strategy is not made for;
-            `details.field` names it.
+            `details.field` names it. A strategy that does not load: `details` say where and why.
         InsufficientDataError : no session of the panel lies in the period; a strategy needs volume, and there is none.
+        BacktestError : a strategy of one's own did not even answer for its parameters.
         """
-        known = registry()
-        unknown = [name for name in question.strategy_ids if name not in known]
-        if unknown:
-            raise DataNotFoundError(
-                f"There is no strategy {unknown[0]}", "strategy", unknown[0], details={"known": sorted(known)}
-            )
+        known = {name: self._catalogue.find(name) for name in question.strategy_ids}
+        for strategy in known.values():
+            version_of(session, strategy)
         allocations = question.allocations
         if allocations is not None and set(allocations) != set(question.strategy_ids):
             raise ValidationError("allocations must name each strategy of the run once", "allocations")
@@ -117,13 +121,14 @@ class BacktestService:
             question.universe,
             question.start,
             question.end,
-            warm_up_of(books),
+            warm_up_of(books, known),
             question.asof_members,
             question.strict_actions,
             question.timeframe,
         )
         loaded = self._inputs.slices.of(market, session, asked)
-        require(books, loaded.bars)
+        for book in books:
+            require(known[book.strategy_id], book.params, loaded.bars)
         if question.market not in ("nse", "none"):
             raise ValidationError(f"market: expected nse or none, not {question.market}", "market")
         version = "none"
@@ -171,33 +176,36 @@ class BacktestService:
         ------
         BacktestError : the run stopped; it counts as a trial that failed.
         """
+        strategies = self._catalogue.of_spec(spec)
         with self._database.transaction(market) as session:
             if RunRepository(session).exists(spec.run_id):
                 return
         if context is not None:
             context.progress(0.1, "Reading bars")
         with self._database.transaction(market) as session:
-            inputs = self._inputs.of(market, session, spec)
+            inputs = self._inputs.of(market, session, spec, strategies)
         if changed_inputs(spec, inputs):
             raise BacktestError("The data changed between the request and the run; start it again")
         if context is not None:
             context.check_cancelled()
             context.progress(0.3, f"Running {', '.join(spec.book_names)}")
         try:
-            result = _carried_out(spec, inputs)
+            result = self._carried_out(spec, inputs, strategies)
         except Exception as error:
             with self._database.transaction(market) as session:
-                self._count_trial(session, spec, "FAILED", None)
-            raise BacktestError(f"The run stopped: {error}", details={"run_id": spec.run_id}) from error
+                self._count_trial(session, spec, strategies, "FAILED", None)
+            more = (error.details or {}) if isinstance(error, SmartTraderException) else {}
+            raise BacktestError(f"The run stopped: {error}", details={**more, "run_id": spec.run_id}) from error
         with self._database.transaction(market) as session:
-            self._store(session, result)
+            self._store(session, result, strategies)
         with self._database.transaction(market) as session:
             for book in spec.books:
-                ensure_proof(session, book.strategy_id, book.params, spec.timeframe)
+                ensure_proof(session, strategies[book.strategy_id], book.params, spec.timeframe)
 
     def verify(self, market: Market, session: Session, run_id: str) -> dict[str, Any]:
         """Compute a stored run again from today's inputs and compare: see `verifying.verified`."""
-        return verified(self._inputs, _carried_out, market, session, StoredRuns().find(session, run_id))
+        stored = StoredRuns().find(session, run_id)
+        return verified(self._inputs, self._catalogue, self._carried_out, market, session, stored)
 
     def proofs_on_bars(self, market: Market, session: Session, run_id: str) -> list[dict[str, Any]]:
         """The strategies of a run, as they are now, searched for look-ahead on the bars the run names.
@@ -208,12 +216,28 @@ class BacktestService:
         if stored.spec["engine_version"] != engine_version():
             raise BacktestError("The run is of another version of the engine; run it again first")
         spec = RunSpec.from_dict(stored.spec)
-        bars = self._inputs.slices.of(market, session, SliceQuestion.of_spec(spec)).bars
+        known = {book.strategy_id: self._catalogue.find(book.strategy_id) for book in spec.books}
+        bars = self._inputs.slices.of(market, session, SliceQuestion.of_spec(spec, known)).bars
         return [
-            {"strategy_id": book.strategy_id, **search_on(book.strategy_id, book.params, bars)} for book in spec.books
+            {"strategy_id": book.strategy_id, **search_on(known[book.strategy_id], book.params, bars)}
+            for book in spec.books
         ]
 
-    def _store(self, session: Session, result: RunResult) -> None:
+    def _carried_out(self, spec: RunSpec, inputs: Inputs, strategies: Mapping[str, AnyStrategy]) -> Finished:
+        return carry_out(
+            spec,
+            inputs.loaded.bars,
+            strategies,
+            self._catalogue.workers,
+            dividends=inputs.loaded.dividends,
+            jumps=inputs.loaded.jumps,
+            notes=inputs.loaded.notes,
+            exchange=inputs.exchange,
+            sectors=inputs.sectors,
+            benchmark=inputs.closes,
+        )
+
+    def _store(self, session: Session, result: Finished, known: Mapping[str, AnyStrategy]) -> None:
         spec = result.spec
         strategies = StrategyRepository(session)
         books = []
@@ -244,39 +268,26 @@ class BacktestService:
             "fingerprint": fingerprint(),
         }
         RunRepository(session).add(stored, books)
-        self._count_trial(session, spec, "SUCCEEDED", result.metrics.get("sharpe"))
+        self._count_trial(session, spec, known, "SUCCEEDED", result.metrics.get("sharpe"))
 
-    def _count_trial(self, session: Session, spec: RunSpec, outcome: str, sharpe: float | None) -> None:
+    def _count_trial(
+        self, session: Session, spec: RunSpec, strategies: Mapping[str, AnyStrategy], outcome: str, sharpe: float | None
+    ) -> None:
         per_session = None if sharpe is None else sharpe / spec.periods_per_year**0.5
         names = [book.strategy_id for book in spec.books]
-        RunRepository(session).count_trial(trial_hash(spec), names, spec.run_id, outcome, per_session)
+        RunRepository(session).count_trial(
+            trial_hash(spec, own_hashes(strategies)), names, spec.run_id, outcome, per_session
+        )
 
 
-def _carried_out(spec: RunSpec, inputs: Inputs) -> RunResult:
-    return run(
-        spec,
-        inputs.loaded.bars,
-        registry(),
-        dividends=inputs.loaded.dividends,
-        jumps=inputs.loaded.jumps,
-        notes=inputs.loaded.notes,
-        exchange=inputs.exchange,
-        sectors=inputs.sectors,
-        benchmark=inputs.closes,
-    )
-
-
-def require(books: Sequence[BookSpec], bars: Bars) -> None:
+def require(strategy: AnyStrategy, params: Mapping[str, Any], bars: Bars) -> None:
     """Refuse bars that a strategy of the question cannot work with."""
-    known = registry()
-    for book in books:
-        strategy = known[book.strategy_id]
-        try:
-            strategy.require(bars, strategy.params(book.params))
-        except NotEnoughData as error:
-            raise InsufficientDataError(str(error)) from error
-        except ValueError as error:
-            raise _invalid(error) from error
+    try:
+        strategy.require(bars, strategy.params(params))
+    except NotEnoughData as error:
+        raise InsufficientDataError(str(error)) from error
+    except ValueError as error:
+        raise _invalid(error) from error
 
 
 def _invalid(error: ValueError) -> ValidationError:
@@ -285,10 +296,11 @@ def _invalid(error: ValueError) -> ValidationError:
     return ValidationError(str(error), field if colon else None)
 
 
-def trial_hash(spec: RunSpec) -> str:
-    """What makes two evaluations one trial: everything but the state of the data, the engine and the source.
+def trial_hash(spec: RunSpec, own: Mapping[str, str] | None = None) -> str:
+    """What makes two evaluations one trial: everything but the state of the data, the engine and the shipped sources.
 
-    Of what is named with the version of its data (rules, index series, corporate actions) only the name counts.
+    Of what is named with the version of its data (rules, index series, corporate actions) only the name counts. `own`
+    gives what the user wrote of strategies of their own: each edit of it is another trial.
     """
     values = spec.to_dict()
     for name in ("market_rules", "benchmark", "adjustment"):
@@ -299,4 +311,6 @@ def trial_hash(spec: RunSpec) -> str:
         del values[name]
     for book in values["books"]:
         del book["source_hash"]
+        if own and book["strategy_id"] in own:
+            book["own_source"] = own[book["strategy_id"]]
     return hashlib.sha256(canonical_json(values)).hexdigest()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -19,7 +19,7 @@ from app.database import Market
 from app.engines.backtest import BookSpec, Jump, RunSpec, UniverseSpec
 from app.engines.backtest.spec import ADJUSTMENTS, canonical_json
 from app.engines.bars import Bars
-from app.engines.strategies.registry import registry
+from app.engines.strategies.registry import AnyStrategy
 from app.exceptions import InsufficientDataError, ValidationError
 from app.models import AdjustmentFactor
 from app.repositories import intraday
@@ -65,13 +65,13 @@ class SliceQuestion:
     timeframe: str
 
     @classmethod
-    def of_spec(cls, spec: RunSpec) -> SliceQuestion:
-        """The bars that a spec names."""
+    def of_spec(cls, spec: RunSpec, strategies: Mapping[str, AnyStrategy]) -> SliceQuestion:
+        """The bars that a spec names; `strategies` by id, at least those of the spec."""
         return cls(
             spec.universe.index if spec.universe.index is not None else spec.universe.symbols,
             spec.start,
             spec.end,
-            warm_up_of(spec.books),
+            warm_up_of(spec.books, strategies),
             spec.universe.asof_members,
             spec.adjustment.partition("@")[2].startswith("strict"),
             spec.timeframe,
@@ -119,15 +119,10 @@ class SliceService:
         return loaded
 
 
-def warm_up_of(books: Sequence[BookSpec]) -> int:
+def warm_up_of(books: Sequence[BookSpec], strategies: Mapping[str, AnyStrategy]) -> int:
     """Bars before the start that the books' strategies need."""
-    known = registry()
-    needed = 0
-    for book in books:
-        strategy = known.get(book.strategy_id)
-        if strategy is not None:
-            needed = max(needed, strategy.warm_up(strategy.params(book.params)))
-    return needed
+    asked = ((strategies[book.strategy_id], book.params) for book in books)
+    return max(strategy.warm_up(strategy.params(params)) for strategy, params in asked)
 
 
 def _load(session: Session, panel: Panel, directory: Path, asked: SliceQuestion) -> Slice:

@@ -9,21 +9,25 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.database import Market
-from app.engines.backtest import BookSpec, CostSpec, RunResult, RunSpec, Sizing, UniverseSpec
+from app.engines.backtest import BookSpec, CostSpec, RunSpec, Sizing, UniverseSpec
 from app.engines.backtest.spec import engine_version
 from app.engines.policy import Policy
-from app.engines.strategies.registry import registry
+from app.engines.strategies.registry import AnyStrategy
 from app.exceptions import DataNotFoundError, InsufficientDataError, ValidationError
 from app.models import BacktestRun
 from app.services.backtests.inputs import Inputs, InputService, changed_inputs
 from app.services.backtests.slices import SCHEME
+from app.services.user_strategies.catalogue import Catalogue
+from app.services.user_strategies.errors import StrategyNotLoaded
+from app.services.user_strategies.running import Finished
 
-CarryOut = Callable[[RunSpec, Inputs], RunResult]
+CarryOut = Callable[[RunSpec, Inputs, Mapping[str, AnyStrategy]], Finished]
 
 
 def verified(
-    inputs: InputService, carry_out: CarryOut, market: Market, session: Session, stored: BacktestRun
-) -> dict[str, Any]:
+    inputs: InputService, catalogue: Catalogue, carry_out: CarryOut, market: Market, session: Session,
+    stored: BacktestRun,
+) -> dict[str, Any]:  # fmt: skip
     """`{run_id, outcome, changed, note, digest}` of a stored run.
 
     identical : computed again, the bytes are the same. differs : they are not, with the same inputs.
@@ -39,12 +43,13 @@ def verified(
     if spec is None:
         notes.append(f"the spec of engine {stored.spec['engine_version']} cannot be read by this one: {unread}")
     else:
-        known = registry()
-        for book in spec.books:
-            if book.strategy_id not in known or known[book.strategy_id].source_hash != book.source_hash:
-                changed.append(f"strategy {book.strategy_id}")
+        strategies, others = _present(catalogue, spec)
+        changed += others
+        if others:  # with another source it may read other bars
+            note = "the data it read are not compared: how many bars of warm-up there were depends on its strategies"
+            return answer | {"outcome": "inputs_changed", "changed": changed, "note": note}
         try:
-            found = inputs.of(market, session, spec)
+            found = inputs.of(market, session, spec, strategies)
         except (DataNotFoundError, InsufficientDataError, ValidationError) as error:
             changed.append("data")
             notes.append(error.message)
@@ -57,9 +62,24 @@ def verified(
             changed += others
     if changed or spec is None:
         return answer | {"outcome": "inputs_changed", "changed": changed, "note": "; ".join(notes) or None}
-    digest = carry_out(spec, found).digest
+    digest = carry_out(spec, found, strategies).digest
     outcome = "identical" if digest == stored.digest else "differs"
     return answer | {"outcome": outcome, "changed": [], "digest": digest}
+
+
+def _present(catalogue: Catalogue, spec: RunSpec) -> tuple[dict[str, AnyStrategy], list[str]]:
+    """The strategies of a spec as they are now, and which of them are no longer those that it names."""
+    found: dict[str, AnyStrategy] = {}
+    changed = []
+    for book in spec.books:
+        try:
+            found[book.strategy_id] = catalogue.find(book.strategy_id)
+            same = found[book.strategy_id].source_hash == book.source_hash
+        except (DataNotFoundError, StrategyNotLoaded):
+            same = False
+        if not same:
+            changed.append(f"strategy {book.strategy_id}")
+    return found, changed
 
 
 def _readable(values: Mapping[str, Any]) -> tuple[RunSpec | None, str]:

@@ -1,0 +1,1 @@
+"""Beginnings of strategies: what `smarttrader strategy new` writes, under the name it is given."""

@@ -1,0 +1,168 @@
+"""Strategies of one's own over HTTP: listed, run, versioned, verified; never accepted as code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.database import Market
+from app.models import StrategyVersion, Trial
+from app.services.platform import Platform
+from app.services.sample_market import SampleSummary
+from tests.services.user_files import ON_BAR, SIGNALS, event, line_of, on_bar_after, signals_after, vectorised, write
+
+pytestmark = pytest.mark.integration
+
+STRATEGIES = "/api/portfolio/strategies"
+
+
+@pytest.fixture
+def folder(sample_client: TestClient) -> Path:
+    """The strategies folder of the application's home."""
+    found: Path = platform_of(sample_client).settings.home / "strategies"
+    return found
+
+
+def platform_of(client: TestClient) -> Platform:
+    platform: Platform = client.app.state.platform  # type: ignore[attr-defined]
+    return platform
+
+
+def ask(client: TestClient, sample: SampleSummary, *names: str, **changes: Any) -> Any:
+    question = {
+        "strategy_ids": list(names),
+        "universe": sample.indices[0],
+        "start_date": "2024-03-01",
+        "end_date": "2024-12-31",
+    }
+    return client.post(f"{STRATEGIES}/backtest?wait=120", json=question | changes)
+
+
+def cards(client: TestClient) -> dict[str, dict[str, Any]]:
+    return {card["strategy_id"]: card for card in client.get(f"{STRATEGIES}/available").json()}
+
+
+def versions(client: TestClient, strategy_id: str) -> list[StrategyVersion]:
+    with platform_of(client).database.transaction(Market.REAL) as session:
+        found = session.query(StrategyVersion).filter_by(strategy_id=strategy_id).order_by(StrategyVersion.number).all()
+        session.expunge_all()
+        return found
+
+
+def test_a_file_is_listed_run_edited_and_told_apart(
+    sample_client: TestClient, sample_data: SampleSummary, folder: Path
+) -> None:
+    text = vectorised("mine")
+    path = write(folder, "mine.py", text)
+    card = cards(sample_client)["mine"]
+    assert (card["origin"], card["kind"], card["version"], card["proof"]) == ("own", "vectorised", 1, None)
+    assert cards(sample_client)["sma_cross"]["origin"] == "shipped"
+    run = ask(sample_client, sample_data, "mine")
+    assert run.status_code == 200, run.text
+    run_id = run.json()["run_id"]
+    assert run.json()["trades_count"] > 0 and run.json()["proofs"][0]["proof"]["outcome"] == "passed"
+    assert cards(sample_client)["mine"]["proof"]["outcome"] == "passed"
+    verify = f"{STRATEGIES}/runs/{run_id}/verify"
+    assert sample_client.post(verify).json()["outcome"] == "identical"
+
+    path.write_text(text.replace("param(3", "param(4").replace("of a test", "of another test"))
+    told = sample_client.post(verify).json()
+    assert (told["outcome"], told["changed"]) == ("inputs_changed", ["strategy mine"])
+    card = cards(sample_client)["mine"]
+    assert (card["version"], card["display_name"], card["proof"]) == (2, "of another test", None)
+    assert ask(sample_client, sample_data, "mine", params={"mine": {"window": 3}}).json()["run_id"] != run_id
+    kept = versions(sample_client, "mine")
+    assert [version.source for version in kept] == [text, path.read_text()]
+    assert kept[1].proof is not None and len(kept[1].proof) == 1
+
+    path.write_text(text)
+    assert sample_client.post(verify).json()["outcome"] == "identical"
+    path.unlink()
+    told = sample_client.post(verify).json()
+    assert (told["outcome"], told["changed"]) == ("inputs_changed", ["strategy mine"])
+    assert "mine" not in cards(sample_client)
+    gone = ask(sample_client, sample_data, "mine")
+    assert gone.status_code == 404 and "There is no strategy mine" in gone.json()["error"]["message"]
+    with platform_of(sample_client).database.transaction(Market.REAL) as session:
+        # the same parameters twice, but the second time of an edited file: two trials
+        assert session.query(Trial).filter_by(strategy_id="mine").count() == 2
+
+
+def test_an_event_strategy_runs_and_verifies(
+    sample_client: TestClient, sample_data: SampleSummary, folder: Path
+) -> None:
+    write(folder, "mine.py", event("mine"))
+    run = ask(sample_client, sample_data, "mine", "sma_cross").json()
+    assert run["trades_count"] > 0 and {trade["book"] for trade in run["trades"]} >= {"mine"}
+    assert cards(sample_client)["mine"]["kind"] == "event"
+    assert sample_client.post(f"{STRATEGIES}/runs/{run['run_id']}/verify").json()["outcome"] == "identical"
+
+
+def test_files_that_do_not_load_are_listed_beside_and_refused(
+    sample_client: TestClient, sample_data: SampleSummary, folder: Path
+) -> None:
+    assert sample_client.get(f"{STRATEGIES}/load-errors").json() == []
+    text = vectorised("mine", before="import nosuchmodule")
+    write(folder, "mine.py", text)
+    write(folder, "broken.py", "def f(:\n")
+    errors = sample_client.get(f"{STRATEGIES}/load-errors").json()
+    assert [(error["file"], error["line"]) for error in errors] == [
+        ("broken.py", 1),
+        ("mine.py", line_of(text, "nosuchmodule")),
+    ]
+    assert set(cards(sample_client)) & {"mine", "broken"} == set()
+    refused = ask(sample_client, sample_data, "mine")
+    assert refused.status_code == 422
+    error = refused.json()["error"]
+    assert error["code"] == "VALIDATION_ERROR" and "nosuchmodule" in error["message"]
+    assert (error["details"]["file"], error["details"]["line"]) == ("mine.py", line_of(text, "nosuchmodule"))
+
+
+def test_wrong_parameters_are_refused_by_their_field(
+    sample_client: TestClient, sample_data: SampleSummary, folder: Path
+) -> None:
+    write(folder, "mine.py", vectorised("mine"))
+    refused = ask(sample_client, sample_data, "mine", params={"mine": {"window": 1}})
+    assert refused.status_code == 422 and refused.json()["error"]["details"]["field"] == "params.window"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason", "told"),
+    [
+        (
+            vectorised("mine", signals_after("1 / 0  # here")),
+            "raised",
+            "ZeroDivisionError: division by zero (mine.py, line",
+        ),
+        (event("mine", on_bar_after("1 / 0  # here")), "raised", "strategy mine stopped at 2024-03-"),
+        (vectorised("mine", SIGNALS.replace("rises, falls)", "None, falls)")), "malformed", "entry must be an array"),
+        (event("mine", ON_BAR.replace("context.buy", "__import__('os')._exit")), "crash", "ended the process"),
+    ],
+)
+def test_a_run_that_stops_says_why_and_counts_as_a_trial(
+    sample_client: TestClient, sample_data: SampleSummary, folder: Path, text: str, reason: str, told: str
+) -> None:
+    write(folder, "mine.py", text)
+    answer = ask(sample_client, sample_data, "mine")
+    assert answer.status_code == 500
+    error = answer.json()["error"]
+    assert error["code"] == "BACKTEST_ERROR" and told in error["message"]
+    assert (error["details"]["reason"], error["details"]["strategy_id"]) == (reason, "mine")
+    if "# here" in text:
+        assert error["details"]["line"] == line_of(text, "# here")
+    with platform_of(sample_client).database.transaction(Market.REAL) as session:
+        assert [trial.outcome for trial in session.query(Trial).filter_by(strategy_id="mine")] == ["FAILED"]
+    assert sample_client.get("/api/health").status_code == 200
+
+
+def test_a_leaky_strategy_is_named_on_its_run(
+    sample_client: TestClient, sample_data: SampleSummary, folder: Path
+) -> None:
+    write(folder, "mine.py", vectorised("mine", SIGNALS.replace("rises[1:] = ", "rises[:-1] = ")))
+    run = ask(sample_client, sample_data, "mine").json()
+    assert any(
+        line.startswith("LOOK-AHEAD: mine: A decision depends on what was not known") for line in run["warnings"]
+    )
