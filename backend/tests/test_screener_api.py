@@ -93,16 +93,6 @@ def test_an_unknown_index_is_not_found(shared_sample: TestClient) -> None:
     assert (response.status_code, response.json()["error"]["code"]) == (404, "DATA_NOT_FOUND")
 
 
-@pytest.mark.parametrize(
-    "params",
-    [{"q": "close > 5"}, {"filter_type": "VOLUME_SHOCKER"}, {"columns": "close"}],
-)
-def test_what_does_not_exist_yet_is_refused_not_ignored(shared_sample: TestClient, params: dict[str, str]) -> None:
-    response = shared_sample.get("/api/screener/", params=params)
-    assert response.status_code == 422
-    assert "not available yet" in response.json()["error"]["message"]
-
-
 def test_an_unknown_column_to_sort_by_is_refused_with_the_known_ones(shared_sample: TestClient) -> None:
     response = shared_sample.get("/api/screener/", params={"sort_by": "no_such_column"})
     assert response.status_code == 422

@@ -756,9 +756,29 @@ export interface paths {
         };
         /**
          * List Fields
-         * @description A card for every field: unit, formula, source, window.
+         * @description A card for every field: unit, formula, source, window, and the history there is of it.
          */
         get: operations["screener:fields"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/screener/functions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Functions
+         * @description Every function of the language, for completion.
+         */
+        get: operations["screener:functions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -779,6 +799,26 @@ export interface paths {
          * @description Indices with known members on a date, the latest session by default.
          */
         get: operations["screener:indices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/screener/presets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Presets
+         * @description The screens that come with the product, each with its expression.
+         */
+        get: operations["screener:presets"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1248,6 +1288,18 @@ export interface components {
             ok: boolean;
         };
         /**
+         * ColumnCard
+         * @description A column: a field, or an expression under its canonical text.
+         */
+        ColumnCard: {
+            /** Label */
+            label: string;
+            /** Name */
+            name: string;
+            /** Unit */
+            unit: string;
+        };
+        /**
          * ComparedMeasure
          * @description A figure of every run, over the sessions they share.
          */
@@ -1675,12 +1727,31 @@ export interface components {
          * @description What a field means.
          */
         FieldCard: {
-            /** Available */
+            /**
+             * Available
+             * @description Whether anything is on file that it could be known from
+             */
             available: boolean;
             /** Description */
             description: string;
+            /**
+             * Expression
+             * @description Its definition in the language; null where it is stored
+             */
+            expression: string | null;
             /** Formula */
             formula: string;
+            /** Group */
+            group: string;
+            /** History From */
+            history_from: string | null;
+            /** History To */
+            history_to: string | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "number" | "flag" | "text";
             /** Label */
             label: string;
             /** Name */
@@ -1690,8 +1761,13 @@ export interface components {
             /** Unit */
             unit: string;
             /**
+             * Whole History
+             * @description Whether all earlier bars have a part in it, fading
+             */
+            whole_history: boolean;
+            /**
              * Window
-             * @description Sessions of history it takes
+             * @description Sessions of unbroken history after which it is first known
              */
             window: number;
         };
@@ -1759,6 +1835,43 @@ export interface components {
              * @description Basis points of the traded value, each side
              */
             bps: number;
+        };
+        /**
+         * FunctionCard
+         * @description What a function does.
+         */
+        FunctionCard: {
+            /** Aliases */
+            aliases: string[];
+            /**
+             * Answer
+             * @enum {string}
+             */
+            answer: "number" | "condition";
+            /** Description */
+            description: string;
+            /** Example */
+            example: string;
+            /**
+             * Family
+             * @description On a window of bars, on all bars so far, on this bar, across the stocks of the day
+             * @enum {string}
+             */
+            family: "window" | "all" | "row" | "cross";
+            /** Name */
+            name: string;
+            /** Parameters */
+            parameters: components["schemas"]["ParameterCard"][];
+            /** Signature */
+            signature: string;
+        };
+        /**
+         * FunctionList
+         * @description All functions of the language.
+         */
+        FunctionList: {
+            /** Functions */
+            functions: components["schemas"]["FunctionCard"][];
         };
         /**
          * Gaps
@@ -2408,6 +2521,20 @@ export interface components {
             total_pages: number;
         };
         /**
+         * ParameterCard
+         * @description A parameter of a function.
+         */
+        ParameterCard: {
+            /** Default */
+            default: string | null;
+            /** Name */
+            name: string;
+            /** Required */
+            required: boolean;
+            /** Type */
+            type: string;
+        };
+        /**
          * PolicyOut
          * @description A policy as it was written down, and which of overlapping rules is the tighter one.
          */
@@ -2530,6 +2657,35 @@ export interface components {
              * @enum {string}
              */
             on_breach?: "block" | "flatten";
+        };
+        /**
+         * PresetCard
+         * @description A screen that comes with the product.
+         */
+        PresetCard: {
+            /** Description */
+            description: string;
+            /** Expression */
+            expression: string;
+            /** Label */
+            label: string;
+            /** Name */
+            name: string;
+            /** Sort By */
+            sort_by: string;
+            /**
+             * Sort Order
+             * @enum {string}
+             */
+            sort_order: "asc" | "desc";
+        };
+        /**
+         * PresetList
+         * @description All presets.
+         */
+        PresetList: {
+            /** Presets */
+            presets: components["schemas"]["PresetCard"][];
         };
         /**
          * Provenance
@@ -2734,6 +2890,21 @@ export interface components {
              * Format: date
              */
             asof: string;
+            /**
+             * Columns
+             * @description The columns asked for, in order
+             */
+            columns: components["schemas"]["ColumnCard"][];
+            /**
+             * Digest
+             * @description SHA-256 of the canonical form
+             */
+            digest: string | null;
+            /**
+             * Expression
+             * @description Preset and expression as one, in canonical form
+             */
+            expression: string | null;
             /** Limit */
             limit: number;
             /** Milliseconds */
@@ -2762,6 +2933,11 @@ export interface components {
             total: number;
             /** Total Pages */
             total_pages: number;
+            /**
+             * Unknown
+             * @description Stocks of the universe for which the expression cannot be told
+             */
+            unknown: number;
         };
         /**
          * ScreenerPage
@@ -2865,6 +3041,13 @@ export interface components {
              * @description Rupees
              */
             turnover: number | null;
+            /**
+             * Values
+             * @description The columns asked for, by their canonical text
+             */
+            values?: {
+                [key: string]: number | boolean | string | null;
+            } | null;
             /** Vol Percentile */
             vol_percentile: number | null;
             /**
@@ -5177,6 +5360,7 @@ export interface operations {
             query?: {
                 page?: number;
                 limit?: number;
+                /** @description A field, or a number as an expression */
                 sort_by?: string;
                 sort_order?: "asc" | "desc";
                 /** @description Prefix of the symbol */
@@ -5185,9 +5369,12 @@ export interface operations {
                 /** @description An index, or ALL */
                 index?: string;
                 instrument_type?: "EQUITY" | "ETF" | "SME" | "REIT" | "INVIT" | "ALL";
+                /** @description A preset, see /presets, or ALL */
                 filter_type?: string;
                 view?: "technical" | "financial";
+                /** @description A condition in the language of screens */
                 q?: string | null;
+                /** @description Fields or expressions, by commas */
                 columns?: string | null;
                 asof?: string | null;
             };
@@ -5264,6 +5451,44 @@ export interface operations {
             };
         };
     };
+    "screener:functions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FunctionList"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
     "screener:indices": {
         parameters: {
             query?: {
@@ -5282,6 +5507,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["IndexListOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "screener:presets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PresetList"];
                 };
             };
             /** @description Client Error */

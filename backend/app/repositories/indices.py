@@ -97,6 +97,10 @@ class IndexRepository:
             spans.setdefault(row.instrument_id, []).append((row.valid_from, row.valid_to))
         return spans
 
+    def all_spans(self, index_id: str) -> Spans:
+        """Every interval of membership, as `member_spans`."""
+        return self.member_spans(index_id, date.min, date.max)
+
     def counts(self, day: date) -> list[dict[str, Any]]:
         """Indices with the number of their members on a day; those first known later count their first members."""
         rows = self._session.execute(

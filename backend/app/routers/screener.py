@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated, Literal
 
 import orjson
 from fastapi import APIRouter, Query, Response
 
+from app.engines.calendar import IST
 from app.exceptions import ValidationError
 from app.routers.dependencies import PageLimit, PageNumber, PlatformDep
 from app.schemas.common import total_pages
-from app.schemas.screener import FieldCard, FieldList, IndexListOut, IndexOut, ScreenerPage
-from app.services.screener import ALL, field_cards
+from app.schemas.screener import (
+    FieldCard,
+    FieldList,
+    FunctionCard,
+    FunctionList,
+    IndexListOut,
+    IndexOut,
+    PresetCard,
+    PresetList,
+    ScreenerPage,
+)
+from app.services.screens import cards
+from app.services.screens.service import ALL
 from app.web.sessions import MarketDep, MarketSessionDep
 
 router = APIRouter(prefix="/api/screener", tags=["screener"])
 
 DEFAULT_INDEX = "NIFTY50"
-
-
-def _not_yet(name: str, what: str) -> ValidationError:
-    return ValidationError(f"{what} is not available yet; leave {name} out", name, details={"not_yet": True})
+LONGEST = 100_000  # the language has a limit of its own, and says where it was passed
 
 
 @router.get("/", operation_id="screener:list", response_model=ScreenerPage)
@@ -32,25 +41,21 @@ def list_stocks(
     session: MarketSessionDep,
     page: PageNumber = 1,
     limit: PageLimit = 50,
-    sort_by: Annotated[str, Query(max_length=40)] = "symbol",
+    sort_by: Annotated[str, Query(max_length=500, description="A field, or a number as an expression")] = "symbol",
     sort_order: Literal["asc", "desc"] = "asc",
     symbol: Annotated[str | None, Query(max_length=40, description="Prefix of the symbol")] = None,
     sector: Annotated[str | None, Query(max_length=100)] = None,
     index: Annotated[str, Query(max_length=60, description="An index, or ALL")] = ALL,
     instrument_type: Literal["EQUITY", "ETF", "SME", "REIT", "INVIT", "ALL"] = "EQUITY",
-    filter_type: Annotated[str, Query(max_length=40)] = "ALL",
+    filter_type: Annotated[str, Query(max_length=40, description="A preset, see /presets, or ALL")] = ALL,
     view: Literal["technical", "financial"] = "technical",
-    q: Annotated[str | None, Query(max_length=4000)] = None,
-    columns: Annotated[str | None, Query(max_length=2000)] = None,
+    q: Annotated[str | None, Query(max_length=LONGEST, description="A condition in the language of screens")] = None,
+    columns: Annotated[str | None, Query(max_length=LONGEST, description="Fields or expressions, by commas")] = None,
     asof: date | None = None,
 ) -> Response:
     """Stocks of a session with their fields, filtered, sorted over the whole set and paged."""
-    if filter_type != "ALL":
-        raise _not_yet("filter_type", f"The preset {filter_type}")
-    if q is not None:
-        raise _not_yet("q", "An expression")
-    if columns is not None:
-        raise _not_yet("columns", "A choice of columns")
+    if asof is not None and asof > datetime.now(UTC).astimezone(IST).date():
+        raise ValidationError(f"asof is {asof}, which lies ahead: screens are of days that have been", "asof")
     answer = platform.screener.page(
         market,
         session,
@@ -64,6 +69,9 @@ def list_stocks(
         instrument_type=instrument_type,
         asof=asof,
         financial=view == "financial",
+        filter_type=filter_type,
+        q=q,
+        columns=columns,
     )
     meta = {
         "page": page,
@@ -78,6 +86,10 @@ def list_stocks(
         "milliseconds": answer.milliseconds,
         "sectors": answer.sectors,
         "quarantined": answer.quarantined,
+        "expression": answer.expression,
+        "digest": answer.digest,
+        "unknown": answer.unknown,
+        "columns": answer.columns,
     }
     return Response(orjson.dumps({"data": answer.rows, "meta": meta}), media_type="application/json")
 
@@ -94,6 +106,18 @@ def list_indices(
 
 
 @router.get("/fields", operation_id="screener:fields")
-def list_fields() -> FieldList:
-    """A card for every field: unit, formula, source, window."""
-    return FieldList(fields=[FieldCard(**card) for card in field_cards()])
+def list_fields(platform: PlatformDep, market: MarketDep, session: MarketSessionDep) -> FieldList:
+    """A card for every field: unit, formula, source, window, and the history there is of it."""
+    return FieldList(fields=[FieldCard(**card) for card in platform.screener.field_cards(market, session)])
+
+
+@router.get("/functions", operation_id="screener:functions")
+def list_functions() -> FunctionList:
+    """Every function of the language, for completion."""
+    return FunctionList(functions=[FunctionCard(**card) for card in cards.function_cards()])
+
+
+@router.get("/presets", operation_id="screener:presets")
+def list_presets() -> PresetList:
+    """The screens that come with the product, each with its expression."""
+    return PresetList(presets=[PresetCard(**card) for card in cards.preset_cards()])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Literal
 
 from pydantic import BaseModel, Field
 
@@ -49,6 +50,9 @@ class ScreenerRow(BaseModel):
     net_income: float | None
     debt_to_equity: float | None
     period: str | None
+    values: dict[str, float | bool | str | None] | None = Field(
+        default=None, description="The columns asked for, by their canonical text"
+    )
 
 
 class QuarantinedStock(BaseModel):
@@ -56,6 +60,14 @@ class QuarantinedStock(BaseModel):
 
     symbol: str
     since: date
+
+
+class ColumnCard(BaseModel):
+    """A column: a field, or an expression under its canonical text."""
+
+    name: str
+    label: str
+    unit: str
 
 
 class ScreenerMeta(PageMeta):
@@ -69,6 +81,10 @@ class ScreenerMeta(PageMeta):
     milliseconds: float
     sectors: dict[str, int] = Field(description="Stocks by sector in the universe, before the sector filter")
     quarantined: list[QuarantinedStock] = Field(description="Stocks of the universe left out of the screen, and why")
+    expression: str | None = Field(description="Preset and expression as one, in canonical form")
+    digest: str | None = Field(description="SHA-256 of the canonical form")
+    unknown: int = Field(description="Stocks of the universe for which the expression cannot be told")
+    columns: list[ColumnCard] = Field(description="The columns asked for, in order")
 
 
 class ScreenerPage(BaseModel):
@@ -102,9 +118,15 @@ class FieldCard(BaseModel):
     label: str
     unit: str
     formula: str
+    expression: str | None = Field(description="Its definition in the language; null where it is stored")
+    kind: Literal["number", "flag", "text"]
+    group: str
     source: str
-    window: int = Field(description="Sessions of history it takes")
-    available: bool
+    window: int = Field(description="Sessions of unbroken history after which it is first known")
+    whole_history: bool = Field(description="Whether all earlier bars have a part in it, fading")
+    available: bool = Field(description="Whether anything is on file that it could be known from")
+    history_from: date | None
+    history_to: date | None
     description: str
 
 
@@ -112,3 +134,50 @@ class FieldList(BaseModel):
     """All field cards."""
 
     fields: list[FieldCard]
+
+
+class ParameterCard(BaseModel):
+    """A parameter of a function."""
+
+    name: str
+    type: str
+    default: str | None
+    required: bool
+
+
+class FunctionCard(BaseModel):
+    """What a function does."""
+
+    name: str
+    signature: str
+    parameters: list[ParameterCard]
+    answer: Literal["number", "condition"]
+    family: Literal["window", "all", "row", "cross"] = Field(
+        description="On a window of bars, on all bars so far, on this bar, across the stocks of the day"
+    )
+    description: str
+    example: str
+    aliases: list[str]
+
+
+class FunctionList(BaseModel):
+    """All functions of the language."""
+
+    functions: list[FunctionCard]
+
+
+class PresetCard(BaseModel):
+    """A screen that comes with the product."""
+
+    name: str
+    label: str
+    expression: str
+    description: str
+    sort_by: str
+    sort_order: Literal["asc", "desc"]
+
+
+class PresetList(BaseModel):
+    """All presets."""
+
+    presets: list[PresetCard]

@@ -75,6 +75,13 @@ class Figures:
             return found
         return found.filter(pl.col("instrument_id").is_in(sorted(set(instruments))))
 
+    def spans(self) -> dict[tuple[str, str], tuple[date, date]]:
+        """By kind of period and field the first and the last day on which a figure became known."""
+        found = self.frame.group_by("period_kind", "field").agg(
+            pl.col("known_at").min().alias("first"), pl.col("known_at").max().alias("last")
+        )
+        return {(str(kind), str(name)): (first, last) for kind, name, first, last in found.iter_rows()}
+
 
 @dataclass(frozen=True)
 class FinancialColumns:

@@ -7,5 +7,6 @@ def warm_up() -> float:
     """Compile every kernel, or load it from the disk where it was compiled before; seconds it took."""
     from app.engines.backtest import warm
     from app.engines.screener import snapshot
+    from app.engines.screener.language import warm as language
 
-    return warm.warm_up() + snapshot.warm_up()
+    return warm.warm_up() + snapshot.warm_up() + language.warm_up()

@@ -190,6 +190,8 @@ class Platform:
             market = active_market(session)
         if self.panels.current(market).chunks:
             self.screener.table(market)
+            with self.database.transaction(market) as session:
+                self.screener.screens.warm(market, session)
         prove_defaults(self.database, market, self.catalogue.all()[0].values())
 
     def health(self) -> dict[str, Any]:

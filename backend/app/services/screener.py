@@ -16,17 +16,22 @@ from sqlalchemy.orm import Session
 
 from app.database import Market
 from app.engines.screener import FIELDS, Table, query
+from app.engines.screener.cards import CARDS
+from app.engines.screener.language import Expression, ExpressionError, compiled
+from app.engines.screener.language.check import FALSE, TRUE, UNKNOWN
+from app.engines.screener.language.errors import meant, near_matches
+from app.engines.screener.presets import PRESETS
 from app.exceptions import DataNotFoundError, InsufficientDataError, ValidationError
 from app.repositories.indices import IndexRepository
-from app.services.fundamentals import FINANCIAL_CARDS, FinancialColumns, FundamentalsService
+from app.services.fundamentals import FinancialColumns, FundamentalsService
 from app.services.panel import Panel, PanelService
+from app.services.screens import cards
+from app.services.screens.rows import MAIN_BOARD, UNCLASSIFIED
+from app.services.screens.service import ALL, ScreenService, Universe
 from app.services.snapshots import FieldTable, SnapshotStore, build, identity_of
 from app.services.universe import index_id, known_id
 
-ALL = "ALL"
-UNCLASSIFIED = "Unclassified"
 INSTRUMENT_TYPES = ("EQUITY", "ETF", "SME", "REIT", "INVIT", "ALL")
-MAIN_BOARD = ("EQ", "BE", "BZ")
 FINANCIAL_FIELDS = (
     "market_cap",
     "pe_ratio",
@@ -74,6 +79,10 @@ class ScreenerAnswer:
     milliseconds: float
     sectors: dict[str, int]
     quarantined: list[dict[str, Any]]  # stocks of the universe that are left out, and since when
+    expression: str | None  # the canonical text of all that was asked for, the preset included
+    digest: str | None
+    unknown: int  # stocks of the universe for which the expression cannot be told
+    columns: list[dict[str, Any]]  # those asked for: name, label, unit
 
 
 class ScreenerService:
@@ -82,6 +91,7 @@ class ScreenerService:
     def __init__(self, panels: PanelService, fundamentals: FundamentalsService) -> None:
         self._panels = panels
         self._fundamentals = fundamentals
+        self.screens = ScreenService(panels, fundamentals)
         self._tables: OrderedDict[tuple[Market, str, int], SessionTable] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -120,7 +130,7 @@ class ScreenerService:
         identity = identity_of(panel, last)
         found = store.read(identity)
         if found is None:
-            found = build(panel, last)
+            found = build(self.screens.market_rows(market, panel), last)
             store.write(identity, found)
         return found
 
@@ -139,8 +149,21 @@ class ScreenerService:
         instrument_type: str,
         asof: date | None,
         financial: bool = False,
+        filter_type: str = ALL,
+        q: str | None = None,
+        columns: str | None = None,
     ) -> ScreenerAnswer:
-        """A page of the stocks that pass; sorted over the whole set, unknown values last."""
+        """A page of the stocks that pass; sorted over the whole set, unknown values last.
+
+        Stocks are compared (rank, percentile …) among those of the index and type asked for, before any other filter.
+
+        Raises
+        ------
+        ValidationError : an unknown preset, an expression or columns that are wrong, something not to be sorted by.
+        """
+        wanted = _condition(filter_type, q)
+        condition = None if wanted is None else self.screens.compiled(market, session, wanted)
+        shown = [] if columns is None else self.screens.columns(market, session, columns)
         panel, found = self.table(market, asof)
         began = time.perf_counter()
         keep = _of_type(found, instrument_type)
@@ -148,9 +171,10 @@ class ScreenerService:
             True,
             "Prices, symbols and members are those of the session; names and sectors are the latest known.",
         )
-        wanted = index_id(index)
-        if wanted != ALL:
-            members = IndexRepository(session).members(known_id(session, index), found.session)
+        universe = Universe(index_id(index), instrument_type)
+        if universe.index != ALL:
+            universe = Universe(known_id(session, index), instrument_type)
+            members = IndexRepository(session).members(universe.index, found.session)
             in_index = np.isin(found.ids, np.array(sorted(members.ids), dtype=np.int64))
             # an index counts every member, whatever board it was on; another type was asked for by name
             keep = in_index if instrument_type == "EQUITY" else in_index & keep
@@ -163,13 +187,19 @@ class ScreenerService:
         if financial:
             point_in_time = point_in_time and figures.point_in_time
             note = f"{note} {figures.note}"
-        if sort_by not in {*found.table.sortable, *FINANCIAL_FIELDS}:
-            raise ValidationError(
-                f"Cannot sort by {sort_by}",
-                "sort_by",
-                details={"sortable": sorted({*found.table.sortable, *FINANCIAL_FIELDS})},
-            )
-        table = found.table if sort_by in found.table.sortable else _financial_table(found, figures)
+        sorting = self._sorting(market, session, found, sort_by)
+        asked = [one for one in (condition, *shown, sorting) if one is not None]
+        value = self.screens.at(market, session, panel, found.session, asked, universe, keep) if asked else None
+        unknown = 0
+        if condition is not None and value is not None:
+            flags = value(condition)
+            unknown = int(np.count_nonzero(keep & (flags == UNKNOWN)))
+            keep = keep & (flags == TRUE)
+        table = found.table
+        if sorting is not None and value is not None:
+            table = _sorted_by(found, sort_by, value(sorting))
+        elif sort_by not in table.sortable:
+            table = _financial_table(found, figures)
         answer = query(
             table,
             symbol=symbol,
@@ -182,8 +212,13 @@ class ScreenerService:
         )
         in_universe = keep if not symbol else keep & found.table.starting_with(symbol)
         sectors = Counter(found.sectors[i] for i in np.flatnonzero(in_universe))
+        rows = [_row(found, int(i)) | _figures(figures, int(i)) for i in answer.rows]
+        if value is not None and shown:
+            held = {one.text: _plain(value(one), answer.rows) for one in shown}
+            for n, row in enumerate(rows):
+                row["values"] = {name: values[n] for name, values in held.items()}
         return ScreenerAnswer(
-            rows=[_row(found, int(i)) | _figures(figures, int(i)) for i in answer.rows],
+            rows=rows,
             total=answer.total,
             asof=found.session,
             snapshot=panel.root,
@@ -192,12 +227,32 @@ class ScreenerService:
             milliseconds=round((time.perf_counter() - began) * 1000.0, 3),
             sectors=dict(sorted(sectors.items())),
             quarantined=[{"symbol": found.table.symbols[i], "since": found.open_since[i]} for i in left_out.tolist()],
+            expression=None if condition is None else condition.text,
+            digest=None if condition is None else condition.digest,
+            unknown=unknown,
+            columns=[column_card(one) for one in shown],
         )
+
+    def _sorting(self, market: Market, session: Session, found: SessionTable, sort_by: str) -> Expression | None:
+        """The expression to sort by; None where the table has such a column. ValidationError where it is none."""
+        known = {*found.table.sortable, *FINANCIAL_FIELDS}
+        if sort_by in known:
+            return None
+        try:
+            return compiled(sort_by, self.screens.vocabulary(market, session))
+        except ExpressionError as error:
+            details = {"sortable": sorted({*known, *CARDS}), **error.details()}
+            raise ValidationError(f"Cannot sort by {sort_by}: {error.message}", "sort_by", details=details) from None
 
     def row(self, market: Market, key: str) -> dict[str, Any] | None:
         """An instrument's row at the latest session; None when it did not trade in it."""
         _, found = self.table(market)
         return _row(found, found.keys.index(key)) if key in found.keys else None
+
+    def field_cards(self, market: Market, session: Session) -> list[dict[str, Any]]:
+        """A card for every field, with the history there is of it."""
+        panel, words = self._panels.current(market), self.screens.vocabulary(market, session)
+        return cards.field_cards(market, session, panel, words, self._fundamentals)
 
     def sectors(self, market: Market) -> dict[str, int]:
         """Main-board shares of the latest session by sector."""
@@ -226,34 +281,48 @@ def _figures(figures: FinancialColumns, i: int) -> dict[str, Any]:
     return row
 
 
-def field_cards() -> list[dict[str, Any]]:
-    """A card for every field of a row."""
-    cards = [
-        {
-            "name": field.name,
-            "label": field.label,
-            "unit": field.unit,
-            "formula": field.formula,
-            "source": "Exchange price files",
-            "window": field.window,
-            "available": True,
-            "description": field.description,
-        }
-        for field in FIELDS.values()
-    ]
-    return cards + [
-        {
-            "name": name,
-            "label": label,
-            "unit": unit,
-            "formula": formula,
-            "source": "Company accounts and exchange lists",
-            "window": 0,
-            "available": True,
-            "description": description,
-        }
-        for name, label, unit, formula, description in FINANCIAL_CARDS
-    ]
+def _condition(filter_type: str, q: str | None) -> str | None:
+    """A preset and an expression as one; None where neither is asked for."""
+    if filter_type == ALL:
+        return q
+    preset = PRESETS.get(filter_type.upper())
+    if preset is None:
+        near = near_matches(filter_type, PRESETS)
+        raise ValidationError(
+            f"There is no preset {filter_type}{meant(near)}", "filter_type", details={"known": sorted(PRESETS)}
+        )
+    return preset.expression if q is None else f"{q}\nand ({preset.expression})"
+
+
+def _sorted_by(found: SessionTable, name: str, values: Any) -> Table:
+    texts: dict[str, Any] = {"name": found.names, "sector": found.sectors}
+    if isinstance(values, list):
+        return Table(found.table.symbols, {}, texts | {name: values})
+    numbers = np.array([0.0, np.nan, 1.0])[values] if values.dtype == np.uint8 else values
+    return Table(found.table.symbols, {name: numbers}, texts)
+
+
+def _plain(values: Any, rows: NDArray[np.intp]) -> list[Any]:
+    """Values of some rows for the wire: None where unknown."""
+    if isinstance(values, list):
+        return [values[i] for i in rows.tolist()]
+    if values.dtype == np.uint8:
+        return [{FALSE: False, UNKNOWN: None, TRUE: True}[one] for one in values[rows].tolist()]
+    return [one if one == one and abs(one) != np.inf else None for one in values[rows].tolist()]
+
+
+def column_card(expression: Expression) -> dict[str, Any]:
+    """Name, label and unit of a column."""
+    card = CARDS.get(expression.text)
+    unit = {"flag": "flag", "text": "text"}.get(expression.kind.type)
+    if card is not None:
+        return {"name": card.name, "label": card.label, "unit": card.unit}
+    by_degree = {1: "rupees", -1: "shares"}
+    return {
+        "name": expression.text,
+        "label": expression.text,
+        "unit": unit or by_degree.get(expression.kind.degree or 0, "ratio"),
+    }
 
 
 def _of_type(found: SessionTable, instrument_type: str) -> NDArray[np.bool_]:

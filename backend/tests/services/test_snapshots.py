@@ -16,6 +16,7 @@ from app.engines.screener.snapshot import snapshot
 from app.services.panel.chunk import FIELDS as STORED
 from app.services.panel.chunk import Chunk
 from app.services.panel.panel import InstrumentInfo, Panel
+from app.services.screens.rows import MarketRows
 from app.services.snapshots import SnapshotStore, build, identity_of
 from app.services.snapshots import store as store_module
 
@@ -44,7 +45,7 @@ def panel(*, factors: tuple[tuple[date, float], ...] = (), newest: str = "n") ->
 
 def test_a_kept_table_reads_back_bit_for_bit_and_only_under_its_own_identity(tmp_path: Path) -> None:
     store, market = SnapshotStore(tmp_path / "kept"), panel()
-    identity, table = identity_of(market, 89), build(market, 89)
+    identity, table = identity_of(market, 89), build(MarketRows(market), 89)
     assert store.read(identity) is None
     path = store.write(identity, table)
     again = store.read(identity)
@@ -62,7 +63,7 @@ def test_a_kept_table_reads_back_bit_for_bit_and_only_under_its_own_identity(tmp
 def test_a_broken_file_counts_as_none(tmp_path: Path) -> None:
     store, market = SnapshotStore(tmp_path), panel()
     identity = identity_of(market, 89)
-    path = store.write(identity, build(market, 89))
+    path = store.write(identity, build(MarketRows(market), 89))
     path.write_bytes(path.read_bytes()[:700])
     assert store.read(identity) is None
     path.write_bytes(b"")
@@ -77,15 +78,17 @@ def test_what_comes_later_changes_no_earlier_identity_and_what_comes_before_does
     split = panel(factors=((date(2020, 2, 5), 5.0),))
     assert identity_of(split, 59) != before
     assert identity_of(panel(newest="m"), 89) != identity_of(panel(), 89)
-    np.testing.assert_allclose(build(split, 59).columns["close"], build(panel(), 59).columns["close"])
-    assert build(split, 59).columns["ema_20"][0] != build(panel(), 59).columns["ema_20"][0]
+    np.testing.assert_allclose(
+        build(MarketRows(split), 59).columns["close"], build(MarketRows(panel()), 59).columns["close"]
+    )
+    assert build(MarketRows(split), 59).columns["ema_20"][0] != build(MarketRows(panel()), 59).columns["ema_20"][0]
 
 
 def test_the_least_recently_used_go_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store_module, "KEPT", 2)
     store, market = SnapshotStore(tmp_path), panel()
     for last in (60, 70, 80):
-        store.write(identity_of(market, last), build(market, last))
+        store.write(identity_of(market, last), build(MarketRows(market), last))
     assert sorted(path.name[:10] for path in tmp_path.iterdir()) == ["2021-01-11", "2021-01-21"]
 
 

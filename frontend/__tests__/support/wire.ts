@@ -68,6 +68,10 @@ export function screenerPage(rows: ScreenerRow[], change: Partial<ScreenerPage["
       snapshot: "7f3ac21e00000000",
       milliseconds: 11,
       sectors: { Metals: 2, Power: 1 },
+      expression: null,
+      digest: null,
+      unknown: 0,
+      columns: [],
       ...change,
     },
   };

@@ -21,10 +21,11 @@ from app.engines.screener.rows import ROWS, Last
 F1 = NDArray[np.float64]
 F2 = NDArray[np.float64]
 B1 = NDArray[np.bool_]
+I1 = NDArray[np.int64]
 B2 = NDArray[np.bool_]
 
 
-__all__ = ["BLOCK", "ROWS", "Last", "newest", "newest_rows"]
+__all__ = ["BLOCK", "ROWS", "Last", "newest", "newest_packed", "newest_rows"]
 
 # Plain numbers for the kernels, which do not know enumerations' arithmetic.
 _PREVIOUS_CLOSE, _EMA_20, _EMA_50, _RSI, _ATR, _MACD, _MACD_SIGNAL, _ADX = range(8)
@@ -270,6 +271,34 @@ def newest_rows(high: F2, low: F2, close: F2, volume: F2, factor: F2, gap: B2, f
             before = previous_close(high[n], low[n], close[n], factor[n])
             hi[:], lo[:], cl[:], vol[:] = high[n], low[n], close[n], volume[n]
             i = anchor(hi, lo, cl, vol, factor[n], gap[n])
+            recursions(hi[:i], lo[:i], cl[:i], column)
+            windows(hi[:i], lo[:i], cl[:i], vol[:i], scratch, column)
+            if i >= 2:
+                column[_PREVIOUS_CLOSE] = before
+        out[:, n] = column
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def newest_packed(
+    high: F1, low: F1, close: F1, volume: F1, factor: F1, first: I1, newest: I1, begin: int, end: int, out: F2
+) -> None:
+    """As `newest` for packed rows: of each of the instruments begin … end - 1 the rows first … newest are one segment.
+
+    high, low, close, volume, factor : [R]; first, newest : [N]; out : [rows of `Last`, N]
+    """
+    size = 1
+    for n in range(begin, end):
+        size = max(size, newest[n] + 1 - first[n])
+    hi, lo, cl, vol = np.empty(size), np.empty(size), np.empty(size), np.empty(size)
+    unbroken = np.zeros(size, np.bool_)
+    scratch, column = np.empty((8, _RECENT + 2)), np.empty(out.shape[0])
+    for n in range(begin, end):
+        a, b = first[n], newest[n] + 1
+        column[:] = np.nan
+        if np.isfinite(high[b - 1]) and np.isfinite(low[b - 1]) and np.isfinite(close[b - 1]):
+            before = previous_close(high[a:b], low[a:b], close[a:b], factor[a:b])
+            hi[: b - a], lo[: b - a], cl[: b - a], vol[: b - a] = high[a:b], low[a:b], close[a:b], volume[a:b]
+            i = anchor(hi[: b - a], lo[: b - a], cl[: b - a], vol[: b - a], factor[a:b], unbroken[: b - a])
             recursions(hi[:i], lo[:i], cl[:i], column)
             windows(hi[:i], lo[:i], cl[:i], vol[:i], scratch, column)
             if i >= 2:

@@ -11,15 +11,17 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engines.bars import Bars
+from app.engines.bars import Bars, Prices
 from app.engines.indicators.columns import Scalar, read_only
 from app.engines.screener.fields import FIELDS, Field
 from app.engines.screener.inputs import Inputs
-from app.engines.screener.kernel import BLOCK, ROWS, newest, newest_rows
+from app.engines.screener.kernel import BLOCK, ROWS, newest, newest_packed, newest_rows
+from app.engines.screener.language.frame import Rows, rows_of_bars
 
 F1 = NDArray[np.float64]
 F2 = NDArray[np.float64]
@@ -95,6 +97,50 @@ def snapshot(
     )
 
 
+def snapshot_of_rows(rows: Rows, day: int, *, threads: int = 1, fields: Mapping[str, Field] = FIELDS) -> Snapshot:
+    """As `snapshot`, from packed rows: only instruments that traded in session number `day`, by ascending key.
+
+    The values are those of `snapshot` to the last bit; nothing but the rows of those instruments is read.
+    """
+    newest_rows_of = np.ascontiguousarray(rows.at(day))
+    first = rows.segment_starts[newest_rows_of].astype(np.int64)
+    packed = [np.ascontiguousarray(rows.source.number(name)) for name in ("high", "low", "close", "volume")]
+    count = len(newest_rows_of)
+    out = np.empty((ROWS, count))
+
+    high, lowest, close, volume = packed
+
+    def fill(span: tuple[int, int]) -> None:
+        newest_packed(high, lowest, close, volume, rows.factor, first, newest_rows_of, *span, out)
+
+    # threads get as many bars each, not as many instruments
+    bars_before = np.cumsum(newest_rows_of - first + 1)
+    total = int(bars_before[-1]) if count else 0
+    cuts = [int(np.searchsorted(bars_before, total * part / threads)) for part in range(1, threads)]
+    edges = sorted({0, *cuts, count})
+    with ThreadPoolExecutor(max(threads, 1)) as pool:
+        list(pool.map(fill, pairwise(edges)))
+    today = rows.source.at(newest_rows_of)
+    o, h, low, c, v = (today.number(name).reshape(1, -1) for name in ("open", "high", "low", "close", "volume"))
+    keys = tuple(rows.keys[n] for n in rows.columns[newest_rows_of].tolist())
+    member = rows.universe[newest_rows_of]
+    bars = Bars(
+        sessions=rows.sessions[day : day + 1],
+        keys=keys,
+        symbols=keys,
+        raw=Prices(o, h, low, c),
+        raw_volume=v,
+        factor=rows.factor[newest_rows_of].reshape(1, -1),
+        gap=np.zeros((1, count), dtype=np.bool_),
+        member=member.reshape(1, -1),
+    )
+    traded = (np.isfinite(h) & np.isfinite(low) & np.isfinite(c))[0]
+    inputs = Inputs(bars, 0, out, today.number("turnover"), fields)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        columns = {name: np.where(traded, inputs[name], np.nan) for name in fields}
+    return Snapshot(rows.sessions[day], keys, keys, columns, traded, member)
+
+
 def _newest(bars: Bars, t: int, threads: int) -> F2:
     raw, until = bars.raw, t + 1
     columns = bars.shape[1]
@@ -139,5 +185,7 @@ def warm_up() -> float:
     """Compile the kernel, or load it from the cache, so that nobody's first screen waits; seconds it took."""
     began = time.perf_counter()
     flat = np.ones(3)
-    snapshot(Bars.from_ohlcv(np.arange("2020-01-01", "2020-01-04", dtype="datetime64[D]"), {"WARM": (flat,) * 5}))
+    bars = Bars.from_ohlcv(np.arange("2020-01-01", "2020-01-04", dtype="datetime64[D]"), {"WARM": (flat,) * 5})
+    snapshot(bars)
+    snapshot_of_rows(rows_of_bars(bars, {"turnover": np.ones(bars.shape)}), 2)
     return time.perf_counter() - began

@@ -235,8 +235,9 @@ class MarketRows:
         position: F1 = np.arange(1.0, self._total + 1.0)
         return position - self._begins[self.columns].astype(np.float64)
 
-    def frame(self, beside: Beside, universe: B1) -> Rows:
-        """The rows with what is stored beside the prices, compared among `universe`."""
+    @cached_property
+    def bare(self) -> Rows:
+        """The rows with nothing beside their prices."""
         return Rows(
             self.panel.sessions,
             self.panel.keys,
@@ -244,15 +245,19 @@ class MarketRows:
             self.days,
             self.segments,
             self.factor,
-            universe,
-            Whole(self, beside),
+            np.ones(self._total, dtype=np.bool_),
+            Whole(self, Beside(None, {}, None)),
         )
+
+    def frame(self, beside: Beside, universe: B1) -> Rows:
+        """The rows with what is stored beside the prices, compared among `universe`."""
+        return self.bare.over(universe, Whole(self, beside))
 
 
 class Beside:
     """What a screen reads beside the prices: figures, members of indices, the index all are measured against."""
 
-    def __init__(self, steps: FigureSteps | None, members: Mapping[str, B1], index_close: F1 | None) -> None:
+    def __init__(self, steps: FigureSteps | None, members: dict[str, B1], index_close: F1 | None) -> None:
         self.steps, self.members, self.index_close = steps, members, index_close
 
 

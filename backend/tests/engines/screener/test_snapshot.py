@@ -14,7 +14,8 @@ from app.engines import indicators as ind
 from app.engines.bars import Bars, Prices
 from app.engines.screener import FIELDS
 from app.engines.screener.kernel import newest
-from app.engines.screener.snapshot import Snapshot, snapshot, warm_up
+from app.engines.screener.language.frame import rows_of_bars
+from app.engines.screener.snapshot import Snapshot, snapshot, snapshot_of_rows, warm_up
 
 
 def market(bars: int, columns: int, seed: int, *, holes: float = 0.0, gaps: float = 0.0, splits: float = 0.0) -> Bars:
@@ -264,3 +265,16 @@ def test_wrong_input_is_named() -> None:
         snapshot(bars, asof=5)
     with pytest.raises(ValueError, match="turnover has shape"):
         snapshot(bars, np.zeros(3))
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_packed_rows_give_the_same_snapshot_to_the_last_bit(threads: int) -> None:
+    bars = market(400, 12, seed=9, holes=0.05, gaps=0.002, splits=0.002)
+    turnover = bars.raw.close * bars.raw_volume
+    rows = rows_of_bars(bars, {"turnover": turnover})
+    for day in (0, 25, 300, 399):
+        wanted, found = snapshot(bars, turnover, asof=day), snapshot_of_rows(rows, day, threads=threads)
+        held = [n for n, key in enumerate(bars.keys) if key in found.keys]
+        assert found.keys == tuple(bars.keys[n] for n in np.flatnonzero(~np.isnan(bars.raw.close[day])))
+        for name in FIELDS:
+            assert found.columns[name].tobytes() == wanted.columns[name][held].tobytes(), (name, day)

@@ -8,12 +8,12 @@ are in rupees of their own bar, so that `close < 500` means what it says on any 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
-from app.engines.screener.language.errors import Misuse, meant, near_matches
+from app.engines.screener.language.errors import ExpressionError, Misuse, meant, near_matches
 from app.engines.screener.language.functions import ALIASES, FUNCTIONS, MAX_HEAVY, MAX_WINDOW, Function, Parameter
 from app.engines.screener.language.grammar import MAX_DEPTH, parse
 from app.engines.screener.language.tree import (
@@ -36,6 +36,7 @@ from app.engines.screener.language.tree import (
     disjunction,
     formatted,
     negative,
+    walk,
 )
 
 ValueType = Literal["number", "flag", "text"]
@@ -66,6 +67,7 @@ class FieldSpec(NamedTuple):
     definition: str | None = None
 
 
+FALSE, UNKNOWN, TRUE = 0, 1, 2  # how conditions are held: `and` is the smaller, `or` the larger
 _KEPT_KINDS = 20_000
 _FLAG, _PLAIN, _TEXT = Kind("flag"), Kind("number", 0), Kind("text")
 
@@ -136,7 +138,25 @@ def compiled(text: str, vocabulary: Vocabulary, want: ValueType | None = None) -
     ------
     ExpressionError : it is not one, or its value is not of the type wanted.
     """
-    tree = parse(text)
+    return _compiled(parse(text), text, vocabulary, want)
+
+
+def compiled_list(text: str, vocabulary: Vocabulary) -> list[Expression]:
+    """Read and check expressions separated by commas. Raises as `compiled`."""
+    opening = "list("
+    whole = f"{opening}{text})"
+    _balanced(text)
+    try:
+        tree = parse(whole)
+        assert isinstance(tree, Call)  # the brackets of `text` are in order
+        return [_compiled(one, whole, vocabulary, None) for one in tree.arguments]
+    except ExpressionError as error:
+        if error.line == 1:
+            error.column = max(1, error.column - len(opening))
+        raise
+
+
+def _compiled(tree: Node, text: str, vocabulary: Vocabulary, want: ValueType | None) -> Expression:
     try:
         node, kind = vocabulary.checked(tree)
         if want is not None and kind.type != want:
@@ -145,6 +165,26 @@ def compiled(text: str, vocabulary: Vocabulary, want: ValueType | None = None) -
     except Misuse as error:
         raise error.within(text) from None
     return Expression(node, kind, formatted(node), digest(node))
+
+
+def _balanced(text: str) -> None:
+    """ExpressionError where a bracket of the text closes nothing, or is not closed."""
+    open_at: list[int] = []
+    quote = ""
+    for at, letter in enumerate(text):
+        if quote:
+            quote = "" if letter == quote and text[at - 1] != "\\" else quote
+        elif letter in "\"'":
+            quote = letter
+        elif letter in "([":
+            open_at.append(at)
+        elif letter in ")]":
+            if not open_at:
+                raise ExpressionError(f"The bracket {letter} closes nothing", text, (at, at + 1))
+            open_at.pop()
+    if open_at:
+        at = open_at[-1]
+        raise ExpressionError(f"The bracket {text[at]} opened at column {at + 1} is not closed", text, (at, at + 1))
 
 
 class _Checker:
@@ -418,35 +458,56 @@ def _short(node: Node) -> str:
 
 
 def reach(node: Node, vocabulary: Vocabulary) -> int | None:
-    """Bars of an instrument that a checked tree needs to be known at one, that one included; None: all of them."""
+    """Bars of an instrument that decide a checked tree at one of them, that one included; None: all of its history."""
+    recursive = any(isinstance(one, Call) and FUNCTIONS[one.name].family == "all" for one in _deep(node, vocabulary))
+    return None if recursive else window(node, vocabulary)
+
+
+def window(node: Node, vocabulary: Vocabulary) -> int:
+    """Bars of unbroken history after which a checked tree can first be known."""
     if isinstance(node, Name):
         definition = vocabulary.definition(node.name)
-        return 1 if definition is None else reach(definition, vocabulary)
-    below = [reach(child, vocabulary) for child in children(node)]
-    if any(one is None for one in below):
-        return None
-    most = max((one for one in below if one is not None), default=1)
+        return 1 if definition is None else window(definition, vocabulary)
+    most = max((window(child, vocabulary) for child in children(node)), default=1)
     if isinstance(node, Shift):
         return most + node.bars
-    if isinstance(node, Call):
+    if isinstance(node, Call) and FUNCTIONS[node.name].family in {"window", "all"}:
         function = FUNCTIONS[node.name]
-        if function.family == "all":
-            return None
-        if function.family == "window":
-            constants = zip(function.parameters, node.arguments, strict=True)
-            windows = tuple(int(a.value) for p, a in constants if p.kind in {"n", "h"} and isinstance(a, Number))
-            return most + function.reach(windows)
+        constants = zip(function.parameters, node.arguments, strict=True)
+        windows = tuple(int(a.value) for p, a in constants if p.kind in {"n", "h"} and isinstance(a, Number))
+        return most + function.reach(windows)
     return most
+
+
+def _deep(node: Node, vocabulary: Vocabulary) -> Iterator[Node]:
+    """The node and all below it, through the definitions of fields."""
+    for one in walk(node):
+        yield one
+        if isinstance(one, Name):
+            definition = vocabulary.definition(one.name)
+            if definition is not None:
+                yield from _deep(definition, vocabulary)
 
 
 def crosses_section(node: Node, vocabulary: Vocabulary) -> bool:
     """Whether a checked tree compares stocks of a day with each other."""
-    if isinstance(node, Name):
-        definition = vocabulary.definition(node.name)
-        return definition is not None and crosses_section(definition, vocabulary)
-    if isinstance(node, Call) and FUNCTIONS[node.name].family == "cross":
-        return True
-    return any(crosses_section(child, vocabulary) for child in children(node))
+    return any(isinstance(one, Call) and FUNCTIONS[one.name].family == "cross" for one in _deep(node, vocabulary))
+
+
+def mentioned(nodes: Iterable[Node], vocabulary: Vocabulary) -> tuple[frozenset[str], frozenset[str]]:
+    """Stored fields and indices that checked trees read."""
+    fields: set[str] = set()
+    indices: set[str] = set()
+    for node in nodes:
+        for one in _deep(node, vocabulary):
+            if isinstance(one, Name) and vocabulary.definition(one.name) is None:
+                fields.add(one.name)
+            elif isinstance(one, Call):
+                family = FUNCTIONS[one.name]
+                if one.name == "index" and isinstance(one.arguments[0], Text):
+                    indices.add(one.arguments[0].value)
+                fields.update(family.reads)
+    return frozenset(fields), frozenset(indices)
 
 
 assert MAX_DEPTH < 200  # the walks above recurse

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engines.screener.language import kernels
-from app.engines.screener.language.check import Kind, Vocabulary, crosses_section, reach
+from app.engines.screener.language.check import FALSE, TRUE, UNKNOWN, Kind, Vocabulary, crosses_section, reach
 from app.engines.screener.language.frame import Rows, Texts
 from app.engines.screener.language.functions import FUNCTIONS
 from app.engines.screener.language.tree import (
@@ -44,8 +44,6 @@ U1 = NDArray[np.uint8]
 I1 = NDArray[np.int64]
 B1 = NDArray[np.bool_]
 Value = F1 | U1 | float
-
-FALSE, UNKNOWN, TRUE = 0, 1, 2
 
 _COMPARE: Final[dict[str, Callable[[Any, Any], Any]]] = {
     "<": operator.lt,
@@ -114,7 +112,7 @@ class Evaluator:
     def __init__(self, rows: Rows, vocabulary: Vocabulary, pause: Callable[[], None] = _nothing) -> None:
         self.rows = rows
         self._words = vocabulary
-        self._pause = pause
+        self.pause = pause
         self._left: Counter[Node] = Counter()
         self._kept: dict[Node, Value] = {}
         self._kinds: dict[Node, Kind] = {}
@@ -310,7 +308,7 @@ class Evaluator:
 
     def across(self, node: Call) -> F1:
         """A function of the day's stocks."""
-        self._pause()
+        self.pause()
         rows = self.rows
         x = np.ascontiguousarray(np.broadcast_to(self.home(node.arguments[0]), len(rows)), np.float64)
         sectors = rows.source.text("sector").codes if node.name == "sector_median" else np.empty(0, np.int32)
@@ -321,7 +319,7 @@ class Evaluator:
 
     def windowed(self, node: Shift | Call) -> Value:
         """A function of an instrument's bars up to each row."""
-        self._pause()
+        self.pause()
         rows = self.rows
         out = np.empty(len(rows))
         if isinstance(node, Shift):
@@ -387,21 +385,23 @@ class Evaluator:
 class DayEvaluator(Evaluator):
     """Values of checked trees at one session, one row an instrument that traded in it.
 
-    Only what looks back is computed on history, as much of it as it needs, and is kept: other questions about the
-    session share it. Answers equal those of `Evaluator` on every row, taken at the session.
+    Only what looks back is computed on history: on as many bars as a window needs, on all of them for a recursion, or
+    where stocks were compared on earlier days. Whatever was computed is kept: other questions about the session share
+    it. Answers equal those of `Evaluator` on every row, taken at the session.
+
+    `universe`, [N], stands in for that of the session's rows.
     """
 
-    def __init__(self, rows: Rows, day: int, vocabulary: Vocabulary, pause: Callable[[], None] = _nothing) -> None:
-        self._all, self._day = rows, day
+    def __init__(self, rows: Rows, day: int, vocabulary: Vocabulary, universe: B1 | None = None) -> None:
+        self._all = rows
         self._at = rows.at(day)
         today = rows.taken(self._at, np.arange(len(self._at) + 1, dtype=np.int64))
-        super().__init__(today, vocabulary, pause)
-        self._frames: dict[int | None, tuple[Rows, I1]] = {}
+        super().__init__(today if universe is None else today.with_universe(universe), vocabulary)
         self._values: dict[Node, Value] = {}
 
     @property
     def columns(self) -> NDArray[np.int32]:
-        """The instruments of the rows, [R]."""
+        """The instruments of the rows, [N]."""
         return self.rows.columns
 
     def value(self, node: Node) -> Value:
@@ -415,22 +415,11 @@ class DayEvaluator(Evaluator):
 
     def windowed(self, node: Shift | Call) -> Value:
         """See `Evaluator`."""
-        if crosses_section(node, self._words):
-            frame, last = self._all.until(self._day)
-        else:
-            frame, last = self._back(reach(node, self._words))
-        inner = Evaluator(frame, self._words, self._pause)
+        bars = None if crosses_section(node, self._words) else reach(node, self._words)
+        frame, last = (self._all, self._at) if bars is None else self._all.back_from(self._at, bars)
+        inner = Evaluator(frame, self._words, self.pause)
         inner._expect(node)
-        value = inner.value(node)
-        assert not isinstance(value, float)
-        return value[last]
-
-    def _back(self, bars: int | None) -> tuple[Rows, I1]:
-        step = None if bars is None else 1 << (bars - 1).bit_length()  # a few sizes, shared by many windows
-        found = self._frames.get(step)
-        if found is None:
-            found = self._frames[step] = self._all.back_from(self._at, step)
-        return found
+        return cast("F1 | U1", inner.value(node))[last]
 
 
 def _text(node: Node) -> str:

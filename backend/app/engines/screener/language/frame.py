@@ -23,6 +23,9 @@ B1 = NDArray[np.bool_]
 D1 = NDArray[np.datetime64]
 
 
+_OF_BARS = frozenset({"open", "high", "low", "close", "volume"})  # they are the same whatever stands beside the prices
+
+
 class Texts(NamedTuple):
     """Texts by row: `codes` [R] are places in `values`, -1 where unknown."""
 
@@ -96,7 +99,8 @@ class Rows:
         found = self._anchored.get((name, degree))
         if found is None:
             found = raw / self.factor if degree == -1 else raw * self.scale(degree)
-            self._anchored[name, degree] = found
+            if name in _OF_BARS:
+                self._anchored[name, degree] = found
         return found
 
     @cached_property
@@ -107,11 +111,6 @@ class Rows:
         order, first = np.empty(len(self), np.int64), np.empty(len(self.sessions) + 1, np.int64)
         by_day(self.days, len(self.sessions), order, first)
         return order, first
-
-    @cached_property
-    def rows_of(self) -> I1:
-        """Where each instrument's rows begin, [N + 1]."""
-        return np.searchsorted(self.columns, np.arange(len(self.keys) + 1)).astype(np.int64)
 
     def at(self, day: int) -> I1:
         """The rows of one session."""
@@ -138,13 +137,6 @@ class Rows:
         segments = np.concatenate([[0], ends]).astype(np.int64)
         return self.taken(taken, segments), ends - 1
 
-    def until(self, day: int) -> tuple[Rows, I1]:
-        """The rows up to a session, and where those of the session stand among them."""
-        taken = np.flatnonzero(self.days <= day)
-        starts = np.searchsorted(taken, self.segments)  # a segment that begins later is empty
-        frame = self.taken(taken, np.unique(starts).astype(np.int64))
-        return frame, np.flatnonzero(frame.days == day)
-
     def taken(self, rows: I1, segments: I1) -> Rows:
         """Some of the rows, in the order given, cut into segments anew."""
         return Rows(
@@ -160,13 +152,23 @@ class Rows:
 
     def with_universe(self, universe: B1) -> Rows:
         """The same rows, compared among others."""
+        return self.over(universe, self.source)
+
+    def over(self, universe: B1, source: Source) -> Rows:
+        """The same rows, compared among others, with more or less beside their prices; what was worked out is kept."""
         other = Rows(
-            self.sessions, self.keys, self.columns, self.days, self.segments, self.factor, universe, self.source,
+            self.sessions,
+            self.keys,
+            self.columns,
+            self.days,
+            self.segments,
+            self.factor,
+            universe,
+            source,
             self._anchored,
-        )  # fmt: skip
-        for name in ("unadjusted", "by_day", "rows_of", "segment_starts"):
-            if name in self.__dict__:
-                other.__dict__[name] = self.__dict__[name]
+        )
+        for name in ("unadjusted", "by_day", "segment_starts"):
+            other.__dict__[name] = getattr(self, name)
         return other
 
 

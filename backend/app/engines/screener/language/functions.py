@@ -47,7 +47,9 @@ class Parameter(NamedTuple):
 
 
 class Function(NamedTuple):
-    """A function and its card. `reach` gives the bars before this one that it looks at, from its constants."""
+    """A function and its card. `reach` gives from its constants the bars before this one that it looks at, or of
+    a recursion those it takes to begin.
+    """
 
     name: str
     parameters: tuple[Parameter, ...]
@@ -56,6 +58,7 @@ class Function(NamedTuple):
     description: str
     example: str
     reach: Callable[[tuple[int, ...]], int] = lambda windows: max(windows, default=1) - 1
+    reads: tuple[str, ...] = ()  # stored fields it reads beside its arguments
 
     @property
     def signature(self) -> str:
@@ -77,6 +80,9 @@ _HEAVY = Parameter("n", "h", None, 2)
 
 def _previous(windows: tuple[int, ...]) -> int:
     return max(windows)
+
+
+_BAR = ("high", "low", "close")
 
 
 _FUNCTIONS: Final = (
@@ -162,6 +168,7 @@ _FUNCTIONS: Final = (
         "The bar's range, reaching to the previous close.",
         "true_range() > 2 * atr(14)",
         lambda _: 1,
+        reads=_BAR,
     ),
     Function(
         "stoch_k",
@@ -171,6 +178,7 @@ _FUNCTIONS: Final = (
         "Stochastic %K, 0 to 100.",
         "stoch_k(14, 3) < 20",
         lambda w: w[0] + w[1] - 2,
+        reads=_BAR,
     ),
     Function(
         "stoch_d",
@@ -180,6 +188,7 @@ _FUNCTIONS: Final = (
         "Stochastic %D, 0 to 100.",
         "crosses_above(stoch_k(), stoch_d())",
         lambda w: w[0] + w[1] + w[2] - 3,
+        reads=_BAR,
     ),
     Function(
         "bb_upper",
@@ -205,7 +214,15 @@ _FUNCTIONS: Final = (
         "Exponential mean, weight 2 / (n + 1), begun with the mean of n bars.",
         "close > ema(close, 20)",
     ),
-    Function("rsi", (_CLOSE, _n("14")), "plain", "all", "Wilder's relative strength index, 0 to 100.", "rsi(2) < 10"),
+    Function(
+        "rsi",
+        (_CLOSE, _n("14")),
+        "plain",
+        "all",
+        "Wilder's relative strength index, 0 to 100.",
+        "rsi(2) < 10",
+        reach=_previous,
+    ),
     Function(
         "macd",
         (_CLOSE, _n("12", name="fast"), _n("26", name="slow")),
@@ -213,6 +230,7 @@ _FUNCTIONS: Final = (
         "all",
         "Fast less slow exponential mean.",
         "macd() > 0",
+        reach=lambda w: w[1] - 1,
     ),
     Function(
         "macd_signal",
@@ -221,9 +239,28 @@ _FUNCTIONS: Final = (
         "all",
         "Exponential mean of MACD.",
         "crosses_above(macd(), macd_signal())",
+        reach=lambda w: w[1] + w[2] - 2,
     ),
-    Function("atr", (_n("14"),), "price", "all", "Wilder's average true range.", "atr(14) / close < 3%"),
-    Function("adx", (_n("14", 2),), "plain", "all", "Wilder's trend strength, 0 to 100.", "adx(14) > 25"),
+    Function(
+        "atr",
+        (_n("14"),),
+        "price",
+        "all",
+        "Wilder's average true range.",
+        "atr(14) / close < 3%",
+        reach=_previous,
+        reads=_BAR,
+    ),
+    Function(
+        "adx",
+        (_n("14", 2),),
+        "plain",
+        "all",
+        "Wilder's trend strength, 0 to 100.",
+        "adx(14) > 25",
+        reach=lambda w: 2 * w[0] - 1,
+        reads=_BAR,
+    ),
     Function(
         "supertrend",
         (_n("10"), Parameter("multiplier", "c", "3", 0.0)),
@@ -231,6 +268,8 @@ _FUNCTIONS: Final = (
         "all",
         "The SuperTrend line.",
         "close > supertrend(10, 3)",
+        reach=_previous,
+        reads=_BAR,
     ),
     Function(
         "supertrend_up",
@@ -239,6 +278,8 @@ _FUNCTIONS: Final = (
         "all",
         "Whether the SuperTrend points up.",
         "supertrend_up(10, 3)",
+        reach=_previous,
+        reads=_BAR,
     ),
     Function(
         "bars_since",
@@ -279,6 +320,7 @@ _FUNCTIONS: Final = (
         "cross",
         "Median of the sector's stocks in the screen that day; a price in rupees.",
         "pe_ratio < sector_median(pe_ratio)",
+        reads=("sector",),
     ),
     Function("abs", (_X,), "same", "row", "Without its sign.", "abs(change_pct) > 5"),
     Function("min", (_A, _B), "same", "row", "The smaller.", "min(open, close) > sma(close, 20)"),
