@@ -667,6 +667,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/portfolio/strategies/runs/{run_id}/analysis": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Run Analysis
+         * @description A stored run taken apart: months, falls, rolling figures, distributions, intervals and a cone.
+         */
+        get: operations["runs:analysis"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/portfolio/strategies/runs/{run_id}/export": {
         parameters: {
             query?: never;
@@ -1408,6 +1428,19 @@ export interface components {
             start_date: string;
         };
         /**
+         * Cone
+         * @description Where the equity could have stood at each session.
+         */
+        Cone: {
+            /**
+             * Equity
+             * @description By quantile, one value a session, rupees
+             */
+            equity: number[][];
+            /** Quantiles */
+            quantiles: number[];
+        };
+        /**
          * Coverage
          * @description The days of a year. OUTSIDE lies before the first or after the last stored session.
          */
@@ -1723,6 +1756,34 @@ export interface components {
             error: components["schemas"]["ErrorBody"];
         };
         /**
+         * Fall
+         * @description A fall from a peak until the peak was seen again.
+         */
+        Fall: {
+            /** Depth */
+            depth: number;
+            /**
+             * Peak
+             * @description null: the opening capital
+             */
+            peak: string | null;
+            /**
+             * Recovery
+             * @description null: not recovered at the end
+             */
+            recovery: string | null;
+            /**
+             * Sessions
+             * @description From the peak to the recovery, or to the end
+             */
+            sessions: number;
+            /**
+             * Trough
+             * Format: date
+             */
+            trough: string;
+        };
+        /**
          * FieldCard
          * @description What a field means.
          */
@@ -1919,6 +1980,16 @@ export interface components {
             status: "READY" | "DEGRADED" | "DOWN";
             /** Version */
             version: string;
+        };
+        /**
+         * Histogram
+         * @description Counts between edges; the outermost hold what lies beyond them, too.
+         */
+        Histogram: {
+            /** Counts */
+            counts: number[];
+            /** Edges */
+            edges: number[];
         };
         /**
          * ImportedFile
@@ -2356,6 +2427,41 @@ export interface components {
             timeframe: string;
         };
         /**
+         * LuckInterval
+         * @description Bounds of a figure when the run's sessions are drawn again.
+         */
+        LuckInterval: {
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+        };
+        /**
+         * LuckOut
+         * @description What the run's own returns give in another order: whole sessions drawn again in blocks.
+         */
+        LuckOut: {
+            /**
+             * Block
+             * @description Expected sessions in a block
+             */
+            block: number;
+            cone: components["schemas"]["Cone"];
+            /** Confidence */
+            confidence: number;
+            /**
+             * Intervals
+             * @description Of cagr, volatility, sharpe and max_drawdown
+             */
+            intervals: {
+                [key: string]: components["schemas"]["LuckInterval"];
+            };
+            /** Resamples */
+            resamples: number;
+            /** Seed */
+            seed: number;
+        };
+        /**
          * MarketChoice
          * @description Which market to show.
          */
@@ -2431,6 +2537,23 @@ export interface components {
              * @description Of all member-days, a fraction
              */
             share: number | null;
+        };
+        /**
+         * MonthReturn
+         * @description A calendar month's return.
+         */
+        MonthReturn: {
+            /** Month */
+            month: number;
+            /** Value */
+            value: number;
+            /**
+             * Whole
+             * @description false at the ends of the record, where the month may be a part
+             */
+            whole: boolean;
+            /** Year */
+            year: number;
         };
         /**
          * NaiveCause
@@ -2837,6 +2960,51 @@ export interface components {
             since: string;
             /** Symbol */
             symbol: string;
+        };
+        /**
+         * RunAnalysisOut
+         * @description What follows from a stored run's bytes; all at session closes.
+         */
+        RunAnalysisOut: {
+            /** Days */
+            days: string[];
+            /**
+             * Drawdowns
+             * @description The deepest, deepest first
+             */
+            drawdowns: components["schemas"]["Fall"][];
+            /**
+             * Luck
+             * @description Intervals and a cone, or why there are none
+             */
+            luck: components["schemas"]["LuckOut"] | string;
+            /** Months */
+            months: components["schemas"]["MonthReturn"][];
+            /**
+             * Positions
+             * @description Trades open at each close
+             */
+            positions: number[];
+            /**
+             * Reason
+             * @description Why there are no returns
+             */
+            reason: string | null;
+            /** @description Of the daily returns */
+            return_bins: components["schemas"]["Histogram"];
+            /** Rolling Sessions */
+            rolling_sessions: number;
+            /**
+             * Rolling Sharpe
+             * @description One a session, of the sessions before it, a year
+             */
+            rolling_sharpe: (number | null)[];
+            /** Run Id */
+            run_id: string;
+            /** @description Of closed trades: profit after costs over what was paid */
+            trade_bins: components["schemas"]["Histogram"];
+            /** Years */
+            years: components["schemas"]["YearReturn"][];
         };
         /**
          * RunPage
@@ -3672,6 +3840,18 @@ export interface components {
             last_session: string;
             /** Sessions */
             sessions: number;
+            /** Year */
+            year: number;
+        };
+        /**
+         * YearReturn
+         * @description A calendar year's return.
+         */
+        YearReturn: {
+            /** Value */
+            value: number;
+            /** Whole */
+            whole: boolean;
             /** Year */
             year: number;
         };
@@ -5209,6 +5389,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BacktestOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "runs:analysis": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunAnalysisOut"];
                 };
             };
             /** @description Client Error */

@@ -17,6 +17,7 @@ from app.routers.jobs import job_out
 from app.schemas.common import PageMeta, total_pages
 from app.schemas.comparisons import ComparisonOut
 from app.schemas.jobs import JobAccepted
+from app.schemas.run_analysis import RunAnalysisOut
 from app.schemas.strategies import (
     BacktestOut,
     BacktestRequest,
@@ -166,6 +167,12 @@ def get_run(
 ) -> Response:
     """A stored run, as it was when it was computed."""
     return _answer(platform.runs.stored(session, run_id), accept)
+
+
+@router.get("/runs/{run_id}/analysis", operation_id="runs:analysis", response_model=RunAnalysisOut)
+def run_analysis(run_id: str, platform: PlatformDep, session: MarketSessionDep) -> Response:
+    """A stored run taken apart: months, falls, rolling figures, distributions, intervals and a cone."""
+    return Response(orjson.dumps(platform.analysis.of(session, run_id)), media_type="application/json")
 
 
 @router.get(

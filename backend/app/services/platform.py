@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from app.services.members import MemberService
     from app.services.nse import SyncService
     from app.services.policies import PolicyService
+    from app.services.run_analysis import RunAnalysis
     from app.services.screener import ScreenerService
     from app.services.user_strategies.catalogue import Catalogue
 
@@ -119,6 +120,13 @@ class Platform:
         from app.services.comparisons import ComparisonService
 
         return ComparisonService(self.runs)
+
+    @cached_property
+    def analysis(self) -> RunAnalysis:
+        """Stored runs taken apart."""
+        from app.services.run_analysis import RunAnalysis
+
+        return RunAnalysis(self.runs)
 
     @cached_property
     def data(self) -> DataService:
