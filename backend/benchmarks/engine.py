@@ -20,7 +20,8 @@ import numpy as np
 from numba import njit
 
 from app.engines.backtest import CostSpec, RunSpec, Sizing, UniverseSpec, book_of, run
-from app.engines.backtest.runner import _decisions, _market, rules_of, simulate, trades_of
+from app.engines.backtest.arrays import decisions_of, market_of, rules_of
+from app.engines.backtest.runner import simulate, trades_of
 from app.engines.backtest.warm import warm_up
 from app.engines.bars import Bars
 from app.engines.strategies import registry
@@ -132,7 +133,7 @@ def workload(name: str, bars: Bars, sizing: Sizing, rounds: int) -> None:
         return limit_panel(open_, close, signals.entry, signals.exit, spec.initial_capital, amount, equity)
 
     def engine() -> tuple[int, float]:
-        market, decisions = _market(bars, None), _decisions(spec, bars, [signals])
+        market, decisions = market_of(bars, None), decisions_of(spec, bars, [signals])
         outcome = simulate(market, decisions, rules_of(spec), capital=spec.initial_capital)
         trades = trades_of(outcome, outcome.log.fills[: outcome.log.used[0]], outcome.log.events[:0])
         return int((trades["exit_bar"] >= 0).sum()), float(outcome.curves.equity[-1])

@@ -18,7 +18,8 @@ import numpy as np
 from engine import FEE, measure, panel
 
 from app.engines.backtest import BookSpec, CostSpec, RunSpec, Sizing, UniverseSpec, run
-from app.engines.backtest.runner import _decisions, _market, play, rules_of, trades_of
+from app.engines.backtest.arrays import decisions_of, market_of, rules_of
+from app.engines.backtest.runner import play, trades_of
 from app.engines.backtest.warm import warm_up
 from app.engines.strategies import Params, Signals, registry
 from app.engines.strategies.base import EventStrategy
@@ -69,7 +70,7 @@ def main() -> None:
         sizing=Sizing("quantity", SHARES), costs=CostSpec("bps", FEE * 1e4),
     )  # fmt: skip
     nothing = np.zeros(bars.shape, np.bool_)
-    market, decisions = _market(bars, None), _decisions(spec, bars, [Signals(nothing, nothing)])
+    market, decisions = market_of(bars, None), decisions_of(spec, bars, [Signals(nothing, nothing)])
 
     def floor() -> tuple[int, float]:
         cash, held, stop, target, trades = CAPITAL, 0.0, 0.0, 0.0, 0

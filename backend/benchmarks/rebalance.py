@@ -18,7 +18,8 @@ from engine import FEE, measure, panel
 from numba import njit
 
 from app.engines.backtest import BookSpec, CostSpec, RunSpec, UniverseSpec
-from app.engines.backtest.runner import _decisions, _market, rules_of, simulate
+from app.engines.backtest.arrays import decisions_of, market_of, rules_of
+from app.engines.backtest.runner import simulate
 from app.engines.backtest.warm import warm_up
 from app.engines.strategies.base import Weights
 
@@ -79,7 +80,7 @@ def main() -> None:
         return int(fills), float(final)
 
     def engine() -> tuple[int, float]:
-        market, decisions = _market(bars, None), _decisions(spec, bars, [Weights(targets)])
+        market, decisions = market_of(bars, None), decisions_of(spec, bars, [Weights(targets)])
         outcome = simulate(market, decisions, rules_of(spec), capital=CAPITAL)
         return int(outcome.log.used[0]), float(outcome.curves.equity[-1])
 

@@ -10,19 +10,11 @@ from typing import Any, Final
 
 import numpy as np
 
+from app.engines.backtest.arrays import decisions_of, market_of, rules_of
 from app.engines.backtest.event import Context, EventRun, capacity
 from app.engines.backtest.loop import new_curves
 from app.engines.backtest.orders import Product
-from app.engines.backtest.runner import (
-    LOG_ROWS,
-    _decisions,
-    _larger,
-    _market,
-    new_account,
-    new_log,
-    new_orders,
-    rules_of,
-)
+from app.engines.backtest.runner import LOG_ROWS, _larger, new_account, new_log, new_orders
 from app.engines.backtest.spec import BookSpec, RunSpec, UniverseSpec
 from app.engines.bars import Bars
 from app.engines.strategies.base import EventStrategy, Params, Signals
@@ -87,8 +79,8 @@ def orders_of(strategy: EventStrategy[Any], params: Params, bars: Bars) -> dict[
     curves = new_curves(count)
     run = _Written(
         bars,
-        _market(bars, None),
-        _decisions(spec, bars, [Signals(nothing, nothing)], [Product[strategy.product_of(params)]]),
+        market_of(bars, None),
+        decisions_of(spec, bars, [Signals(nothing, nothing)], [Product[strategy.product_of(params)]]),
         rules_of(spec),
         new_account(CAPITAL, 1, instruments),
         new_orders(capacity(1, instruments)),

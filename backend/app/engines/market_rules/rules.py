@@ -189,7 +189,10 @@ def _words(
     if evidence.derivatives_since is None:
         words.append("Which securities had derivatives is not on file for this period.")
     else:
-        words.append(f"Which securities have derivatives is known from {evidence.derivatives_since} on, not before.")
+        words.append(
+            f"Which securities have derivatives is known from {evidence.derivatives_since} on, not before: there a day "
+            "of such a security at one price may be taken for a locked one."
+        )
     if evidence.t2t is None:
         words.append("Trade-for-trade: the series of these bars is not on file.")
     else:

@@ -6,18 +6,10 @@ import numpy as np
 import pytest
 
 from app.engines.backtest import core, loop
+from app.engines.backtest.arrays import decisions_of, market_of, name_hash, rules_of
 from app.engines.backtest.core import FILLS, REJECTIONS
 from app.engines.backtest.orders import Refusal, Side, intent_id
-from app.engines.backtest.runner import (
-    _decisions,
-    _market,
-    name_hash,
-    new_account,
-    new_log,
-    new_orders,
-    rules_of,
-    simulate,
-)
+from app.engines.backtest.runner import new_account, new_log, new_orders, simulate
 from tests.engines.backtest.cases import Given, bars_of, spec_of
 
 RULES = rules_of(spec_of(["given_0"]))
@@ -25,7 +17,7 @@ RULES = rules_of(spec_of(["given_0"]))
 
 def advance(t: int, price: float, account: core.Account, orders: core.Orders, log: core.Log) -> float:
     """Take the account through a bar of one price."""
-    one = _market(bars_of([[price]], [[price]]), None)
+    one = market_of(bars_of([[price]], [[price]]), None)
     return core.advance(t, 0, one, account, orders, RULES, log)
 
 
@@ -98,7 +90,7 @@ def test_a_run_cut_in_two_and_resumed_gives_the_same_log_as_one_in_one_go(rows):
     bars = bars_of(close * 1.01, close)
     strategy = Given("given_0", random.random((60, 3)) < 0.3, random.random((60, 3)) < 0.3)
     spec = spec_of(["given_0"])
-    market, decisions = _market(bars, None), _decisions(spec, bars, [strategy.answer])
+    market, decisions = market_of(bars, None), decisions_of(spec, bars, [strategy.answer])
     whole = simulate(market, decisions, rules_of(spec), capital=1e6)
     count = whole.log.used[FILLS]
     assert count > 10

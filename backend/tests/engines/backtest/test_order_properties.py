@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.engines.backtest import CostSpec, RunResult, core, loop, run
+from app.engines.backtest.arrays import decisions_of, market_of, rules_of
 from app.engines.backtest.core import FILLS
 from app.engines.backtest.exchange import Exchange
-from app.engines.backtest.runner import _decisions, _market, new_account, new_log, new_orders, rules_of, simulate
+from app.engines.backtest.runner import new_account, new_log, new_orders, simulate
 from app.engines.bars import Bars
 from app.engines.strategies import Signals
 from tests.engines.backtest.cases import Given, permuted, spec_of
@@ -128,8 +129,8 @@ def test_what_every_run_keeps(question):
 def test_a_run_saved_at_any_bar_goes_on_to_the_same_bytes(question, cut):
     bars, columns = question["bars"], question["bars"].shape[1]
     spec = spec_of(["given_0"], **question["spec"])
-    market_, rules = _market(bars, None, question["exchange"]), rules_of(spec, bars, question["exchange"])
-    decisions = _decisions(spec, bars, [question["answer"]])
+    market_, rules = market_of(bars, None, question["exchange"]), rules_of(spec, bars, question["exchange"])
+    decisions = decisions_of(spec, bars, [question["answer"]])
     capital = question["spec"]["initial_capital"]
     whole = simulate(market_, decisions, rules, capital=capital)
     account, orders, log = new_account(capital, 1, columns), new_orders(12 * columns), new_log(4096, columns)

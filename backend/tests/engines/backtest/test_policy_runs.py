@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.engines.backtest import CostSpec, RunResult, Sizing, loop, run
+from app.engines.backtest.arrays import decisions_of, market_of, rules_of
 from app.engines.backtest.core import DECISIONS, FILLS
-from app.engines.backtest.runner import _decisions, _market, new_account, new_log, new_orders, rules_of, simulate
+from app.engines.backtest.runner import new_account, new_log, new_orders, simulate
 from app.engines.backtest.spec import sectors_version
 from app.engines.policy import Policy
 from app.engines.strategies import Signals
@@ -80,6 +81,21 @@ def test_charges_are_paid_from_what_the_reserve_leaves():
     result = held([(100, 100)] * 3, policy, costs=CostSpec("bps", 10))
     assert result.trades["quantity"] == [799.0]  # 800 × 100.1 would touch the reserve
     assert result.cash[-1] >= 0.2 * LAKH
+
+
+@pytest.mark.parametrize(("settled", "quantity"), [(False, 800.0), (True, 0.0)])
+def test_money_of_a_sale_that_is_not_settled_is_no_reserve_to_spend_from(settled, quantity):
+    """A is sold at the open of bar 3 and B bought there: the reserve is 20 % of the equity, in money free to use."""
+    prices = np.full((5, 2), 100.0)
+    entry, leave = np.zeros((5, 2), bool), np.zeros((5, 2), bool)
+    entry[0, 0] = leave[2, 0] = entry[2, 1] = True
+    result = run_given(
+        bars_of(prices, prices), (entry, leave), policy=replace(WIDE, cash_reserve_percent=20), initial_capital=LAKH,
+        sizing=Sizing("value", LAKH), settle_next_session=settled,
+    )  # fmt: skip
+    rows = [row for row in decided(result, "symbol", "granted") if row[3] == "B"]
+    # T+1: free are the 20,000 that were kept; none of it may be spent. At once: 1,00,000 less the reserve
+    assert rows == [(DAY[3], "REJECT" if settled else "TRIM", "CASH_RESERVE", "B", quantity)]
 
 
 LOSS = [(100, 100), (100, 100), (98, 98), (98, 98), (98, 98)]
@@ -281,8 +297,8 @@ def test_every_entry_keeps_the_policy_at_its_fill(market):
 def test_a_run_under_a_policy_saved_at_any_bar_goes_on_to_the_same_bytes(market, cut):
     bars, entry, exit_, policy = market
     spec = spec_of(["given_0", "given_1"], policy=policy, initial_capital=1e6, costs=CostSpec("bps", 10.0))
-    core_market, rules = _market(bars, None), rules_of(spec, bars)
-    decisions = _decisions(spec, bars, [Signals(entry, exit_), Signals(exit_, entry)])
+    core_market, rules = market_of(bars, None), rules_of(spec, bars)
+    decisions = decisions_of(spec, bars, [Signals(entry, exit_), Signals(exit_, entry)])
     whole = simulate(core_market, decisions, rules, capital=1e6)
     columns = bars.shape[1]
     account, orders, log = new_account(1e6, 2, columns), new_orders(12 * columns), new_log(4096, columns)

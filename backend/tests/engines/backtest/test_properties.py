@@ -157,6 +157,26 @@ def test_the_order_of_the_columns_changes_nothing(market, random):
 
 
 @PROPERTY
+@given(markets(), st.sampled_from([0.1, 3.0, 1000.0]))
+def test_with_proportional_costs_more_capital_is_the_same_curve_larger(market, scale):
+    bars = market["bars"]
+    divisible = {"fractional": True, "bps": market["bps"], "slippage_bps": market["slippage_bps"],
+                 "max_positions": market["max_positions"], "dividends": market["dividends"]}  # fmt: skip
+    small, large = (
+        run_given(bars, *market["books"], initial_capital=capital, **divisible)
+        for capital in (10_000.0, scale * 10_000.0)
+    )
+    assert large.equity == pytest.approx(scale * small.equity, rel=1e-9)
+    assert large.trades["exit_at"] == small.trades["exit_at"]
+    # whole shares: of so much money that one share is nothing, all but rounding scales
+    rich, richer = (
+        run_given(bars, *market["books"], initial_capital=capital, **divisible | {"fractional": False})
+        for capital in (1e12, 1e13)
+    )
+    assert richer.equity == pytest.approx(10.0 * rich.equity, rel=1e-6)
+
+
+@PROPERTY
 @given(markets(), st.data())
 def test_an_announced_split_changes_no_value_of_the_account(market, data):
     # a 1:2 or 1:4 split of one column; shares before it are whole, so only the size of later entries is rounded:

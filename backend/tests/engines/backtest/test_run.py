@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -52,6 +53,14 @@ def test_the_same_inputs_give_the_same_bytes_in_another_process():
     env = {**os.environ, "PYTHONHASHSEED": "77", "NUMBA_NUM_THREADS": "1", "PYTHONPATH": str(BACKEND)}
     out = subprocess.run([sys.executable, "-c", code], cwd=BACKEND, env=env, capture_output=True, text=True, check=True)
     assert out.stdout.strip() == result.digest == hashlib.sha256(result.to_canonical()).hexdigest()
+
+
+def test_runs_side_by_side_in_threads_give_the_bytes_of_one_alone():
+    bars = walk()
+    alone = run(crossing(bars), bars, registry()).canonical
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: run(crossing(bars), bars, registry()).canonical, range(8)))
+    assert set(found) == {alone}
 
 
 def test_the_layout_of_the_arrays_and_read_only_memory_change_nothing():
@@ -164,7 +173,7 @@ def test_wrong_inputs_are_named():
         run_given(bars, (on((3, 1)), none))
     with pytest.raises(ValueError, match="rank must be float64"):
         run_given(bars, (none, none, np.zeros((3, 2), np.int64)))
-    with pytest.raises(ValueError, match=r"open of B on 2024-01-02 is 0\.0, expected above 0"):
+    with pytest.raises(ValueError, match=r"open of B on 2024-01-02 is 0\.0, expected a finite price above 0"):
         run_given(bars_of([[10, 10], [10, 0], [10, 10]], [[10, 10]] * 3), (none, none))
     with pytest.raises(ValueError, match="bars: none between"):
         run_given(replace(bars, start=3), (none, none))

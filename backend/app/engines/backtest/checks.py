@@ -1,0 +1,97 @@
+"""What a run is refused for: inputs that do not fit its spec, answers of a strategy in another shape."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.engines.backtest.exchange import Exchange
+from app.engines.backtest.spec import RunSpec, engine_version, sectors_version
+from app.engines.bars import Bars
+from app.engines.strategies.base import Answer, Signals, Strategy, Weights
+
+F2 = NDArray[np.float64]
+
+
+def check_inputs(
+    spec: RunSpec, bars: Bars, dividends: F2 | None, exchange: Exchange | None, sectors: Mapping[str, str] | None
+) -> None:
+    """Refuse inputs that do not fit the spec or cannot be: ValueError names which, where, and what was expected."""
+    if spec.engine_version != engine_version():
+        raise ValueError(f"engine_version: the spec is for {spec.engine_version}, this engine is {engine_version()}")
+    known = sectors_version(sectors)
+    if spec.sectors != known:
+        raise ValueError(f"sectors: the spec says {spec.sectors!r}, the sectors given are {known!r}")
+    if spec.policy is not None and spec.policy.max_sector_percent is not None and sectors is None:
+        raise ValueError("policy.max_sector_percent: no sectors are given, so that no limit of them can be kept")
+    if spec.market_rules != ("none" if exchange is None else exchange.version):
+        given = "none" if exchange is None else exchange.version
+        raise ValueError(f"market_rules: the spec says {spec.market_rules!r}, the rules given are {given!r}")
+    if bars.timeframe != spec.timeframe:
+        raise ValueError(f"timeframe: the spec says {spec.timeframe}, the bars are {bars.timeframe}")
+    if bars.start >= bars.shape[0]:
+        raise ValueError(f"bars: none between {spec.start} and {spec.end}")
+    first, last = (bars.sessions[i].astype("datetime64[D]").item() for i in (bars.start, -1))
+    if first < spec.start or last > spec.end:
+        raise ValueError(f"bars: measured from {first} to {last}, the spec asks for {spec.start} to {spec.end}")
+    for name, prices in bars.raw._asdict().items():
+        _all(name, prices, (prices <= 0.0) | np.isinf(prices), "a finite price above 0", bars)
+    _all("volume", bars.raw_volume, (bars.raw_volume < 0.0) | np.isinf(bars.raw_volume), "0 shares or more", bars)
+    _all("factor", bars.factor, ~((bars.factor > 0.0) & np.isfinite(bars.factor)), "a finite number above 0", bars)
+    if dividends is not None:
+        if dividends.shape != bars.shape:
+            raise ValueError(f"dividends: expected shape {bars.shape}, got {dividends.shape}")
+        _all("dividend", dividends, (dividends < 0.0) | np.isinf(dividends), "0 rupees or more", bars)
+
+
+def _all(name: str, values: F2, bad: NDArray[np.bool_], expected: str, bars: Bars) -> None:
+    if bad.any():
+        t, n = np.argwhere(bad)[0]
+        raise ValueError(
+            f"bars: {name} of {bars.symbols[n]} on {bars.sessions[t]} is {values[t, n]}, expected {expected}"
+        )
+
+
+def answer_of(spec: RunSpec, i: int, bars: Bars, strategies: Mapping[str, Strategy[Any]]) -> Answer:
+    """What the strategy of book i says of the bars; ValueError where it is another one, or answers in another shape."""
+    book = spec.books[i]
+    strategy = strategies.get(book.strategy_id)
+    if strategy is None:
+        raise ValueError(f"strategy_id: there is no strategy {book.strategy_id!r}; there are {sorted(strategies)}")
+    if strategy.source_hash != book.source_hash:
+        raise ValueError(f"source_hash: {book.strategy_id} is {strategy.source_hash}, the spec says {book.source_hash}")
+    params = strategy.params(book.params)
+    strategy.require(bars, params)
+    answer = strategy.signals(bars, params)
+    if not isinstance(answer, Signals | Weights):
+        raise ValueError(
+            f"strategy {book.strategy_id}: signals must answer Signals or Weights, got {type(answer).__name__}"
+        )
+    _check_answer(book.strategy_id, answer, bars)
+    return answer
+
+
+def _check_answer(name: str, answer: Answer, bars: Bars, where: str = "") -> None:
+    for field in fields(answer):
+        value = getattr(answer, field.name)
+        if field.name in ("entry", "exit", "target", "rank", "stop", "trail", "limit", "trigger"):
+            if value is None:
+                continue
+            kind = np.bool_ if field.name in ("entry", "exit") else np.float64
+            got = f"{value.dtype} of shape {value.shape}" if isinstance(value, np.ndarray) else type(value).__name__
+            if not isinstance(value, np.ndarray) or value.shape != bars.shape or value.dtype != kind:
+                raise ValueError(
+                    f"strategy {name}: {where}{field.name} must be {kind.__name__} of shape {bars.shape}, got {got}"
+                )
+        elif field.name in ("valid", "hold") and value is not None and (type(value) is not int or value < 1):
+            raise ValueError(f"strategy {name}: {where}{field.name} must be a whole number of 1 or more, got {value!r}")
+        elif field.name == "risk" and value is not None and not (type(value) is float and 0.0 < value <= 1.0):
+            raise ValueError(f"strategy {name}: {where}risk must be a fraction above 0 and up to 1, got {value!r}")
+        elif field.name == "short" and value is not None:
+            if value.short is not None:
+                raise ValueError(f"strategy {name}: the short side has no short side of its own")
+            _check_answer(name, value, bars, "short.")
