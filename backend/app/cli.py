@@ -17,6 +17,7 @@ from app.commands import (
     fundamentals,
     imports,
     members,
+    metrics,
     policy,
     proof,
     runs,
@@ -47,6 +48,7 @@ bars.register(data_app)
 sync.register(data_app)
 costs.register(app)
 backtest.register(app)
+metrics.register(app)
 runs.register(app)
 members.register(data_app)
 fundamentals.register(data_app)

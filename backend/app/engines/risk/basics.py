@@ -95,6 +95,11 @@ def paired(first: F1, second: F1) -> tuple[F1, F1]:
     return first[known], second[known]
 
 
+def product(first: F1, second: F1) -> float:
+    """Sum of the products. Not by BLAS, which adds in an order that depends on its threads."""
+    return float(np.sum(first * second))
+
+
 def deviation(values: F1, ddof: int = 1) -> float:
     """Standard deviation without NaN; 0.0 where it is float noise. Needs more values than `ddof`."""
     found = float(np.std(values, ddof=ddof))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from app.engines.risk.basics import F1, NO_BAR, NO_RETURN, NOISE, Measure, clean
+from app.engines.risk.basics import F1, NO_BAR, NO_RETURN, NOISE, Measure, clean, product
 from app.engines.risk.returns import cagr
 
 NEVER_FELL = "equity never fell below its peak"
@@ -147,7 +147,7 @@ def burke_ratio(returns: F1, periods: int, risk_free_annual: float = 0.0) -> Mea
     edges = np.flatnonzero(losing[1:] != losing[:-1])
     sums = np.concatenate([[0.0], np.cumsum(np.minimum(known, 0.0))])
     streaks = sums[edges[1::2]] - sums[edges[::2]]
-    return _reward(returns, periods, risk_free_annual, math.sqrt(float(streaks @ streaks)))
+    return _reward(returns, periods, risk_free_annual, math.sqrt(product(streaks, streaks)))
 
 
 def _reward(returns: F1, periods: int, risk_free: float, risk: float | None) -> Measure:

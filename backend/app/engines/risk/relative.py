@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from app.engines.risk.basics import F1, NO_RETURN, TOO_SHORT, Measure, clean, deviation, paired
+from app.engines.risk.basics import F1, NO_RETURN, TOO_SHORT, Measure, clean, deviation, paired, product
 from app.engines.risk.returns import cagr
 
 _STILL = "the benchmark's returns do not vary"
@@ -21,7 +21,7 @@ def beta(returns: F1, benchmark: F1, risk_free: F1 | float = 0.0) -> Measure:
     if deviation(theirs) == 0.0:
         return Measure(None, _STILL)
     moves = theirs - np.mean(theirs)
-    return Measure(float(moves @ (ours - np.mean(ours))) / float(moves @ moves))
+    return Measure(product(moves, ours - np.mean(ours)) / product(moves, moves))
 
 
 def correlation(returns: F1, benchmark: F1) -> Measure:
@@ -32,7 +32,7 @@ def correlation(returns: F1, benchmark: F1) -> Measure:
     if deviation(theirs) == 0.0 or deviation(ours) == 0.0:
         return Measure(None, "one of the two does not vary")
     ours, theirs = ours - np.mean(ours), theirs - np.mean(theirs)
-    return Measure(float(ours @ theirs) / math.sqrt(float(ours @ ours) * float(theirs @ theirs)))
+    return Measure(product(ours, theirs) / math.sqrt(product(ours, ours) * product(theirs, theirs)))
 
 
 def alpha(returns: F1, benchmark: F1, periods: int, risk_free: F1 | float = 0.0) -> Measure:

@@ -108,9 +108,9 @@ def run_report(
 
 
 def series_report(
-    sessions: D1, equity: F1, *, periods: int, risk_free: float = 0.0, benchmark: F1 | str, capital: float | None = None
+    sessions: D1, equity: F1, *, periods: int, risk_free: float = 0.0, benchmark: F1 | str, returns: F1 | None = None
 ) -> Report:
-    """The metrics of any equity curve.
+    """The metrics of any equity curve, or of any series of returns.
 
     Parameters
     ----------
@@ -119,8 +119,8 @@ def series_report(
         is made up. With more than 5 % of the returns missing, ratios are undefined
     periods : periods a year
     risk_free : annual; its rate a period compounds to it
-    benchmark : shape [T], or why there is none
-    capital : what there was before the first point, the first peak of the drawdown; None = the first point
+    benchmark : shape [T], or why there is none; beside `returns` [T + 1], what it was before the first of them ahead
+    returns : shape [T], of a series told by its returns: what 1 became of them is the equity, and that 1 the first peak
 
     Points that are not above zero leave what rests on returns undefined. ValueError without any known point.
     """
@@ -129,10 +129,13 @@ def series_report(
         raise ValueError("equity: no value at all")
     points = equity[known]
     solvent = bool((points > 0.0).all())
-    returns = equity[1:] / equity[:-1] - 1.0 if solvent else np.empty(0)
-    missing = int(np.isnan(returns).sum())
-    base = float(points[0]) if capital is None else capital
+    base = float(points[0]) if returns is None else 1.0
     against = benchmark[1:] / benchmark[:-1] - 1.0 if isinstance(benchmark, np.ndarray) else benchmark
+    if returns is None or not solvent:
+        returns = equity[1:] / equity[:-1] - 1.0 if solvent else np.empty(0)
+    else:
+        sessions, points, known = np.append(sessions[:1], sessions), np.append(1.0, points), np.append(True, known)
+    missing = int(np.isnan(returns).sum())
     measures: dict[str, Measure] = {
         "total_return": r.total_return(points, base) if base > 0.0 else Measure(None, "equity begins at zero or below"),
         **_of_curve(sessions[known], points, returns, base, periods, risk_free, solvent),

@@ -19,6 +19,7 @@ from app.engines.risk.basics import (
     clean,
     deviation,
     month_closes,
+    product,
     returns_of,
 )
 from app.engines.risk.moments import kurtosis, skewness
@@ -176,10 +177,10 @@ def stability(returns: F1) -> Measure:
     growth = np.cumsum(np.log1p(known))
     time = np.arange(growth.size, dtype=np.float64)
     growth, time = growth - np.mean(growth), time - np.mean(time)
-    spread = float(growth @ growth)
+    spread = product(growth, growth)
     if math.sqrt(spread / growth.size) < NOISE:
         return Measure(None, "equity does not vary")
-    return Measure(float(growth @ time) ** 2 / (spread * float(time @ time)))
+    return Measure(product(growth, time) ** 2 / (spread * product(time, time)))
 
 
 def winning_periods(returns: F1) -> Measure:
