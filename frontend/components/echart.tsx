@@ -58,6 +58,7 @@ async function load() {
     import("echarts/renderers"),
   ]);
   core.use([
+    charts.BarChart,
     charts.LineChart,
     components.GridComponent,
     components.TooltipComponent,

@@ -17,7 +17,34 @@ export interface Figure {
   inputs?: readonly { name: string; value: ReactNode }[];
   /** The line under the value: its interval, or that there is none. */
   interval: string;
+  /** The same as numbers, drawn over the text. */
+  whisker?: Whisker;
   twins?: readonly { name: string; value: ReactNode }[];
+}
+
+export interface Whisker {
+  value: number;
+  low: number;
+  high: number;
+}
+
+/** Places on the whisker's line, in percent: the interval, the value and zero, which is always on it. */
+export function placed({ value, low, high }: Whisker): Record<"low" | "width" | "value" | "zero", number> {
+  const first = Math.min(low, value, 0);
+  const span = Math.max(high, value, 0) - first || 1;
+  const at = (number: number) => 4 + (92 * (number - first)) / span;
+  return { low: at(low), width: at(high) - at(low), value: at(value), zero: at(0) };
+}
+
+function Whisk({ whisker }: { whisker: Whisker }) {
+  const places = placed(whisker);
+  return (
+    <div className="whisk" aria-hidden="true">
+      <i className="zero" style={{ left: `${places.zero}%` }} />
+      <i className="iv" style={{ left: `${places.low}%`, width: `${places.width}%` }} />
+      <i className="pt" style={{ left: `${places.value}%` }} />
+    </div>
+  );
 }
 
 /** Value, doubt and twins. A figure without an interval says so and gets no bare whisker; each one opens. */
@@ -47,7 +74,7 @@ export function FigureCard({ figure }: { figure: Figure }) {
         {figure.value === null ? <Unknown why={figure.why ?? "not computed"} /> : figure.value}
         {figure.value !== null && figure.unit && <small>{figure.unit}</small>}
       </span>
-      <div className="whisk none" />
+      {figure.whisker ? <Whisk whisker={figure.whisker} /> : <div className="whisk none" />}
       <div className="ivl num">{figure.interval}</div>
       {figure.twins && (
         <div className="tws">

@@ -25,6 +25,7 @@ import type {
   Provenance,
   Policy,
   PolicyRequest,
+  RunAnalysis,
   RunDetail,
   RunsPage,
   ScreenerPage,
@@ -150,6 +151,11 @@ export const strategyAPI = {
         params: { path: { run_id } },
         signal,
       }),
+    ),
+  /** The run taken apart: months, falls, distributions, intervals. */
+  analysis: (run_id: string, signal?: AbortSignal) =>
+    result<RunAnalysis>(
+      api.GET("/api/portfolio/strategies/runs/{run_id}/analysis", { params: { path: { run_id } }, signal }),
     ),
   /** Two to six runs; the others are held against the first. */
   compare: (run: readonly string[], signal?: AbortSignal) =>

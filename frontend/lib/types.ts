@@ -24,6 +24,7 @@ export type RunDetail = Schemas["BacktestOut"];
 export type RunCard = Schemas["RunSummary"];
 export type Verification = Schemas["VerifyOut"];
 export type Comparison = Schemas["ComparisonOut"];
+export type RunAnalysis = Schemas["RunAnalysisOut"];
 export type Significance = Schemas["SignificanceOut"];
 export type Policy = Schemas["PolicyOut"];
 export type PolicyRequest = Schemas["PolicyRequest"];

@@ -267,7 +267,9 @@ describe("a result", () => {
       "Profit factor",
       "Closed trades",
     ]);
-    expect(shown[0]).toMatchObject({ value: "12.6", unit: "%", interval: "No interval yet" });
+    expect(shown[0]).toMatchObject({ value: "12.6", unit: "%", interval: "Interval not known yet" });
+    expect(shown[0]?.whisker).toBeUndefined();
+    expect(shown[5]?.interval).toBe("A count, no interval");
     expect(shown[2]?.value).toBe("\u221218.7");
     expect(shown[4]).toMatchObject({ value: null, why: "no losing trade" });
   });

@@ -1,5 +1,6 @@
 export const use = () => undefined;
 export const init = () => ({ setOption() {}, resize() {}, dispose() {}, on() {}, group: "" });
+export const BarChart = {};
 export const LineChart = {};
 export const GridComponent = {};
 export const TooltipComponent = {};

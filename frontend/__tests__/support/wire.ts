@@ -1,6 +1,7 @@
 import type {
   Health,
   Job,
+  RunAnalysis,
   RunDetail,
   ScreenerPage,
   ScreenerRow,
@@ -206,6 +207,42 @@ export const run: RunDetail = {
     data_root: "7f3ac21e",
   },
   point_in_time: true,
+};
+
+export const analysis: RunAnalysis = {
+  run_id: run.run_id,
+  days: ["2020-01-01", "2020-01-02", "2020-01-03"],
+  reason: null,
+  months: [
+    { year: 2020, month: 1, value: 0.01, whole: false },
+    { year: 2020, month: 2, value: -0.123, whole: true },
+  ],
+  years: [{ year: 2020, value: -0.114, whole: false }],
+  drawdowns: [
+    { depth: -0.187, peak: null, trough: "2020-01-02", recovery: null, sessions: 2 },
+    { depth: -0.05, peak: "2020-01-01", trough: "2020-01-02", recovery: "2020-01-03", sessions: 1 },
+  ],
+  rolling_sharpe: [null, null, 1.2],
+  rolling_sessions: 252,
+  return_bins: { edges: [-0.02, 0, 0.02], counts: [1, 1] },
+  trade_bins: { edges: [-0.1, 0, 0.1], counts: [1, 1] },
+  positions: [0, 1, 1],
+  luck: {
+    intervals: {
+      cagr: { low: 0.061, high: 0.189 },
+      sharpe: { low: 0.4, high: 1.5 },
+      volatility: { low: 0.12, high: 0.145 },
+      max_drawdown: { low: -0.31, high: -0.11 },
+    },
+    cone: {
+      quantiles: [0.05, 0.25, 0.5, 0.75, 0.95],
+      equity: [1, 2, 3, 4, 5].map((step) => [1_000_000, 1_000_000 + step, 1_000_000 + 2 * step]),
+    },
+    block: 4.3,
+    resamples: 2000,
+    confidence: 0.95,
+    seed: 0,
+  },
 };
 
 export const significance: Significance = {

@@ -1,6 +1,6 @@
-import type { Figure } from "@/components/figure-card";
+import type { Figure, Whisker } from "@/components/figure-card";
 import { count, grouped, percent, rupees, shortHash } from "@/lib/format";
-import type { DailyPoint, Metrics, RunDetail } from "@/lib/types";
+import type { DailyPoint, Metrics, RunAnalysis, RunDetail } from "@/lib/types";
 
 type Draw = (value: number) => string;
 
@@ -60,7 +60,29 @@ export const METRICS: Record<string, { label: string; draw: Draw }> = {
   final_equity: { label: "Final equity", draw: (value) => rupees(value, false) },
 };
 
-export const NO_INTERVAL = "No interval yet";
+/** The interval of a figure in words and as a whisker; what says why there is none. */
+function doubt(
+  run: RunDetail,
+  name: string,
+  analysis: RunAnalysis | undefined,
+): { interval: string; whisker?: Whisker } {
+  if (name === "trades") return { interval: "A count, no interval" };
+  if (!INTERVALS.has(name)) return { interval: "No interval is drawn for it" };
+  if (!analysis) return { interval: "Interval not known yet" };
+  const { luck } = analysis;
+  if (typeof luck === "string") return { interval: `No interval: ${luck}` };
+  const found = luck.intervals[name];
+  const value = (run.metrics as Metrics)[name];
+  if (!found || typeof value !== "number") return { interval: "No interval: not defined in every draw" };
+  const draw = METRICS[name]?.draw ?? asRatio;
+  const [low, high] = [draw(found.low), draw(found.high)];
+  return {
+    interval: `${low.endsWith("%") ? low.slice(0, -1) : low} to ${high}`,
+    whisker: { value, low: found.low, high: found.high },
+  };
+}
+
+const INTERVALS = new Set(["cagr", "sharpe", "max_drawdown", "volatility"]);
 
 export function metric(
   run: Pick<RunDetail, "metrics" | "metric_reasons">,
@@ -105,8 +127,8 @@ const SHOWN: readonly { name: string; twins: readonly string[] }[] = [
 /** What stands beside a Sharpe on its card and in its popover. */
 export type Beside = Required<Pick<Figure, "twins" | "inputs">>;
 
-/** The headline figures. No interval is computed yet, and each says so instead of showing a bare whisker. */
-export function figures(run: RunDetail, sharpe: Beside): Figure[] {
+/** The headline figures, each with its interval once it is known, or why there is none. */
+export function figures(run: RunDetail, sharpe: Beside, analysis?: RunAnalysis): Figure[] {
   return SHOWN.map(({ name, twins }) => {
     const { text, why } = metric(run, name);
     const isPercent = text?.endsWith("%") ?? false;
@@ -118,7 +140,7 @@ export function figures(run: RunDetail, sharpe: Beside): Figure[] {
       why,
       definition: definition?.text ?? "",
       formula: definition?.formula,
-      interval: name === "trades" ? "A count, no interval" : NO_INTERVAL,
+      ...doubt(run, name, analysis),
       inputs: [
         { name: "Sessions", value: count(run.daily_chart.length) },
         { name: "Run", value: shortHash(run.run_id) },

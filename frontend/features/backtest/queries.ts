@@ -9,6 +9,14 @@ export const runQuery = (runId: string) =>
     staleTime: Infinity,
   });
 
+/** It follows from the run alone. */
+export const analysisQuery = (runId: string) =>
+  queryOptions({
+    queryKey: ["run-analysis", runId],
+    queryFn: ({ signal }) => unwrap(strategyAPI.analysis(runId, signal)),
+    staleTime: Infinity,
+  });
+
 /** Each later trial of the strategy changes it, so it is asked again whenever a run is opened. */
 export const significanceQuery = (runId: string) =>
   queryOptions({

@@ -20,9 +20,10 @@ import { count, counted, date, dateRange, instant, percent, rupeesInWords } from
 import { strategiesQuery, useIndexName } from "@/lib/queries";
 import type { RunDetail, Verification } from "@/lib/types";
 import { figures, longestUnderWater, metric, METRICS } from "./metrics";
-import { runQuery, significanceQuery } from "./queries";
+import { analysisQuery, runQuery, significanceQuery } from "./queries";
 import { besideSharpe, luck } from "./significance";
 import { NaiveTwin } from "./naive-twin";
+import { Anatomy } from "./anatomy";
 import { Benchmarks } from "./benchmarks";
 import { Files } from "./files";
 import { Orders, useOrdersTab } from "./orders";
@@ -69,6 +70,7 @@ export function RunPage() {
 function Run({ run }: { run: RunDetail }) {
   const strategies = useQuery(strategiesQuery);
   const significance = useQuery(significanceQuery(run.run_id));
+  const analysis = useQuery(analysisQuery(run.run_id));
   const cards = run.strategy_ids.map((id) => strategies.data?.find((card) => card.strategy_id === id));
   const name = run.strategy_ids.map((id, index) => cards[index]?.display_name ?? id).join(" + ");
   const [first] = cards;
@@ -138,13 +140,13 @@ function Run({ run }: { run: RunDetail }) {
       </div>
       <section className="card" aria-label="Headline figures">
         <div className="figs">
-          {figures(run, besideSharpe(significance)).map((figure) => (
+          {figures(run, besideSharpe(significance), analysis.data).map((figure) => (
             <FigureCard key={figure.label} figure={figure} />
           ))}
         </div>
         <div className="card-f">
-          After charges and slippage, over {count(run.daily_chart.length)} measured sessions. No interval is
-          computed for these figures yet: read them as one path of many. {luck(significance)}
+          After charges and slippage, over {count(run.daily_chart.length)} measured sessions. Intervals are
+          95% of what the same returns give in another order. {luck(significance)}
         </div>
       </section>
       {run.warnings.length > 0 && <Warnings run={run} />}
@@ -171,6 +173,7 @@ function Run({ run }: { run: RunDetail }) {
         <Benchmarks run={run} />
         <Files run={run} />
       </div>
+      <Anatomy run={run} />
       <div style={{ marginTop: 12 }}>
         <Orders run={run} />
       </div>

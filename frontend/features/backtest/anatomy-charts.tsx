@@ -1,0 +1,238 @@
+"use client";
+
+import { useMemo } from "react";
+import { alpha, useChartColors, type ChartColors } from "@/components/chart-colors";
+import { EChart, yearStarts } from "@/components/echart";
+import { axisRupees, count, date, grouped, percent, rupees } from "@/lib/format";
+import type { RunAnalysis } from "@/lib/types";
+
+type Histogram = RunAnalysis["return_bins"];
+
+const tooltipStyle = (colors: ChartColors) => ({
+  backgroundColor: colors.overlay,
+  borderColor: colors.borderStrong,
+  textStyle: { color: colors.text, fontSize: 12 },
+});
+
+const font = () => ({ fontFamily: getComputedStyle(document.documentElement).fontFamily });
+
+function sessionAxis(days: readonly string[], colors: ChartColors) {
+  return {
+    type: "category" as const,
+    data: days,
+    boundaryGap: false,
+    axisLine: { onZero: false, lineStyle: { color: colors.border } },
+    axisTick: { show: false },
+    axisLabel: {
+      color: colors.axis,
+      fontSize: 12,
+      interval: yearStarts(days),
+      formatter: (day: string) => day.slice(0, 4),
+      hideOverlap: true,
+    },
+    splitLine: { show: true, interval: yearStarts(days), lineStyle: { color: colors.grid } },
+  };
+}
+
+const valueAxis = (colors: ChartColors, format: (value: number) => string, rest: object = {}) => ({
+  type: "value" as const,
+  position: "right" as const,
+  axisLabel: { color: colors.axis, fontSize: 12, formatter: format },
+  axisTick: { show: false },
+  splitLine: { lineStyle: { color: colors.grid } },
+  splitNumber: 3,
+  ...rest,
+});
+
+/** How often returns fell between two edges: losses and gains by colour, and by their side of zero. */
+export function Bars({ bins, of, height = 180 }: { bins: Histogram; of: string; height?: number }) {
+  const colors = useChartColors();
+  const option = useMemo(() => {
+    const middles = bins.counts.map((_, at) => ((bins.edges[at] ?? 0) + (bins.edges[at + 1] ?? 0)) / 2);
+    const range = (at: number) => `${percent(bins.edges[at] ?? 0)} to ${percent(bins.edges[at + 1] ?? 0)}`;
+    return {
+      animation: false,
+      textStyle: font(),
+      grid: { left: 12, right: 52, top: 12, bottom: 24 },
+      tooltip: {
+        trigger: "axis" as const,
+        ...tooltipStyle(colors),
+        formatter: (params: unknown) => {
+          const [first] = params as { dataIndex: number }[];
+          return first ? `${range(first.dataIndex)}<br>${count(bins.counts[first.dataIndex] ?? 0)}` : "";
+        },
+      },
+      xAxis: {
+        type: "category" as const,
+        data: middles.map((middle) => percent(middle)),
+        axisLine: { lineStyle: { color: colors.border } },
+        axisTick: { show: false },
+        axisLabel: { color: colors.axis, fontSize: 12, hideOverlap: true },
+      },
+      yAxis: valueAxis(colors, count),
+      series: [
+        {
+          type: "bar" as const,
+          barCategoryGap: "8%",
+          data: bins.counts.map((value, at) => ({
+            value,
+            itemStyle: { color: (middles[at] ?? 0) < 0 ? colors.lossFill : colors.gainFill },
+          })),
+        },
+      ],
+    };
+  }, [bins, colors]);
+  const total = bins.counts.reduce((sum, value) => sum + value, 0);
+  const below = bins.counts.reduce((sum, value, at) => sum + ((bins.edges[at + 1] ?? 0) <= 0 ? value : 0), 0);
+  return (
+    <EChart
+      option={option}
+      height={height}
+      label={`Distribution of ${count(total)} ${of}: ${count(below)} below zero, from ${percent(bins.edges[0] ?? 0)} to ${percent(bins.edges.at(-1) ?? 0)}`}
+    />
+  );
+}
+
+/** The Sharpe of the sessions before each one, and how many trades were open. */
+export function Rolling({ found, height = 220 }: { found: RunAnalysis; height?: number }) {
+  const colors = useChartColors();
+  const option = useMemo(() => {
+    const bottom = { ...sessionAxis(found.days, colors), gridIndex: 1 };
+    const top = {
+      ...sessionAxis(found.days, colors),
+      gridIndex: 0,
+      axisLabel: { show: false, interval: yearStarts(found.days) },
+    };
+    return {
+      animation: false,
+      textStyle: font(),
+      grid: [
+        { left: 12, right: 52, top: 12, height: "52%" },
+        { left: 12, right: 52, top: "68%", bottom: 24 },
+      ],
+      axisPointer: { link: [{ xAxisIndex: "all" as const }], lineStyle: { color: colors.borderStrong } },
+      tooltip: {
+        trigger: "axis" as const,
+        ...tooltipStyle(colors),
+        formatter: (params: unknown) => {
+          const [first] = params as { dataIndex: number }[];
+          if (!first) return "";
+          const ratio = found.rolling_sharpe[first.dataIndex];
+          const known = typeof ratio === "number" ? grouped(ratio, 2) : "not known yet";
+          return `${date(found.days[first.dataIndex] ?? "", true)}<br>Sharpe ${known}<br>${count(found.positions[first.dataIndex] ?? 0)} open`;
+        },
+      },
+      xAxis: [top, bottom],
+      yAxis: [
+        valueAxis(colors, (value) => grouped(value, 1), { gridIndex: 0 }),
+        valueAxis(colors, count, { gridIndex: 1, minInterval: 1, splitNumber: 2 }),
+      ],
+      series: [
+        {
+          type: "line" as const,
+          data: found.rolling_sharpe,
+          showSymbol: false,
+          lineStyle: { color: colors.accent, width: 1.4 },
+          itemStyle: { color: colors.accent },
+        },
+        {
+          type: "line" as const,
+          xAxisIndex: 1,
+          yAxisIndex: 1,
+          step: "end" as const,
+          data: found.positions,
+          showSymbol: false,
+          lineStyle: { color: colors.benchmark, width: 1 },
+          itemStyle: { color: colors.benchmark },
+          areaStyle: { color: alpha(colors.benchmark, 0.2) },
+        },
+      ],
+    };
+  }, [found, colors]);
+  const known = found.rolling_sharpe.filter((value): value is number => typeof value === "number");
+  const span =
+    known.length > 0
+      ? `from ${grouped(Math.min(...known), 2)} to ${grouped(Math.max(...known), 2)}`
+      : "not known: the record is shorter";
+  return (
+    <EChart
+      option={option}
+      height={height}
+      label={`Sharpe of the last ${count(found.rolling_sessions)} sessions, ${span}; and trades open at each close, at most ${count(Math.max(0, ...found.positions))}`}
+    />
+  );
+}
+
+/** The equity among the paths that the same returns give in another order. */
+export function ConeChart({
+  found,
+  equity,
+  height = 260,
+}: {
+  found: RunAnalysis;
+  equity: readonly number[];
+  height?: number;
+}) {
+  const colors = useChartColors();
+  const cone = typeof found.luck === "string" ? null : found.luck.cone;
+  const option = useMemo(() => {
+    const [low = [], lower = [], middle = [], upper = [], high = []] = cone?.equity ?? [];
+    const band = (from: readonly number[], to: readonly number[], share: number, stack: string) => [
+      {
+        type: "line" as const,
+        stack,
+        data: from,
+        showSymbol: false,
+        lineStyle: { opacity: 0 },
+        silent: true,
+      },
+      {
+        type: "line" as const,
+        stack,
+        data: to.map((value, at) => value - (from[at] ?? 0)),
+        showSymbol: false,
+        lineStyle: { opacity: 0 },
+        areaStyle: { color: alpha(colors.benchmark, share) },
+        silent: true,
+      },
+    ];
+    const line = (data: readonly number[], color: string, width: number, type: "solid" | "dashed") => ({
+      type: "line" as const,
+      data,
+      showSymbol: false,
+      lineStyle: { color, width, type },
+      itemStyle: { color },
+    });
+    return {
+      animation: false,
+      textStyle: font(),
+      grid: { left: 12, right: 66, top: 12, bottom: 24 },
+      tooltip: {
+        trigger: "axis" as const,
+        ...tooltipStyle(colors),
+        formatter: (params: unknown) => {
+          const [first] = params as { dataIndex: number }[];
+          if (!first) return "";
+          const at = first.dataIndex;
+          return `${date(found.days[at] ?? "", true)}<br>This run ${rupees(equity[at] ?? 0, false)}<br>9 of 10 paths ${rupees(low[at] ?? 0, false)} to ${rupees(high[at] ?? 0, false)}`;
+        },
+      },
+      xAxis: sessionAxis(found.days, colors),
+      yAxis: valueAxis(colors, axisRupees, { scale: true }),
+      series: [
+        ...band(low, high, 0.16, "wide"),
+        ...band(lower, upper, 0.22, "narrow"),
+        line(middle, colors.benchmark, 1, "dashed"),
+        line(equity, colors.accent, 1.6, "solid"),
+      ],
+    };
+  }, [found, cone, equity, colors]);
+  const end = (path: readonly number[] | undefined) => rupees(path?.at(-1) ?? 0, false);
+  return (
+    <EChart
+      option={option}
+      height={height}
+      label={`This run ends at ${end(equity)}; nine of ten paths of the same returns in another order end between ${end(cone?.equity[0])} and ${end(cone?.equity[4])}`}
+    />
+  );
+}

@@ -1,0 +1,216 @@
+"use client";
+
+import { useQuery } from "@tanstack/react-query";
+import { Unknown, toneOf } from "@/components/marks";
+import { DataState, EmptyState } from "@/components/shared/DataState";
+import { count, date, grouped, MONTHS, percent, signed } from "@/lib/format";
+import type { RunAnalysis, RunDetail } from "@/lib/types";
+import { Bars, ConeChart, Rolling } from "./anatomy-charts";
+import { analysisQuery } from "./queries";
+
+/** The run taken apart: months, falls, rolling figures, distributions, and what luck alone could have made of it. */
+export function Anatomy({ run }: { run: RunDetail }) {
+  const query = useQuery(analysisQuery(run.run_id));
+  return (
+    <DataState query={query} failed="The run cannot be taken apart">
+      {(found) =>
+        found.reason ? (
+          <section className="card">
+            <EmptyState title="No returns to take apart">The {found.reason}.</EmptyState>
+          </section>
+        ) : (
+          <Parts run={run} found={found} />
+        )
+      }
+    </DataState>
+  );
+}
+
+function Parts({ run, found }: { run: RunDetail; found: RunAnalysis }) {
+  const byDay = new Map(run.daily_chart.map((point) => [point.date.slice(0, 10), point.equity]));
+  const equity = found.days.map((day) => byDay.get(day) ?? Number.NaN);
+  return (
+    <>
+      <Months found={found} />
+      <div
+        className="grid runb"
+        style={{ marginTop: 12, gridTemplateColumns: "repeat(auto-fit, minmax(min(420px, 100%), 1fr))" }}
+      >
+        <Falls found={found} />
+        <section className="card">
+          <div className="card-h">
+            <h2>Sharpe of a year, and trades open</h2>
+          </div>
+          <Rolling found={found} />
+          <div className="card-f">
+            Above, of the last {count(found.rolling_sessions)} sessions at each close; below, the trades then
+            open.
+          </div>
+        </section>
+        <section className="card">
+          <div className="card-h">
+            <h2>Daily returns</h2>
+          </div>
+          <Bars bins={found.return_bins} of="daily returns" />
+          <div className="card-f">
+            How many sessions fell into each range; the outermost hold what lies beyond.
+          </div>
+        </section>
+        <section className="card">
+          <div className="card-h">
+            <h2>Closed trades</h2>
+          </div>
+          {found.trade_bins.counts.length === 0 ? (
+            <EmptyState title="No closed trade">Nothing was bought and sold again inside the run.</EmptyState>
+          ) : (
+            <Bars bins={found.trade_bins} of="closed trades" />
+          )}
+          <div className="card-f">Profit after charges over what was paid at the entry.</div>
+        </section>
+      </div>
+      <Luck found={found} equity={equity} />
+    </>
+  );
+}
+
+const SCALE = 0.1;
+
+/** Which of the nine colours of the scale a return has; its middle is zero and its ends are ±10%. */
+function shade(value: number): number {
+  const at = Math.round(4 + (4 * value) / SCALE);
+  return Math.min(8, Math.max(0, at));
+}
+
+function Months({ found }: { found: RunAnalysis }) {
+  const months = new Map(found.months.map((month) => [`${month.year}-${month.month}`, month]));
+  if (found.years.length === 0) return null;
+  return (
+    <section className="card" style={{ marginTop: 12 }}>
+      <div className="card-h">
+        <h2>Returns by month and year</h2>
+      </div>
+      <div
+        className="tw-wrap heat-wrap"
+        role="region"
+        aria-label="Returns by month and year, scrolls"
+        tabIndex={0}
+      >
+        <table className="heat months num">
+          <thead>
+            <tr>
+              <th scope="col">Year</th>
+              {MONTHS.map((month) => (
+                <th key={month} scope="col">
+                  {month}
+                </th>
+              ))}
+              <th scope="col">Whole</th>
+            </tr>
+          </thead>
+          <tbody>
+            {found.years.map((year) => (
+              <tr key={year.year}>
+                <th scope="row">{year.year}</th>
+                {MONTHS.map((name, at) => {
+                  const month = months.get(`${year.year}-${at + 1}`);
+                  if (!month)
+                    return (
+                      <td key={name} className="none">
+                        <Unknown why="Outside the run" />
+                      </td>
+                    );
+                  return (
+                    <td
+                      key={name}
+                      className={`d${shade(month.value)}`}
+                      title={`${name} ${year.year}: ${signed(100 * month.value, 2)}%${month.whole ? "" : ", perhaps a part of the month"}`}
+                    >
+                      {signed(100 * month.value, 1)}
+                      {month.whole ? "" : "*"}
+                    </td>
+                  );
+                })}
+                <td className="b">
+                  <span className={toneOf(year.value)}>
+                    {signed(100 * year.value, 1)}
+                    {year.whole ? "" : "*"}
+                  </span>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <div className="card-f">
+        Percent, after charges and slippage, from close to close. Colours end at ±{percent(SCALE, 0)}. * The
+        record begins or ends in it.
+      </div>
+    </section>
+  );
+}
+
+function Falls({ found }: { found: RunAnalysis }) {
+  return (
+    <section className="card">
+      <div className="card-h">
+        <h2>Deepest drawdowns</h2>
+      </div>
+      {found.drawdowns.length === 0 ? (
+        <EmptyState title="No drawdown">The equity never fell below a former peak.</EmptyState>
+      ) : (
+        <div className="tw-wrap" role="region" aria-label="Deepest drawdowns, scrolls" tabIndex={0}>
+          <table className="t num">
+            <thead>
+              <tr>
+                <th scope="col" className="r">
+                  Depth <span className="u">%</span>
+                </th>
+                <th scope="col">Peak</th>
+                <th scope="col">Trough</th>
+                <th scope="col">Recovered</th>
+                <th scope="col" className="r">
+                  Sessions
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {found.drawdowns.map((fall) => (
+                <tr key={fall.trough}>
+                  <td className="r dn">{percent(fall.depth).slice(0, -1)}</td>
+                  <td>{fall.peak ? date(fall.peak) : "Opening capital"}</td>
+                  <td>{date(fall.trough)}</td>
+                  <td>{fall.recovery ? date(fall.recovery) : "Not yet"}</td>
+                  <td className="r">{count(fall.sessions)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      <div className="card-f">From the peak to its recovery, or to the end of the run.</div>
+    </section>
+  );
+}
+
+function Luck({ found, equity }: { found: RunAnalysis; equity: readonly number[] }) {
+  const { luck } = found;
+  return (
+    <section className="card" style={{ marginTop: 12 }}>
+      <div className="card-h">
+        <h2>The same returns in another order</h2>
+      </div>
+      {typeof luck === "string" ? (
+        <EmptyState title="Nothing was drawn">{luck}.</EmptyState>
+      ) : (
+        <>
+          <ConeChart found={found} equity={equity} />
+          <div className="card-f">
+            Whole sessions of this run drawn again {count(luck.resamples)} times in blocks of{" "}
+            {grouped(luck.block, 1)} on average: half of the paths lie in the inner band, nine of ten in the
+            outer one. It shows how far order and luck spread the same returns; another market is not in it.
+          </div>
+        </>
+      )}
+    </section>
+  );
+}
