@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Connection, text
 
@@ -161,6 +161,28 @@ def rows_in_series(connection: Connection, ids: Sequence[int], series: Sequence[
         {"ids": list(ids), "series": list(series)},
     )
     return {row.file_id: row.n for row in rows}
+
+
+def closes_repeated(connection: Connection, pairs: Sequence[tuple[int, date, date]]) -> list[Any]:
+    """What the next session repeats as its previous close; `pairs` are (file id, its day, the next session).
+
+    Rows of file_id, asked (rows whose close and last price differ), as_close and as_last; of the symbols with an A,
+    which stand for the file.
+    """
+    rows = connection.execute(
+        text(
+            "SELECT w.file_id, count(*) AS asked, count(*) FILTER (WHERE abs(n.prev_close - p.close) < 0.005) "
+            "AS as_close, count(*) FILTER (WHERE abs(n.prev_close - p.last) < 0.005) AS as_last "
+            "FROM unnest(CAST(:ids AS int[]), CAST(:next AS date[])) AS w(file_id, next) "
+            "JOIN historical_prices p ON p.file_id = w.file_id AND p.symbol < 'B' AND p.series IN ('EQ', 'BE') "
+            "AND abs(p.last - p.close) > 0.005 "
+            "JOIN historical_prices n ON n.date = w.next AND n.symbol = p.symbol AND n.series = p.series "
+            "AND n.superseded_at IS NULL AND n.file_id <> p.file_id AND n.prev_close IS NOT NULL "
+            "GROUP BY w.file_id ORDER BY w.file_id"
+        ),
+        {"ids": [one[0] for one in pairs], "next": [one[2] for one in pairs]},
+    )
+    return list(rows)
 
 
 class StoredFile(NamedTuple):

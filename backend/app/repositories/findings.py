@@ -25,6 +25,16 @@ def replace_derived(connection: Connection, rules: Sequence[str], rows: Sequence
     add_findings(connection, rows)
 
 
+def replace_of_files(
+    connection: Connection, rule: str, file_ids: Sequence[int], rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Replace what a rule found in some files."""
+    connection.execute(
+        text("DELETE FROM findings WHERE rule = :rule AND file_id = ANY(:ids)"), {"rule": rule, "ids": list(file_ids)}
+    )
+    add_findings(connection, rows)
+
+
 def count_by_rule(connection: Connection) -> dict[str, int]:
     """How many findings each rule has."""
     rows = connection.execute(text("SELECT rule, count(*) AS n FROM findings GROUP BY rule ORDER BY rule"))

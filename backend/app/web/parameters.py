@@ -34,10 +34,24 @@ def known_parameters(request: Request) -> None:
             raise ValidationError(
                 f"{name[:60]}: not a parameter of {route.path}; it takes: {takes}", name[:60], details={"in": "query"}
             )
+        if declared[name] and _is_far(value):
+            raise ValidationError(
+                f"{name}: {value[:40]} lies outside the dates that are known, 1900-01-01 to 2199-12-31",
+                name,
+                details={"in": "query"},
+            )
         if declared[name] and value and not _ISO_DATE.fullmatch(value):
             raise ValidationError(
                 f"{name}: {value[:40]!r} is not a date; write it as 2024-07-01", name, details={"in": "query"}
             )
+
+
+def _is_far(value: str) -> bool:
+    """Whether it is a date, of another century."""
+    try:
+        return not 1900 <= date.fromisoformat(value).year <= 2199
+    except ValueError:
+        return False
 
 
 def _declared(route: APIRoute) -> Mapping[str, bool]:

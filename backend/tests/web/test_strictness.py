@@ -55,6 +55,8 @@ def test_the_name_of_this_machine_may_be_in_capitals(shared_client: TestClient) 
 def test_a_day_of_the_first_century_is_none_of_the_exchange(shared_client: TestClient) -> None:
     response = shared_client.get("/api/screener/indices?asof=0001-01-01")
     assert (response.status_code, error_of(response)["details"]["field"]) == (422, "asof")
+    message = error_of(response)["message"]
+    assert "outside the dates that are known, 1900-01-01 to 2199-12-31" in message and "not a date" not in message
 
 
 def test_a_client_may_send_so_many_and_then_waits_for_the_window_to_slide() -> None:

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine
 
 from app.repositories import evidence, files, findings, instruments
 from app.repositories.prices import ONE_ISIN_SERIES
-from app.services.importing import corporate, dividends
+from app.services.importing import corporate, dividends, exchanged
 from app.services.importing.adjustments import SUSPENSION
 from app.services.importing.findings import Rule, Severity
 from app.services.importing.identify import TouchedSymbol, irregular_symbols, newest_sectors, update_identity
@@ -121,6 +121,7 @@ class _Scope:
     actions: bool
     window: tuple[date, date] | None = None
     symbols: tuple[str, ...] = ()
+    prices: bool = True  # whether price files came
 
 
 def _scope(connection: Connection, touched: Touched, symbols: set[str]) -> _Scope:
@@ -131,7 +132,8 @@ def _scope(connection: Connection, touched: Touched, symbols: set[str]) -> _Scop
     membership = touched.membership or named or (bool(changed) and evidence.indices_mention(connection, changed))
     actions_ = touched.actions or named or (bool(changed) and evidence.actions_mention(connection, changed))
     if touched.identity or touched.membership or touched.moves or not touched.symbols:
-        return _Scope(membership, actions_)  # ISINs of lists are evidence about any day
+        # ISINs of lists are evidence about any day
+        return _Scope(membership, actions_, prices=bool(touched.symbols))
     first = min(seen.first for seen in touched.symbols.values())
     last = max(seen.last for seen in touched.symbols.values())
     actions_ = actions_ or _actions_near(connection, (first, last))
@@ -165,6 +167,8 @@ def _derive_rest(engine: Engine, progress: Progress, seconds: dict[str, float], 
         if changed:
             files.bump_versions(connection, ["actions"])
         update_sessions(connection)
+        if scope.prices:
+            exchanged.update(connection, scope.window)
         files.clear_pending(connection)
         seconds["actions"] = time.perf_counter() - began
 

@@ -16,6 +16,7 @@ from app.repositories.index_series import WEEKLY_RANK
 from app.services.importing.files import Member
 from app.services.importing.findings import FileFinding, FileRefusedError, FileSkippedError, Rule, Severity
 from app.services.importing.kinds import Kind, header_key
+from app.services.importing.parquet_size import check_size
 from app.services.importing.texts import encoding_note, parse_count, parse_date, parse_number, rows, whole_text
 from app.services.index_names import canonical, index_in, index_name
 
@@ -192,6 +193,7 @@ def _weekly(
 
 def _parquet_rows(member: Member) -> list[Row]:
     name = member.name
+    check_size(name, member.data)
     try:
         frame = pl.read_parquet(io.BytesIO(member.data))
         frame = frame.with_columns(

@@ -14,8 +14,9 @@ import polars as pl
 
 from app.engines.calendar import IST
 from app.services.importing import merge
-from app.services.importing.findings import FileFinding, FileRefusedError, Rule
+from app.services.importing.findings import FileFinding, FileRefusedError, Rule, Severity
 from app.services.importing.kinds import Kind, header_key
+from app.services.importing.parquet_size import check_size
 from app.services.importing.price_checks import check_columns
 from app.services.importing.price_layouts import (
     B1,
@@ -28,6 +29,7 @@ from app.services.importing.price_layouts import (
 )
 from app.services.importing.texts import parse_date, split_row, whole_text
 
+_UP, _DOWN = 10.0, 110.0  # a split of a hundred is the largest; shares put together ten for one are rare
 _MOST_ROWS = 20_000_000  # of a long file: sixteen years of the whole market have a third
 _PART_ROWS = 50_000  # a day has fewer; a file of another kind must not fill the memory with texts
 _EPOCH = date(1970, 1, 1)
@@ -259,7 +261,11 @@ def _check_rows(name: str, frame: pl.DataFrame) -> list[FileFinding]:
             subject=row["symbol"],
         )
     outside = other & (above | below)
-    return [_outside_range(name, frame.filter(outside))] if outside.any() else []
+    found = [_outside_range(name, frame.filter(outside))] if outside.any() else []
+    far = frame.filter(
+        (pl.col("close") > pl.col("prev_close") * _UP) | (pl.col("close") * _DOWN < pl.col("prev_close"))
+    )
+    return found + ([_far_from_previous(name, far)] if far.height else [])
 
 
 def _exceeds(values: pl.Series, limits: pl.Series) -> B1:
@@ -284,6 +290,20 @@ def _outside_range(name: str, outside: pl.DataFrame) -> FileFinding:
         f"{name}: line {row['line']}: {row['symbol']} {row['series']} closes outside its own range, "
         f"{outside.height} such rows; same-day settlement takes the close of the normal series",
         "stored as published",
+        line=row["line"],
+        subject=row["symbol"],
+    )
+
+
+def _far_from_previous(name: str, far: pl.DataFrame) -> FileFinding:
+    row = far.row(0, named=True)
+    return FileFinding(
+        Rule.PRICE_FAR_FROM_PREVIOUS,
+        f"{name}: line {row['line']}: {row['symbol']} {row['series']} of {row['date']} closes at {row['close']:g}, its "
+        f"own previous close is {row['prev_close']:g}; {far.height} such rows; expected at most {_UP:g} times it, and "
+        f"at least one {_DOWN:g}th",
+        "stored as published; a move that nothing explains is held back",
+        Severity.WARNING,
         line=row["line"],
         subject=row["symbol"],
     )
@@ -346,6 +366,7 @@ def _read_parquet(name: str, data: bytes) -> PriceFile:
 
 def _parquet_frame(name: str, data: bytes) -> pl.DataFrame:
     """The columns we store, after what the file says of itself (columns, types, rows) has been found sensible."""
+    check_size(name, data)
     try:
         schema = pl.read_parquet_schema(io.BytesIO(data))
         rows = pl.scan_parquet(io.BytesIO(data)).select(pl.len()).collect().item()

@@ -150,7 +150,8 @@ def parse_date(name: str, line: int, field: str, value: str) -> date:
             return parsed
     raise FileRefusedError(
         Rule.BAD_VALUE,
-        f"{name}: line {line}: field {field} is {value[:40]!r}, expected a date such as 30-OCT-2019 or 2019-10-30",
+        f"{name}: line {line}: field {field} is {value[:40]!r}, expected a date such as 30-OCT-2019 or 2019-10-30, "
+        "from 1900 to 2200",
         line=line,
         subject=field,
     )

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from app.services.importing import price_files
 from app.services.importing.files import Member, Source, open_source
-from app.services.importing.findings import FileRefusedError, FileSkippedError, Rule
+from app.services.importing.findings import FileRefusedError, FileSkippedError, Rule, Severity
 from app.services.importing.kinds import Kind, recognise
+from app.services.importing.parquet_size import check_size
 from app.services.importing.price_files import date_in_name, read_price_file
 
 from .samples import delivery, legacy, legacy_name, quote
@@ -226,3 +227,39 @@ def test_real_udiff_and_delivery_files_agree_on_close_and_volume(evidence: Path)
     assert both.height > 2500
     for column in ("open", "close", "volume", "date"):
         assert (both[column] == both[f"{column}_two"]).all(), column
+
+
+def test_a_close_a_thousand_times_its_own_previous_close_is_named() -> None:
+    rows = [quote("AAA", 10.0), quote("SLIP", 125000.0, previous=125.0), quote("SPLIT", 1.01, previous=100.0)]
+    parsed = read_price_file(Kind.PRICES_LEGACY, legacy_name(DAY), legacy(DAY, rows))
+    (found,) = parsed.findings
+    assert (found.rule, found.severity, found.line, found.subject) == (
+        Rule.PRICE_FAR_FROM_PREVIOUS,
+        Severity.WARNING,
+        3,
+        "SLIP",
+    )
+    assert "closes at 125000, its own previous close is 125; 1 such rows" in found.message
+    fallen = legacy(DAY, [quote("AAA", 10.0), quote("SLIP", 0.125, previous=125.0)])
+    assert read_price_file(Kind.PRICES_LEGACY, legacy_name(DAY), fallen).findings[0].subject == "SLIP"
+
+
+@pytest.mark.parametrize("columns", [["date", "symbol"], ["open"]])
+def test_a_parquet_file_that_unpacks_to_too_much_is_refused_by_what_it_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, columns: list[str]
+) -> None:
+    # long texts, all different but for their beginning, and a million times one number: both pack well
+    long = [f"{n:06}{'A' * 2000}" for n in range(1000)] if "symbol" in columns else ["AAA"] * 200_000
+    frame = pl.DataFrame({"date": [DAY] * len(long), "symbol": long, "open": [1.0] * len(long)})
+    frame.write_parquet(tmp_path / "p.parquet")
+    data = (tmp_path / "p.parquet").read_bytes()
+    assert len(data) < 200_000
+    monkeypatch.setattr("app.services.importing.parquet_size.MAX_UNPACKED_BYTES", 1_000_000)
+    with pytest.raises(FileRefusedError, match=r"unpack to .* bytes from .*, expected at most 1,000,000") as refused:
+        read_price_file(Kind.PRICES_DAILY_PARQUET, "p.parquet", data)
+    assert refused.value.finding.rule is Rule.ARCHIVE_LIMIT
+
+
+def test_the_real_parquet_files_lie_far_below_the_limit(evidence: Path) -> None:
+    for path in sorted((evidence / "data/daily").glob("*.parquet")):
+        check_size(path.name, path.read_bytes())
