@@ -28,13 +28,15 @@ RENAME = DAYS[10]
 
 
 def quotes(n: int) -> list[Quote]:
-    """MOVER loses 40 % on day 30 for no reason on file; STEADY, renamed on day 10, splits 1:2 on day 20."""
+    """MOVER loses 40 % on day 30 for no reason on file; STEADY, renamed on day 10, splits 1:2 on day 20; GONE goes."""
     mover = (100.0 if n < 30 else 60.0) + n % 5
     before = mover if n == 0 else (100.0 if n - 1 < 30 else 60.0) + (n - 1) % 5
     steady = (200.0 if n < 20 else 100.0) + n % 3
     steady_before = steady if n == 0 else (200.0 if n - 1 < 20 else 100.0) + (n - 1) % 3
     name = "OLDSTEADY" if n < 10 else "STEADY"
+    gone: list[Quote] = [("GONE", "EQ", 20.0, 21.0, 19.0, 20.0, 20.0, 500)] if n < 5 else []
     return [
+        *gone,
         ("MOVER", "EQ", mover, mover + 1, mover - 1, mover, before, 1000 + n),
         (name, "EQ", steady, steady + 1, steady - 1, steady, steady_before, 2000),
         ("PLAIN", "EQ", 50.0 + n % 7, 58.0, 49.0, 50.0 + n % 7, 50.0 + (n - 1) % 7, 3000),
@@ -46,6 +48,14 @@ def write(folder: Path, numbers: range) -> None:
     for n in numbers:
         (folder / legacy_name(DAYS[n])).write_bytes(legacy(DAYS[n], quotes(n)))
     (folder / "actions.csv").write_text(f"Symbol,Date,Multiplier\nSTEADY,{DAYS[20]:%Y%m%d},2\n")
+    (folder / "purposes.csv").write_text(
+        "Symbol,Series,Face Value,Purpose,From,Ex-date,Multiplier\n"
+        f"STEADY,EQ,10,Rights 1:20 @ Premium Rs 40/-,01-Jan-20,{DAYS[30]:%d-%b-%y},1.02\n"
+    )
+    members = "".join(f"{name} Limited,Power,{name},EQ,\n" for name in ("MOVER", "STEADY", "PLAIN", "GONE"))
+    (folder / "2024-02").mkdir(exist_ok=True)
+    listed = folder / "2024-02" / "ind_niftytest4list.csv"
+    listed.write_text(f"Company Name,Industry,Symbol,Series,ISIN Code\n{members}")
     (folder / "symbolchange.csv").write_text(f"Steady Limited,OLDSTEADY,STEADY,{RENAME:%d-%b-%Y}\n".upper())
 
 
@@ -135,6 +145,20 @@ def test_a_screen_leaves_the_stock_out_from_the_move_on_and_says_so(served: Test
     assert "MOVER" in shown and quarantined == []
 
 
+def test_the_members_of_an_index_are_shown_or_held_back_or_without_a_price(served: TestClient) -> None:
+    meta = served.get("/api/screener/", params={"index": "NIFTYTEST4", "asof": DAYS[43].isoformat()}).json()["meta"]
+    assert meta["universe"] == {
+        "members": 4,
+        "shown": 2,
+        "held_back": 1,
+        "without_prices": 1,
+        "symbols_without_prices": ["GONE"],
+    }
+    assert [row["symbol"] for row in meta["quarantined"]] == ["MOVER"]
+    everyone = served.get("/api/screener/").json()["meta"]["universe"]
+    assert (everyone["members"], everyone["shown"], everyone["without_prices"]) == (3, 2, 0)
+
+
 def test_a_run_buys_nothing_after_the_move_and_marks_what_it_holds_at_the_last_price(undone: TestClient) -> None:
     closed = run(undone)
     assert any("QUARANTINED" in line and f"MOVER from {JUMP}" in line for line in closed["warnings"])
@@ -172,13 +196,34 @@ def test_accepting_adjusts_the_chart_and_undoing_brings_all_back(undone: TestCli
     bars = undone.get("/api/market/bars/MOVER").json()
     assert bars["c"][-1] == before["c"][-1] and bars["c"][29] == pytest.approx(before["c"][29] * 0.6)
     assert bars["v"][29] == pytest.approx(before["v"][29] / 0.6)
-    assert [(mark["kind"], mark["tier"]) for mark in bars["actions"]] == [("SPLIT", "ACCEPTED")] and bars["jumps"] == []
+    assert [(mark["kind"], mark["tier"]) for mark in bars["actions"]] == [("UNKNOWN", "ACCEPTED")]
+    assert bars["jumps"] == []
+    # the prices are the same, what is beside them is not
+    assert bars["snapshot"] == before["snapshot"] and bars["adjustments"] != before["adjustments"]
     assert "MOVER" in screened(undone)[0]
     assert any("ACCEPTED corporate actions" in line for line in run(undone)["warnings"])
     assert undone.post(f"/api/data/actions/decisions/{made['id']}/undo").json()["undone_at"]
     assert undone.get("/api/market/bars/MOVER").json() == before
     assert run(undone)["run_id"] == before_run["run_id"]
     assert entries(undone, symbol="MOVER")[0]["status"] == "QUARANTINED"
+
+
+@pytest.mark.parametrize(("kind", "shown"), [("DEMERGER", "DEMERGER"), ("bonus", "BONUS"), (None, "UNKNOWN")])
+def test_an_accepted_action_is_what_the_person_said_it_is(undone: TestClient, kind: str | None, shown: str) -> None:
+    made = decide(undone, "ACCEPT", factor=2.0, **({} if kind is None else {"kind": kind}))
+    assert made.status_code == 201 and made.json()["kind"] == (None if kind is None else shown)
+    bars = undone.get("/api/market/bars/MOVER").json()
+    assert [(mark["kind"], mark["factor"]) for mark in bars["actions"]] == [(shown, 2.0)]
+
+
+def test_listed_rights_are_marked_and_told_though_nothing_is_adjusted(served: TestClient) -> None:
+    bars = served.get("/api/market/bars/STEADY").json()
+    mark = bars["actions"][-1]
+    assert (mark["ex_date"], mark["kind"], mark["factor"], mark["tier"]) == (JUMP.isoformat(), "RIGHTS", None, "LISTED")
+    assert mark["purpose"] == "Rights 1:20 @ Premium Rs 40/-"
+    told = [line for line in run(served, universe=["STEADY", "PLAIN"])["warnings"] if line.startswith("NOT ADJUSTED")]
+    assert len(told) == 1 and f"STEADY {JUMP} (Rights 1:20" in told[0]
+    assert not any("NOT ADJUSTED" in line for line in run(served)["warnings"])
 
 
 def test_a_listed_factor_can_be_corrected_and_dismissed(undone: TestClient) -> None:
@@ -210,6 +255,8 @@ def test_a_second_decision_conflicts_and_the_same_key_answers_the_first(undone: 
         ({"decision": "CORRECT", "factor": 1e9}, 422, "factor"),
         ({"decision": "CORRECT", "factor": -2.0}, 422, "factor"),
         ({"decision": "DISMISS", "factor": 2.0}, 422, "factor"),
+        ({"decision": "DISMISS", "kind": "SPLIT"}, 422, "kind"),
+        ({"decision": "ACCEPT", "factor": 2.0, "kind": "MERGER"}, 422, "kind"),
         ({"decision": "DISMISS", "session": DAYS[5].isoformat()}, 404, "no factor and no open move"),
         ({"decision": "DISMISS", "session": "2024-01-06"}, 404, "did not trade"),
         ({"decision": "DISMISS", "symbol": "NOBODY"}, 404, "NOBODY"),

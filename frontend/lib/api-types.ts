@@ -1179,12 +1179,12 @@ export interface components {
             ex_date: string;
             /**
              * Factor
-             * @description Shares after the action for one before it; null for a dividend
+             * @description Shares after the action for one before it; null where prices are not adjusted for it in this way
              */
             factor: number | null;
             /**
              * Kind
-             * @description SPLIT, BONUS, CONSOLIDATION, several joined by +, or DIVIDEND
+             * @description SPLIT, BONUS, CONSOLIDATION, several joined by +; SPLIT_OR_BONUS where nothing tells which; DIVIDEND; RIGHTS, DEMERGER; what a person chose; UNKNOWN
              */
             kind: string;
             /** Purpose */
@@ -1209,6 +1209,11 @@ export interface components {
              * @enum {string}
              */
             adjust: "price" | "total" | "none";
+            /**
+             * Adjustments
+             * @description Hash of the factors, quarantined moves and dividends beside the prices; a decision changes it
+             */
+            adjustments: string | null;
             /** C */
             c: number[];
             /** Factor */
@@ -1232,7 +1237,10 @@ export interface components {
             o: (number | null)[];
             /** Sector */
             sector: string | null;
-            /** Snapshot */
+            /**
+             * Snapshot
+             * @description Root of the prices as the exchange published them; decisions do not change it
+             */
             snapshot: string;
             /** Symbol */
             symbol: string;
@@ -1640,6 +1648,11 @@ export interface components {
             id: number;
             /** Instrument Key */
             instrument_key: string;
+            /**
+             * Kind
+             * @description What the person says it is; null where that is not said
+             */
+            kind: ("SPLIT" | "BONUS" | "BONUS+SPLIT" | "CONSOLIDATION" | "RIGHTS" | "DEMERGER" | "OTHER") | null;
             /** Previous */
             previous: {
                 [key: string]: unknown;
@@ -1682,6 +1695,11 @@ export interface components {
             factor?: number | null;
             /** Instrument Key */
             instrument_key?: string | null;
+            /**
+             * Kind
+             * @description What the action is, of ACCEPT and CORRECT
+             */
+            kind?: ("SPLIT" | "BONUS" | "BONUS+SPLIT" | "CONSOLIDATION" | "RIGHTS" | "DEMERGER" | "OTHER") | null;
             /** Reason */
             reason?: string | null;
             /**
@@ -3051,6 +3069,11 @@ export interface components {
          * @description What was asked and as of when.
          */
         ScreenerMeta: {
+            /**
+             * Adjustments
+             * @description Hash of the factors, quarantined moves and dividends beside the prices; a decision changes it
+             */
+            adjustments: string | null;
             /** Applied Filter */
             applied_filter: string;
             /**
@@ -3095,12 +3118,16 @@ export interface components {
             sectors: {
                 [key: string]: number;
             };
-            /** Snapshot */
+            /**
+             * Snapshot
+             * @description Root of the prices as the exchange published them; decisions do not change it
+             */
             snapshot: string;
             /** Total */
             total: number;
             /** Total Pages */
             total_pages: number;
+            universe: components["schemas"]["ScreenerUniverse"];
             /**
              * Unknown
              * @description Stocks of the universe for which the expression cannot be told
@@ -3223,6 +3250,34 @@ export interface components {
              * @description Shares
              */
             volume: number | null;
+        };
+        /**
+         * ScreenerUniverse
+         * @description Who belongs to the universe that was asked for, and what became of them: members = the three others together.
+         */
+        ScreenerUniverse: {
+            /**
+             * Held Back
+             * @description Left out in quarantine; named in `quarantined`
+             */
+            held_back: number;
+            /** Members */
+            members: number;
+            /**
+             * Shown
+             * @description In the screen, before symbol, sector and expression filter it
+             */
+            shown: number;
+            /**
+             * Symbols Without Prices
+             * @description Their symbols, of the session where they had one
+             */
+            symbols_without_prices: string[];
+            /**
+             * Without Prices
+             * @description Members of the index without a price in the session
+             */
+            without_prices: number;
         };
         /**
          * SearchHit

@@ -21,6 +21,18 @@ class Status(enum.StrEnum):
     DISMISSED = "DISMISSED"
 
 
+class ActionKind(enum.StrEnum):
+    """What an action can be."""
+
+    SPLIT = "split"
+    BONUS = "bonus"
+    BONUS_SPLIT = "bonus+split"
+    CONSOLIDATION = "consolidation"
+    RIGHTS = "rights"
+    DEMERGER = "demerger"
+    OTHER = "other"
+
+
 class Decision(enum.StrEnum):
     """What can be decided."""
 
@@ -110,6 +122,7 @@ def decide(
     factor: Annotated[
         float | None, typer.Option(help="Shares after for each one before; accept takes what is proposed without it.")
     ] = None,
+    kind: Annotated[ActionKind | None, typer.Option(case_sensitive=False, help="What the action is.")] = None,
     reason: Annotated[str | None, typer.Option(help="Why, for whoever reads it later.")] = None,
     sample: SampleFlag = False,
     as_json: JsonFlag = False,
@@ -120,9 +133,14 @@ def decide(
     from app.services.actions_view import DecisionRequest
 
     wanted = Wire(
-        symbol=symbol, session=_day(session), decision=decision.name, factor=factor, reason=reason
+        symbol=symbol,
+        session=_day(session),
+        decision=decision.name,
+        factor=factor,
+        kind=None if kind is None else kind.value,
+        reason=reason,
     )  # the same bounds as over HTTP
-    asked = DecisionRequest(symbol, wanted.session, wanted.decision, wanted.factor, wanted.reason)
+    asked = DecisionRequest(symbol, wanted.session, wanted.decision, wanted.factor, wanted.reason, wanted.kind)
     with open_platform() as platform:
         made = DecisionOut(**platform.actions.decide(chosen_market(sample), asked))
     _answer(made, as_json, "stands")

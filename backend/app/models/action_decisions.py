@@ -22,6 +22,9 @@ class ActionDecision(Base):
     __table_args__ = (
         CheckConstraint("decision IN ('ACCEPT', 'CORRECT', 'DISMISS')", name="decision"),
         CheckConstraint("(decision = 'DISMISS') = (factor IS NULL)", name="factor"),
+        CheckConstraint(
+            "kind IN ('SPLIT', 'BONUS', 'BONUS+SPLIT', 'CONSOLIDATION', 'RIGHTS', 'DEMERGER', 'OTHER')", name="kind"
+        ),
         Index(
             "uq_action_decisions_standing",
             "instrument_key",
@@ -37,6 +40,7 @@ class ActionDecision(Base):
     session: Mapped[date]
     decision: Mapped[str]
     factor: Mapped[float | None] = mapped_column(Float(53))  # new shares for an old one
+    kind: Mapped[str | None]  # what the action is; null where the person did not say
     reason: Mapped[str | None] = mapped_column(Text)
     previous: Mapped[dict[str, Any]] = mapped_column(JSONB)  # the factor and the move that it replaced
     owner_id: Mapped[OwnerId]

@@ -19,7 +19,7 @@ _OF_KEY = (
 _STANDING = (
     "SELECT d.id, "
     + _OF_KEY.format(key="d.instrument_key")
-    + " AS instrument_id, d.instrument_key, d.symbol, d.session, d.decision, d.factor, d.reason, d.previous, "
+    + " AS instrument_id, d.instrument_key, d.symbol, d.session, d.decision, d.factor, d.kind, d.reason, d.previous, "
     "d.decided_at, d.undone_at, o.name AS decided_by FROM action_decisions d JOIN owners o ON o.id = d.owner_id"
 )
 _SYMBOL_THEN = (

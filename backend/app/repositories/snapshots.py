@@ -52,6 +52,11 @@ class SnapshotRepository:
         query = select(DataSnapshot).order_by(DataSnapshot.last_seen_at.desc(), DataSnapshot.id.desc()).limit(1)
         return self._session.scalars(query).first()
 
+    def adjustments(self) -> str | None:
+        """The hash of the adjustments as they were seen last; None before anything was stored."""
+        found = self.latest()
+        return None if found is None else found.adjustments_hash
+
     def page(self, *, page: int, limit: int) -> tuple[Sequence[DataSnapshot], int]:
         """A page of the history, the state seen last first; how many there are."""
         query = select(DataSnapshot).order_by(DataSnapshot.last_seen_at.desc(), DataSnapshot.id.desc())

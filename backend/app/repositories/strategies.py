@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -211,6 +211,24 @@ class MoveRepository:
             .order_by(AdjustmentFactor.instrument_id, AdjustmentFactor.ex_date)
         )
         return list(self._session.scalars(query))
+
+    def unadjusted(self, instrument_ids: Sequence[int], start: date, end: date) -> list[Any]:
+        """Listed rights, demergers and odd factors that prices are not adjusted for, in order.
+
+        Rows of instrument_id, ex_date, kind and purpose; those near a factor in use are told by it.
+        """
+        query = text(
+            "SELECT DISTINCT ON (n.instrument_id, c.ex_date, c.kind) n.instrument_id, c.ex_date, c.kind, c.purpose "
+            "FROM instrument_symbols n JOIN corporate_actions c ON c.symbol = n.symbol "
+            "AND c.ex_date BETWEEN n.valid_from AND coalesce(n.valid_to, '9999-12-31') "
+            "JOIN import_files f ON f.id = c.file_id "
+            "WHERE n.instrument_id = ANY(:ids) AND c.ex_date BETWEEN :start AND :end "
+            "AND (c.kind IN ('RIGHTS', 'DEMERGER') OR (c.kind = 'UNKNOWN' AND c.source = 'actions_multipliers')) "
+            "AND NOT EXISTS (SELECT 1 FROM adjustment_factors a WHERE a.instrument_id = n.instrument_id "
+            "AND abs(a.ex_date - c.ex_date) <= 6) "
+            "ORDER BY n.instrument_id, c.ex_date, c.kind, c.source, f.sha256, c.line, c.part"
+        )
+        return list(self._session.execute(query, {"ids": list(instrument_ids), "start": start, "end": end}))
 
     def factors(self, instrument_id: int) -> list[AdjustmentFactor]:
         """The adjustments of an instrument, oldest first."""

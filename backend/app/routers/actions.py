@@ -66,6 +66,7 @@ def decide(
         decision=request.decision,
         factor=request.factor,
         reason=request.reason,
+        kind=request.kind,
     )
     made = platform.actions.decide(market, asked, idempotency_key=idempotency_key)
     response.headers["Location"] = f"/api/data/actions/decisions?symbol={made['instrument_key']}"

@@ -83,6 +83,8 @@ def list_stocks(
         "point_in_time": answer.point_in_time,
         "point_in_time_note": answer.note,
         "snapshot": answer.snapshot,
+        "adjustments": answer.adjustments,
+        "universe": answer.universe,
         "milliseconds": answer.milliseconds,
         "sectors": answer.sectors,
         "quarantined": answer.quarantined,

@@ -11,6 +11,7 @@ from app.schemas.common import PageMeta, Wire
 
 ActionStatus = Literal["QUARANTINED", "INFERRED", "LISTED", "ACCEPTED", "DISMISSED"]
 Decision = Literal["ACCEPT", "CORRECT", "DISMISS"]
+ActionKind = Literal["SPLIT", "BONUS", "BONUS+SPLIT", "CONSOLIDATION", "RIGHTS", "DEMERGER", "OTHER"]
 
 
 class StandingDecision(BaseModel):
@@ -62,9 +63,10 @@ class DecisionRequest(Wire):
         default=None, gt=0, allow_inf_nan=False, description="Shares after for each one before; ACCEPT takes what is "
         "proposed where none is given",
     )  # fmt: skip
+    kind: ActionKind | None = Field(default=None, description="What the action is, of ACCEPT and CORRECT")
     reason: str | None = Field(default=None, max_length=2000)
 
-    @field_validator("decision", mode="before")
+    @field_validator("decision", "kind", mode="before")
     @classmethod
     def _any_case(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
@@ -85,6 +87,7 @@ class DecisionOut(BaseModel):
     session: date
     decision: Decision
     factor: float | None
+    kind: ActionKind | None = Field(description="What the person says it is; null where that is not said")
     reason: str | None
     previous: dict[str, Any]
     decided_by: str

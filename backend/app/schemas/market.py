@@ -36,8 +36,13 @@ class BarAction(BaseModel):
     """A corporate action inside the shown history."""
 
     ex_date: date
-    kind: str = Field(description="SPLIT, BONUS, CONSOLIDATION, several joined by +, or DIVIDEND")
-    factor: float | None = Field(description="Shares after the action for one before it; null for a dividend")
+    kind: str = Field(
+        description="SPLIT, BONUS, CONSOLIDATION, several joined by +; SPLIT_OR_BONUS where nothing tells which; "
+        "DIVIDEND; RIGHTS, DEMERGER; what a person chose; UNKNOWN"
+    )
+    factor: float | None = Field(
+        description="Shares after the action for one before it; null where prices are not adjusted for it in this way"
+    )
     amount: float | None = Field(description="Rupees a share of that day, of a dividend; null where no source says")
     purpose: str
     tier: Literal["LISTED", "INFERRED", "ACCEPTED"]
@@ -65,7 +70,10 @@ class BarColumns(BaseModel):
     actions: list[BarAction]
     jumps: list[date] = Field(description="Sessions with a move that no listed action explains")
     former_symbols: list[str]
-    snapshot: str
+    snapshot: str = Field(description="Root of the prices as the exchange published them; decisions do not change it")
+    adjustments: str | None = Field(
+        description="Hash of the factors, quarantined moves and dividends beside the prices; a decision changes it"
+    )
 
 
 class MarketStatus(BaseModel):

@@ -70,6 +70,16 @@ class ColumnCard(BaseModel):
     unit: str
 
 
+class ScreenerUniverse(BaseModel):
+    """Who belongs to the universe that was asked for, and what became of them: members = the three others together."""
+
+    members: int
+    shown: int = Field(description="In the screen, before symbol, sector and expression filter it")
+    held_back: int = Field(description="Left out in quarantine; named in `quarantined`")
+    without_prices: int = Field(description="Members of the index without a price in the session")
+    symbols_without_prices: list[str] = Field(description="Their symbols, of the session where they had one")
+
+
 class ScreenerMeta(PageMeta):
     """What was asked and as of when."""
 
@@ -77,7 +87,11 @@ class ScreenerMeta(PageMeta):
     asof: date
     point_in_time: bool
     point_in_time_note: str | None
-    snapshot: str
+    snapshot: str = Field(description="Root of the prices as the exchange published them; decisions do not change it")
+    adjustments: str | None = Field(
+        description="Hash of the factors, quarantined moves and dividends beside the prices; a decision changes it"
+    )
+    universe: ScreenerUniverse
     milliseconds: float
     sectors: dict[str, int] = Field(description="Stocks by sector in the universe, before the sector filter")
     quarantined: list[QuarantinedStock] = Field(description="Stocks of the universe left out of the screen, and why")

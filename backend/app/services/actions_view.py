@@ -37,6 +37,7 @@ class DecisionRequest:
     decision: Literal["ACCEPT", "CORRECT", "DISMISS"]
     factor: float | None = None
     reason: str | None = None
+    kind: str | None = None  # what the action is, where the person says so
 
 
 class ActionService:
@@ -215,6 +216,7 @@ class ActionService:
                 "session": asked.session,
                 "decision": asked.decision,
                 "factor": _factor(asked, factor_row, jump_row),
+                "kind": _chosen_kind(asked),
                 "reason": asked.reason,
                 "previous": previous,
                 "owner_id": LOCAL_OWNER_ID,
@@ -279,6 +281,12 @@ def _factor(asked: DecisionRequest, factor_row: dict[str, Any] | None, jump_row:
     return factor
 
 
+def _chosen_kind(asked: DecisionRequest) -> str | None:
+    if asked.kind is not None and asked.decision == "DISMISS":
+        raise ValidationError("DISMISS takes no kind: the move was an ordinary one", "kind")
+    return asked.kind
+
+
 def _held(names: list[Any], symbol: str, day: date) -> bool:
     """Whether a line about a symbol can be about the stock: nobody else is meant outside the span it had the symbol."""
     return any(
@@ -302,6 +310,6 @@ def _entry(row: Any) -> dict[str, Any]:
 
 
 def _decision(row: Any) -> dict[str, Any]:
-    names = ("id", "instrument_key", "symbol", "session", "decision", "factor", "reason", "previous")
+    names = ("id", "instrument_key", "symbol", "session", "decision", "factor", "kind", "reason", "previous")
     times = ("decided_by", "decided_at", "undone_at")
     return {name: getattr(row, name) for name in (*names, *times)}

@@ -16,6 +16,7 @@ from app.engines.bars import D1
 from app.exceptions import DataNotFoundError, ValidationError
 from app.models import AdjustmentFactor, Dividend
 from app.repositories.indices import IndexRepository
+from app.repositories.snapshots import SnapshotRepository
 from app.repositories.strategies import MoveRepository
 from app.services.importing.purposes import parse_purpose
 from app.services.index_names import known_index
@@ -118,10 +119,13 @@ class MarketService:
             "c": c.tolist(),
             "v": (whole.raw_volume[traded, 0] / shares).tolist(),
             "factor": view.tolist(),
-            "actions": _markers(moves.factors(info.id), moves.dividends(info.id), lo, hi),
+            "actions": _markers(
+                moves.factors(info.id), moves.dividends(info.id), moves.unadjusted([info.id], lo, hi), lo, hi
+            ),
             "jumps": [jump.session for jump in moves.jumps([info.id], lo, hi)],
             "former_symbols": list(dict.fromkeys(name for _, _, name in info.names if name != info.symbol)),
             "snapshot": panel.root,
+            "adjustments": SnapshotRepository(session).adjustments(),
         }
 
     def intraday_bars(
@@ -191,13 +195,17 @@ def back_adjusted(close: F1, factor: F1, sessions: D1, dividends: Sequence[tuple
 
 
 def _markers(
-    factors: Iterable[AdjustmentFactor], dividends: Iterable[Dividend], first: date, last: date
+    factors: Iterable[AdjustmentFactor],
+    dividends: Iterable[Dividend],
+    unadjusted: Iterable[Any],
+    first: date,
+    last: date,
 ) -> list[dict[str, Any]]:
     """What a chart marks between two days, oldest first."""
     found = [
         {
             "ex_date": action.ex_date,
-            "kind": _kind(action.purpose, action.factor),
+            "kind": _kind(action),
             "factor": action.factor,
             "amount": None,
             "purpose": action.purpose,
@@ -215,14 +223,33 @@ def _markers(
         }
         for paid in dividends
     ]
+    found += [
+        {
+            "ex_date": listed.ex_date,
+            "kind": listed.kind,
+            "factor": None,
+            "amount": None,
+            "purpose": listed.purpose,
+            "tier": "LISTED",
+        }
+        for listed in unadjusted
+    ]
     kept = (marker for marker in found if first <= marker["ex_date"] <= last)
     return sorted(kept, key=lambda marker: (marker["ex_date"], marker["kind"]))
 
 
-def _kind(purpose: str, factor: float) -> str:
-    """SPLIT, BONUS, CONSOLIDATION or two of them joined, by the text; by the factor where the text has none."""
-    kinds = {action.kind for action in parse_purpose(purpose) if action.factor is not None}
-    return "+".join(sorted(kinds)) or ("SPLIT" if factor > 1.0 else "CONSOLIDATION")
+def _kind(action: AdjustmentFactor) -> str:
+    """SPLIT, BONUS, CONSOLIDATION or two of them joined; what a person chose; else what the evidence leaves open."""
+    if action.tier == "ACCEPTED":
+        chosen: str = action.evidence.get("kind") or "UNKNOWN"
+        return chosen
+    kinds = {one.kind for one in parse_purpose(action.purpose) if one.factor is not None}
+    if kinds:
+        return "+".join(sorted(kinds))
+    if action.factor < 1.0:
+        return "CONSOLIDATION"
+    # a split changes the face value, and with it the ISIN; a bonus does not
+    return "SPLIT" if action.tier == "LISTED" or action.evidence.get("isin") else "SPLIT_OR_BONUS"
 
 
 def _first_of_last(traded: np.ndarray[Any, np.dtype[np.bool_]], limit: int) -> int:

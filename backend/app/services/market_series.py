@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.exceptions import DataNotFoundError, ValidationError
 from app.repositories import index_series
 from app.repositories.index_series import index_closes
+from app.repositories.snapshots import SnapshotRepository
 from app.services.index_names import canonical, index_name
 from app.services.panel import Panel
 from app.services.panel.panel import InstrumentInfo
@@ -51,6 +52,7 @@ def index_bars(
         **{name[0]: [row[name] for row in rows] for name in ("open", "high", "low", "close", "volume")},
         "factor": [1.0] * len(rows),
         "snapshot": digest.hexdigest(),
+        "adjustments": None,
     }
 
 
@@ -113,6 +115,7 @@ def intraday_columns(
         "v": [None if count is None else count / share for count, share in zip(volume, shares.tolist(), strict=True)],
         "factor": view.tolist(),
         "snapshot": hashlib.sha256("".join(bars.snapshot for bars in found).encode()).hexdigest(),
+        "adjustments": None if info is None else SnapshotRepository(session).adjustments(),
     }
 
 

@@ -23,6 +23,8 @@ from app.engines.screener.language.errors import meant, near_matches
 from app.engines.screener.presets import PRESETS
 from app.exceptions import DataNotFoundError, InsufficientDataError, ValidationError
 from app.repositories.indices import IndexRepository
+from app.repositories.instruments import stored_names
+from app.repositories.snapshots import SnapshotRepository
 from app.services.fundamentals import FinancialColumns, FundamentalsService
 from app.services.panel import Panel, PanelService
 from app.services.screens import cards
@@ -78,6 +80,8 @@ class ScreenerAnswer:
     note: str | None
     milliseconds: float
     sectors: dict[str, int]
+    adjustments: str | None  # hash of what stands beside the prices; a decision changes it
+    universe: dict[str, Any]  # how many belong, are shown, have no price, are held back
     quarantined: list[dict[str, Any]]  # stocks of the universe that are left out, and since when
     expression: str | None  # the canonical text of all that was asked for, the preset included
     digest: str | None
@@ -172,10 +176,13 @@ class ScreenerService:
             "Prices, symbols and members are those of the session; names and sectors are the latest known.",
         )
         universe = Universe(index_id(index), instrument_type)
+        absent: list[int] = []
         if universe.index != ALL:
             universe = Universe(known_id(session, index), instrument_type)
             members = IndexRepository(session).members(universe.index, found.session)
             in_index = np.isin(found.ids, np.array(sorted(members.ids), dtype=np.int64))
+            if instrument_type in ("EQUITY", "ALL"):
+                absent = sorted(members.ids.difference(found.ids.tolist()))
             # an index counts every member, whatever board it was on; another type was asked for by name
             keep = in_index if instrument_type == "EQUITY" else in_index & keep
             point_in_time = members.point_in_time
@@ -183,6 +190,7 @@ class ScreenerService:
                 note = members.note
         left_out = np.flatnonzero(keep & found.in_quarantine)
         keep = keep & ~found.in_quarantine
+        counted = _members(session, int(keep.sum()), len(left_out), absent, found.session)
         figures = self._fundamentals.columns(market, session, found.ids, found.session)
         if financial:
             point_in_time = point_in_time and figures.point_in_time
@@ -226,6 +234,8 @@ class ScreenerService:
             note=note,
             milliseconds=round((time.perf_counter() - began) * 1000.0, 3),
             sectors=dict(sorted(sectors.items())),
+            adjustments=SnapshotRepository(session).adjustments(),
+            universe=counted,
             quarantined=[{"symbol": found.table.symbols[i], "since": found.open_since[i]} for i in left_out.tolist()],
             expression=None if condition is None else condition.text,
             digest=None if condition is None else condition.digest,
@@ -266,6 +276,23 @@ class ScreenerService:
         days = self._panels.current(market).sessions
         day = asof if asof is not None else (days[-1].astype(object) if len(days) else None)
         return [] if day is None else IndexRepository(session).counts(day), day
+
+
+def _members(session: Session, shown: int, held_back: int, absent: list[int], day: date) -> dict[str, Any]:
+    """Who belongs to what was asked for, before filters, and what became of them; the parts add up to `members`."""
+    names = stored_names(session.connection(), absent)["instrument_symbols"] if absent else {}
+    without = []
+    for identifier in absent:
+        spans = names.get(identifier, [])
+        held = [symbol for first, _, symbol in spans if first <= day]
+        without += held[-1:] or [symbol for _, _, symbol in spans[:1]]
+    return {
+        "members": shown + held_back + len(absent),
+        "shown": shown,
+        "held_back": held_back,
+        "without_prices": len(absent),
+        "symbols_without_prices": sorted(without),
+    }
 
 
 def _financial_table(found: SessionTable, figures: FinancialColumns) -> Table:

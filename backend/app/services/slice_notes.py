@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from itertools import pairwise
+from typing import Any
 
 from app.engines import calendar
 from app.engines.backtest.words import NAMED
@@ -72,3 +73,14 @@ def dividends_on_file(instruments: int, known: int, first: date | None, last: da
     yield (
         f"Dividends are on file for {known} of {instruments} instruments, with ex-dates from {first} to {last}.{others}"
     )
+
+
+def unadjusted(listed: Sequence[tuple[str, Any]]) -> Iterator[str]:
+    """In words: rights and demergers that a source names and prices are not adjusted for."""
+    named = sorted(f"{symbol} {row.ex_date} ({row.purpose})" for symbol, row in listed)
+    if named:
+        more = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
+        yield (
+            f"NOT ADJUSTED, the exchange's own factor is not on file: {', '.join(named[:NAMED])}{more}. The fall "
+            "of the price on that day counts as a loss of whoever held; set a factor to change that."
+        )

@@ -130,6 +130,7 @@ const made: ActionDecision = {
   session: "2024-12-30",
   decision: "ACCEPT",
   factor: 5,
+  kind: null,
   reason: null,
   previous: {},
   decided_by: "you",

@@ -67,6 +67,8 @@ export function screenerPage(rows: ScreenerRow[], change: Partial<ScreenerPage["
       point_in_time_note: null,
       quarantined: [],
       snapshot: "7f3ac21e00000000",
+      adjustments: "0c55d1f700000000",
+      universe: { members: rows.length, shown: rows.length, held_back: 0, without_prices: 0, symbols_without_prices: [] },
       milliseconds: 11,
       sectors: { Metals: 2, Power: 1 },
       expression: null,

@@ -144,6 +144,7 @@ def _load(session: Session, panel: Panel, directory: Path, asked: SliceQuestion)
     moves = repository.jumps(list(ids), days[0], days[-1])
     jumps = tuple(sorted(Jump(ids[move.instrument_id], move.session.isoformat(), move.ratio) for move in moves))
     inferred = repository.inferred(list(ids), days[0], days[-1])
+    unadjusted = repository.unadjusted(list(ids), start, days[-1])
     later = {r.instrument_id: r.ex_date for r in reversed(inferred) if _not_yet_known(r)} if asked.strict else {}
     keys = {panel.instruments[key].id: key for key in bars.keys}
     dividends = _dividends(panel, bars)
@@ -160,6 +161,7 @@ def _load(session: Session, panel: Panel, directory: Path, asked: SliceQuestion)
     )
     actions = (
         *slice_notes.inferred([(ids[row.instrument_id], row) for row in inferred if row.instrument_id not in later]),
+        *slice_notes.unadjusted([(ids[row.instrument_id], row) for row in unadjusted]),
         *slice_notes.dividends_on_file(len(ids), *repository.dividends_known(list(ids))),
     )
     digest = hashlib.sha256(slice_root(bars).encode())

@@ -29,6 +29,7 @@ class Decided:
     session: date
     decision: str  # ACCEPT, CORRECT, DISMISS
     factor: float | None
+    kind: str | None  # what the person says it is: SPLIT, BONUS, DEMERGER, …
     reason: str | None
     decided_by: str
     decided_at: str  # ISO instant
@@ -48,6 +49,7 @@ def decided(row: Any) -> Decided:
         row.session,
         row.decision,
         row.factor,
+        row.kind,
         row.reason,
         row.decided_by,
         row.decided_at.isoformat(),
@@ -94,6 +96,7 @@ def _accepted(one: Decided, factor: float, worked_out: Mapping[str, Any] | None)
         "known_at": date.fromisoformat(one.decided_at[:10]),
         "evidence": {
             "decision": one.id,
+            "kind": one.kind,
             "decided_by": one.decided_by,
             "decided_at": one.decided_at,
             "reason": one.reason,

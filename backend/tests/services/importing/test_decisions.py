@@ -45,7 +45,7 @@ def jump_row(instrument: int, day: date, ratio: float, proposed: float | None = 
 
 def made(instrument: int, day: date, decision: str, factor: float | None, **previous: Any) -> Decided:
     return Decided(
-        7, instrument, day, decision, factor, "seen the notice", "local", "2024-02-01T10:00:00+00:00", previous
+        7, instrument, day, decision, factor, None, "seen the notice", "local", "2024-02-01T10:00:00+00:00", previous
     )
 
 
