@@ -17,7 +17,7 @@ from app.engines.backtest.orders import Product
 from app.engines.backtest.runner import LOG_ROWS, _larger, new_account, new_log, new_orders
 from app.engines.backtest.spec import BookSpec, RunSpec, UniverseSpec
 from app.engines.bars import Bars
-from app.engines.strategies.base import EventStrategy, Params, Signals
+from app.engines.strategies.base import EventStrategy, Params
 
 CAPITAL: Final = 1_000_000.0
 
@@ -75,12 +75,11 @@ def orders_of(strategy: EventStrategy[Any], params: Params, bars: Bars) -> dict[
         timeframe=bars.timeframe,
         initial_capital=CAPITAL,
     )
-    nothing = np.zeros(bars.shape, np.bool_)
     curves = new_curves(count)
     run = _Written(
         bars,
         market_of(bars, None),
-        decisions_of(spec, bars, [Signals(nothing, nothing)], [Product[strategy.product_of(params)]]),
+        decisions_of(spec, bars, [strategy.signals(bars, params)], [Product[strategy.product_of(params)]]),
         rules_of(spec),
         new_account(CAPITAL, 1, instruments),
         new_orders(capacity(1, instruments)),

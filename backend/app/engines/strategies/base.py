@@ -226,6 +226,6 @@ class EventStrategy(Strategy[P]):
         """Called after the close of each measured bar."""
 
     def signals(self, bars: Bars, params: P) -> Answer:
-        """No signals: an event strategy answers by orders."""
+        """No signals: an event strategy answers by orders, on either side."""
         nothing = np.zeros(bars.shape, np.bool_)
-        return Signals(nothing, nothing)
+        return Signals(nothing, nothing, short=Signals(nothing, nothing))

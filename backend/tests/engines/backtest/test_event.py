@@ -236,3 +236,18 @@ def test_a_strategy_sees_all_instruments_gaps_factors_and_its_share_of_the_accou
         assert (high == bars.high[max(0, t - 2) : t + 1]).all() and (gaps == bars.gap[max(0, t - 1) : t + 1]).all()
         assert factor == bars.factor[t, 1] and equity == 2_000.0
     assert len(seen) == 6 and any(gaps.any() for _, gaps, _, _ in seen)
+
+
+def test_a_short_position_stays_until_it_is_covered():
+    # nothing told the loop which shorts to cover, and it read beyond the end of an array for it
+    bars = market(7, 300, 3)
+
+    def asked(context: Any) -> None:
+        if context.t == 0:
+            context.sell_short(2, quantity=10)
+        if context.t == 250:
+            context.exit(2)
+
+    result = run(spec_of(["given"], product="FUT"), bars, {"given": Asked(asked)})
+    columns = zip(result.fills["side"], result.fills["filled_at"], strict=True)
+    assert list(columns) == [("SELL", str(bars.sessions[1])), ("BUY", str(bars.sessions[251]))]
