@@ -7,6 +7,7 @@ from typing import Any
 
 from app.engines.strategies.averages import EmaCross, MacdCross, SmaCross
 from app.engines.strategies.base import Strategy
+from app.engines.strategies.breakouts import Nr7Breakout
 from app.engines.strategies.channels import Donchian, SuperTrend
 from app.engines.strategies.intraday import GapFade, OpeningRange, VwapReversion
 from app.engines.strategies.reversal import BollingerReversion, Rsi2
@@ -21,5 +22,6 @@ def registry() -> dict[str, AnyStrategy]:
     strategies: list[AnyStrategy] = [
         SmaCross(), EmaCross(), MacdCross(), Rsi2(), Donchian(), BollingerReversion(), SuperTrend(),
         Momentum121(), LowVolatility(), DualMomentum(), OpeningRange(), GapFade(), VwapReversion(),
+        Nr7Breakout(),
     ]  # fmt: skip
     return {strategy.id: strategy for strategy in strategies}

@@ -20,6 +20,7 @@ OTHERS: dict[str, dict[str, Any]] = {
     "rsi2": {"trend": 30, "exit": 3},
     "donchian": {"entry": 5, "exit": 3},
     "opening_range": {"minutes": 15, "relative_volume": 0.5},
+    "nr7_breakout": {"short": 1, "days": 1},
 }
 
 
