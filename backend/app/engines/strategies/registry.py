@@ -12,6 +12,7 @@ from app.engines.strategies.channels import Donchian, SuperTrend
 from app.engines.strategies.intraday import GapFade, OpeningRange, VwapReversion
 from app.engines.strategies.reversal import BollingerReversion, Rsi2
 from app.engines.strategies.rotation import DualMomentum, LowVolatility, Momentum121
+from app.engines.strategies.turtle import Turtle
 
 AnyStrategy = Strategy[Any]
 
@@ -22,6 +23,6 @@ def registry() -> dict[str, AnyStrategy]:
     strategies: list[AnyStrategy] = [
         SmaCross(), EmaCross(), MacdCross(), Rsi2(), Donchian(), BollingerReversion(), SuperTrend(),
         Momentum121(), LowVolatility(), DualMomentum(), OpeningRange(), GapFade(), VwapReversion(),
-        Nr7Breakout(),
+        Nr7Breakout(), Turtle(),
     ]  # fmt: skip
     return {strategy.id: strategy for strategy in strategies}
