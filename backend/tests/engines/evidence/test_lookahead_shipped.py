@@ -22,6 +22,7 @@ OTHERS: dict[str, dict[str, Any]] = {
     "opening_range": {"minutes": 15, "relative_volume": 0.5},
     "nr7_breakout": {"short": 1, "days": 1},
     "turtle": {"entry": 5, "exit": 2, "long_entry": 10, "long_exit": 5, "window": 3},
+    "pairs_distance": {"formation": 30, "trading": 10, "entry": 1.0},
 }
 
 
