@@ -10,6 +10,7 @@ from app.engines.strategies.base import Strategy
 from app.engines.strategies.breakouts import Nr7Breakout
 from app.engines.strategies.channels import Donchian, SuperTrend
 from app.engines.strategies.intraday import GapFade, OpeningRange, VwapReversion
+from app.engines.strategies.overnight import Overnight
 from app.engines.strategies.pairs import PairsDistance
 from app.engines.strategies.reversal import BollingerReversion, Rsi2
 from app.engines.strategies.rotation import DualMomentum, LowVolatility, Momentum121
@@ -24,6 +25,6 @@ def registry() -> dict[str, AnyStrategy]:
     strategies: list[AnyStrategy] = [
         SmaCross(), EmaCross(), MacdCross(), Rsi2(), Donchian(), BollingerReversion(), SuperTrend(),
         Momentum121(), LowVolatility(), DualMomentum(), OpeningRange(), GapFade(), VwapReversion(),
-        Nr7Breakout(), Turtle(), PairsDistance(),
+        Nr7Breakout(), Turtle(), PairsDistance(), Overnight(),
     ]  # fmt: skip
     return {strategy.id: strategy for strategy in strategies}

@@ -38,7 +38,7 @@ def test_the_ids_are_those_used_everywhere():
     assert list(registry()) == [
         "sma_cross", "ema_cross", "macd_cross", "rsi2", "donchian", "bollinger_reversion", "supertrend",
         "momentum_12_1", "low_volatility", "dual_momentum", "opening_range", "gap_fade", "vwap_reversion",
-        "nr7_breakout", "turtle", "pairs_distance",
+        "nr7_breakout", "turtle", "pairs_distance", "overnight",
     ]  # fmt: skip
 
 
