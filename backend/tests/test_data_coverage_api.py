@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from app.database import Market
 from app.repositories.files import bump_versions
-from app.services.coverage import holes, missing_sessions, year_coverage
+from app.services.coverage import all_years, holes, missing_sessions, year_coverage
 from app.services.panel.build import write_chunk
 from app.services.panel.chunk import open_chunk
 from app.services.panel.panel import Panel, slice_root
@@ -61,6 +61,30 @@ def test_a_session_with_far_fewer_bars_than_its_neighbours_is_thin(tmp_path: Pat
     assert thin == [date(2024, 1, 4)]
     number, worst = holes(panel)
     assert (number, [(hole.symbol, hole.sessions) for hole in worst]) == (1, [("S2", 1)])
+
+
+def test_all_years_are_told_month_by_month(tmp_path: Path) -> None:
+    # Dec 2023: 28 and 29 stored; Jan 2024: 1 missing, 2 stored, the rest lies after the last stored session
+    days = [date(2023, 12, 28), date(2023, 12, 29), date(2024, 1, 2)]
+    years = all_years(
+        panel_of(tmp_path, [row(day, n, 10.0, 10.0) for day in days for n in (1, 2) if n == 1 or day.day != 2])
+    )
+    assert [(year["year"], year["sessions"], year["expected"], year["instruments"]) for year in years] == [
+        (2023, 2, 246, 2),
+        (2024, 1, 249, 1),
+    ]
+    december, january = years[0]["months"][11], years[1]["months"][0]
+    assert (december["month"], december["rows"], december["states"]["OK"], december["states"]["MISSING"]) == (
+        12,
+        2,
+        2,
+        0,
+    )
+    assert (january["rows"], january["states"]["OK"], january["states"]["MISSING"]) == (1, 1, 1)
+    assert sum(january["states"].values()) == january["states"]["OUTSIDE"] + 2
+    assert years[1]["months"][5]["rows"] == 0
+    for year in years:
+        assert sum(sum(month["states"].values()) for month in year["months"]) >= year["expected"]
 
 
 def test_a_hole_over_a_whole_year_is_counted(tmp_path: Path) -> None:
@@ -136,4 +160,8 @@ def test_coverage_answers_for_a_stored_year_only(shared_sample: TestClient) -> N
     assert coverage["states"]["MISSING"] == 0
     assert sum(coverage["states"].values()) == len(coverage["days"])
     refused = shared_sample.get("/api/data/coverage", params={"year": 1999})
+    years = shared_sample.get("/api/data/coverage/years").json()
+    assert [year["year"] for year in years] == coverage["years"]
+    told = {name: sum(month["states"][name] for month in years[-1]["months"]) for name in coverage["states"]}
+    assert told == coverage["states"]
     assert (refused.status_code, "2024" in refused.json()["error"]["message"]) == (404, True)

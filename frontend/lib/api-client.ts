@@ -10,6 +10,7 @@ import type {
   BarsSeries,
   Comparison,
   Coverage,
+  CoverageYear,
   DataStatus,
   DecisionRequest,
   DecisionsPage,
@@ -187,6 +188,8 @@ export const dataAPI = {
   ) => result<FindingsPage>(api.GET("/api/data/findings", { params: { query }, signal })),
   coverage: (year: number, signal?: AbortSignal) =>
     result<Coverage>(api.GET("/api/data/coverage", { params: { query: { year } }, signal })),
+  coverageYears: (signal?: AbortSignal) =>
+    result<CoverageYear[]>(api.GET("/api/data/coverage/years", { signal })),
   snapshots: (query: { page: number; limit: number }, signal?: AbortSignal) =>
     result<SnapshotsPage>(api.GET("/api/data/snapshots", { params: { query }, signal })),
   provenance: (symbol: string, date: string, signal?: AbortSignal) =>

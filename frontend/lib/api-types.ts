@@ -108,6 +108,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/data/coverage/years": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Coverage Years
+         * @description Every stored year month by month, oldest first; empty where nothing is stored.
+         */
+        get: operations["data:coverage-years"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/data/findings": {
         parameters: {
             query?: never;
@@ -1488,6 +1508,42 @@ export interface components {
              * @enum {string}
              */
             state: "OK" | "MISSING" | "PARTIAL" | "UNEXPECTED" | "OUTSIDE";
+        };
+        /**
+         * CoverageMonth
+         * @description A month of a stored year: its days by state, and the usual number of instruments with a bar.
+         */
+        CoverageMonth: {
+            /** Month */
+            month: number;
+            /**
+             * Rows
+             * @description Median of instruments with a bar over the stored sessions; 0 where none is stored
+             */
+            rows: number;
+            /** States */
+            states: {
+                [key: string]: number;
+            };
+        };
+        /**
+         * CoverageYear
+         * @description A stored year at a glance.
+         */
+        CoverageYear: {
+            /**
+             * Expected
+             * @description Sessions the calendar has in the whole year
+             */
+            expected: number;
+            /** Instruments */
+            instruments: number;
+            /** Months */
+            months: components["schemas"]["CoverageMonth"][];
+            /** Sessions */
+            sessions: number;
+            /** Year */
+            year: number;
         };
         /**
          * DailyPoint
@@ -4150,6 +4206,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Coverage"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "data:coverage-years": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CoverageYear"][];
                 };
             };
             /** @description Client Error */

@@ -20,6 +20,7 @@ from app.routers.jobs import job_out
 from app.schemas.common import PageMeta, total_pages
 from app.schemas.data import (
     Coverage,
+    CoverageYear,
     DataStatus,
     FindingOut,
     FindingPage,
@@ -179,6 +180,12 @@ def coverage(
 ) -> Coverage:
     """The days of a year: stored, missing, thin, or not in the calendar; without a year, the last stored one."""
     return Coverage(**platform.data.coverage(market, year))
+
+
+@router.get("/coverage/years", operation_id="data:coverage-years")
+def coverage_years(platform: PlatformDep, market: MarketDep) -> list[CoverageYear]:
+    """Every stored year month by month, oldest first; empty where nothing is stored."""
+    return [CoverageYear(**year) for year in platform.data.coverage_years(market)]
 
 
 @router.get("/provenance", operation_id="data:provenance")

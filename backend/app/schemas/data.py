@@ -169,6 +169,24 @@ class Coverage(BaseModel):
     calendar_warning: str | None
 
 
+class CoverageMonth(BaseModel):
+    """A month of a stored year: its days by state, and the usual number of instruments with a bar."""
+
+    month: int = Field(ge=1, le=12)
+    states: dict[str, int]
+    rows: int = Field(description="Median of instruments with a bar over the stored sessions; 0 where none is stored")
+
+
+class CoverageYear(BaseModel):
+    """A stored year at a glance."""
+
+    year: int
+    sessions: int
+    expected: int = Field(description="Sessions the calendar has in the whole year")
+    instruments: int
+    months: list[CoverageMonth]
+
+
 class ProvenanceRow(BaseModel):
     """One line of a file about a stock's day."""
 

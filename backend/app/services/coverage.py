@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -58,12 +59,39 @@ def year_coverage(panel: Panel, year: int) -> dict[str, Any]:
         "year": year,
         "years": [chunk.year for chunk in panel.chunks],
         "days": days,
-        "states": {
-            name: sum(1 for day in days if day["state"] == name)
-            for name in ("OK", "MISSING", "PARTIAL", "UNEXPECTED", "OUTSIDE")
-        },
+        "states": _states(days),
         "calendar_warning": warning,
     }
+
+
+def all_years(panel: Panel) -> list[dict[str, Any]]:
+    """Every stored year with its twelve months: how many days of each are in which state, and the usual market.
+
+    A year: year, sessions (stored), expected, instruments, months. A month: month (1 to 12), states (days by state, as
+    `year_coverage` tells them), rows (median of instruments with a bar over its stored sessions; 0 where none is).
+    """
+    found = []
+    for chunk in panel.chunks:
+        year = year_coverage(panel, chunk.year)
+        months = []
+        for month in range(1, 13):
+            days = [day for day in year["days"] if day["date"].month == month]
+            rows = [day["rows"] for day in days if day["rows"]]
+            months.append({"month": month, "states": _states(days), "rows": int(np.median(rows)) if rows else 0})
+        found.append(
+            {
+                "year": chunk.year,
+                "sessions": len(chunk.sessions),
+                "expected": sum(1 for day in year["days"] if day["expected"]),
+                "instruments": len(chunk.keys),
+                "months": months,
+            }
+        )
+    return found
+
+
+def _states(days: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    return {name: sum(1 for day in days if day["state"] == name) for name in get_args(State)}
 
 
 def missing_sessions(panel: Panel) -> dict[str, Any]:

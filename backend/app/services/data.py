@@ -20,7 +20,7 @@ from app.exceptions import ConflictError, DataNotFoundError, ForbiddenError, Val
 from app.models import LOCAL_OWNER_ID, AppSetting, DataSnapshot, Finding
 from app.repositories.data_status import DataStatusRepository
 from app.repositories.snapshots import SnapshotRepository
-from app.services.coverage import Hole, holes, missing_sessions, year_coverage
+from app.services.coverage import Hole, all_years, holes, missing_sessions, year_coverage
 from app.services.panel import Panel, PanelService
 from app.services.provenance import bar_provenance
 from app.settings import Settings
@@ -49,6 +49,7 @@ class DataService:
         self._database = database
         self._panels = panels
         self._register_strategies = register_strategies
+        self._years: dict[Market, tuple[str, list[dict[str, Any]]]] = {}
         self._holes: dict[Market, tuple[str, tuple[int, list[Hole]]]] = {}
 
     def check_import_path(self, text_path: str) -> Path:
@@ -268,6 +269,14 @@ class DataService:
                 f"No prices of {wanted} are stored: they reach from {years[0]} to {years[-1]}", "coverage", str(wanted)
             )
         return year_coverage(panel, wanted)
+
+    def coverage_years(self, market: Market) -> list[dict[str, Any]]:
+        """Every stored year month by month; worked out once for a panel."""
+        panel = self._panels.current(market)
+        known = self._years.get(market)
+        if known is None or known[0] != panel.generation:
+            known = self._years[market] = (panel.generation, all_years(panel))
+        return known[1]
 
     def provenance(self, market: Market, session: Session, symbol: str, day: date) -> dict[str, Any]:
         """Where a bar comes from: file and line of every row of the day."""

@@ -1,6 +1,7 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { axe } from "jest-axe";
+import { CoverageYears } from "@/features/data/coverage";
 import { Downloads } from "@/features/data/downloads";
 import { CoverageCalendar } from "@/features/data/heat-map";
 import { ProvenanceLookup } from "@/features/data/provenance";
@@ -9,6 +10,7 @@ import { Snapshots } from "@/features/data/snapshots";
 import type {
   ActionDecision,
   Coverage,
+  CoverageYear,
   Provenance,
   QuarantinedAction,
   Snapshot,
@@ -137,6 +139,58 @@ const made: ActionDecision = {
   decided_at: "2026-11-20T10:00:00Z",
   undone_at: null,
 };
+
+const month = (number: number, states: Partial<Record<string, number>>, rows = 800) => ({
+  month: number,
+  rows,
+  states: { OK: 0, MISSING: 0, PARTIAL: 0, UNEXPECTED: 0, OUTSIDE: 0, ...states } as Record<string, number>,
+});
+
+const years: CoverageYear[] = [2023, 2024].map((year) => ({
+  year,
+  sessions: 240,
+  expected: 246,
+  instruments: 830,
+  months: Array.from({ length: 12 }, (_, at) =>
+    month(at + 1, at === 1 ? { OK: 18, MISSING: 2 } : { OK: 20 }),
+  ),
+}));
+
+describe("the overview of all years", () => {
+  test("the arrows walk over months and years, Enter opens one", async () => {
+    fakeApi({ "GET /api/data/coverage/years": years });
+    const picked = jest.fn();
+    const { container } = renderApp(<CoverageYears onPick={picked} />);
+    const grid = await screen.findByLabelText("Stored sessions of all years by month");
+    await userEvent.tab();
+    expect(
+      within(grid).getByLabelText(/^Jan 2024: sessions 20 stored; usually 800 instruments/),
+    ).toHaveFocus();
+    await userEvent.keyboard("{ArrowRight}{ArrowDown}");
+    expect(within(grid).getByLabelText(/^Feb 2023: sessions 18 stored, 2 missing/)).toHaveFocus();
+    await userEvent.keyboard("{ArrowDown}{Enter}"); // there is no older year
+    expect(picked).toHaveBeenLastCalledWith(2023, 2);
+    await userEvent.keyboard("{End} ");
+    expect(picked).toHaveBeenLastCalledWith(2023, 12);
+    await userEvent.click(within(grid).getByLabelText(/^Mar 2024/));
+    expect(picked).toHaveBeenLastCalledWith(2024, 3);
+    expect(await axe(container)).toHaveNoViolations();
+  });
+
+  test("nothing stored is said", async () => {
+    fakeApi({ "GET /api/data/coverage/years": [] });
+    renderApp(<CoverageYears onPick={() => undefined} />);
+    expect(await screen.findByText("No session is stored")).toBeInTheDocument();
+  });
+
+  test("the calendar goes to a month and says that it is there", async () => {
+    fakeApi({ "GET /api/data/coverage": coverage });
+    const reached = jest.fn();
+    renderApp(<CoverageCalendar years={[2024]} goTo="2024-02" onReached={reached} />);
+    await waitFor(() => expect(screen.getByLabelText(/3 Feb 2024: stored, though/)).toHaveFocus());
+    expect(reached).toHaveBeenCalledTimes(1);
+  });
+});
 
 describe("the coverage calendar", () => {
   test("every day says its state in words, and the arrows walk over the sessions", async () => {

@@ -80,6 +80,19 @@ const DATA = {
   "GET /api/data/status": status,
   "GET /api/data/market": { market: "real", real_ready: true, sample_ready: true },
   "GET /api/jobs": { data: [job], meta: { page: 1, limit: 50, total: 1, total_pages: 1 } },
+  "GET /api/data/coverage/years": [
+    {
+      year: 2024,
+      sessions: 242,
+      expected: 249,
+      instruments: 830,
+      months: Array.from({ length: 12 }, (_, at) => ({
+        month: at + 1,
+        states: { OK: at === 4 ? 14 : 20, MISSING: at === 4 ? 7 : 0, PARTIAL: 0, UNEXPECTED: 0, OUTSIDE: 0 },
+        rows: 800,
+      })),
+    },
+  ],
   "GET /api/data/findings": {
     data: [finding],
     meta: { page: 1, limit: 100, total: 1, total_pages: 1 },
@@ -116,7 +129,9 @@ describe("the data page", () => {
       </main>,
     );
     expect(await screen.findByText("16,42,118 rows")).toBeInTheDocument();
-    expect(screen.getByRole("row", { name: /Missing 7 0/ })).toBeInTheDocument();
+    expect(screen.getByLabelText(/^May 2024: sessions 14 stored, 7 missing; usually 800/)).toHaveTextContent(
+      "7",
+    );
     expect(await screen.findByText("close 120.5 lies above the high 119.0")).toBeInTheDocument();
     expect(screen.getByText(":12")).toBeInTheDocument();
     expect(screen.getByText("The file was left out")).toBeInTheDocument();

@@ -1,7 +1,8 @@
 "use client";
 
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { parseAsInteger, useQueryState } from "nuqs";
+import { useCallback, useState } from "react";
 import { FollowedJob, ImportForm, sentence, useSwitchMarket } from "@/components/data-jobs";
 import { Icon } from "@/components/icon";
 import { Badge, SampleMark, Unknown } from "@/components/marks";
@@ -13,7 +14,7 @@ import { getErrorMessage } from "@/lib/errors";
 import { bytes, count, date, dateRange, instant, shortHash } from "@/lib/format";
 import { jobsQuery, marketChoiceQuery } from "@/lib/queries";
 import type { DataStatus } from "@/lib/types";
-import { CoverageStrip } from "./coverage";
+import { CoverageYears } from "./coverage";
 import { Downloads } from "./downloads";
 import { Findings } from "./findings";
 import { CoverageCalendar } from "./heat-map";
@@ -26,6 +27,9 @@ export function DataPage() {
   useCrumbs([{ label: "System" }, { label: "Data" }]);
   const status = useQuery(dataStatusQuery);
   const market = status.data?.market;
+  const [, setYear] = useQueryState("year", parseAsInteger);
+  const [goTo, setGoTo] = useState<string | null>(null);
+  const reached = useCallback(() => setGoTo(null), []);
   return (
     <div className="page">
       <div className="page-h">
@@ -60,25 +64,19 @@ export function DataPage() {
           <Jobs />
         </div>
       </div>
-      <section className="card" style={{ marginTop: 12 }}>
-        <div className="card-h">
-          <h2>Coverage by year</h2>
-          <span className="t3 xs">stored sessions of those that the calendar expects</span>
-        </div>
-        <DataState
-          query={status}
-          failed="The coverage cannot be read"
-          isEmpty={(data) => data.years.length === 0}
-          empty={
-            <EmptyState title="No session is stored" icon="data">
-              Import a folder of exchange files, or make the sample market.
-            </EmptyState>
-          }
-        >
-          {(data) => <CoverageStrip years={data.years} />}
-        </DataState>
-      </section>
-      {status.data && <CoverageCalendar years={status.data.years.map((year) => year.year)} />}
+      <CoverageYears
+        onPick={(year, month) => {
+          void setYear(year);
+          setGoTo(`${year}-${String(month).padStart(2, "0")}`);
+        }}
+      />
+      {status.data && (
+        <CoverageCalendar
+          years={status.data.years.map((year) => year.year)}
+          goTo={goTo}
+          onReached={reached}
+        />
+      )}
       <Quarantine />
       <div style={{ marginTop: 12 }}>
         <Findings total={status.data?.findings} />

@@ -2,12 +2,13 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { parseAsInteger, useQueryState } from "nuqs";
-import { useRef, useState, type KeyboardEvent } from "react";
+import { useEffect, useRef, useState, type KeyboardEvent } from "react";
 import { Icon } from "@/components/icon";
 import { DataState, EmptyState } from "@/components/shared/DataState";
 import { count, date, MONTHS } from "@/lib/format";
 import type { Coverage, CoverageDay } from "@/lib/types";
 import { coverageQuery } from "./queries";
+import { GLYPH, shade } from "./states";
 
 const DAYS = Array.from({ length: 31 }, (_, index) => index + 1);
 
@@ -27,9 +28,6 @@ const NAME = {
   OUTSIDE: "Outside",
 } as const;
 
-/** Each state has a mark besides its colour. */
-const GLYPH = { OK: "", PARTIAL: "◔", MISSING: "×", UNEXPECTED: "+", OUTSIDE: "·" } as const;
-
 const STATES = Object.keys(NAME) as (keyof typeof NAME)[];
 
 const iso = (year: number, month: number, day: number): string =>
@@ -38,8 +36,17 @@ const iso = (year: number, month: number, day: number): string =>
 const told = (day: CoverageDay): string =>
   `${date(day.date, true)}: ${WORD[day.state]}${day.rows > 0 ? `, ${count(day.rows)} instruments` : ""}`;
 
-/** A year as months by days: which sessions are stored, thin, missing or not in the calendar. */
-export function CoverageCalendar({ years }: { years: readonly number[] }) {
+/** A year as months by days: which sessions are stored, thin, missing or not in the calendar.
+ * `goTo` is a month (2024-05) whose first session takes the focus; `onReached` is told when it has it. */
+export function CoverageCalendar({
+  years,
+  goTo = null,
+  onReached,
+}: {
+  years: readonly number[];
+  goTo?: string | null;
+  onReached?: () => void;
+}) {
   const [year, setYear] = useQueryState("year", parseAsInteger);
   const newest = years.at(-1);
   const shown = year !== null && years.includes(year) ? year : newest;
@@ -76,20 +83,35 @@ export function CoverageCalendar({ years }: { years: readonly number[] }) {
         </EmptyState>
       ) : (
         <DataState query={query} failed="The calendar cannot be read">
-          {(data) => <Year key={data.year} coverage={data} />}
+          {(data) => <Year key={data.year} coverage={data} goTo={goTo} onReached={onReached} />}
         </DataState>
       )}
     </section>
   );
 }
 
-function Year({ coverage }: { coverage: Coverage }) {
+function Year({
+  coverage,
+  goTo,
+  onReached,
+}: {
+  coverage: Coverage;
+  goTo: string | null;
+  onReached: (() => void) | undefined;
+}) {
   const days = new Map(coverage.days.map((day) => [day.date, day]));
   const first = coverage.days[0]?.date ?? null;
   const [active, setActive] = useState<string | null>(first);
   const table = useRef<HTMLTableElement>(null);
   const most = Math.max(1, ...coverage.days.map((day) => day.rows));
   const current = active === null ? undefined : days.get(active);
+
+  useEffect(() => {
+    const to = goTo === null ? undefined : coverage.days.find((day) => day.date.startsWith(goTo));
+    if (!to) return;
+    table.current?.querySelector<HTMLElement>(`[data-day="${to.date}"]`)?.focus();
+    onReached?.();
+  }, [goTo, coverage, onReached]);
 
   function go(event: KeyboardEvent) {
     if (active === null) return;
@@ -196,6 +218,3 @@ function Year({ coverage }: { coverage: Coverage }) {
     </>
   );
 }
-
-/** More instruments, a stronger shade; four steps, so that neighbours can be told apart. */
-const shade = (share: number): number => (share > 0.75 ? 6 : share > 0.5 ? 5 : share > 0.25 ? 4 : 3);

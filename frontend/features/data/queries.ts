@@ -35,6 +35,11 @@ export const coverageQuery = (year: number) =>
     placeholderData: keepPreviousData,
   });
 
+export const coverageYearsQuery = queryOptions({
+  queryKey: ["data", "coverage", "years"],
+  queryFn: ({ signal }) => unwrap(dataAPI.coverageYears(signal)),
+});
+
 export const snapshotsQuery = queryOptions({
   queryKey: ["data", "snapshots"],
   queryFn: ({ signal }) => unwrap(dataAPI.snapshots({ page: 1, limit: 50 }, signal)),
