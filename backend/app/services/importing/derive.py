@@ -6,7 +6,6 @@ the next start or import completes what a killed one left.
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +19,7 @@ from app.repositories import evidence, files, findings, instruments
 from app.repositories.prices import ONE_ISIN_SERIES
 from app.services.importing import corporate, dividends, exchanged
 from app.services.importing.adjustments import SUSPENSION
-from app.services.importing.findings import Rule, Severity
+from app.services.importing.findings import Rule, derived_finding
 from app.services.importing.identify import TouchedSymbol, irregular_symbols, newest_sectors, update_identity
 from app.services.importing.index_members import update_membership
 from app.services.importing.listed_actions import BAR_DAYS
@@ -178,28 +177,6 @@ def _actions_near(connection: Connection, window: tuple[date, date]) -> bool:
     return evidence.has_factors(connection, window[0] - near - corporate.BACK, window[1] + near + corporate.FORWARD)
 
 
-def _finding(
-    rule: Rule,
-    subject: str,
-    message: str,
-    action: str,
-    severity: Severity,
-    line: int | None = None,
-    sha256: str | None = None,
-) -> dict[str, Any]:
-    return {
-        "sha256": sha256 or hashlib.sha256(f"{rule}|{subject}".encode()).hexdigest(),
-        "file_name": "derived from all files",
-        "file_id": None,
-        "line": line,
-        "rule": rule.value,
-        "severity": severity.value,
-        "subject": subject,
-        "message": message,
-        "action": action,
-    }
-
-
 # --- corporate actions --------------------------------------------------------------------------------------------
 
 
@@ -212,5 +189,5 @@ def _tell_dividends(connection: Connection, disagreeing: Sequence[dict[str, Any]
         message = f"{symbol}: the sources differ on the dividend of {ex_date}, in rupees of that day: {told}"
         action = f"{row['source']} is used"
         rule = Rule.DIVIDEND_SOURCES_DISAGREE
-        found.append(_finding(rule, f"{symbol} {ex_date}", message, action, Severity.NOTE))
+        found.append(derived_finding(rule, f"{symbol} {ex_date}", message, action))
     findings.replace_derived(connection, [Rule.DIVIDEND_SOURCES_DISAGREE.value], found)

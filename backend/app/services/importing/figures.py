@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 import polars as pl
 from sqlalchemy import Connection
 
 from app.repositories import findings, fundamentals, instruments
-from app.services.importing.findings import Rule, Severity
+from app.services.importing.findings import Rule, derived_finding
 from app.services.importing.lookup import Lookup
 
 APART = 0.05  # share by which two sources may differ
@@ -63,15 +62,10 @@ def disagreements(frame: pl.DataFrame) -> list[dict[str, Any]]:
 
 def _finding(row: dict[str, Any]) -> dict[str, Any]:
     subject = f"{row['field']}: {row['source']}, {row['source_other']}"
-    return {
-        "sha256": hashlib.sha256(f"{Rule.FIGURES_DISAGREE}|{subject}".encode()).hexdigest(),
-        "file_name": "derived from all files",
-        "file_id": None,
-        "line": None,
-        "rule": Rule.FIGURES_DISAGREE.value,
-        "severity": Severity.NOTE.value,
-        "subject": subject,
-        "message": f"{row['field']}: of {row['compared']} figures told by {row['source']} and {row['source_other']}, "
+    return derived_finding(
+        Rule.FIGURES_DISAGREE,
+        subject,
+        f"{row['field']}: of {row['compared']} figures told by {row['source']} and {row['source_other']}, "
         f"{row['apart']} differ by more than 5 %: {', '.join(row['examples'])}",
-        "action": f"the one known later counts, then {row['source']} before {row['source_other']}",
-    }
+        f"the one known later counts, then {row['source']} before {row['source_other']}",
+    )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import enum
+import hashlib
 from dataclasses import dataclass
+from typing import Any
 
 
 class Severity(enum.StrEnum):
@@ -99,6 +101,34 @@ class FileFinding:
     severity: Severity = Severity.NOTE
     line: int | None = None
     subject: str | None = None
+
+
+def derived_finding(
+    rule: Rule,
+    subject: str,
+    message: str,
+    action: str,
+    severity: Severity = Severity.NOTE,
+    *,
+    line: int | None = None,
+    sha256: str | None = None,
+) -> dict[str, Any]:
+    """A row of the table of findings for what no single file tells.
+
+    It goes by the digest of the file that it points at (`sha256` with `line`), else by one of rule and subject: worked
+    out again it is the same row.
+    """
+    return {
+        "sha256": sha256 or hashlib.sha256(f"{rule}|{subject}".encode()).hexdigest(),
+        "file_name": "derived from all files",
+        "file_id": None,
+        "line": line,
+        "rule": rule.value,
+        "severity": severity.value,
+        "subject": subject,
+        "message": message,
+        "action": action,
+    }
 
 
 class FileRefusedError(Exception):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
@@ -11,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from app.repositories import evidence, indices, instruments
-from app.services.importing.findings import Rule, Severity
+from app.services.importing.findings import Rule, derived_finding
 from app.services.importing.lookup import Lookup
 from app.services.importing.membership import DELISTED_AFTER, HISTORY, NESTED, Evidence, Span, members, size_of
 
@@ -112,14 +111,5 @@ def _collect_lists(
 def _not_resolved(index: str, names: Iterable[str]) -> dict[str, Any]:
     listed = sorted(names)
     shown = ", ".join(listed[:30]) + (f" and {len(listed) - 30} more" if len(listed) > 30 else "")
-    return {
-        "sha256": hashlib.sha256(f"{Rule.MEMBER_NOT_RESOLVED}|{index}".encode()).hexdigest(),
-        "file_name": "derived from all files",
-        "file_id": None,
-        "line": None,
-        "rule": Rule.MEMBER_NOT_RESOLVED.value,
-        "severity": Severity.NOTE.value,
-        "subject": index,
-        "message": f"{index}: {len(listed)} members have no prices stored under their name: {shown}",
-        "action": "they are missing from the index's members",
-    }
+    message = f"{index}: {len(listed)} members have no prices stored under their name: {shown}"
+    return derived_finding(Rule.MEMBER_NOT_RESOLVED, index, message, "they are missing from the index's members")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -13,7 +12,7 @@ from sqlalchemy import Connection
 
 from app.repositories import actions, evidence, instruments
 from app.services.importing.adjustments import Bar, Judged, Listed, Rejected, judge
-from app.services.importing.findings import Rule, Severity
+from app.services.importing.findings import Rule, Severity, derived_finding
 from app.services.importing.lookup import Lookup
 
 BAR_DAYS = 16
@@ -102,7 +101,7 @@ def _action_findings(judged: Judged, names: dict[int, str]) -> list[dict[str, An
     for one in judged.rejected:
         factors = ", ".join(f"{factor:g}" for factor in one.factors)
         found.append(
-            _finding(
+            derived_finding(
                 Rule.FACTOR_CONTRADICTED,
                 f"{names[one.instrument]} {one.ex_date}",
                 f"{names[one.instrument]}: {one.first.source} lists factor {factors} for {one.first.ex_date} "
@@ -110,37 +109,20 @@ def _action_findings(judged: Judged, names: dict[int, str]) -> list[dict[str, An
                 "factor and nearer to it than to 1",
                 "the factor is not used; a move that nothing else explains stays unexplained",
                 Severity.WARNING,
-                one.first.line,
-                one.first.sha256,
+                line=one.first.line,
+                sha256=one.first.sha256,
             )
         )
     for factor, others in judged.disagreeing:
         told = "; ".join(f"{other.source}: {other.factor:g} on {other.ex_date}" for other in others)
         found.append(
-            _finding(
+            derived_finding(
                 Rule.FACTOR_SOURCES_DISAGREE,
                 f"{names[factor.instrument]} {factor.ex_date}",
                 f"{names[factor.instrument]}: factor {factor.factor:g} on {factor.ex_date} is used; {told}",
                 "the source that the prices agree with is used",
-                Severity.NOTE,
-                others[0].line,
-                others[0].sha256,
+                line=others[0].line,
+                sha256=others[0].sha256,
             )
         )
     return found
-
-
-def _finding(
-    rule: Rule, subject: str, message: str, action: str, severity: Severity, line: int, sha256: str
-) -> dict[str, Any]:
-    return {
-        "sha256": sha256 or hashlib.sha256(f"{rule}|{subject}".encode()).hexdigest(),
-        "file_name": "derived from all files",
-        "file_id": None,
-        "line": line,
-        "rule": rule.value,
-        "severity": severity.value,
-        "subject": subject,
-        "message": message,
-        "action": action,
-    }

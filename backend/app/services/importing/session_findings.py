@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
@@ -13,7 +12,7 @@ from sqlalchemy import Connection
 from app.engines import calendar
 from app.repositories import findings
 from app.repositories.sessions import price_days
-from app.services.importing.findings import Rule, Severity
+from app.services.importing.findings import Rule, Severity, derived_finding
 
 _SHOWN = 30
 
@@ -47,30 +46,28 @@ def session_findings(days: Sequence[date]) -> list[dict[str, Any]]:
     found = []
     for year, own in sorted(closed.items()):
         message = f"{year}: prices are stored for {len(own)} days on which the exchange was closed: {_listed(own)}"
-        found.append(_finding(Rule.PRICES_ON_CLOSED_DAY, year, message, "the rows are kept; look at their files", True))
+        found.append(
+            derived_finding(
+                Rule.PRICES_ON_CLOSED_DAY,
+                str(year),
+                message,
+                "the rows are kept; look at their files",
+                Severity.WARNING,
+            )
+        )
     for year, own in sorted(lacking.items()):
         message = f"{year}: {len(own)} sessions of the exchange have no price file: {_listed(own)}"
-        found.append(_finding(Rule.SESSION_WITHOUT_PRICES, year, message, "runs and coverage count them as missing"))
+        found.append(
+            derived_finding(Rule.SESSION_WITHOUT_PRICES, str(year), message, "runs and coverage count them as missing")
+        )
     for year, own in sorted(beyond.items()):
         message = f"{year}: {calendar.warning(own[0])} {len(own)} days with prices lie there: {_listed(own)}"
-        found.append(_finding(Rule.CALENDAR_ENDED, year, message, "the days are taken as sessions", True))
+        found.append(
+            derived_finding(Rule.CALENDAR_ENDED, str(year), message, "the days are taken as sessions", Severity.WARNING)
+        )
     return found
 
 
 def _listed(days: Sequence[date]) -> str:
     shown = ", ".join(day.isoformat() for day in days[:_SHOWN])
     return shown + (f" and {len(days) - _SHOWN} more" if len(days) > _SHOWN else "")
-
-
-def _finding(rule: Rule, year: int, message: str, action: str, warning: bool = False) -> dict[str, Any]:
-    return {
-        "sha256": hashlib.sha256(f"{rule}|{year}".encode()).hexdigest(),
-        "file_name": "derived from all files",
-        "file_id": None,
-        "line": None,
-        "rule": rule.value,
-        "severity": (Severity.WARNING if warning else Severity.NOTE).value,
-        "subject": str(year),
-        "message": message,
-        "action": action,
-    }
