@@ -269,6 +269,36 @@ describe("the quarantine", () => {
     expect(await axe(container)).toHaveNoViolations();
   });
 
+  test("after the last decision of the last page the page before is shown", async () => {
+    const at = (page: number): QuarantinedAction => ({
+      ...entry,
+      instrument_key: `k${page}`,
+      symbol_then: `P${page}`,
+    });
+    let left = 2;
+    fakeApi({
+      ...DATA,
+      "GET /api/data/actions": (asked: URL) => {
+        const page = Number(asked.searchParams.get("page"));
+        const total_pages = left;
+        return json({
+          data: page <= total_pages ? [at(page)] : [],
+          meta: { page, limit: 25, total: total_pages, total_pages },
+          statuses: { QUARANTINED: total_pages },
+        });
+      },
+      "POST /api/data/actions/decisions": () => {
+        left = 1;
+        return json(made, 201);
+      },
+    });
+    renderApp(<Quarantine />);
+    await userEvent.click(await screen.findByRole("button", { name: "Older" }));
+    await userEvent.click(await screen.findByRole("button", { name: "Dismiss P2" }));
+    expect(await screen.findByRole("button", { name: "Dismiss P1" })).toBeInTheDocument();
+    expect(screen.queryByText("Nothing is in quarantine")).not.toBeInTheDocument();
+  });
+
   test("a move without a proposal can only be corrected or dismissed; a bad factor is told", async () => {
     const { requests } = fakeApi({
       ...DATA,

@@ -8,6 +8,7 @@ import { useState } from "react";
 import { DataTable, type Column } from "@/components/data-table";
 import { Icon } from "@/components/icon";
 import { Unknown } from "@/components/marks";
+import { Pager } from "@/components/pager";
 import { DataState, EmptyState } from "@/components/shared/DataState";
 import { useCrumbs } from "@/lib/crumbs";
 import { count, counted, date, grouped, instant, percent } from "@/lib/format";
@@ -207,31 +208,7 @@ export function RunsPage() {
                   />
                 )}
               />
-              {data.meta.total_pages > 1 && (
-                <div className="card-f row between">
-                  <span className="num">
-                    Page {count(page)} of {count(data.meta.total_pages)}
-                  </span>
-                  <span className="row">
-                    <button
-                      type="button"
-                      className="btn sm"
-                      disabled={page <= 1}
-                      onClick={() => void set({ page: page - 1 })}
-                    >
-                      Newer
-                    </button>
-                    <button
-                      type="button"
-                      className="btn sm"
-                      disabled={page >= data.meta.total_pages}
-                      onClick={() => void set({ page: page + 1 })}
-                    >
-                      Older
-                    </button>
-                  </span>
-                </div>
-              )}
+              <Pager page={page} pages={data.meta.total_pages} onPage={(to) => void set({ page: to })} />
             </>
           )}
         </DataState>

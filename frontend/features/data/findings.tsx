@@ -9,6 +9,7 @@ import { Icon } from "@/components/icon";
 import { Drawer } from "@/components/layers";
 import { Badge, Unknown } from "@/components/marks";
 import { sentence } from "@/components/data-jobs";
+import { Pager } from "@/components/pager";
 import { DataState, EmptyState } from "@/components/shared/DataState";
 import { count, instant } from "@/lib/format";
 import type { Finding } from "@/lib/types";
@@ -208,31 +209,7 @@ export function Findings({ total }: { total: Record<string, number> | undefined 
                 </span>
               )}
             />
-            {data.meta.total_pages > 1 && (
-              <div className="card-f row between">
-                <span className="num">
-                  Page {count(page)} of {count(data.meta.total_pages)}
-                </span>
-                <span className="row">
-                  <button
-                    type="button"
-                    className="btn sm"
-                    disabled={page <= 1}
-                    onClick={() => void set({ page: page - 1 })}
-                  >
-                    Newer
-                  </button>
-                  <button
-                    type="button"
-                    className="btn sm"
-                    disabled={page >= data.meta.total_pages}
-                    onClick={() => void set({ page: page + 1 })}
-                  >
-                    Older
-                  </button>
-                </span>
-              </div>
-            )}
+            <Pager page={page} pages={data.meta.total_pages} onPage={(to) => void set({ page: to })} />
           </>
         )}
       </DataState>

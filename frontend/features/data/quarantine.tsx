@@ -5,13 +5,14 @@ import { useState } from "react";
 import { TextField } from "@/components/fields";
 import { Dialog } from "@/components/layers";
 import { Badge, Unknown } from "@/components/marks";
+import { Pager } from "@/components/pager";
 import { DataState, EmptyState } from "@/components/shared/DataState";
 import { toast } from "@/components/toast";
 import { dataAPI, unwrap } from "@/lib/api-client";
 import { getErrorMessage } from "@/lib/errors";
 import { count, date, ratio, signedPercent } from "@/lib/format";
 import type { ActionDecision, QuarantinedAction } from "@/lib/types";
-import { QUARANTINE_PER_PAGE, decisionsQuery, quarantineQuery } from "./queries";
+import { decisionsQuery, quarantineQuery } from "./queries";
 
 const DONE = { ACCEPT: "Accepted", CORRECT: "Corrected", DISMISS: "Dismissed" } as const;
 
@@ -26,6 +27,9 @@ interface Asked {
 export function Quarantine() {
   const [page, setPage] = useState(1);
   const query = useQuery(quarantineQuery(page));
+  const pages = query.data?.meta.total_pages ?? 1;
+  // the last entry of the last page was decided on: the page before it is the last one now
+  if (!query.isPlaceholderData && page > Math.max(1, pages)) setPage(Math.max(1, pages));
   const decisions = useQuery(decisionsQuery);
   const client = useQueryClient();
   const [correcting, setCorrecting] = useState<QuarantinedAction | null>(null);
@@ -167,31 +171,7 @@ export function Quarantine() {
                 </tbody>
               </table>
             </div>
-            {data.meta.total > QUARANTINE_PER_PAGE && (
-              <div className="card-f row between">
-                <span className="num">
-                  Page {count(page)} of {count(data.meta.total_pages)}
-                </span>
-                <span className="row">
-                  <button
-                    type="button"
-                    className="btn sm"
-                    disabled={page <= 1}
-                    onClick={() => setPage(page - 1)}
-                  >
-                    Newer
-                  </button>
-                  <button
-                    type="button"
-                    className="btn sm"
-                    disabled={page >= data.meta.total_pages}
-                    onClick={() => setPage(page + 1)}
-                  >
-                    Older
-                  </button>
-                </span>
-              </div>
-            )}
+            <Pager page={page} pages={data.meta.total_pages} onPage={setPage} />
           </>
         )}
       </DataState>
