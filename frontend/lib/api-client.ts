@@ -35,6 +35,7 @@ import type {
   Significance,
   SnapshotsPage,
   StrategyCard,
+  StrategyLoadError,
   SyncState,
   Verification,
 } from "./types";
@@ -126,6 +127,8 @@ export const marketAPI = {
 export const strategyAPI = {
   available: (signal?: AbortSignal) =>
     result<StrategyCard[]>(api.GET("/api/portfolio/strategies/available", { signal })),
+  loadErrors: (signal?: AbortSignal) =>
+    result<StrategyLoadError[]>(api.GET("/api/portfolio/strategies/load-errors", { signal })),
   /** Answers with the run, or with the job that is computing it. The key makes a second click the same request. */
   backtest: (body: BacktestRequest, idempotencyKey: string) =>
     result<RunDetail | { job: Job }>(

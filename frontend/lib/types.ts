@@ -17,6 +17,7 @@ export type SectorCount = Schemas["SectorCount"];
 export type MarketStatus = Schemas["MarketStatus"];
 export type MarketChoice = Schemas["MarketOut"];
 export type StrategyCard = Schemas["StrategyOut"];
+export type StrategyLoadError = Schemas["StrategyLoadError"];
 export type LifecycleStatus = StrategyCard["lifecycle_status"];
 export type DailyPoint = Schemas["DailyPoint"];
 export type Trade = Schemas["TradeOut"];

@@ -7,7 +7,7 @@ import { useRef, useState, type FormEvent } from "react";
 import { FollowedJob } from "@/components/data-jobs";
 import { CheckField, SelectField, TextField } from "@/components/fields";
 import { Icon } from "@/components/icon";
-import { Kbd, Lifecycle } from "@/components/marks";
+import { Badge, Kbd, Lifecycle } from "@/components/marks";
 import { DataState, EmptyState, ErrorState } from "@/components/shared/DataState";
 import { strategyAPI, unwrap } from "@/lib/api-client";
 import { useCommands } from "@/lib/commands";
@@ -38,6 +38,7 @@ import {
   type FormValues,
   type Limits,
 } from "./form";
+import { LoadErrors } from "./load-errors";
 import { PolicyField } from "./policy-field";
 import { runQuery } from "./queries";
 
@@ -68,6 +69,7 @@ export function BacktestPage() {
           )}
         </div>
       </div>
+      <LoadErrors />
       <DataState
         query={strategies}
         failed="The strategies cannot be read"
@@ -181,7 +183,10 @@ export function BacktestForm({ strategies, indices, defaultIndex, limits }: Back
           <div className="card-h">
             <h2>Strategy</h2>
             {card && (
-              <span className="sp">
+              <span className="sp row g2">
+                {card.origin === "own" && (
+                  <Badge small>Your own{card.kind === "vectorised" ? "" : `, ${card.kind}`}</Badge>
+                )}
                 <Lifecycle state={card.lifecycle_status} />
               </span>
             )}
@@ -203,6 +208,7 @@ export function BacktestForm({ strategies, indices, defaultIndex, limits }: Back
               {strategies.map((strategy) => (
                 <option key={strategy.strategy_id} value={strategy.strategy_id}>
                   {strategy.display_name}
+                  {strategy.origin === "own" ? " (your own)" : ""}
                 </option>
               ))}
             </SelectField>

@@ -16,6 +16,12 @@ export const analysisQuery = (runId: string) =>
     queryFn: ({ signal }) => unwrap(strategyAPI.analysis(runId, signal)),
     staleTime: Infinity,
   });
+/** Files are edited while the page is open: asked again with every visit. */
+export const loadErrorsQuery = queryOptions({
+  queryKey: ["strategies", "load-errors"],
+  queryFn: ({ signal }) => unwrap(strategyAPI.loadErrors(signal)),
+  staleTime: 0,
+});
 
 /** Each later trial of the strategy changes it, so it is asked again whenever a run is opened. */
 export const significanceQuery = (runId: string) =>

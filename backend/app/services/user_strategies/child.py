@@ -16,6 +16,7 @@ import json
 import os
 import pickle
 import queue
+import re
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -27,6 +28,7 @@ from app.services.user_strategies.describe import Unfit, describe
 from app.services.user_strategies.wire import LENGTHS, Code, Request, answer_out, send, unpacked
 
 IDLE_SECONDS = 120.0
+COMPILED_AT = re.compile(r'File "([^"]+)", line (\d+)')
 WORDS = 2_000  # of an exception's text
 
 
@@ -93,6 +95,9 @@ class Modules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
                 step = step.tb_next
             if isinstance(seen, SyntaxError) and seen.filename in files:
                 at = files[seen.filename], seen.lineno
+            if at[0] is None and type(seen).__module__.startswith("numba."):
+                named = [(f, int(line)) for f, line in COMPILED_AT.findall(str(seen)) if f in files]
+                at = (files[named[-1][0]], named[-1][1]) if named else at  # its own words, for it has no frame there
             if at[0] is not None:
                 return at
             seen = seen.__cause__

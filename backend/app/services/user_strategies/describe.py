@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import fields, is_dataclass
 from typing import Any, get_args, get_type_hints
 
@@ -34,7 +35,12 @@ def describe(strategy: Strategy[Any], strategy_id: str) -> dict[str, Any]:
     told["timeframe"] = _one_of(strategy, "timeframe", tuple(PERIODS_PER_YEAR))
     told["product"] = _one_of(strategy, "product", get_args(ProductName))
     told["bars"] = _one_of(strategy, "bars", get_args(BarsNeeded))
+    compiled = sys.modules.get("app.engines.strategies.compiled")  # which brings the compiler: only if it is there
     kind = "event" if isinstance(strategy, EventStrategy) else "vectorised"
+    if compiled is not None and isinstance(strategy, compiled.CompiledStrategy):
+        kind = "compiled"
+        if type(strategy.memory) is not int or strategy.memory < 0:
+            raise Unfit("memory", f"memory is {strategy.memory!r}", "a whole number, 0 or more")
     told["kind"] = _one_of(strategy, "kind", (kind,))
     told["parameters"] = _parameters(strategy)
     warm_up = strategy.warm_up(strategy.params())
