@@ -15,7 +15,7 @@ from app.engines.strategies import registry
 from app.settings import get_settings
 from tests.services.user_files import event, on_bar_after, vectorised, write
 
-FORMS: dict[str, list[str]] = {"vectorised": [], "event": ["--event"]}
+FORMS: dict[str, list[str]] = {"vectorised": [], "event": ["--event"], "compiled": ["--compiled"]}
 
 
 @pytest.fixture(autouse=True)

@@ -25,8 +25,10 @@ from app.services.user_strategies.running import Finished, carry_out
 from app.services.user_strategies.workers import Limits
 from tests.engines.backtest.test_event import market
 from tests.services.user_files import (
+    DECIDE,
     ON_BAR,
     SIGNALS,
+    compiled,
     event,
     line_of,
     on_bar_after,
@@ -98,7 +100,9 @@ def in_process(text: str, catalogue: Catalogue, bars: Bars, tmp_path: Path) -> b
     return run(spec_of(book_of(mine), bars), bars, {"mine": mine}).canonical
 
 
-@pytest.mark.parametrize("text", [vectorised("mine"), event("mine")], ids=["signals", "on_bar"])
+@pytest.mark.parametrize(
+    "text", [vectorised("mine"), event("mine"), compiled("mine")], ids=["signals", "on_bar", "compiled"]
+)
 def test_the_worker_gives_the_bytes_that_the_same_class_gives_in_process(
     catalogue: Catalogue, bars: Bars, tmp_path: Path, text: str
 ) -> None:
@@ -106,6 +110,18 @@ def test_the_worker_gives_the_bytes_that_the_same_class_gives_in_process(
     assert first.metrics["trades"] > 10
     assert first.canonical == in_process(text, catalogue, bars, tmp_path)
     assert done(catalogue, text, bars) == first  # a worker that has answered before starts anew
+
+
+def test_a_compiled_strategy_has_the_fills_of_the_same_rule_in_python(catalogue: Catalogue, bars: Bars) -> None:
+    told = [json.loads(done(catalogue, text, bars).canonical) for text in (event("mine"), compiled("mine"))]
+    for name in ("fills", "trades", "equity", "metrics"):
+        assert told[0][name] == told[1][name]
+
+
+def test_what_cannot_be_compiled_is_told_with_its_line(catalogue: Catalogue, bars: Bars) -> None:
+    text = compiled("mine", DECIDE.replace("        for n", "        view.nosuch  # here\n        for n", 1))
+    error = stopped(catalogue, text, bars)
+    assert error.reason == "raised" and error.line == line_of(text, "# here")
 
 
 def test_a_shipped_class_copied_to_a_file_trades_as_the_shipped_one(catalogue: Catalogue, bars: Bars) -> None:

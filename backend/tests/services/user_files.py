@@ -53,6 +53,23 @@ def event(name: str, body: str = ON_BAR, before: str = "") -> str:
     return f'{HEAD}\n{before}\n\nclass Mine(Base, EventStrategy[P]):\n    id = "{name}"\n{body}'
 
 
+DECIDE = """
+    @staticmethod
+    def decide(view, params):
+        for n in range(view.close.shape[1]):
+            if view.t > 0 and view.close[-1, n] > view.close[-2, n] and view.position[n] == 0.0:
+                buy(view, n)
+            elif view.t > 0 and view.close[-1, n] < view.close[-2, n] and view.position[n] != 0.0:
+                leave(view, n)
+"""
+
+
+def compiled(name: str, body: str = DECIDE, before: str = "") -> str:
+    """A compiled strategy with this `decide`; it gives the orders that the event strategy gives."""
+    imports = "from app.engines.strategies.compiled import CompiledStrategy, buy, leave\n"
+    return f'{HEAD}\n{imports}{before}\n\nclass Mine(Base, CompiledStrategy[P]):\n    id = "{name}"\n{body}'
+
+
 def signals_after(statement: str) -> str:
     """The `signals` with a statement before it."""
     return SIGNALS.replace("        rises = ", f"        {statement}\n        rises = ", 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -159,7 +159,13 @@ def play(
         bars, market, decisions, rules, new_account(capital, books, instruments), new_orders(rows),
         new_log(LOG_ROWS, instruments), curves, lambda log: _larger(log, LOG_ROWS + 16 * books * instruments), names,
     )  # fmt: skip
-    run.play([(strategy, Context(run, book, params)) for book, strategy, params in asked], bars.start)
+    contexts = [(strategy, Context(run, book, params)) for book, strategy, params in asked]
+    if len(contexts) == 1 and contexts[0][0].kind == "compiled":
+        from app.engines.backtest.compiled_event import play as play_compiled
+
+        play_compiled(run, cast(Any, contexts[0][0]), contexts[0][1], bars.start)
+    else:
+        run.play(contexts, bars.start)
     return Outcome(run.account, run.orders, run.log, curves)
 
 
