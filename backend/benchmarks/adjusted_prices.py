@@ -11,62 +11,53 @@ stored rows say about it, "unexplained" where they say nothing.
 from __future__ import annotations
 
 import csv
-import gzip
 import json
 import math
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
 
 from app.commands.shared import open_platform
 from app.database import Market
+from app.repositories import closes as closes_repository
 from app.repositories import evidence, instruments
+from app.services.importing import independent
 from app.services.importing.corporate import worked_out
+from app.services.importing.independent import Point
 from app.services.importing.lookup import Lookup
 
 DIVIDENDS = 0.25  # what five years of dividends may take off an older price
 SLACK = 0.02
-CLOSE = 0.01  # closes of two sources of one day
 NEAR = timedelta(days=7)
 FIRST = date(2010, 6, 10)  # the first day with stored prices
 VENDOR = "actions_yahoo"
 VENDOR_READ = date(2026, 7, 2)  # the last day of the screen
-Factors = Mapping[int, list[dict[str, Any]]]
-
-
-class Bar(NamedTuple):
-    """A stored day: prices as traded, rupees."""
-
-    instrument: int
-    low: float
-    high: float
-    close: float
+Factors = independent.Rows
 
 
 def main(folder: Path) -> None:
     """Print the comparisons and the times."""
     with open_platform() as platform, platform.database.engine(Market.REAL).connect() as connection:
         lookup = Lookup(instruments.symbol_spans(connection), evidence.company_symbols(connection))
-        stored = _grouped(
+        stored = independent.grouped(
             dict(row._mapping) for row in connection.execute(text("SELECT * FROM adjustment_factors ORDER BY ex_date"))
         )
         began = time.perf_counter()
         connection.execute(text("DELETE FROM corporate_actions WHERE source = :vendor"), {"vendor": VENDOR})
-        without = _grouped(worked_out(connection, lookup, None, ()).factors)
+        without = independent.grouped(worked_out(connection, lookup, None, ()).factors)
         print(f"all factors from nothing, without the vendor's list: {time.perf_counter() - began:.2f} s")
         connection.rollback()
         splits(connection, lookup, folder / "corporate_actions/yahoo_dividends_splits_nifty50_2002_2026.csv", without)
         _alone(connection, stored, without)
         screen = folder / "golden/quarterly_screen_2024_2026"
-        closes(connection, "entry prices of the screen", entries(screen), stored)
-        closes(connection, "rebalance prices of its universe", universe(screen), stored)
-        closes(connection, "GODREJPROP, daily", daily(folder / "golden/indicators"), stored)
+        closes(connection, "entry prices of the screen", entries(screen))
+        closes(connection, "rebalance prices", independent.read_closes(screen / "universe_rebalance_prices.json.gz"))
+        daily = folder / "golden/indicators/GODREJPROP_daily_with_indicators.csv.gz"
+        closes(connection, "GODREJPROP, daily", independent.read_closes(daily))
         for path in sorted((folder / "golden/rs_supertrend_2021_2026").glob("*trade_history.csv")):
             fills(connection, path, stored)
         last: date = connection.execute(text("SELECT max(date) FROM historical_prices")).scalar_one()
@@ -74,13 +65,6 @@ def main(folder: Path) -> None:
         worked_out(connection, None, (last, last + timedelta(days=11)), ())
         print(f"factors and moves after one new day: {time.perf_counter() - began:.2f} s")
         connection.rollback()
-
-
-def _grouped(rows: Iterable[dict[str, Any]]) -> dict[int, list[dict[str, Any]]]:
-    found: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    for row in rows:
-        found[row["instrument_id"]].append(row)
-    return found
 
 
 def splits(connection: Connection, lookup: Lookup, path: Path, ours: Factors) -> None:
@@ -162,9 +146,6 @@ def _move(connection: Connection, instrument: int, day: date, theirs: float, our
     return f"explained by prices: the close before is {ratio:.3f} of the open, so {nearest} is right"
 
 
-Point = tuple[str, date, float]
-
-
 def entries(folder: Path) -> list[Point]:
     """Symbol, day and price at which the screen entered."""
     found: dict[tuple[str, date], float] = {}
@@ -177,125 +158,14 @@ def entries(folder: Path) -> list[Point]:
     return [(symbol, day, price) for (symbol, day), price in sorted(found.items())]
 
 
-def universe(folder: Path) -> list[Point]:
-    """Symbol, day and close of every company of the universe on the rebalance days."""
-    with gzip.open(folder / "universe_rebalance_prices.json.gz", "rt") as file:
-        days = json.load(file)
-    return [
-        (symbol, date.fromisoformat(day), float(price))
-        for day, prices in days.items()
-        for symbol, price in prices.items()
-        if price
-    ]
-
-
-def daily(folder: Path) -> list[Point]:
-    """Symbol, day and close of the company whose daily series is published."""
-    with gzip.open(folder / "GODREJPROP_daily_with_indicators.csv.gz", "rt", newline="") as file:
-        return [
-            (row["symbol"].removeprefix("NSE:"), date.fromisoformat(row["datetime"][:10]), float(row["close"]))
-            for row in csv.DictReader(file)
-        ]
-
-
-def closes(connection: Connection, title: str, points: list[Point], factors: Factors) -> None:
+def closes(connection: Connection, title: str, points: list[Point]) -> None:
     """Adjusted closes, ours and theirs; a run of days of one symbol with one ratio is one line."""
-    print(f"\n{title}: {len(points):,} closes")
-    bars = _bars(connection, points)
-    jumps = _jumps(connection)
-    counts: Counter[str] = Counter()
-    runs: dict[tuple[str, float, str], list[date]] = defaultdict(list)
-    for symbol, day, price in points:
-        bar = bars.get((symbol, day))
-        if bar is None:
-            counts["before our prices" if day < FIRST else "no bar stored"] += 1
-            continue
-        later = [row for row in factors.get(bar.instrument, []) if row["ex_date"] > day]
-        factor = math.prod(row["factor"] for row in later)
-        ours = bar.close / factor
-        adjusted = "adjusted" if later else "no later factor"
-        if abs(price / ours - 1) <= CLOSE:
-            counts[f"agree within {CLOSE:.0%}, {adjusted}"] += 1
-            counts["of these within 0.1 %"] += abs(price / ours - 1) <= 0.001
-            continue
-        if bar.low / factor * 0.999 <= price <= bar.high / factor * 1.001:
-            why = "another price of the day: theirs lies in our range"
-        else:
-            moves = [row for row in jumps.get(bar.instrument, []) if row["session"] > day]
-            why = _why(connection, bar.instrument, day, price / ours, later, moves)
-        counts[f"DISAGREE, {adjusted}: {why.partition(':')[0]}"] += 1
-        runs[(symbol, round(price / ours, 2), why)].append(day)
-    for (symbol, ratio, why), days in sorted(runs.items()):
-        span = str(min(days)) if len(days) == 1 else f"{min(days)} to {max(days)}, {len(days)} days"
-        print(f"  {symbol} {span}: theirs is {ratio:g} of ours; {why}")
-    _print(counts)
-
-
-def _why(
-    connection: Connection,
-    instrument: int,
-    last: date,
-    ratio: float,
-    later: list[dict[str, Any]],
-    jumps: list[dict[str, Any]],
-    slack: float = 0.03,
-) -> str:
-    """What the stored rows say about a vendor's price that is `ratio` of ours, on `last` and perhaps earlier."""
-    row = min(later, key=lambda one: abs(math.log(ratio / one["factor"])), default=None)
-    if row is not None and abs(math.log(ratio / row["factor"])) <= slack:
-        return f"vendor lacks an action: ours has {row['factor']:g} on {row['ex_date']} ({row['tier']})"
-    for jump in jumps:
-        likely = (jump["ratio"], 1 / (jump["proposed_factor"] or math.inf))
-        if any(one and abs(math.log(ratio / one)) <= 0.1 + slack for one in likely):
-            return f"in quarantine here: the move of {jump['ratio']:.2f} on {jump['session']}"
-    gap = connection.execute(
-        text(
-            "SELECT * FROM (SELECT date, lag(date) OVER w AS before, "
-            "open / nullif(lag(close) OVER w, 0) AS ratio FROM ("
-            "SELECT DISTINCT ON (date) date, open, close FROM historical_prices WHERE instrument_id = :id "
-            "AND date >= :last AND superseded_at IS NULL AND open > 0 ORDER BY date, source_rank DESC) d "
-            "WINDOW w AS (ORDER BY date)) g WHERE "
-            "abs(ln(ratio / :ratio)) < CASE WHEN date - before > 7 THEN 0.2 ELSE 0.1 END AND date <> ALL(:known) "
-            "AND abs(ln(ratio)) > 0.1 "
-            "ORDER BY abs(ln(ratio / :ratio)) LIMIT 1"
-        ),
-        {"id": instrument, "last": last, "ratio": ratio, "known": [row["ex_date"] for row in later]},
-    ).first()
-    if gap is not None:
-        held = any(jump["session"] == gap.date for jump in jumps)
-        if held:
-            return f"in quarantine here: the gap of {gap.ratio:.2f} on {gap.date}"
-        if gap.date - gap.before > NEAR:
-            return (
-                f"no sessions stored between {gap.before} and {gap.date}: the price went to {gap.ratio:.2f} of itself"
-            )
-        return f"ours missing: a gap of {gap.ratio:.2f} on {gap.date} that no other evidence supports"
-    end = connection.execute(
-        text("SELECT max(date) FROM historical_prices WHERE instrument_id = :id"), {"id": instrument}
-    ).scalar_one()
-    if end < VENDOR_READ:
-        return f"our prices of it end first: on {end}, the vendor's in {VENDOR_READ:%B %Y}"
-    return "unexplained"
-
-
-def _jumps(connection: Connection) -> dict[int, list[dict[str, Any]]]:
-    query = text("SELECT instrument_id, session, ratio, proposed_factor FROM unexplained_jumps ORDER BY session")
-    return _grouped(dict(row._mapping) for row in connection.execute(query))
-
-
-def _bars(connection: Connection, points: list[Point]) -> dict[tuple[str, date], Bar]:
-    rows = connection.execute(
-        text(
-            "WITH wanted AS MATERIALIZED (SELECT DISTINCT w.symbol, w.day, i.id, s.symbol AS was "
-            "FROM unnest(CAST(:symbols AS text[]), CAST(:days AS date[])) AS w(symbol, day) "
-            "JOIN instruments i ON i.symbol = w.symbol JOIN instrument_symbols s ON s.instrument_id = i.id) "
-            "SELECT w.symbol, w.day, p.* FROM wanted w CROSS JOIN LATERAL ("
-            "SELECT instrument_id, low, high, close FROM historical_prices WHERE symbol = w.was AND date = w.day "
-            "AND instrument_id = w.id AND superseded_at IS NULL ORDER BY source_rank DESC LIMIT 1) p"
-        ),
-        {"symbols": [one[0] for one in points], "days": [one[1] for one in points]},
-    )
-    return {(row.symbol, row.day): Bar(row.instrument_id, row.low, row.high, row.close) for row in rows}
+    found = independent.compare(connection, title, points, VENDOR_READ)
+    print(f"\n{title}: {found.closes:,} closes, {found.without_bar:,} without a bar")
+    print(f"{found.agree:>8,} agree within 1 %, {found.exact:,} within 0.1 %, {found.adjusted:,} before a factor")
+    print(f"{found.largest[0]:>8,} of {found.largest[1]:,} of the fifty largest companies")
+    for row in found.disagreements:
+        print(f"  {row.symbol} {row.first} to {row.last}, {row.days} days: theirs is {row.ratio:g} of ours; {row.why}")
 
 
 def fills(connection: Connection, path: Path, factors: Factors) -> None:
@@ -306,7 +176,8 @@ def fills(connection: Connection, path: Path, factors: Factors) -> None:
             for line in csv.DictReader(file)
         ]
     print(f"\n{path.name}: {len(points):,} fills")
-    bars, jumps = _bars(connection, points), _jumps(connection)
+    bars = closes_repository.bars_of(connection, [(symbol, day) for symbol, day, _ in points])
+    jumps = independent.grouped(dict(row._mapping) for row in closes_repository.moves(connection))
     counts: Counter[str] = Counter()
     for symbol, day, price in points:
         bar = bars.get((symbol, day))
@@ -321,7 +192,7 @@ def fills(connection: Connection, path: Path, factors: Factors) -> None:
         if not agrees:
             moves = [row for row in jumps.get(bar.instrument, []) if row["session"] > day]
             ratio = price * factor / math.sqrt(bar.low * bar.high)
-            why = _why(connection, bar.instrument, day, ratio, later, moves, 0.2)
+            why = independent.explain(connection, bar.instrument, day, ratio, later, moves, VENDOR_READ, 0.2)
             print(f"  {day} {symbol}: {price:g}, here {bar.low / factor:.2f} to {bar.high / factor:.2f} "
                   f"(factor {factor:g}, {tiers}), theirs is {ratio:.2f} of ours; {why}")  # fmt: skip
     _print(counts)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +13,7 @@ from app.commands.shared import JsonFlag, SampleFlag, chosen_market, open_platfo
 
 if TYPE_CHECKING:
     from app.services.importing.blind_test import Case, Verification
+    from app.services.importing.independent import Comparison
 
 
 def register(group: typer.Typer) -> None:
@@ -18,20 +21,39 @@ def register(group: typer.Typer) -> None:
     group.command("verify")(verify_data)
 
 
-def verify_data(sample: SampleFlag = False, as_json: JsonFlag = False) -> None:
-    """Hide the listed splits and bonuses, infer them from prices, and compare. Exit code 1 when one came out wrong."""
-    from app.services.importing.blind_test import verify
+def verify_data(
+    closes: Annotated[
+        list[Path] | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="Another source's closes, adjusted for splits: CSV (symbol, date, close) or JSON by date and symbol.",
+        ),
+    ] = None,
+    sample: SampleFlag = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Hide the listed splits and bonuses, infer them from prices, and compare. Exit code 1 when one came out wrong.
 
+    With --closes our adjusted closes are held against another source's too, and each disagreement is explained.
+    """
+    from app.services.importing.blind_test import verify
+    from app.services.importing.independent import compare, read_closes
+
+    points = [(path.name, read_closes(path)) for path in closes or ()]
     market = chosen_market(sample)
     with open_platform() as platform:
         platform.database.migrate(market)
         with platform.database.engine(market).connect() as connection:
             result = verify(connection)
+            compared = [compare(connection, name, own) for name, own in points]
             connection.rollback()
     if as_json:
-        print_json(result.to_dict())
+        print_json(result.to_dict() | {"closes": [asdict(one) for one in compared]})
     else:
         _show(result)
+        for one in compared:
+            _show_closes(one)
     raise typer.Exit(1 if result.blind.wrong else 0)
 
 
@@ -57,6 +79,18 @@ def _show(result: Verification) -> None:
     print("\nStored, by year of the ex-date:")
     for year, counts in result.tiers.items():
         print(f"  {year}  " + ", ".join(f"{tier} {count:,}" for tier, count in sorted(counts.items())))
+
+
+def _show_closes(one: Comparison) -> None:
+    print(f"\n{one.file}: {one.closes:,} closes of another source, {one.without_bar:,} of days without a bar here")
+    print(
+        f"  {one.agree:>6,} of {one.compared:,} agree within 1 %, {one.exact:,} within 0.1 %; {one.adjusted:,} of the"
+    )
+    print("         agreeing ones lie before a split or bonus")
+    print(f"  {one.largest[0]:>6,} of {one.largest[1]:,} of the fifty largest companies agree")
+    for row in one.disagreements:
+        span = str(row.first) if row.days == 1 else f"{row.first} to {row.last}, {row.days} days"
+        print(f"  {row.symbol:<12} {span}: theirs is {row.ratio:g} of ours; {row.why}")
 
 
 def _table(title: str, cases: Sequence[Case]) -> None:

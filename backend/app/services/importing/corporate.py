@@ -49,7 +49,7 @@ FORWARD = timedelta(days=_ISIN_DAYS)  # an older one may be what a later move is
 _PROPOSED = 0.05  # log: how near a fraction has to be before it is put to a person
 _NAMED = timedelta(days=10)  # a list's date may be off by so much
 _GAP_BELOW, _GAP_REACH = 0.90, 0.07  # a gap of a small bonus: close and high against the previous close
-_GAP_NEAR = 0.05  # log, at the open
+_GAP_NEAR = 0.06  # log, at the open
 _PAISA = 0.0101  # rupees: a level is rounded to the paisa, up or down
 _COUNTED = 0.005  # counts change by options and small issues too: only an exact one tells an action
 _SERIES_ORDER = {"EQ": 0, "BE": 1, "BZ": 2}

@@ -187,7 +187,7 @@ def _stated(move: Move) -> _Fit | None:
     )
     if factor in restatements.SMALL:  # a bad day comes near: the open has to hit it, exactly where no figure is sure
         sure = any(one.firm for one in move.told) or _calm(move)
-        return fit if fit.within(0.03 if sure else 0.01, 0.12, tight=1.0) else None
+        return fit if fit.within(0.06 if sure else 0.01, 0.12, tight=1.0) else None
     return fit if fit.within(_AT_OPEN, _BAND, tight=1.0) else None
 
 

@@ -129,7 +129,7 @@ def test_a_small_bonus_is_told_by_a_figure_and_a_gap_that_hits_it(firm: bool) ->
     assert found is not None and found.factor == 1.2
     near = infer(move(1.22, 1.22, told=told, ex_volume=5000))
     assert (near is not None) == firm
-    assert infer(move(1.25, 1.25, told=told)) is None
+    assert infer(move(1.28, 1.28, told=told)) is None
     assert infer(move(753.25 / 626.80, 753.25 / 669.30, ex_volume=5000)) is None
 
 
