@@ -20,7 +20,7 @@ SPLIT, FALL = DAYS[6], DAYS[8]
 
 
 def market(engine: Engine, folder: Path) -> None:
-    """SPLIT is listed to split 1:2; HELD falls by half, with much trading and no reason on file; PLAIN stays at fifty."""
+    """SPLIT is listed to split 1:2; HELD falls by half with much trading, unexplained; PLAIN stays."""
     for day in DAYS:
         split, before = (100.0 if day < SPLIT else 50.0), (100.0 if day <= SPLIT else 50.0)
         held, held_before = (80.0 if day < FALL else 40.0), (80.0 if day <= FALL else 40.0)
