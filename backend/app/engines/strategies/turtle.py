@@ -96,6 +96,9 @@ class Turtle(EventStrategy[TurtleParams]):
         open_, high, low, close = (context.panel(1, field) for field in FIELDS)
         follow(known, context.state["windows"], open_, high, low, close, context.gaps(1))
         opens, closes = open_[0], close[0]
+        # yesterday's stop orders are taken back: left to expire, each would be a refusal on the run, many a session
+        if any(position.waiting for position in context.state["positions"]):
+            context.cancel()
         for n, position in enumerate(context.state["positions"]):
             if math.isnan(closes[n]) and not context.positions[n]:
                 position.waiting.clear()
@@ -159,5 +162,5 @@ class Turtle(EventStrategy[TurtleParams]):
             at = trigger + unit * p.step * position.n
             stop = at - p.stop * position.n
             stop = stop if math.isnan(leave) else max(stop, leave)
-            context.buy(n, quantity=float(size), trigger=at, stop=stop if stop > 0.0 else math.nan)
+            context.buy(n, quantity=float(size), trigger=at, stop=stop if stop > 0.0 else math.nan, valid=None)
             position.waiting.append(at)

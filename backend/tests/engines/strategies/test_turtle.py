@@ -67,6 +67,14 @@ def test_a_breakout_is_bought_added_to_and_left_at_the_low_of_the_exit_channel()
     assert fills(typed([*QUIET, *RISE, AFTER])) == RISE_FILLS
 
 
+def test_orders_that_did_not_fill_are_no_refusals_and_rest_for_one_bar():
+    assert ran(typed([*QUIET, *RISE, AFTER])).rejections["reason"] == []
+    # the channel of five bars has come down to 100 by bar 18: the order above 101 does not rest any more
+    lower: list[Row] = [(99.9, 100.0, 99.5, 99.8)] * 5
+    found = fills(typed([*QUIET, *lower, (99.8, 100.2, 99.6, 100.1), QUIET[0]]), units=1)
+    assert [row[:2] + row[3:4] for row in found[:1]] == [(17, "BUY", 100.05)]
+
+
 def test_no_more_units_than_allowed_and_none_where_the_price_does_not_rise():
     assert [row[0] for row in fills(typed([*QUIET, *RISE, AFTER]), units=2)] == [12, 13, 16]
     assert [row[0] for row in fills(typed([*QUIET, *RISE, AFTER]), step=5.0)] == [12, 16]
