@@ -1,4 +1,4 @@
-"""`export`: the tables of a stored run as files."""
+"""`export` and `report`: a stored run as files."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ import typer
 
 from app.commands.shared import SampleFlag, chosen_market, fail, open_platform
 
+RunId = Annotated[str, typer.Argument(help="Id of a stored run.")]
+
 
 def register(app: typer.Typer) -> None:
-    """Add the command."""
+    """Add the commands."""
     app.command("export")(export)
+    app.command("report")(report)
 
 
 def export(
-    run_id: Annotated[str, typer.Argument(help="Id of a stored run.")],
+    run_id: RunId,
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write; its ending says the format.")],
     table: Annotated[str, typer.Option(help="equity, trades, fills, rejections, events or decisions.")] = "trades",
     sample: SampleFlag = False,
@@ -41,8 +44,32 @@ def export(
         except SmartTraderException as error:
             fail(str(error))
     content = run_table(result, digest, cast(TableName, table))
-    try:
-        output.write_bytes(written(content, cast(Format, kind)))
-    except OSError as error:
-        fail(f"{output} cannot be written: {error.strerror}")
+    _write(output, written(content, cast(Format, kind)))
     print(f"{content.num_rows:,} rows of {table} in {output}")
+
+
+def report(
+    run_id: RunId,
+    output: Annotated[Path, typer.Option("--output", "-o", help="File to write.")],
+    sample: SampleFlag = False,
+) -> None:
+    """Write a stored run as one page of HTML that opens without a server."""
+    from app.exceptions import SmartTraderException
+
+    market = chosen_market(sample)
+    with open_platform() as platform:
+        platform.database.migrate(market)
+        try:
+            with platform.database.transaction(market) as session:
+                page = platform.reports.page(market, session, run_id)
+        except SmartTraderException as error:
+            fail(str(error))
+    _write(output, page.encode())
+    print(f"The run is in {output}")
+
+
+def _write(file: Path, content: bytes) -> None:
+    try:
+        file.write_bytes(content)
+    except OSError as error:
+        fail(f"{file} cannot be written: {error.strerror}")

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Header, Query, Response
+from fastapi.responses import HTMLResponse
 
 from app.database import Market
 from app.engines.backtest import CostSpec
@@ -192,6 +193,18 @@ def export_run(
     result, digest = platform.runs.result(session, run_id)
     named = {"Content-Disposition": f'attachment; filename="{file_name(run_id, table, format)}"'}
     return Response(written(run_table(result, digest, table), format), media_type=MEDIA_TYPES[format], headers=named)
+
+
+@router.get(
+    "/runs/{run_id}/report",
+    operation_id="runs:report",
+    response_class=HTMLResponse,
+    responses={200: {"content": {"text/html": {}}, "description": "The page"}},
+)
+def report_run(run_id: str, platform: PlatformDep, market: MarketDep, session: MarketSessionDep) -> HTMLResponse:
+    """A stored run as one page of HTML that opens without a server."""
+    page = platform.reports.page(market, session, run_id)
+    return HTMLResponse(page, headers={"Content-Disposition": f'attachment; filename="run-{run_id[:10]}.html"'})
 
 
 @router.get("/runs/{run_id}/significance", operation_id="runs:significance")

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from app.services.members import MemberService
     from app.services.nse import SyncService
     from app.services.policies import PolicyService
+    from app.services.reports.service import RunReports
     from app.services.run_analysis import RunAnalysis
     from app.services.screener import ScreenerService
     from app.services.user_strategies.catalogue import Catalogue
@@ -127,6 +128,13 @@ class Platform:
         from app.services.run_analysis import RunAnalysis
 
         return RunAnalysis(self.runs)
+
+    @cached_property
+    def reports(self) -> RunReports:
+        """Stored runs as pages."""
+        from app.services.reports.service import RunReports
+
+        return RunReports(self.runs, self.analysis)
 
     @cached_property
     def data(self) -> DataService:

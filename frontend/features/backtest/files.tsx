@@ -21,6 +21,17 @@ export function Files({ run }: { run: Pick<RunDetail, "run_id"> }) {
         <h2>Files</h2>
       </div>
       <dl className="kv card-b">
+        <dt>The whole run as one page, to be opened without a server</dt>
+        <dd className="row" style={{ justifyContent: "flex-end" }}>
+          <a
+            className="link"
+            download
+            href={`/api/portfolio/strategies/runs/${run.run_id}/report`}
+            aria-label="The whole run as one HTML page"
+          >
+            HTML
+          </a>
+        </dd>
         {TABLES.map((table) => (
           <div key={table.name} style={{ display: "contents" }}>
             <dt>{table.label}</dt>

@@ -1,0 +1,67 @@
+"""Numbers, dates and units as people read them here: Indian groups, true minus signs, percent of fractions."""
+
+from __future__ import annotations
+
+import math
+from datetime import date, datetime
+from typing import Final
+
+MINUS: Final = "\N{MINUS SIGN}"
+UNKNOWN: Final = "–"
+_LAKH: Final = 1e5
+
+
+def grouped(value: float, digits: int = 0) -> str:
+    """Digits in Indian groups: 1642118 is 16,42,118. Zero has no sign."""
+    whole, _, fraction = f"{abs(value):.{digits}f}".partition(".")
+    head, tail = whole[:-3], whole[-3:]
+    pairs: list[str] = []
+    while head:
+        pairs.insert(0, head[-2:])
+        head = head[:-2]
+    text = ",".join([*pairs, tail])
+    negative = value < 0 and float(f"{whole}.{fraction or 0}") != 0.0
+    return (MINUS if negative else "") + text + (f".{fraction}" if fraction else "")
+
+
+def rupees(value: float | None, paise: bool | None = None) -> str:
+    """₹707.29; from one lakh up without paise unless asked for."""
+    if value is None:
+        return UNKNOWN
+    text = grouped(value, 2 if (abs(value) < _LAKH if paise is None else paise) else 0)
+    return f"{MINUS}₹{text[1:]}" if text.startswith(MINUS) else f"₹{text}"
+
+
+def signed_rupees(value: float) -> str:
+    """With its sign, to the paisa."""
+    text = rupees(value, paise=True)
+    return text if value < 0 or round(value, 2) == 0.0 else f"+{text}"
+
+
+def percent(fraction: float | None, digits: int = 1) -> str:
+    """0.126 is 12.6%."""
+    return UNKNOWN if fraction is None else f"{grouped(100.0 * fraction, digits)}%"
+
+
+def signed_percent(fraction: float, digits: int = 1) -> str:
+    """The same with its sign, without the percent sign; for tables of them."""
+    text = grouped(100.0 * fraction, digits)
+    return text if text.startswith(MINUS) or float(f"{100.0 * fraction:.{digits}f}") == 0.0 else f"+{text}"
+
+
+def ratio(value: float | None, digits: int = 2) -> str:
+    """A number with two digits."""
+    return UNKNOWN if value is None or not math.isfinite(value) else grouped(value, digits)
+
+
+def count(value: float | None) -> str:
+    """A whole number."""
+    return UNKNOWN if value is None else grouped(value)
+
+
+def day(value: str | date | None) -> str:
+    """20 Nov 2026, of an ISO date or time."""
+    if value is None:
+        return UNKNOWN
+    found = value if isinstance(value, date) else datetime.fromisoformat(value).date()
+    return f"{found.day} {found:%b %Y}"
