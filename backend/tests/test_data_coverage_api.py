@@ -17,7 +17,7 @@ from app.repositories.files import bump_versions
 from app.services.coverage import all_years, holes, missing_sessions, year_coverage
 from app.services.panel.build import write_chunk
 from app.services.panel.chunk import open_chunk
-from app.services.panel.panel import Panel, slice_root
+from app.services.panel.panel import Panel
 from tests.services.test_panel import info, row
 
 pytestmark = pytest.mark.integration
@@ -108,7 +108,7 @@ def test_tomorrows_file_changes_no_root_of_a_slice_that_ends_today(tmp_path: Pat
         today = days[cut].astype(object)
         until = panel_of(tmp_path, [one for one in rows if one["date"] <= today], 100 + int(cut))
         keys = list(until.keys)
-        assert slice_root(until.bars(keys, None, today)) == slice_root(whole.bars(keys, None, today))
+        assert until.bars(keys, None, today).root == whole.bars(keys, None, today).root
         grown = {chunk.year: chunk.root for chunk in whole.chunks}
         past = [chunk for chunk in until.chunks if chunk.year < today.year]
         assert all(chunk.root == grown[chunk.year] for chunk in past)  # a new day re-hashes one year

@@ -7,6 +7,7 @@ so a new action changes no earlier value, and cutting the future off changes not
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -19,6 +20,9 @@ from app.engines.ports import Ports
 
 F2 = NDArray[np.float64]
 B2 = NDArray[np.bool_]
+B1 = NDArray[np.bool_]
+F1 = NDArray[np.float64]
+I1 = NDArray[np.int64]
 D1 = NDArray[np.datetime64]
 
 
@@ -115,6 +119,99 @@ class Bars:
     def volume(self) -> F2:
         """Volume in shares of the first bar's denomination, shape [T, N]: raw volume divided by the factor."""
         return self.raw_volume / self.factor
+
+    @cached_property
+    def root(self) -> str:
+        """A hash of the prices, volumes and members: tomorrow's file leaves that of bars that end today alone.
+
+        What companies did with their shares is not in it: it is an input of its own.
+        """
+        digest = hashlib.sha256()
+        digest.update("\n".join(self.keys).encode())
+        digest.update(self.sessions.astype(np.int64).tobytes())
+        for array in (*self.raw, self.raw_volume, self.gap, self.member):
+            digest.update(np.ascontiguousarray(array).data)
+        return digest.hexdigest()
+
+    @cached_property
+    def step(self) -> F2:
+        """Shares after each ex-date for one before, [T, N]; one row of ones where there is none."""
+        if not self.ex_date.any():
+            return np.ones((1, self.shape[1]))
+        step = np.ones(self.shape)
+        step[1:] = self.factor[1:] / self.factor[:-1]
+        return step
+
+    @cached_property
+    def ex_date(self) -> B1:
+        """Whether any instrument's factor changes at the bar, shape [T]."""
+        ex_date = np.zeros(self.shape[0], np.bool_)
+        np.any(self.factor[1:] != self.factor[:-1], axis=1, out=ex_date[1:])
+        return ex_date
+
+    @cached_property
+    def last(self) -> B1:
+        """Whether the bar is its session's last, shape [T]."""
+        days = self.sessions.astype("datetime64[D]")
+        last = np.ones(self.shape[0], np.bool_)
+        np.not_equal(days[1:], days[:-1], out=last[:-1])
+        return last
+
+    @cached_property
+    def closes(self) -> I1:
+        """The last bar of each session."""
+        return np.flatnonzero(self.last)
+
+    @cached_property
+    def session(self) -> I1:
+        """The number of each bar's session, shape [T]."""
+        session = np.zeros(self.shape[0], np.int64)
+        np.cumsum(self.last[:-1], out=session[1:])
+        return session
+
+    @cached_property
+    def seconds(self) -> I1:
+        """The time of each bar since 1970, shape [T]."""
+        return self.sessions.astype("datetime64[s]", copy=False).view(np.int64)
+
+    @cached_property
+    def traded(self) -> B2:
+        """Where the instrument has a close, shape [T, N]."""
+        return ~np.isnan(self.raw.close)
+
+    @cached_property
+    def members(self) -> F1:
+        """How many instruments belong to the universe at each bar, shape [T]."""
+        counted: F1 = self.member.sum(axis=1, dtype=np.float64)
+        return counted
+
+    @cached_property
+    def dealt(self) -> Prices:
+        """The raw prices of bars in which anything was dealt.
+
+        A bar of no volume is no bar: nobody traded. Where an instrument never has any volume it is taken for unknown.
+        """
+        idle = (self.raw_volume == 0.0) & (self.raw_volume > 0.0).any(axis=0)
+        return Prices(*(np.where(idle, np.nan, prices) for prices in self.raw)) if idle.any() else self.raw
+
+    @cached_property
+    def impossible(self) -> str | None:
+        """The first value that cannot be, in words; looked for once."""
+        volume, factor = self.raw_volume, self.factor
+        for name, prices in self.raw._asdict().items():
+            wrong = self.first_wrong(name, prices, (prices <= 0.0) | np.isinf(prices), "a finite price above 0")
+            if wrong is not None:
+                return wrong
+        return self.first_wrong(
+            "volume", volume, (volume < 0.0) | np.isinf(volume), "0 shares or more"
+        ) or self.first_wrong("factor", factor, ~((factor > 0.0) & np.isfinite(factor)), "a finite number above 0")
+
+    def first_wrong(self, name: str, values: F2, wrong: B2, expected: str) -> str | None:
+        """In words the first of `values` [T, N] that is `wrong`; None where none is."""
+        if not wrong.any():
+            return None
+        t, n = np.argwhere(wrong)[0]
+        return f"{name} of {self.symbols[n]} on {self.sessions[t]} is {values[t, n]}, expected {expected}"
 
     @cached_property
     def decided_at(self) -> D1:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from app.services.panel.build import write_chunk, year_columns
 from app.services.panel.chunk import open_chunk
-from app.services.panel.panel import InstrumentInfo, Panel, find_gaps, slice_root
+from app.services.panel.panel import InstrumentInfo, Panel, find_gaps
 
 KEYS = {1: "aaaa", 2: "bbbb"}
 D1, D2, D3, D4 = (date(2024, 1, day) for day in (1, 2, 3, 4))
@@ -137,11 +137,11 @@ def test_any_changed_number_changes_the_hash_of_its_instrument_alone(field: str,
 
 
 def test_tomorrows_file_leaves_the_root_of_a_slice_that_ends_today(tmp_path: Path, panel: Panel) -> None:
-    today = slice_root(panel.bars(["aaaa", "bbbb"], None, D4))
+    today = panel.bars(["aaaa", "bbbb"], None, D4).root
     more = [*ROWS, row(date(2024, 1, 5), 1, 23.0, 22.0)]
     stem = write_chunk(tmp_path, 2024, 2, pl.DataFrame(more), KEYS)
     tomorrow = Panel((open_chunk(tmp_path, stem),), panel.instruments, "h")
-    assert slice_root(tomorrow.bars(["aaaa", "bbbb"], None, D4)) == today
+    assert tomorrow.bars(["aaaa", "bbbb"], None, D4).root == today
     assert tomorrow.root != panel.root
 
 

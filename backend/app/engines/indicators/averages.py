@@ -28,6 +28,8 @@ from app.engines.indicators.columns import (
     unpack,
 )
 
+STRETCH = 2048  # bars whose running sums fit into the first cache
+
 
 class Macd(NamedTuple):
     """Each [T, N], in the unit of the price."""
@@ -97,27 +99,44 @@ def macd(close: ArrayLike, fast: int = 12, slow: int = 26, signal: int = 9, *, g
 def sma_dense(x: F1, window: int, total: F1, lost: F1, out: F1) -> None:
     """Moving mean of a segment without NaN.
 
-    `total[i]` is the running sum before bar i as float64 has it, `lost[i]` what rounding took from it: together the
-    sum exactly (Knuth's two-sum), for numbers as far apart as prices and volumes are. The mean of a window is their
-    difference divided by `window`, with one step of refinement by the remainder (Dekker's product).
+    `total` and `lost` (room for the count and one more at most) hold the running sum before each bar of a stretch and
+    of the window before it: the sum as float64 has it and what rounding took from it, together the sum exactly
+    (Knuth's two-sum), for numbers as far apart as prices and volumes are. The mean of a window is their difference
+    divided by `window`, with one step of refinement by the remainder (Dekker's product). Stretches stay in the cache.
     """
     count = x.shape[0]
     total[0] = 0.0
     lost[0] = 0.0
-    for i in range(count):
-        s = total[i] + x[i]
-        part = s - total[i]
-        total[i + 1] = s
-        lost[i + 1] = lost[i] + ((total[i] - (s - part)) + (x[i] - part))
     for i in range(min(window - 1, count)):
         out[i] = np.nan
-    if count < window:
-        return
+    stretch = max(STRETCH, 4 * window)
+    kept = 0  # bars before this stretch whose sums are still there
+    for begin in range(0, count, stretch):
+        end = min(begin + stretch, count)
+        sum_, rest = total[kept], lost[kept]
+        for i in range(end - begin):
+            s = sum_ + x[begin + i]
+            part = s - sum_
+            rest += (sum_ - (s - part)) + (x[begin + i] - part)
+            sum_ = s
+            total[kept + i + 1] = s
+            lost[kept + i + 1] = rest
+        known = kept + end - begin
+        if known >= window:
+            _means(window, total, lost, known, out[end - 1 - (known - window) : end])
+        kept, dropped = min(window - 1, known), known - min(window - 1, known)
+        for i in range(kept + 1):
+            total[i] = total[dropped + i]
+            lost[i] = lost[dropped + i]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _means(window: int, total: F1, lost: F1, known: int, means: F1) -> None:
+    """The means of the windows that end at the last bars of `known` ones, from the sums before each of them."""
     size = float(window)
-    older_total, older_lost = total[: count + 1 - window], lost[: count + 1 - window]
+    older_total, older_lost = total[: known + 1 - window], lost[: known + 1 - window]
     newer_total, newer_lost = total[window:], lost[window:]
-    means = out[window - 1 :]
-    for i in range(count + 1 - window):
+    for i in range(known + 1 - window):
         difference = newer_total[i] - older_total[i]
         part = difference - newer_total[i]
         low = ((newer_total[i] - (difference - part)) - (older_total[i] + part)) + (newer_lost[i] - older_lost[i])
@@ -168,7 +187,11 @@ def macd_dense(x: F1, fast: int, slow: int, signal: int, line: F1, signal_line: 
 def _sma(x: F2, gap: B2, window: int) -> F2:
     bars, columns = x.shape
     out = np.empty((bars, columns))
-    rows, dense, result = np.empty((BLOCK, bars)), np.empty(bars), np.empty(bars)
+    if columns == 1 and np.isfinite(x).all() and not gap.any():
+        room = min(bars, max(STRETCH, 4 * window) + window) + 1
+        sma_dense(x.reshape(x.size), window, np.empty(room), np.empty(room), out.reshape(out.size))
+        return out
+    rows, dense, result = np.empty((min(BLOCK, columns), bars)), np.empty(bars), np.empty(bars)
     total, lost = np.empty(bars + 1), np.empty(bars + 1)
     at, starts = np.empty(bars, np.int64), np.empty(bars + 1, np.int64)
     for n0 in range(0, columns, BLOCK):

@@ -5,11 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
 from app.engines.bars import Bars
 from app.engines.strategies.base import Params, Signals, Strategy, param
-from app.engines.strategies.crossing import crosses_above
 
 CITATION = (
     "Brock, W., Lakonishok, J. & LeBaron, B. (1992), Simple Technical Trading Rules and the Stochastic Properties of "
@@ -53,10 +50,11 @@ class SmaCross(Strategy[CrossParams]):
 
     def signals(self, bars: Bars, params: CrossParams) -> Signals:
         from app.engines.indicators import sma
+        from app.engines.indicators.crossings import crosses
 
         fast, slow = sma(bars.close, params.fast, gap=bars.gap), sma(bars.close, params.slow, gap=bars.gap)
-        traded = ~np.isnan(bars.close)
-        return Signals(entry=crosses_above(fast, slow, traded), exit=crosses_above(slow, fast, traded))
+        above, below = crosses(fast, slow, bars.traded)
+        return Signals(entry=above, exit=below)
 
 
 @dataclass(frozen=True)
@@ -88,10 +86,11 @@ class EmaCross(Strategy[EmaCrossParams]):
 
     def signals(self, bars: Bars, params: EmaCrossParams) -> Signals:
         from app.engines.indicators import ema
+        from app.engines.indicators.crossings import crosses
 
         fast, slow = ema(bars.close, params.fast, gap=bars.gap), ema(bars.close, params.slow, gap=bars.gap)
-        traded = ~np.isnan(bars.close)
-        return Signals(entry=crosses_above(fast, slow, traded), exit=crosses_above(slow, fast, traded))
+        above, below = crosses(fast, slow, bars.traded)
+        return Signals(entry=above, exit=below)
 
 
 @dataclass(frozen=True)
@@ -129,9 +128,8 @@ class MacdCross(Strategy[MacdCrossParams]):
 
     def signals(self, bars: Bars, params: MacdCrossParams) -> Signals:
         from app.engines.indicators import macd
+        from app.engines.indicators.crossings import crosses
 
         found = macd(bars.close, params.fast, params.slow, params.signal, gap=bars.gap)
-        traded = ~np.isnan(bars.close)
-        return Signals(
-            entry=crosses_above(found.line, found.signal, traded), exit=crosses_above(found.signal, found.line, traded)
-        )
+        above, below = crosses(found.line, found.signal, bars.traded)
+        return Signals(entry=above, exit=below)

@@ -1,4 +1,4 @@
-"""When one series crosses another."""
+"""A series at the bar before."""
 
 from __future__ import annotations
 
@@ -23,9 +23,3 @@ def at_previous_bar(x: F2, traded: B2) -> F2:
     last = np.maximum.accumulate(np.where(traded, rows, -1), axis=0)[:-1]
     out[1:] = np.where(last >= 0, np.take_along_axis(x, np.maximum(last, 0), axis=0), np.nan)
     return out
-
-
-def crosses_above(a: F2, b: F2, traded: B2) -> B2:
-    """Whether `a` is above `b` now and was below it at the previous traded bar; equality is no side."""
-    difference = a - b  # NaN compares false on both sides; for finite doubles the sign of a - b is that of the order
-    return (difference > 0.0) & (at_previous_bar(difference, traded) < 0.0)

@@ -27,7 +27,6 @@ from app.repositories.strategies import MoveRepository
 from app.services import slice_notes
 from app.services.members import run_notes
 from app.services.panel import Panel, PanelService
-from app.services.panel.panel import slice_root
 from app.services.universe import Universe, resolve, without_quarantined
 
 _CACHED_SLICES = 4
@@ -164,7 +163,7 @@ def _load(session: Session, panel: Panel, directory: Path, asked: SliceQuestion)
         *slice_notes.unadjusted([(ids[row.instrument_id], row) for row in unadjusted]),
         *slice_notes.dividends_on_file(len(ids), *repository.dividends_known(list(ids))),
     )
-    digest = hashlib.sha256(slice_root(bars).encode())
+    digest = hashlib.sha256(bars.root.encode())
     digest.update(canonical_json([bars.symbols, jumps, notes]))  # all are in the result's bytes
     return Slice(
         bars,

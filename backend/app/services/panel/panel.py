@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -202,16 +201,3 @@ def find_gaps(close: F2, prev_close: F2) -> B2:
         differs = np.abs(prev_close.T - last) > PREV_CLOSE_TOLERANCE
     gap: B2 = (differs & traded & (before >= 0)).T
     return gap
-
-
-def slice_root(bars: Bars) -> str:
-    """A hash of the prices, volumes and members that a run reads: tomorrow's file leaves that of today's slice alone.
-
-    What companies did with their shares is not in it: it is an input of its own.
-    """
-    digest = hashlib.sha256()
-    digest.update("\n".join(bars.keys).encode())
-    digest.update(bars.sessions.astype(np.int64).tobytes())
-    for array in (*bars.raw, bars.raw_volume, bars.gap, bars.member):
-        digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()

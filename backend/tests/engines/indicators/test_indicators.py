@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.engines import indicators as ind
+from app.engines.indicators.averages import STRETCH
 from tests.engines.indicators import naive
 from tests.engines.indicators.panels import Panel, panels, walk
 
@@ -190,6 +192,19 @@ def test_a_simple_average_does_not_depend_on_older_history(panel: Panel, window:
     recent = ind.sma(panel.close[dropped:], window)
     known = ~np.isnan(recent)
     assert same(recent[known], ind.sma(panel.close, window)[dropped:][known])
+
+
+@pytest.mark.parametrize("window", [1, 2, 50, 700, 3000])
+def test_a_simple_average_is_exact_across_the_stretches_it_is_worked_out_in(window: int) -> None:
+    prices = np.random.default_rng(3).lognormal(3.0, 2.0, (2 * STRETCH + 4321, 1))
+    found = ind.sma(prices, window)[:, 0]
+    assert np.isnan(found[: window - 1]).all()
+    for t in (window - 1, STRETCH - 1, STRETCH, STRETCH + window, 2 * STRETCH, 4 * window, len(prices) - 1):
+        if window - 1 <= t < len(prices):
+            exact = sum(map(Fraction, prices[t + 1 - window : t + 1, 0].tolist())) / window
+            assert abs(Fraction(float(found[t])) - exact) <= Fraction(float(np.spacing(found[t])))
+    beside = ind.sma(np.hstack([prices, prices]), window)  # in blocks of columns, the other way through the panel
+    assert same(beside[:, 1], found)
 
 
 def test_a_simple_average_is_exact_where_a_plain_running_sum_drifts() -> None:

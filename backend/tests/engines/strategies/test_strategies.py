@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.engines.indicators.crossings import crosses
 from app.engines.strategies import registry
 from app.engines.strategies import source as source_module
-from app.engines.strategies.crossing import at_previous_bar, crosses_above
+from app.engines.strategies.crossing import at_previous_bar
 from app.engines.strategies.source import Module, imported_modules, project_module, source_hash
 from tests.engines.backtest.cases import NAN, bars_of
 
@@ -86,18 +87,18 @@ def test_a_cross_is_strict_on_both_sides():
     slow = column(2, 2, 2, 2, 2, 2, 2)
     traded = np.ones(fast.shape, bool)
     # up at 1; equal at 2 and 3, so the rise at 4 is no cross; down at 5, up at 6
-    assert np.flatnonzero(crosses_above(fast, slow, traded)).tolist() == [1, 6]
-    assert np.flatnonzero(crosses_above(slow, fast, traded)).tolist() == [5]
+    assert np.flatnonzero(crosses(fast, slow, traded)[0]).tolist() == [1, 6]
+    assert np.flatnonzero(crosses(fast, slow, traded)[1]).tolist() == [5]
 
 
 def test_a_cross_over_bars_without_trade_is_seen_and_one_out_of_warm_up_is_not():
     slow = column(2, 2, NAN, 2, 2)
     fast = column(NAN, 1, NAN, 3, 3)
     traded = ~np.isnan(column(9, 9, NAN, 9, 9))
-    assert np.flatnonzero(crosses_above(fast, slow, traded)).tolist() == [3]
+    assert np.flatnonzero(crosses(fast, slow, traded)[0]).tolist() == [3]
     # here the average was not known at the last traded bar: not a cross, although an older value is below
     broken = column(1, NAN, NAN, 3, 3)
-    assert not crosses_above(broken, slow, traded).any()
+    assert not crosses(broken, slow, traded)[0].any()
 
 
 @settings(deadline=None)
