@@ -21,3 +21,13 @@ def kernel(*, arrays: bool = False, **options: Any) -> Callable[[F], F]:
     """
     decorator: Callable[[F], F] = njit(cache=True, nogil=True, _nrt=arrays, **options)  # type: ignore[call-overload]
     return decorator
+
+
+def inlined(function: F) -> F:
+    """The same kernel, compiled into its one caller here instead of called.
+
+    A call of the core hands over some four hundred words, which costs more than a fill does. Its code is kept with its
+    caller's.
+    """
+    variant: F = njit(nogil=True, _nrt=False, forceinline=True)(function.py_func)  # type: ignore[call-overload,attr-defined]
+    return variant

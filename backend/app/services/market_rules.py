@@ -93,7 +93,7 @@ def exchange_of(rules: MarketRules) -> Exchange:
         lot=rules.lot,
         spread=np.zeros((1, instruments)),
         delivered=rules.t2t,
-        square=rules.square_off.astype(np.int64),
+        square=rules.square_off.astype(np.int8),
         assets=rules.assets,
         words=list(rules.words),
     )

@@ -115,13 +115,25 @@ def slot_of(account: Account, book: int, column: int, product: int) -> int:
 
 
 @kernel(forceinline=True)
+def _place(account: Account, slot: int) -> int:
+    """How many held slots come before this one."""
+    low, high = 0, account.held_count[0]
+    while low < high:
+        middle = (low + high) >> 1
+        if account.held[middle] < slot:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@kernel(forceinline=True)
 def hold(account: Account, slot: int) -> None:
     """Put a slot among the held ones, keeping them ascending."""
-    i = account.held_count[0]
-    while i > 0 and account.held[i - 1] > slot:
+    place = _place(account, slot)
+    for i in range(account.held_count[0], place, -1):
         account.held[i] = account.held[i - 1]
-        i -= 1
-    account.held[i] = slot
+    account.held[place] = slot
     account.held_count[0] += 1
 
 
@@ -129,12 +141,8 @@ def hold(account: Account, slot: int) -> None:
 def release(account: Account, slot: int) -> None:
     """Take a slot from the held ones, with all that protected it."""
     account.held_count[0] -= 1
-    i = 0
-    while account.held[i] != slot:
-        i += 1
-    while i < account.held_count[0]:
+    for i in range(_place(account, slot), account.held_count[0]):
         account.held[i] = account.held[i + 1]
-        i += 1
     account.locked[BLOCKED] -= account.margin[slot]
     if account.guard[slot] & GUARD:
         account.clock[GUARDED] -= 1

@@ -122,42 +122,27 @@ def market_of(bars: Bars, dividends: F2 | None, exchange: Exchange | None = None
     A bar of no volume is no bar: nobody traded, so that nothing fills there and the last mark stands. Where an
     instrument never has any volume it is taken for unknown.
     """
-    count, instruments = bars.shape
-    idle = (bars.raw_volume == 0.0) & (bars.raw_volume > 0.0).any(axis=0)
-    traded = bars.raw
-    if idle.any():
-        traded = Prices(*(np.where(idle, np.nan, prices) for prices in bars.raw))
-    step, dividend = np.ones((1, instruments)), np.zeros((1, instruments))
-    ex_date = np.zeros(count, np.bool_)
-    changes = bars.factor[1:] != bars.factor[:-1]
-    if changes.any():
-        step = np.ones((count, instruments))
-        step[1:] = bars.factor[1:] / bars.factor[:-1]
-        ex_date[1:] |= changes.any(axis=1)
+    instruments = bars.shape[1]
+    traded, dividend, ex_date = bars.dealt, np.zeros((1, instruments)), bars.ex_date
     if dividends is not None and np.nansum(dividends) > 0.0:
         dividend = np.nan_to_num(dividends.astype(np.float64))
-        ex_date |= (dividend > 0.0).any(axis=1)
-    days = bars.sessions.astype("datetime64[D]")
-    last = np.ones(count, np.bool_)
-    last[:-1] = days[1:] != days[:-1]
-    session = np.zeros(count, np.int64)
-    session[1:] = np.cumsum(last[:-1])
+        ex_date = ex_date | (dividend > 0.0).any(axis=1)
     if exchange is None:
-        exchange = Exchange.none(instruments, last)
+        exchange = Exchange.none(instruments, bars.last)
     return Market(
         open=_kernel_array(traded.open, np.float64),
         high=_kernel_array(traded.high, np.float64),
         low=_kernel_array(traded.low, np.float64),
         close=_kernel_array(traded.close, np.float64),
         volume=_kernel_array(bars.raw_volume, np.float64),
-        step=step,
+        step=_kernel_array(bars.step, np.float64),
         dividend=_kernel_array(dividend, np.float64),
         ex_date=ex_date,
         member=_kernel_array(bars.member, np.bool_),
-        seconds=_kernel_array(bars.sessions.astype("datetime64[s]").astype(np.int64), np.int64),
-        session=session,
-        last=last,
-        square=_kernel_array(exchange.square, np.int64),
+        seconds=_kernel_array(bars.seconds, np.int64),
+        session=bars.session,
+        last=bars.last,
+        square=_kernel_array(exchange.square, np.int8),
         tick=_kernel_array(exchange.tick, np.float64),
         lower=_kernel_array(exchange.lower, np.float64),
         upper=_kernel_array(exchange.upper, np.float64),
@@ -170,9 +155,8 @@ def market_of(bars: Bars, dividends: F2 | None, exchange: Exchange | None = None
 
 def _entries(answer: Signals, side: int, book: int, books: int, bars: Bars) -> tuple[I1, F2]:
     """The codes and details of the entries of members in the measured window, one side of one book."""
-    allowed = answer.entry & bars.member
-    allowed[: bars.start] = False
-    cells = np.flatnonzero(allowed)
+    measured = answer.entry[bars.start :] & bars.member[bars.start :]
+    cells = np.flatnonzero(measured) + bars.start * bars.shape[1]
     details = np.full((cells.size, 6), np.nan)
     if answer.rank is not None:
         details[:, loop.RANK] = answer.rank.reshape(-1)[cells]
@@ -216,10 +200,14 @@ def decisions_of(
         elif books > 1:
             exits[book] = answer.exit
     if any(isinstance(answer, Weights) for answer in signals):
-        targets, ranks = (np.full((books, *bars.shape), np.nan) for _ in range(2))
+        only = signals[0] if books == 1 else None
+        targets = only.target[None] if isinstance(only, Weights) else np.full((books, *bars.shape), np.nan)
+        ranked = any(isinstance(answer, Weights) and answer.rank is not None for answer in signals)
+        ranks = np.full((books, count if ranked else 1, bars.shape[1]), np.nan)
         for book, weights in enumerate(signals):
             if isinstance(weights, Weights):
-                targets[book] = weights.target
+                if books > 1:
+                    targets[book] = weights.target
                 rebalances[book] = ~np.isnan(weights.target).all(axis=1)
                 rebalances[book, : bars.start] = False
                 if weights.rank is not None:
@@ -229,7 +217,7 @@ def decisions_of(
         order = np.argsort(flat)
         flat, details = flat[order], details[order]
     sizing = spec.sizing
-    slots = bars.member.sum(axis=1, dtype=np.float64)
+    slots = bars.members
     if sizing.kind == "equity_per_position" and spec.max_positions is not None:
         slots = np.full(count, float(spec.max_positions))
     return loop.Decisions(

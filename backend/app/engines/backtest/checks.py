@@ -38,22 +38,14 @@ def check_inputs(
     first, last = (bars.sessions[i].astype("datetime64[D]").item() for i in (bars.start, -1))
     if first < spec.start or last > spec.end:
         raise ValueError(f"bars: measured from {first} to {last}, the spec asks for {spec.start} to {spec.end}")
-    for name, prices in bars.raw._asdict().items():
-        _all(name, prices, (prices <= 0.0) | np.isinf(prices), "a finite price above 0", bars)
-    _all("volume", bars.raw_volume, (bars.raw_volume < 0.0) | np.isinf(bars.raw_volume), "0 shares or more", bars)
-    _all("factor", bars.factor, ~((bars.factor > 0.0) & np.isfinite(bars.factor)), "a finite number above 0", bars)
+    if bars.impossible is not None:
+        raise ValueError(f"bars: {bars.impossible}")
     if dividends is not None:
         if dividends.shape != bars.shape:
             raise ValueError(f"dividends: expected shape {bars.shape}, got {dividends.shape}")
-        _all("dividend", dividends, (dividends < 0.0) | np.isinf(dividends), "0 rupees or more", bars)
-
-
-def _all(name: str, values: F2, bad: NDArray[np.bool_], expected: str, bars: Bars) -> None:
-    if bad.any():
-        t, n = np.argwhere(bad)[0]
-        raise ValueError(
-            f"bars: {name} of {bars.symbols[n]} on {bars.sessions[t]} is {values[t, n]}, expected {expected}"
-        )
+        wrong = bars.first_wrong("dividend", dividends, (dividends < 0.0) | np.isinf(dividends), "0 rupees or more")
+        if wrong is not None:
+            raise ValueError(f"bars: {wrong}")
 
 
 def answer_of(spec: RunSpec, i: int, bars: Bars, strategies: Mapping[str, Strategy[Any]]) -> Answer:

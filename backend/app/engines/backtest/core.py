@@ -24,8 +24,6 @@ A policy looks at the account at the open and at the close, and is asked for eve
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -46,6 +44,7 @@ from app.engines.backtest.account import (
     slot_of,
     whole_shares,
 )
+from app.engines.backtest.at_market import all_at_market, match_market
 from app.engines.backtest.charges import settle_day
 from app.engines.backtest.fills import (
     AMBIGUOUS,
@@ -60,6 +59,7 @@ from app.engines.backtest.fills import (
     LIMIT,
     MARKET,
     MIS,
+    NOTHING_HELD,
     REJECTIONS,
     SAME,
     SELL,
@@ -76,7 +76,8 @@ from app.engines.backtest.fills import (
     refuse_order,
 )
 from app.engines.backtest.guardrails import flattened, open_session, watch, withdrawn
-from app.engines.backtest.orders import Records, Row
+from app.engines.backtest.orders import Row
+from app.engines.backtest.resting import Orders, enqueue, keep
 from app.engines.kernels import kernel
 
 __all__ = [
@@ -98,19 +99,10 @@ F1 = NDArray[np.float64]
 B1 = NDArray[np.bool_]
 I1 = NDArray[np.int64]
 
-NOT_AFTER_DECISION, NOTHING_HELD, EXPIRED, ONE_CANCELS_OTHER = 1, 6, 11, 12
+NOT_AFTER_DECISION, EXPIRED, ONE_CANCELS_OTHER = 1, 11, 12
 STOP, TARGET, TRAIL, TIME, SQUARE_OFF, POLICY = 2, 3, 4, 5, 6, 8  # Why
 DIVIDEND, SHARES = 1, 2
 AT_THE_CLOSE = 2  # of Market.square
-
-
-class Orders(NamedTuple):
-    """Orders at rest: the first `size` rows."""
-
-    rows: Records  # ORDER
-    size: I1  # shape [1]
-    gone: B1  # shape as rows: room to work in, which orders of this bar are done with
-    queue: I1  # shape as rows: room to work in, entries in the order they are served
 
 
 @kernel(forceinline=True)
@@ -175,27 +167,6 @@ def _ex_dates(t: int, row: int, market: Market, account: Account, orders: Orders
             order["stop"] /= step
             order["target"] /= step
             order["best"] /= step
-
-
-@kernel(forceinline=True)
-def _before(a: Row, b: Row) -> bool:
-    """Whether entry `a` is served before `b`: rank, then instrument key, then book; else as they came."""
-    if a["rank"] != b["rank"] and not (np.isnan(a["rank"]) and np.isnan(b["rank"])):
-        return bool(np.isnan(b["rank"]) or a["rank"] > b["rank"])
-    if a["column"] != b["column"]:
-        return bool(a["column"] < b["column"])
-    return bool(a["book"] < b["book"])
-
-
-@kernel(forceinline=True)
-def _queue(rows: Records, waiting: I1, count: int, i: int) -> int:
-    """Put order i in its place among those that are to be served; how many they are."""
-    k = count
-    while k > 0 and _before(rows[i], rows[waiting[k - 1]]):
-        waiting[k] = waiting[k - 1]
-        k -= 1
-    waiting[k] = i
-    return count + 1
 
 
 @kernel()
@@ -416,7 +387,7 @@ def _match(t: int, row: int, market: Market, account: Account, orders: Orders, r
         order = rows[k]
         entry = not gone[k] and not order["closing"] and order["eligible"] <= t
         if entry and _through(order, market.open[row, order["column"]]):
-            waiting = _queue(rows, queue, waiting, k)
+            waiting = enqueue(rows, queue, waiting, k)
     for i in range(waiting):
         k = queue[i]
         if not gone[k]:
@@ -434,7 +405,7 @@ def _match(t: int, row: int, market: Market, account: Account, orders: Orders, r
         order = rows[k]
         resting = order["kind"] != MARKET and order["kind"] != AT_CLOSE
         if not gone[k] and resting and not order["closing"] and order["eligible"] <= t:
-            waiting = _queue(rows, queue, waiting, k)
+            waiting = enqueue(rows, queue, waiting, k)
     for i in range(2 * waiting):  # twice: of two that exclude each other the nearer may stand second
         k = queue[i % waiting]
         if not gone[k] and not np.isnan(market.open[row, rows[k]["column"]]):
@@ -458,18 +429,7 @@ def _match(t: int, row: int, market: Market, account: Account, orders: Orders, r
                 _exit_by_order(t, row, market, account, orders, k, price, flags, gone, rules, log)
         if limits == 0 and account.clock[GUARDED] > 0:
             _guards_inside(t, row, market, account, rules, log)
-    _keep(orders, gone)
-
-
-@kernel(forceinline=True)
-def _keep(orders: Orders, gone: B1) -> None:
-    kept = 0
-    for k in range(gone.size):
-        if not gone[k]:
-            if kept != k:
-                orders.rows[kept] = orders.rows[k]
-            kept += 1
-    orders.size[0] = kept
+    keep(orders, gone)
 
 
 @kernel(forceinline=True)
@@ -486,7 +446,7 @@ def at_close(t: int, row: int, market: Market, account: Account, orders: Orders,
                 price = market.close[row, order["column"]]
                 _exit_by_order(t, row, market, account, orders, k, price, 0, gone, rules, log)
             else:
-                waiting = _queue(rows, queue, waiting, k)
+                waiting = enqueue(rows, queue, waiting, k)
     if market.square[row] == AT_THE_CLOSE and account.clock[GUARDED] > 0:
         i = 0
         while i < account.held_count[0]:
@@ -502,7 +462,7 @@ def at_close(t: int, row: int, market: Market, account: Account, orders: Orders,
         rest = open_position(t, row, market, account, order, market.close[row, order["column"]], 0, rules, log)
         gone[queue[i]] = rest == 0.0
         order["quantity"] = rest if rest > 0.0 else order["quantity"]
-    _keep(orders, gone)
+    keep(orders, gone)
 
 
 @kernel(forceinline=True)
@@ -540,7 +500,7 @@ def _withdraw(t: int, orders: Orders, account: Account, rules: Rules, log: Log) 
             withdrawn(t, order, account, rules, log)
             refuse_order(log, t, order, BY_POLICY, order["quantity"], 0.0)
             gone[k] = True
-    _keep(orders, gone)
+    keep(orders, gone)
 
 
 @kernel()
@@ -594,7 +554,8 @@ def settle(row: int, market: Market, account: Account, rules: Rules, log: Log) -
     """The contract note of the session: fills bear their part of it, the account what it is more than the estimates."""
     first, last = account.clock[NOTE], log.used[FILLS]
     if last > first:
-        account.cash[0] -= settle_day(rules.costs, market.session[row], log.fills, first, last, log.components)
+        if rules.costs.itemised:
+            account.cash[0] -= settle_day(rules.costs, market.session[row], log.fills, first, last, log.components)
         account.clock[NOTE] = last
 
 
@@ -606,6 +567,12 @@ def advance(t: int, row: int, market: Market, account: Account, orders: Orders, 
     """
     if market.session[row] != account.clock[SESSION]:
         new_session(market.session[row], account, rules, log, t)
+    return bar_of_session(t, row, market, account, orders, rules, log)
+
+
+@kernel(forceinline=True)
+def bar_of_session(t: int, row: int, market: Market, account: Account, orders: Orders, rules: Rules, log: Log) -> float:
+    """`advance` within the session that the account's clock shows."""
     if market.ex_date[row]:
         _ex_dates(t, row, market, account, orders, rules.fractional, log)
     busy = orders.size[0] > 0 or account.clock[GUARDED] > 0
@@ -617,12 +584,14 @@ def advance(t: int, row: int, market: Market, account: Account, orders: Orders, 
             _withdraw(t, orders, account, rules, log)
         if account.watch[FLAT] > 0.0:
             _flatten(t, row, market, account, rules, log)
-    if busy:
+    if busy and account.clock[GUARDED] == 0 and all_at_market(t, orders, rules):
+        match_market(t, row, market, account, orders, rules, log)
+    elif busy:
         _match(t, row, market, account, orders, rules, log)
         at_close(t, row, market, account, orders, rules, log)
     if account.clock[GUARDED] > 0:
         _trail(market.close[row], account)
-    if market.last[row] or not rules.costs.itemised:
+    if not rules.costs.itemised or market.last[row]:
         settle(row, market, account, rules, log)
     return mark(t, row, market, account, orders, rules, log)
 

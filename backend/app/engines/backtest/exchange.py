@@ -38,7 +38,7 @@ class Exchange:
     lot: F2
     spread: F2
     delivered: B2
-    square: I1
+    square: NDArray[np.int8]
     assets: I1
     words: list[str] = field(default_factory=list)
 
@@ -49,7 +49,7 @@ class Exchange:
         unknown = np.full(row, np.nan)
         return cls(
             "none", np.zeros(row), unknown, unknown, np.ones(row), np.zeros(row), np.zeros(row, np.bool_),
-            np.where(last, 2, 0), np.zeros(instruments, np.int64),
+            2 * last.view(np.int8), np.zeros(instruments, np.int64),
         )  # fmt: skip
 
     def columns(self, order: Sequence[int]) -> Exchange:

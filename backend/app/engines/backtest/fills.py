@@ -14,6 +14,7 @@ from app.engines.backtest.account import (
     BLOCKED,
     INSIDE,
     NOTE,
+    SESSION,
     TRAILING,
     TRIGGERED,
     UNSETTLED,
@@ -40,7 +41,7 @@ U1 = NDArray[np.uint64]
 BUY, SELL = 1, -1
 CNC, MIS, FUT = 0, 1, 2
 MARKET, LIMIT, STOP_ORDER, STOP_LIMIT, AT_CLOSE = 0, 1, 2, 3, 4
-NO_BAR, BELOW_ONE_SHARE, INSUFFICIENT_CASH, MAX_POSITIONS = 2, 3, 4, 5
+NO_BAR, BELOW_ONE_SHARE, INSUFFICIENT_CASH, MAX_POSITIONS, NOTHING_HELD = 2, 3, 4, 5, 6
 STOP_THROUGH, LOCKED_UPPER, LOCKED_LOWER, VOLUME_CAP = 7, 8, 9, 10
 TRADE_FOR_TRADE, AFTER_SQUARE_OFF, SHORT_NOT_PERMITTED, OPPOSITE_HELD, BY_POLICY = 13, 14, 15, 16, 17
 AMBIGUOUS, PARTIAL, INSIDE_BAR = 1, 2, 4
@@ -67,7 +68,7 @@ class Market(NamedTuple):
     seconds: I1  # shape [T], time of the bar since 1970: goes into the intent ids
     session: I1  # shape [T], number of the bar's session
     last: B1  # shape [T], whether it is its session's last bar
-    square: I1  # shape [T]: 1 = intraday positions end at this open, 2 = at this close, 0 = neither
+    square: NDArray[np.int8]  # shape [T]: 1 = intraday positions end at this open, 2 = at this close, 0 = neither
     tick: F2  # [T or 1, N], rupees; 0 = prices are not rounded
     lower: F2  # [T or 1, N], lower price band; NaN = unknown or none
     upper: F2  # [T or 1, N], upper price band; NaN = unknown or none
@@ -148,6 +149,8 @@ def refuse_order(log: Log, t: int, order: Row, reason: int, wanted: float, grant
 def _band(market: Market, row: int, column: int, side: int) -> float:
     """The price band on the side a price is slipped to; NaN where it is unknown, or the bar itself went beyond it."""
     band = at(market.upper if side == BUY else market.lower, row, column)
+    if np.isnan(band):
+        return band  # without a look at the bar: memory that nothing else has asked for is slow
     if side == BUY:
         beyond = market.high[row, column] > band * (1.0 + SAME)
     else:
@@ -158,9 +161,12 @@ def _band(market: Market, row: int, column: int, side: int) -> float:
 @kernel(forceinline=True)
 def _locked(market: Market, row: int, column: int, side: int) -> int:
     """The reason why nobody took the other side in this bar; 0 = somebody did, or the band is unknown."""
+    band = _band(market, row, column, side)
+    if np.isnan(band):
+        return 0
     if side == BUY:
-        return LOCKED_UPPER if market.low[row, column] >= _band(market, row, column, BUY) * (1.0 - SAME) else 0
-    return LOCKED_LOWER if market.high[row, column] <= _band(market, row, column, SELL) * (1.0 + SAME) else 0
+        return LOCKED_UPPER if market.low[row, column] >= band * (1.0 - SAME) else 0
+    return LOCKED_LOWER if market.high[row, column] <= band * (1.0 + SAME) else 0
 
 
 @kernel(forceinline=True)
@@ -258,7 +264,7 @@ def _write(
         account.mark[slot] = reference
         account.entered[slot] = t
         account.decided[slot] = decided
-        account.opened[slot] = market.session[row]
+        account.opened[slot] = account.clock[SESSION]
         if side == SELL:
             account.margin[slot] += 2.0 * quantity * price
             account.locked[BLOCKED] += 2.0 * quantity * price
@@ -300,7 +306,7 @@ def close_position(
     if np.isnan(reference):
         return 0.0
     reason = _locked(market, row, column, side)
-    if product == CNC and account.opened[slot] == market.session[row] and at(market.delivered, row, column):
+    if product == CNC and account.opened[slot] == account.clock[SESSION] and at(market.delivered, row, column):
         reason = TRADE_FOR_TRADE
     quantity = min(wanted, abs(held))
     if reason:

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engines.backtest.account import GUARDED, LEVEL, NOTE, Account, slot_of, whole_shares
-from app.engines.backtest.core import Orders, advance, at_close, mark, needed_rows, settle
+from app.engines.backtest.account import GUARDED, LEVEL, NOTE, SESSION, Account, slot_of, whole_shares
+from app.engines.backtest.core import Orders, at_close, bar_of_session, mark, needed_rows, new_session, settle
 from app.engines.backtest.fills import (
     AT_CLOSE,
     BUY,
@@ -59,7 +59,7 @@ class Decisions(NamedTuple):
     hold: I2  # shape [B, 2], bars a position is held at most; 0 = without end
     risk: F2  # shape [B, 2], fraction of the book's equity between an entry's close and its stop at most; 0 = no limit
     targets: F3  # shape [B or 0, T, N], fraction of the book's equity to hold after a rebalance; NaN = 0
-    target_ranks: F3  # shape [B or 0, T, N]
+    target_ranks: F3  # shape [B or 0, T or 1, N]; one row, read for every bar, where there are none
     rebalances: B2  # shape [B, T]
     product: I1  # shape [B]
     books: U1  # shape [B], hash of the book's name
@@ -79,9 +79,12 @@ class Curves(NamedTuple):
     state: I1  # of the policy: `policy.decide.State`; 0 where none applies
 
 
-def new_curves(bars: int) -> Curves:
-    """Curves of an account that has not been anywhere yet."""
-    return Curves(np.full(bars, np.nan), np.full(bars, np.nan), np.full(bars, np.nan), np.zeros(bars, np.int64))
+def new_curves(bars: int, start: int = 0) -> Curves:
+    """Curves of an account that begins at bar `start`: NaN before it, and room to write in from there on."""
+    curves = Curves(np.empty(bars), np.empty(bars), np.empty(bars), np.zeros(bars, np.int64))
+    for curve in curves[:3]:
+        curve[:start] = np.nan
+    return curves
 
 
 @kernel(forceinline=True)
@@ -143,7 +146,7 @@ def _rebalance(
     """Orders from what a book holds to its target weights, sized at this close."""
     product, kind = decisions.product[book], AT_CLOSE if decisions.this_close else MARKET
     eligible = t if decisions.this_close else t + 1
-    total = decisions.allocation[book] * equity
+    total, ranked = decisions.allocation[book] * equity, decisions.target_ranks.shape[1] > 1
     for column in range(market.close.shape[1]):
         weight = decisions.targets[book, t, column]
         if np.isnan(weight) or not market.member[t, column]:
@@ -174,7 +177,7 @@ def _rebalance(
             side = BUY if change > 0.0 else SELL
             give_order(
                 orders, market, decisions.books, t, book, column, product, side, kind, REBALANCE, 0, abs(change),
-                np.nan, decisions.target_ranks[book, t, column], eligible, 1,
+                np.nan, decisions.target_ranks[book, t if ranked else 0, column], eligible, 1,
             )  # fmt: skip
 
 
@@ -194,7 +197,7 @@ def _enter(
     if _resting(orders, book, column, 0, side):
         return
     budget = decisions.value
-    if np.isnan(budget):
+    if np.isnan(budget) and np.isnan(decisions.quantity):
         budget = decisions.allocation[book] * equity / decisions.slots[t]
     detail = decisions.details[first]
     close, risk = market.close[t, column], decisions.risk[book, short]
@@ -250,7 +253,7 @@ def _decide(
     return first
 
 
-@kernel()
+@kernel(forceinline=True)
 def _drift(
     t: int, end: int, close: F2, ex_date: B1, member: B2, exits: B3, covers: B3, rebalances: B2, held: I1,
     held_count: int, quantity: F1, mark: F1, book: I1, column: I1, cash: float, equity: F1, cashes: F1, holdings: F1,
@@ -298,6 +301,7 @@ def run_bars(
     bars, columns = market.close.shape
     cells = columns * decisions.books.size * 2
     first = np.searchsorted(decisions.entries, begin * cells)
+    session_ends = -1  # the last bar of the session of the account's clock; -1 = not looked up
     t, known, resting = begin, log.used[SEQUENCE], orders.size[0]
     while t < end:
         if pause and (log.used[SEQUENCE] != known or orders.size[0] != resting):
@@ -322,7 +326,13 @@ def run_bars(
             or (rules.policy.active and log.used[DECISIONS] + needed + NOTICES > log.decisions.size)
         ):
             return t
-        curves.holdings[t] = advance(t, t, market, account, orders, rules, log)
+        if t > session_ends:
+            if market.session[t] != account.clock[SESSION]:
+                new_session(market.session[t], account, rules, log, t)
+            session_ends = t
+            while session_ends < bars - 1 and not market.last[session_ends]:
+                session_ends += 1
+        curves.holdings[t] = bar_of_session(t, t, market, account, orders, rules, log)
         curves.cash[t] = account.cash[0]
         curves.equity[t] = account.cash[0] + curves.holdings[t]
         if t + 1 < bars or decisions.this_close:
@@ -333,6 +343,7 @@ def run_bars(
                 curves.holdings[t] = mark(t, t, market, account, orders, rules, log)
                 curves.cash[t] = account.cash[0]
                 curves.equity[t] = account.cash[0] + curves.holdings[t]
-        curves.state[t] = np.int64(account.watch[LEVEL])
+        if rules.policy.active:
+            curves.state[t] = np.int64(account.watch[LEVEL])
         t += 1
     return t
