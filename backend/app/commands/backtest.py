@@ -194,9 +194,9 @@ def _of_file(
     import orjson
 
     from app.engines.backtest import RunSpec, UniverseSpec, book_of
+    from app.engines.backtest.result import decoded
     from app.services.backtests.shown import shown
     from app.services.bar_files import read_bars
-    from app.services.panel.panel import slice_root
     from app.services.proofs import search
     from app.services.proofs import warnings as proof_warnings
     from app.services.user_strategies.running import carry_out
@@ -209,7 +209,7 @@ def _of_file(
         universe=UniverseSpec(symbols=found.symbols),
         start=first or days[found.start],
         end=last or days[-1],
-        data_root=slice_root(found),
+        data_root=found.root,
         timeframe=found.timeframe,
         sizing=size,
         costs=charges,
@@ -218,7 +218,7 @@ def _of_file(
     )
     notes = (f"The bars are those of {path.name}; no exchange stands behind them.",)
     result = carry_out(spec, found, {strategy: chosen}, catalogue.workers, notes=notes)
-    answer = _answer(shown(orjson.loads(result.canonical), result.digest))
+    answer = _answer(shown(decoded(orjson.loads(result.canonical)), result.digest))
     found_out = {"strategy_id": strategy, "proof": search(chosen, params, found.timeframe)}
     return answer | {"warnings": [*proof_warnings([found_out]), *answer["warnings"]]}
 

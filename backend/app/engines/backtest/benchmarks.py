@@ -17,7 +17,7 @@ from app.engines.backtest.result import numbers
 from app.engines.backtest.spec import RunSpec
 from app.engines.bars import Bars
 from app.engines.risk import returns as r
-from app.engines.risk.basics import gathered, returns_of, session_closes
+from app.engines.risk.basics import gathered, returns_of
 from app.engines.risk.drawdowns import max_drawdown
 
 F1 = NDArray[np.float64]
@@ -28,14 +28,20 @@ MOST_MISSING = 0.05  # of the sessions; with more of them missing an index is no
 
 def benchmarks_of(spec: RunSpec, bars: Bars, index: F1 | None) -> list[dict[str, Any]]:
     """The benchmarks of a run; `index` [T] holds the index's closes at each bar (NaN unknown), None = there is none."""
-    rows = session_closes(bars.sessions)
-    rows = rows[rows >= bars.start]
+    rows = bars.closes[bars.closes >= bars.start]
     capital = spec.initial_capital
     return [
-        _shown("index", _index_name(spec), *_index(spec, index, rows, capital), capital, spec),
+        index_of(spec, bars, index),
         _shown("universe", "Equal-weighted universe", _equal_weight(bars, rows, capital), _WITHOUT, capital, spec),
         _shown("cash", "Cash", *_cash(bars, rows, capital, spec.cash_rates), capital, spec),
     ]
+
+
+def index_of(spec: RunSpec, bars: Bars, index: F1 | None) -> dict[str, Any]:
+    """The first of `benchmarks_of`: the index beside a run."""
+    rows = bars.closes[bars.closes >= bars.start]
+    capital = spec.initial_capital
+    return _shown("index", _index_name(spec), *_index(spec, index, rows, capital), capital, spec)
 
 
 _WITHOUT = "Members of each session in equal parts, rebalanced at each close, price returns, no costs."
@@ -69,15 +75,20 @@ def _last_known(values: F1) -> I1:
 
 
 def _equal_weight(bars: Bars, rows: I1, capital: float) -> F1 | None:
-    close = bars.close
-    known = np.maximum.accumulate(np.where(np.isnan(close), -1, np.arange(len(close))[:, None]), axis=0)[rows]
-    value = np.where(known >= 0, np.take_along_axis(close, np.maximum(known, 0), axis=0), np.nan)
-    gaps = np.cumsum(bars.gap, axis=0)[rows]
-    moves = value[1:] / value[:-1] - 1.0
-    moves[~bars.member[rows[:-1]] | (gaps[1:] != gaps[:-1])] = np.nan
-    counted = np.count_nonzero(~np.isnan(moves), axis=1)
-    mean = np.nansum(moves, axis=1) / np.maximum(counted, 1)
-    return np.concatenate([[capital], capital * np.cumprod(1.0 + mean)])
+    close, last = bars.close, np.full(bars.shape[1], np.nan)
+    equity = np.full(rows.size, capital)
+    done = 0
+    for i, row in enumerate(rows.tolist()):  # by row: whole panels of intermediate values take ten times as long
+        before = last
+        for t in range(done, row + 1):
+            last = np.where(np.isnan(close[t]), last, close[t])
+        if i:
+            moves = last / before - 1.0
+            counts = bars.member[rows[i - 1]] & ~bars.gap[done : row + 1].any(axis=0) & ~np.isnan(moves)
+            mean = moves[counts].sum() / max(int(counts.sum()), 1)
+            equity[i] = equity[i - 1] * (1.0 + mean)
+        done = row + 1
+    return equity
 
 
 def _cash(bars: Bars, rows: I1, capital: float, rates: Sequence[tuple[date, float]]) -> tuple[F1 | None, str]:

@@ -7,6 +7,7 @@ there, so that the fills are those of a run bar by bar (a test compares the two)
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from app.engines.backtest.account import TRAILING, Account, slot_of, under_guard, whole_shares
 from app.engines.backtest.core import Log, Market, Orders, Rules
+from app.engines.backtest.fills import SEQUENCE
 from app.engines.backtest.loop import Curves, Decisions, give_order, run_bars
 from app.engines.backtest.orders import Kind, Side, Why
 
@@ -26,6 +28,9 @@ F1 = NDArray[np.float64]
 I1 = NDArray[np.int64]
 Field = Literal["open", "high", "low", "close", "volume"]
 
+FIRST_AHEAD: Final = 512  # bars: they take the core no longer than being called does
+LEAST_AHEAD: Final = 4
+MOST_AHEAD: Final = 8192
 ORDERS_A_BAR: Final = 64  # of one book and instrument; more is a strategy gone wild
 
 
@@ -170,9 +175,10 @@ class EventRun:
         self._grow = grow
         self.fields = {name: getattr(bars, name) for name in ("open", "high", "low", "close", "volume")}
         self._done = 0  # the core has done the bars before this one
-        self._seen = 0  # the strategies have been asked up to and including this one
-        self._saved: tuple[Any, ...] | None = None
-        self._saved_at = 0
+        self._saved: tuple[Any, ...] | None = None  # the account, orders and log before bar _saved_at
+        self._saved_at = -1
+        self._ahead = FIRST_AHEAD
+        self._shown = 0
 
     # ---- the loop
 
@@ -187,26 +193,60 @@ class EventRun:
         t = start
         while t < count:
             if self._done <= t:
-                self._save()
-                self._run_on(count)
-                self._show([context for _, context in callbacks], t)
-            # nothing but prices changes before the last bar done: only there does the strategy see another account
-            last = self._done - 1
-            if t == last:
-                self._saved = None
-                self._show([context for _, context in callbacks], t)
-            self._seen = t
-            for on_bar, context in callbacks:
-                context.t = t
-                try:
+                self._look_ahead(count)
+            t = self._ask(callbacks, t)
+
+    def _ask(self, callbacks: Sequence[tuple[Any, Context]], t: int) -> int:
+        """Ask about the bars from t on that the core has done, until an order takes it back; the next bar to ask about.
+
+        Before the last bar done nothing but prices changes: only there does a strategy see another account.
+        """
+        done, context = self._done, callbacks[0][1]
+        try:
+            if len(callbacks) == 1:
+                on_bar = callbacks[0][0]
+                for bar in range(t, done - 1):
+                    context.t = bar
                     on_bar(context)
-                except Exception as error:
-                    raise self._stopped(context, error) from error
-            t += 1
+                    if self._done != done:
+                        return bar + 1
+            else:
+                for bar in range(t, done - 1):
+                    for on_bar, context in callbacks:
+                        context.t = bar
+                        on_bar(context)
+                    if self._done != done:
+                        return bar + 1
+            self._saved = None
+            if self.log.used[SEQUENCE] != self._shown:
+                self._shown = int(self.log.used[SEQUENCE])
+                self._show([context for _, context in callbacks])
+            for on_bar, context in callbacks:
+                context.t = done - 1
+                on_bar(context)
+        except Exception as error:
+            raise self._stopped(context, error) from error
+        return done
 
     def _stopped(self, context: Context, error: Exception) -> ValueError:
         said = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
         return ValueError(f"strategy {self.names[context._book]} stopped at {self.bars.sessions[context.t]}: {said}")
+
+    def _look_ahead(self, count: int) -> None:
+        """Have the core do the next bars, as far as nothing happens but not farther than it would pay to go back."""
+        end = min(count, self._done + self._ahead)
+        self._save()
+        self._run_on(end)
+        self._ahead = min(MOST_AHEAD, 2 * self._ahead) if self._done == end else FIRST_AHEAD
+
+    def _save(self) -> None:
+        size = self.orders.size[0]
+        self._saved = (
+            [part.copy() if isinstance(part, np.ndarray) else part for part in self.account],
+            self.orders.rows[:size].copy(),
+            self.log.used.copy(),
+        )
+        self._saved_at = self._done
 
     def _run_on(self, end: int) -> None:
         while True:
@@ -218,15 +258,6 @@ class EventRun:
                 self._done = after
                 return
             self.log = self._grow(self.log)
-
-    def _save(self) -> None:
-        size = self.orders.size[0]
-        self._saved = (
-            [np.copy(part) if isinstance(part, np.ndarray) else part for part in self.account],
-            self.orders.rows[:size].copy(),
-            self.log.used.copy(),
-        )
-        self._saved_at = self._done
 
     def _rewind(self, t: int) -> None:
         """Bring the core to just after bar t, before anything is changed at it."""
@@ -241,22 +272,17 @@ class EventRun:
         self.orders.rows[: len(rows)] = rows
         self.orders.size[0] = len(rows)
         self.log.used[...] = used
-        self._done = self._saved_at
+        self._ahead = max(LEAST_AHEAD, min(FIRST_AHEAD, 2 * (t + 1 - self._saved_at)))
+        self._done, self._saved = self._saved_at, None
         while self._done <= t:
             self._run_on(t + 1)
-        self._saved = None
 
-    def _show(self, contexts: Sequence[Context], t: int) -> None:
-        """Let the strategies see the positions after bar t: those of the last bar done, or else of those before it."""
-        after = t == self._done - 1 or self._saved is None
-        quantity = self.account.quantity if after else self._saved[0][5]  # type: ignore[index]
-        columns = self.bars.shape[1]
+    def _show(self, contexts: Sequence[Context]) -> None:
+        """Let the strategies see the positions after the last bar done."""
+        columns, products = self.bars.shape[1], self.account.products
         for context in contexts:
-            product = int(self.decisions.product[context._book])
-            first = slot_of(self.account, context._book, 0, product)
-            context.positions = quantity[
-                first : first + columns * self.account.products : self.account.products
-            ].tolist()
+            first = slot_of(self.account, context._book, 0, int(self.decisions.product[context._book]))
+            context.positions = self.account.quantity[first : first + columns * products : products].tolist()
 
     # ---- what contexts ask
 
@@ -315,13 +341,10 @@ class EventRun:
                 budget = self.decisions.allocation[book] * self.curves.equity[t] / self.decisions.slots[t]
         if quantity is None:
             quantity = self.decisions.quantity
-        kind = self._kind(limit, trigger, at)
-        row = self._give(book, n, side, kind, Why.SIGNAL, 0, float(quantity), float(budget), rank, t)
-        factor = self.bars.factor[t, n]
-        for name, price in (("limit", limit), ("trigger", trigger), ("stop", stop), ("target", target)):
-            row[name] = price / factor
-        row["trail"], row["hold"] = trail, hold
-        self._stays(row, kind, t, valid, book, oco)
+        self._give(
+            book, n, side, self._kind(limit, trigger, at), Why.SIGNAL, 0, quantity, budget, rank, t, limit, trigger,
+            stop, target, trail, hold, valid, oco,
+        )  # fmt: skip
 
     def leave(
         self, book: int, n: int, t: int, *, quantity: float | None = None, limit: float = np.nan,
@@ -338,10 +361,9 @@ class EventRun:
         if kind == Kind.MARKET and self._market_exit_rests(book, n):
             return
         amount = abs(held) if quantity is None else float(quantity)
-        row = self._give(book, n, side, kind, Why.SIGNAL, 1, amount, np.nan, np.nan, t)
-        factor = self.bars.factor[t, n]
-        row["limit"], row["trigger"] = limit / factor, trigger / factor
-        self._stays(row, kind, t, valid, book, oco)
+        self._give(
+            book, n, side, kind, Why.SIGNAL, 1, amount, np.nan, np.nan, t, limit, trigger, valid=valid, oco=oco
+        )  # fmt: skip
 
     def protect(self, book: int, n: int, t: int, stop: float, target: float, trail: float) -> None:
         self._usable(n, stop=stop, target=target)
@@ -388,16 +410,16 @@ class EventRun:
         if not 0 <= n < self.bars.shape[1]:
             raise ValueError(f"n: expected a column from 0 to {self.bars.shape[1] - 1}, got {n}")
         for name, value in values.items():
-            if value is not None and (value <= 0.0 or np.isinf(value)):
+            if value is not None and (value <= 0.0 or math.isinf(value)):
                 raise ValueError(f"{name}: expected a number above 0, got {value}")
 
     @staticmethod
     def _kind(limit: float, trigger: float, at: str) -> int:
-        if np.isnan(limit) and np.isnan(trigger):
+        if math.isnan(limit) and math.isnan(trigger):
             return Kind.CLOSE if at == "close" else Kind.MARKET
-        if np.isnan(trigger):
+        if math.isnan(trigger):
             return Kind.LIMIT
-        return Kind.STOP if np.isnan(limit) else Kind.STOP_LIMIT
+        return Kind.STOP if math.isnan(limit) else Kind.STOP_LIMIT
 
     def _market_exit_rests(self, book: int, n: int) -> bool:
         rows = self.orders.rows[: self.orders.size[0]]
@@ -406,30 +428,33 @@ class EventRun:
 
     def _give(
         self, book: int, n: int, side: int, kind: int, why: int, closing: int, quantity: float, budget: float,
-        rank: float, t: int,
-    ) -> Any:  # fmt: skip
+        rank: float, t: int, limit: float = np.nan, trigger: float = np.nan, stop: float = np.nan,
+        target: float = np.nan, trail: float = np.nan, hold: int = 0, valid: int | None = None, oco: int = 0,
+    ) -> None:  # fmt: skip
+        expires = -1
+        if valid is not None and kind in (Kind.LIMIT, Kind.STOP, Kind.STOP_LIMIT):
+            if valid < 1:
+                raise ValueError(f"valid: expected 1 or more bars, got {valid}")
+            expires = t + valid
         size = int(self.orders.size[0])
         if size >= self.orders.rows.size:
             raise ValueError(
                 f"more than {self.orders.rows.size} orders rest at bar {t}: the strategy only adds to them"
             )
-        rows = self.orders.rows[:size]
-        alike = (rows["book"] == book) & (rows["column"] == n) & (rows["decided"] == t) & (rows["side"] == side)
-        sequence = int((alike & (rows["kind"] == kind)).sum())  # otherwise equal orders have ids of their own
-        product = int(self.decisions.product[book])
+        sequence = 0  # otherwise equal orders have ids of their own
+        if size:
+            rows = self.orders.rows[:size]
+            alike = (rows["book"] == book) & (rows["column"] == n) & (rows["decided"] == t) & (rows["side"] == side)
+            sequence = int((alike & (rows["kind"] == kind)).sum())
+        product, factor = int(self.decisions.product[book]), float(self.bars.factor[t, n])
         i = give_order(
             self.orders, self.market, self.decisions.books, t, book, n, product, int(side), int(kind), int(why),
-            closing, quantity, budget, rank, t + 1, sequence,
+            closing, float(quantity), float(budget), float(rank), t + 1, sequence,
         )  # fmt: skip
-        return self.orders.rows[i]
-
-    def _stays(self, row: Any, kind: int, t: int, valid: int | None, book: int, oco: int) -> None:
-        if kind in (Kind.LIMIT, Kind.STOP, Kind.STOP_LIMIT) and valid is not None:
-            if valid < 1:
-                raise ValueError(f"valid: expected 1 or more bars, got {valid}")
-            row["expires"] = t + valid
-        if oco:
-            row["oco"] = (oco << 8) + book + 1
+        row = self.orders.rows[i]
+        row["limit"], row["trigger"], row["stop"] = limit / factor, trigger / factor, stop / factor
+        row["target"], row["trail"], row["hold"], row["expires"] = target / factor, trail, hold, expires
+        row["oco"] = (oco << 8) + book + 1 if oco else 0
 
 
 def capacity(books: int, instruments: int) -> int:

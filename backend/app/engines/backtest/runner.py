@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -12,14 +13,14 @@ from app.engines.backtest import loop
 from app.engines.backtest.account import Account
 from app.engines.backtest.account import new_account as account_of
 from app.engines.backtest.arrays import by_key, decisions_of, market_of, rules_of
-from app.engines.backtest.benchmarks import benchmarks_of
+from app.engines.backtest.benchmarks import benchmarks_of, index_of
 from app.engines.backtest.charges import COMPONENTS
 from app.engines.backtest.checks import answer_of, check_inputs
 from app.engines.backtest.core import DECISIONS, EVENTS, FILLS, REJECTIONS, Log, Market, Orders, Rules
 from app.engines.backtest.event import Context, EventRun, capacity
 from app.engines.backtest.exchange import Exchange
 from app.engines.backtest.orders import DECISION, EVENT, FILL, ORDER, REJECTION, Product, Records
-from app.engines.backtest.result import Jump, RunResult, numbers
+from app.engines.backtest.result import Columns, Jump, Later, RunResult, numbers
 from app.engines.backtest.spec import UNCONSTRAINED, RunSpec
 from app.engines.backtest.tables import (
     decision_columns,
@@ -34,7 +35,7 @@ from app.engines.backtest.twin import naive_twin
 from app.engines.backtest.words import assumptions, policy_warnings, proxies, unverified, warnings
 from app.engines.bars import Bars
 from app.engines.policy.decide import REJECT, TRIM, State
-from app.engines.risk.drawdowns import drawdowns
+from app.engines.risk.report import Report
 from app.engines.strategies.base import EventStrategy, Strategy
 
 F1 = NDArray[np.float64]
@@ -101,9 +102,12 @@ def run(
         return simulate(over, decisions, under, capital=spec.initial_capital, start=bars.start)
 
     outcome = simulated(market, rules)
-    twin, free = naive_twin(market, rules, simulated, outcome.curves.equity[-1])
-    beside = benchmarks_of(spec, bars, benchmark)
-    return _result(spec, bars, outcome, dividends is not None, jumps, notes, exchange, twin, free, beside)
+    twin = cache(lambda: naive_twin(market, rules, simulated, outcome.curves.equity[-1]))
+    if asked:
+        twin()  # it asks the strategies again: what they raise belongs to the run
+    beside = partial(benchmarks_of, spec, bars, benchmark)
+    index = partial(index_of, spec, bars, benchmark)
+    return _result(spec, bars, outcome, dividends is not None, jumps, notes, exchange, twin, index, beside)
 
 
 def new_account(capital: float, books: int, instruments: int) -> Account:
@@ -137,7 +141,7 @@ def simulate(market: Market, decisions: loop.Decisions, rules: Rules, *, capital
     slots = decisions.books.size * instruments
     account, orders = new_account(capital, decisions.books.size, instruments), new_orders(4 * slots)
     log = new_log(LOG_ROWS + 2 * decisions.entries.size, instruments)  # untouched rows cost nothing
-    curves = loop.new_curves(bars)
+    curves = loop.new_curves(bars, start)
     at = start
     while True:
         at = loop.run_bars(at, bars, market, decisions, account, orders, rules, log, curves, False)
@@ -153,7 +157,7 @@ def play(
     """Run event strategies, each as (book, strategy, parameters), beside the vectorised ones of `decisions`."""
     count, instruments = market.close.shape
     books = decisions.books.size
-    curves = loop.new_curves(count)
+    curves = loop.new_curves(count, bars.start)
     rows = capacity(books, instruments)
     run = EventRun(
         bars, market, decisions, rules, new_account(capital, books, instruments), new_orders(rows),
@@ -209,48 +213,60 @@ def _would_have_made(decisions: Records, free: Outcome | None) -> F1:
 
 
 def _result(
-    spec: RunSpec, bars: Bars, outcome: Outcome, with_dividends: bool,
-    jumps: Sequence[Jump], notes: Sequence[str], exchange: Exchange | None, twin: dict[str, Any], free: Outcome | None,
-    beside: list[dict[str, Any]],
+    spec: RunSpec, bars: Bars, outcome: Outcome, with_dividends: bool, jumps: Sequence[Jump], notes: Sequence[str],
+    exchange: Exchange | None, twin: Callable[[], tuple[dict[str, Any], Outcome | None]],
+    index: Callable[[], dict[str, Any]], beside: Callable[[], list[dict[str, Any]]],
 ) -> RunResult:  # fmt: skip
     log, start = outcome.log, bars.start
     fills, events = log.fills[: log.used[FILLS]], log.events[: log.used[EVENTS]]
     rejections, decisions = log.rejections[: log.used[REJECTIONS]], log.decisions[: log.used[DECISIONS]]
     trades = trades_of(outcome, fills, events)
-    report, adverse, favourable = tear_sheet(spec, bars, outcome.curves, fills, trades, beside[0])
-    equity, holdings = outcome.curves.equity[start:], outcome.curves.holdings[start:]
-    daily_return = np.full(equity.size, np.nan)
-    np.divide(equity[1:], equity[:-1], out=daily_return[1:], where=equity[:-1] > 0.0)
-    daily_return[1:] -= 1.0
-    member, traded = bars.member[start:], ~np.isnan(bars.raw.close[start:])
+    equity = outcome.curves.equity[start:]
+
+    @cache
+    def sheet() -> tuple[Report, F1, F1]:
+        return tear_sheet(spec, bars, outcome.curves, fills, trades, index())
+
+    def of_trades() -> Columns:
+        _, adverse, favourable = sheet()
+        excursions = {"adverse_excursion": numbers(adverse), "favourable_excursion": numbers(favourable)}
+        return trade_columns(trades, spec, bars) | excursions
+
+    def state() -> list[str]:
+        if spec.policy is None:
+            return [UNCONSTRAINED.upper()] * equity.size
+        return [State(code).name for code in outcome.curves.state[start:].tolist()]
+
+    def coverage() -> dict[str, int]:
+        member, traded = bars.member[start:], bars.traded[start:]
+        return {"member_days": int(member.sum()), "traded": int((member & traded).sum())}
+
     return RunResult(
         spec=spec,
         sessions=bars.sessions[start:],
         equity=equity,
         cash=outcome.curves.cash[start:],
-        exposure=np.divide(holdings, equity, out=np.zeros_like(equity), where=equity > 0.0),
-        drawdown=drawdowns(equity, spec.initial_capital),
-        daily_return=daily_return,
-        state=[UNCONSTRAINED.upper()] * equity.size
-        if spec.policy is None
-        else [State(code).name for code in outcome.curves.state[start:].tolist()],
-        trades=trade_columns(trades, spec, bars)
-        | {"adverse_excursion": numbers(adverse), "favourable_excursion": numbers(favourable)},
-        fills=fill_columns(fills, log.components, spec, bars),
-        rejections=rejection_columns(rejections, spec, bars),
-        events=event_columns(events, spec, bars),
-        decisions=decision_columns(decisions, _would_have_made(decisions, free), spec, bars),
-        metrics=report.values,
-        reasons=report.reasons,
-        drawdown_sessions=report.drawdown,
-        coverage={"member_days": int(member.sum()), "traded": int((member & traded).sum())},
-        naive_twin=twin,
-        benchmarks=beside,
-        assumptions=[
-            *assumptions(spec, with_dividends),
-            *proxies(spec),
-            *unverified(spec, bars, fills),
-            *([] if exchange is None else exchange.words),
-        ],
-        warnings=[*notes, *warnings(bars, trades, rejections, jumps), *policy_warnings(decisions, bars)],
-    )
+        holdings=outcome.curves.holdings[start:],
+        trade_rows=trades,
+        later=Later(
+            state=state,
+            report=lambda: sheet()[0],
+            trades=of_trades,
+            fills=lambda: fill_columns(fills, log.components, spec, bars),
+            rejections=lambda: rejection_columns(rejections, spec, bars),
+            events=lambda: event_columns(events, spec, bars),
+            decisions=lambda: decision_columns(decisions, _would_have_made(decisions, twin()[1]), spec, bars),
+            coverage=coverage,
+            naive_twin=lambda: twin()[0],
+            benchmarks=beside,
+            assumptions=lambda: [
+                *assumptions(spec, with_dividends),
+                *proxies(spec),
+                *unverified(spec, bars, fills),
+                *([] if exchange is None else exchange.words),
+            ],
+            warnings=lambda: [
+                *notes, *warnings(bars, trades, rejections, jumps), *policy_warnings(decisions, bars)
+            ],
+        ),
+    )  # fmt: skip

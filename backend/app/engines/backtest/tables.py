@@ -27,7 +27,8 @@ def _picked(indices: Records, values: Sequence[Any]) -> list[Any]:
 
 
 def _times(indices: Records, bars: Bars) -> list[str]:
-    return times(bars.sessions[indices])
+    each, which = np.unique(indices, return_inverse=True)
+    return _picked(which, times(bars.sessions[each]))
 
 
 def _hex(intents: Records) -> list[str]:

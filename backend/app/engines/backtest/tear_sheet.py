@@ -12,7 +12,6 @@ from app.engines.backtest.orders import Records
 from app.engines.backtest.spec import RunSpec
 from app.engines.backtest.trades import OPEN
 from app.engines.bars import Bars
-from app.engines.risk.basics import session_closes
 from app.engines.risk.excursions import excursions
 from app.engines.risk.report import ClosedTrades, Report, run_report
 
@@ -27,20 +26,21 @@ def tear_sheet(
     adverse, favourable = _excursions(trades, bars)
     is_closed = trades["exit_why"] != OPEN
     closed = trades[is_closed]
-    # the index of each bar's session, so that holding is counted in sessions on intraday bars too
-    day = np.searchsorted(session_closes(bars.sessions), np.arange(bars.shape[0]))
+    # by the index of each bar's session, so that holding is counted in sessions on intraday bars too
+    held = np.searchsorted(bars.closes, closed["exit_bar"]) - np.searchsorted(bars.closes, closed["entry_bar"])
     value = fills["quantity"] * fills["price"]
     report = run_report(
         bars.sessions[start:],
         curves.equity[start:],
         curves.holdings[start:],
+        closes=bars.closes[np.searchsorted(bars.closes, start) :] - start,
         capital=spec.initial_capital,
         periods=spec.periods_per_year,
         bought=float(value[fills["side"] > 0].sum()),
         sold=float(value[fills["side"] < 0].sum()),
         closed=ClosedTrades(
             np.ascontiguousarray(closed["pnl"]),
-            day[closed["exit_bar"]] - day[closed["entry_bar"]],
+            held,
             adverse[is_closed],
             favourable[is_closed],
         ),

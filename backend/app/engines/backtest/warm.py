@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
 import numpy as np
 
 from app.engines.backtest import BookSpec, CostSpec, RunSpec, UniverseSpec, book_of, run
 from app.engines.bars import Bars
 from app.engines.kernel_cache import remove_unused
-from app.engines.strategies import registry
+from app.engines.strategies import Params, registry
+from app.engines.strategies.base import EventStrategy
 
 
 def warm_up() -> float:
@@ -37,9 +40,38 @@ def warm_up() -> float:
             timeframe=timeframe,
             costs=CostSpec("bps", 10.0),
         )
-        run(spec, bars, strategies)
+        assert run(spec, bars, strategies).canonical  # with all that is worked out when it is asked for
+        asked = replace(spec, books=(BookSpec(_Asked.id, _Asked.source_hash),))
+        run(asked, bars, {_Asked.id: _Asked()})
     remove_unused()
     return time.perf_counter() - began
+
+
+@dataclass(frozen=True)
+class _NoParams(Params):
+    """None."""
+
+
+class _Asked(EventStrategy[_NoParams]):
+    """Gives every kind of order once, so that what strategies asked bar by bar need is compiled, too."""
+
+    id = "warm-up"
+    display_name = description = hypothesis = when_it_loses = citation = regime = "compiles the engine"
+    params_type = _NoParams
+    source_hash = "0" * 64  # it stands in no run that is kept
+
+    def warm_up(self, params: _NoParams) -> int:
+        return 0
+
+    def on_bar(self, context: Any) -> None:
+        if context.t == 5:
+            context.buy(quantity=2, stop=context.price() * 0.5, target=context.price() * 2.0)
+        elif context.t == 10:
+            context.protect(stop=context.price() * 0.6)
+        elif context.t == 15:
+            context.exit(quantity=1)
+        elif context.t == 20:
+            context.cancel()
 
 
 def _bars(timeframe: str) -> Bars:

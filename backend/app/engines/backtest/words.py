@@ -168,14 +168,15 @@ def unverified(spec: RunSpec, bars: Bars, fills: Records) -> list[str]:
         return []
     own = spec.costs
     plan = plan_of(own.plan, fraction=own.fraction, cap=own.cap, flat=own.flat, depository=own.depository)
-    session = bars.sessions[fills["bar"]].astype("datetime64[D]")
+    session = bars.session[fills["bar"]]
     products = set(fills["product"].tolist())
     delivered = fills["product"] == Product.CNC
-    where = list(zip(fills["column"][delivered].tolist(), session[delivered].tolist(), strict=True))
-    sides = set(zip(where, fills["side"][delivered].tolist(), strict=True))
-    if any((place, Side.SELL) in sides for place, side in sides if side == Side.BUY):
+    place = session[delivered] * bars.shape[1] + fills["column"][delivered]
+    side = fills["side"][delivered]
+    if np.isin(place[side == Side.BUY], place[side == Side.SELL]).any():
         products.add(Product.MIS)  # bought and sold in one session: the note charges it as intraday
-    rows = unverified_rows(plan, sorted(set(session.tolist())), products)
+    days = bars.sessions[bars.closes[np.unique(session)]].astype("datetime64[D]")
+    rows = unverified_rows(plan, days.tolist(), products)
     return [f"Charges that rest on rates nobody has verified: {'; '.join(rows)}."] if rows else []
 
 
@@ -196,8 +197,10 @@ def _jumps(bars: Bars, jumps: Sequence[Jump]) -> list[str]:
 
 def _without_bars(bars: Bars, trades: Records) -> list[str]:
     """Positions held over bars in which their instrument did not trade."""
-    absent = np.zeros((bars.shape[0] + 1, bars.shape[1]), np.int64)
-    np.cumsum(np.isnan(bars.raw.close), axis=0, out=absent[1:])
+    if bars.traded.all():
+        return []
+    absent = np.zeros((bars.shape[0] + 1, bars.shape[1]), np.int32)
+    np.cumsum(~bars.traded, axis=0, out=absent[1:])
     missed: Counter[int] = Counter()
     gone: dict[int, int] = {}
     for entry, end, n in zip(*(trades[name].tolist() for name in ("entry_bar", "exit_bar", "column")), strict=True):

@@ -75,7 +75,7 @@ def orders_of(strategy: EventStrategy[Any], params: Params, bars: Bars) -> dict[
         timeframe=bars.timeframe,
         initial_capital=CAPITAL,
     )
-    curves = new_curves(count)
+    curves = new_curves(count, bars.start)
     run = _Written(
         bars,
         market_of(bars, None),

@@ -25,7 +25,8 @@ def mean_gross_exposure(holdings: F1, equity: F1) -> Measure:
     """Mean size of the holdings' value over equity, where no bar closed with long and short positions at once."""
     if holdings.size == 0:
         return Measure(None, NO_BAR)
-    return Measure(float(np.mean(np.abs(holdings) / equity)))
+    part = holdings / equity
+    return Measure(float(np.mean(np.abs(part, out=part))))
 
 
 def turnover(bought: float, sold: float, equity: F1, returns: int, periods: int) -> Measure:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from app.engines.risk import drawdowns as d
 from app.engines.risk import exposure, moments, relative, tail, trades
 from app.engines.risk import returns as r
-from app.engines.risk.basics import F1, I1, Measure, gathered, returns_of, session_closes
+from app.engines.risk.basics import F1, I1, Measure, gathered, returns_of
 
 D1 = NDArray[np.datetime64]
 
@@ -45,6 +45,7 @@ def run_report(
     equity: F1,
     holdings: F1,
     *,
+    closes: I1,
     capital: float,
     periods: int,
     bought: float,
@@ -60,6 +61,7 @@ def run_report(
     ----------
     sessions : shape [T], of the measured bars
     equity, holdings : shape [T], rupees at each close; holdings short are below zero
+    closes : the last bar of each session
     capital : opening capital, rupees
     periods : periods a year
     bought, sold : rupees of all purchases and sales
@@ -69,7 +71,6 @@ def run_report(
 
     The risk-free rate is zero. Ratios use the equity at session closes; exposure uses every bar.
     """
-    closes = session_closes(sessions)
     points, days = equity[closes], sessions[closes]
     solvent = bool((points > 0.0).all())
     returns = returns_of(points) if solvent else np.empty(0)

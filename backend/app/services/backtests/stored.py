@@ -10,6 +10,7 @@ import numpy as np
 import orjson
 from sqlalchemy.orm import Session
 
+from app.engines.backtest.result import decoded
 from app.engines.evidence.report import Trials, significance_report
 from app.engines.risk.basics import returns_of, session_closes
 from app.exceptions import DataNotFoundError
@@ -30,7 +31,7 @@ class StoredRuns:
     def stored(self, session: Session, run_id: str) -> dict[str, Any]:
         """A stored run as it is shown; the same run always gives the same values. Raises DataNotFoundError."""
         stored = self.find(session, run_id)
-        answer = shown(orjson.loads(zlib.decompress(stored.result)), stored.digest)
+        answer = shown(_result(stored), stored.digest)
         proofs = proofs_of(session, stored.spec["books"], stored.spec["timeframe"])
         answer["warnings"] = [*proof_warnings(proofs), *answer["warnings"]]
         return answer | {"proofs": proofs}
@@ -38,7 +39,7 @@ class StoredRuns:
     def result(self, session: Session, run_id: str) -> tuple[dict[str, Any], str]:
         """The stored result of a run as it was written, and the digest of its bytes. Raises DataNotFoundError."""
         stored = self.find(session, run_id)
-        return orjson.loads(zlib.decompress(stored.result)), stored.digest
+        return _result(stored), stored.digest
 
     def significance(self, session: Session, run_id: str) -> dict[str, Any]:
         """The doubt about a run's Sharpe, with the trials counted until now. Raises DataNotFoundError.
@@ -85,6 +86,10 @@ class StoredRuns:
         if stored is None:
             raise DataNotFoundError(f"Run {run_id} does not exist", "run", run_id)
         return stored
+
+
+def _result(stored: BacktestRun) -> dict[str, Any]:
+    return decoded(orjson.loads(zlib.decompress(stored.result)))
 
 
 def _universe_name(universe: Mapping[str, Any]) -> str:

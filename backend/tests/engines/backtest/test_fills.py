@@ -201,7 +201,7 @@ def test_a_dividend_is_cash_for_those_who_held_into_the_ex_date():
     )
     assert result.equity.tolist() == [1000, 1000, 1000]
     assert result.trades["income"] == [20] and result.trades["pnl"] == [0]
-    assert "Dividends are paid in cash on the ex-date." in result.assumptions
+    assert any(line.startswith("Dividends on file are paid in cash on the ex-date") for line in result.assumptions)
 
 
 def test_two_books_share_the_cash_and_hold_the_same_stock_apart():

@@ -21,7 +21,7 @@ def report(equity, holdings=None, benchmark="No index was chosen.", **changed):
     values = array(*equity)
     held = values if holdings is None else array(*holdings)
     words = {"capital": 100, "periods": 252, "bought": 0, "sold": 0, "closed": NONE, "open_trades": 0} | changed
-    return run_report(DAYS[: len(equity)], values, held, benchmark=benchmark, **words)
+    return run_report(DAYS[: len(equity)], values, held, closes=np.arange(len(equity)), benchmark=benchmark, **words)
 
 
 def test_every_value_that_is_missing_has_its_reason_and_no_other_has():

@@ -1,0 +1,164 @@
+"""Every short way through the engine gives the bytes of the long one: quiet bars, bars of market orders, checkpoints.
+
+The long way is the core's own, bar by bar: an account that says that a position is under guard, though none is, takes
+it at every bar.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.engines.backtest import CostSpec, Sizing, event, loop, result, run
+from app.engines.backtest.account import GUARDED, SESSION, UNSETTLED
+from app.engines.backtest.arrays import decisions_of, market_of, rules_of
+from app.engines.backtest.core import DECISIONS, EVENTS, FILLS, REJECTIONS
+from app.engines.backtest.exchange import Exchange
+from app.engines.backtest.orders import Product
+from app.engines.backtest.runner import new_account, new_log, new_orders
+from app.engines.bars import Bars
+from app.engines.policy import Policy
+from app.engines.strategies import Signals
+from app.engines.strategies.base import Weights
+from tests.engines.backtest.cases import run_given, spec_of
+from tests.engines.backtest.test_event import Asked, market
+
+BARS = 60
+PROPERTY = settings(deadline=None, max_examples=120)
+
+
+def signals(random: np.random.Generator, bars: Bars) -> Signals:
+    """Random entries at the market, some with a rank, in half of the strategies some with levels to leave at."""
+
+    def some(share: float, values: Any) -> np.ndarray:
+        return np.where(random.random(bars.shape) < share, values, np.nan)
+
+    often, levels = random.choice([0.02, 0.3]), 0.3 * (random.random() < 0.5)
+    return Signals(
+        random.random(bars.shape) < often,
+        random.random(bars.shape) < often / 2,
+        rank=some(0.5, np.round(random.random(bars.shape), 1)),
+        stop=some(levels, bars.close * 0.99),
+        target=some(levels, bars.close * 1.03),
+        trail=some(levels, 0.02),
+        hold=4 if random.random() < levels else None,
+    )
+
+
+def weights(random: np.random.Generator, bars: Bars) -> Weights:
+    """Random targets on a tenth of the bars."""
+    target = random.random(bars.shape) * (random.random(bars.shape) < 0.6) / bars.shape[1]
+    target[random.random(len(target)) > 0.1] = np.nan
+    return Weights(target, rank=np.round(random.random(bars.shape), 1))
+
+
+@st.composite
+def questions(draw: st.DrawFn) -> dict[str, Any]:
+    seed, columns = draw(st.integers(0, 2**31)), draw(st.integers(1, 4))
+    bars = market(seed, BARS, columns, holes=draw(st.booleans()), splits=draw(st.booleans()))
+    random = np.random.default_rng(seed + 7)
+    bars = replace(bars, member=random.random(bars.shape) < draw(st.sampled_from([1.0, 0.9])))
+    kinds = draw(st.lists(st.sampled_from(["signals", "short", "weights"]), min_size=1, max_size=3))
+    banded = draw(st.booleans()) and "short" not in kinds
+    answers = [weights(random, bars) if kind == "weights" else signals(random, bars) for kind in kinds]
+    for i, kind in enumerate(kinds):
+        if kind == "short":
+            answers[i] = replace(answers[i], short=signals(random, bars))
+    exchange, row = None, np.ones((1, columns))
+    if banded:
+        before = np.vstack([bars.raw.close[:1], bars.raw.close[:-1]])
+        exchange = replace(
+            Exchange.none(columns, np.ones(BARS, bool)), version="random", tick=0.05 * row, lower=before * 0.95,
+            upper=before * 1.05, delivered=random.random(bars.shape) < 0.1,
+        )  # fmt: skip
+    policy = Policy(max_equity_exposure_percent=60.0, daily_stop_loss_percent=-2.0)
+    sizes = [Sizing(), Sizing("quantity", 5), Sizing("value", 3_000.0)]
+    spec = {
+        "costs": draw(st.sampled_from([CostSpec(), CostSpec("bps", 20), CostSpec("zerodha"), CostSpec("fyers")])),
+        "slippage_bps": draw(st.sampled_from([0.0, 15.0])),
+        "impact_bps": draw(st.sampled_from([0.0, 50.0])),
+        "volume_cap": draw(st.sampled_from([None, 1e-5])),
+        "unfilled": draw(st.sampled_from(["cancel", "carry"])),
+        "settle_next_session": draw(st.booleans()),
+        "max_positions": draw(st.sampled_from([None, 2])),
+        "sizing": draw(st.sampled_from(sizes)),
+        "policy": draw(st.sampled_from([None, policy])),
+        "initial_capital": draw(st.sampled_from([2_000.0, 100_000.0])),
+        "market_rules": "none" if exchange is None else "random",
+    }
+    product = draw(st.sampled_from([Product.CNC, Product.CNC, Product.MIS]))
+    return {"bars": bars, "answers": answers, "exchange": exchange, "spec": spec, "product": product}
+
+
+def walked(question: dict[str, Any], long_way: bool) -> dict[str, bytes]:
+    """The bytes of all that a run leaves: the log, the curves, the account and what rests."""
+    bars, exchange, answers = question["bars"], question["exchange"], question["answers"]
+    spec = spec_of([f"book_{i}" for i in range(len(answers))], **question["spec"])
+    books, columns = len(answers), bars.shape[1]
+    account, orders = new_account(spec.initial_capital, books, columns), new_orders(8 * books * columns)
+    log, curves = new_log(8192, columns), loop.new_curves(BARS)
+    account.clock[GUARDED] += long_way
+    decisions = decisions_of(spec, bars, answers, [question["product"]] * books)
+    rules, at_market = rules_of(spec, bars, exchange), market_of(bars, None, exchange)
+    assert loop.run_bars(0, BARS, at_market, decisions, account, orders, rules, log, curves, False) == BARS
+    account.clock[GUARDED] -= long_way
+    if account.clock[SESSION] != at_market.session[-1]:  # quiet bars: the clock, and what it frees, wait for the next
+        account.clock[SESSION], account.locked[UNSETTLED] = at_market.session[-1], 0.0
+    kept = {f"account.{k}": v for k, v in account._asdict().items() if isinstance(v, np.ndarray)}
+    rows = {"fills": FILLS, "components": FILLS, "rejections": REJECTIONS, "events": EVENTS, "decisions": DECISIONS}
+    kept |= {f"log.{name}": getattr(log, name)[: log.used[count]] for name, count in rows.items()}
+    kept |= {f"curves.{name}": values for name, values in curves._asdict().items()}
+    kept |= {"log.used": log.used, "orders": orders.rows[: orders.size[0]]}
+    return {name: np.ascontiguousarray(values).tobytes() for name, values in kept.items()}
+
+
+@PROPERTY
+@given(questions())
+def test_quiet_bars_and_bars_of_market_orders_are_those_of_the_core(question):
+    short, long = walked(question, False), walked(question, True)
+    assert [name for name in long if short[name] != long[name]] == []
+
+
+@pytest.mark.parametrize("ahead", [1, 3, 4096])
+def test_how_far_the_core_runs_ahead_of_an_event_strategy_changes_nothing(monkeypatch, ahead):
+    bars = market(11, 300, 2, holes=True, splits=True)
+    draw = np.random.default_rng(12)
+    buys, limits = draw.random(bars.shape) < 0.04, draw.random(bars.shape) < 0.3
+
+    def asked(context: Any) -> None:
+        t = context.t
+        for n in range(2):
+            if buys[t, n] and not context.positions[n] and not np.isnan(bars.close[t, n]):
+                limit = bars.close[t, n] * 0.99 if limits[t, n] else np.nan
+                context.buy(
+                    n, quantity=3, limit=limit, valid=4, stop=bars.close[t, n] * 0.93, target=bars.close[t, n] * 1.05
+                )
+        if t % 50 == 49:
+            context.cancel()
+
+    spec = spec_of(["given"], costs=CostSpec("zerodha"))
+    usual = run(spec, bars, {"given": Asked(asked)})
+    assert len(usual.trades["symbol"]) > 5
+    for name in ("FIRST_AHEAD", "LEAST_AHEAD", "MOST_AHEAD"):
+        monkeypatch.setattr(event, name, ahead)
+    assert run(spec, bars, {"given": Asked(asked)}).digest == usual.digest
+
+
+def test_long_curves_are_written_as_bytes_and_read_back_to_the_last_bit(monkeypatch):
+    bars = market(5, BARS, 1)
+    entry = np.zeros(bars.shape, bool)
+    entry[[3, 30]] = True
+    written = json.loads(run_given(bars, (entry, np.roll(entry, 9, axis=0))).to_canonical())
+    assert written["equity"] == result.decoded(written)["equity"]  # short: as lists, as every run before
+    monkeypatch.setattr(result, "LONG", 10)
+    packed = json.loads(run_given(bars, (entry, np.roll(entry, 9, axis=0))).to_canonical())
+    assert packed["equity"]["dtype"] == "<f8" and packed["state"] == {"repeated": "UNCONSTRAINED", "count": BARS}
+    read = result.decoded(packed)
+    assert [at[:10] for at in read.pop("sessions")] == written.pop("sessions")
+    assert read == {name: value for name, value in written.items() if name != "sessions"}
