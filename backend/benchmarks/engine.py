@@ -1,81 +1,107 @@
-"""Our engine beside a minimal loop that marks the practical limit, in one process, interleaved.
+"""The engine beside minimal loops and, where there is an environment with them, other engines; interleaved.
 
-    python benchmarks/engine.py [--quick]
+    python benchmarks/engine.py [--only w1,w2,w4,w6] [--quick] [--peers PYTHON] [--rounds N] [--no-cold]
 
-The limit is a plain compiled loop over the same bars: one book, fixed shares or rupees an entry, no ranks, members,
-ex-dates, refusals or log. Signals are given to both. "engine" is the compiled loop with its core, "run" is everything
-from prices to the result: signals, trades, metrics, columns. Ratios are what counts; times belong to the machine.
+Every line of ours is the real way: a RunSpec and bars into `run`, and of the result its curve, trades and metrics;
+"all of it" adds the naive twin, the benchmarks, the log by column and the canonical bytes. The first line is a minimal
+loop (`limits.py`) and marks what the machine can do: ratios to it and to the peers are what counts, times belong to the
+machine. PYTHON is the interpreter of an environment with raptorbt, vectorbt[rust], backtesting and bt.
+
+Cold: a fresh process from its start to its first result, with the kernels compiled before. Peak: its largest resident
+memory. Where semantics agree trades and final equity must be those of the limit, or the script ends with an error.
 """
 
 from __future__ import annotations
 
 import argparse
 import gc
+import json
+import resource
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
+import limits
 import numpy as np
-from numba import njit
 
-from app.engines.backtest import CostSpec, RunSpec, Sizing, UniverseSpec, book_of, run
-from app.engines.backtest.arrays import decisions_of, market_of, rules_of
-from app.engines.backtest.runner import simulate, trades_of
+from app.engines.backtest import BookSpec, CostSpec, RunResult, RunSpec, Sizing, UniverseSpec, book_of, run
 from app.engines.backtest.warm import warm_up
 from app.engines.bars import Bars
-from app.engines.strategies import registry
+from app.engines.strategies import Params, Signals, registry
+from app.engines.strategies.base import Answer, EventStrategy, Strategy, Weights
 
-FEE = 0.001
-
-
-@njit(cache=True)
-def limit_single(open_: Any, close: Any, entry: Any, leave: Any, cash: float, shares: float, equity: Any) -> Any:
-    """One column, fixed shares; trades closed and final equity."""
-    held, wish, trades = 0.0, 0, 0
-    for t in range(close.size):
-        if wish == 1:
-            cash -= shares * open_[t] * (1.0 + FEE)
-            held = shares
-        elif wish == 2:
-            cash += held * open_[t] * (1.0 - FEE)
-            held = 0.0
-            trades += 1
-        wish = 0
-        equity[t] = cash + held * close[t]
-        if held == 0.0:
-            if entry[t]:
-                wish = 1
-        elif leave[t]:
-            wish = 2
-    return trades, equity[-1]
+FEE = limits.FEE
+SHARES, STOP, GOAL = 10.0, 0.995, 1.01
+NO_SOURCE = "0" * 64
+Answered = tuple[int, float]  # trades closed (w4: fills; 0 = not counted), final equity
 
 
-@njit(cache=True)
-def limit_panel(open_: Any, close: Any, entry: Any, leave: Any, cash: float, rupees: float, equity: Any) -> Any:
-    """N columns sharing cash, fixed rupees an entry, in column order; trades closed and final equity."""
-    bars, columns = close.shape
-    held, trades = np.zeros(columns), 0
-    for t in range(bars):
-        value = 0.0
-        if t > 0:
-            for n in range(columns):
-                if held[n] > 0.0 and leave[t - 1, n]:
-                    cash += held[n] * open_[t, n] * (1.0 - FEE)
-                    held[n] = -1.0
-                    trades += 1
-            for n in range(columns):
-                if held[n] == 0.0 and entry[t - 1, n]:
-                    shares = np.floor(min(rupees, cash) / (open_[t, n] * (1.0 + FEE)))
-                    if shares >= 1.0:
-                        cash -= shares * open_[t, n] * (1.0 + FEE)
-                        held[n] = shares
-        for n in range(columns):
-            if held[n] < 0.0:
-                held[n] = 0.0
-            value += held[n] * close[t, n]
-        equity[t] = cash + value
-    return trades, equity[-1]
+@dataclass(frozen=True)
+class NoParams(Params):
+    """None."""
+
+
+class Given(Strategy[NoParams]):
+    """Answers what it was given."""
+
+    id = "given"
+    display_name = description = hypothesis = when_it_loses = citation = regime = "for measuring"
+    params_type = NoParams
+    source_hash = NO_SOURCE  # type: ignore[assignment]  # no source to hash
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+
+    def warm_up(self, params: NoParams) -> int:
+        return 0
+
+    def signals(self, bars: Bars, params: NoParams) -> Answer:
+        return self.answer
+
+
+class Brackets(EventStrategy[NoParams]):
+    """Buys where it is told to, with a stop and a target."""
+
+    id = "given"
+    display_name = description = hypothesis = when_it_loses = citation = regime = "for measuring"
+    params_type = NoParams
+    source_hash = NO_SOURCE  # type: ignore[assignment]  # no source to hash
+
+    def __init__(self, entries: list[bool], closes: list[float]) -> None:
+        self.entries, self.closes = entries, closes
+
+    def warm_up(self, params: NoParams) -> int:
+        return 0
+
+    def on_bar(self, context: Any) -> None:
+        t = context.t
+        if self.entries[t] and not context.positions[0]:
+            close = self.closes[t]
+            context.buy(quantity=SHARES, stop=close * STOP, target=close * GOAL)
+
+
+class Line(NamedTuple):
+    """Something to measure; `exact`: its trades and final equity must be the limit's."""
+
+    work: Callable[[], Answered]
+    exact: bool = True
+
+
+@dataclass
+class Workload:
+    """What is measured side by side: ours by name, the limit first, and the arrays that the peers get."""
+
+    title: str
+    lines: dict[str, Line]
+    arrays: dict[str, Any]
+    peers: tuple[str, ...]
+    results: dict[str, Answered] = field(default_factory=dict)
 
 
 def panel(bars: int, columns: int, volatility: float, step: str) -> Bars:
@@ -84,81 +110,281 @@ def panel(bars: int, columns: int, volatility: float, step: str) -> Bars:
     moves = draw.normal(0.0, volatility, (bars, columns)) - volatility**2 / 2
     close = draw.uniform(50.0, 3000.0, columns) * np.exp(np.cumsum(moves, axis=0))
     open_ = np.vstack([close[:1], close[:-1]]) * np.exp(draw.normal(0.0, 0.2 * volatility, close.shape))
-    high, low = np.maximum(open_, close), np.minimum(open_, close)
+    swing = np.abs(draw.normal(0.0, 0.4 * volatility, (2, *close.shape)))
+    high, low = np.maximum(open_, close) * np.exp(swing[0]), np.minimum(open_, close) * np.exp(-swing[1])
+    volume = draw.integers(1_000, 100_000, close.shape).astype(np.float64)
     sessions = np.datetime64("2010-01-01", "D" if step == "1d" else "s") + np.arange(bars) * (1 if step == "1d" else 60)
-    ohlcv = {f"S{n:04d}": (open_[:, n], high[:, n], low[:, n], close[:, n], close[:, n]) for n in range(columns)}
+    ohlcv = {
+        f"S{n:04d}": (open_[:, n], high[:, n], low[:, n], close[:, n], volume[:, n]) for n in range(columns)
+    }  # fmt: skip
     return Bars.from_ohlcv(sessions, ohlcv, timeframe=step)
 
 
-def measure(name: str, work: dict[str, Callable[[], tuple[int, float]]], rounds: int) -> None:
-    """Interleaved rounds; medians and ratios to the first entry."""
-    taken: dict[str, list[float]] = {key: [] for key in work}
-    answers = {key: call() for key, call in work.items()}
+def spec_of(bars: Bars, capital: float, sizing: Sizing, book: BookSpec | None = None) -> RunSpec:
+    return RunSpec(
+        books=(book or BookSpec("given", NO_SOURCE),), universe=UniverseSpec(symbols=bars.symbols),
+        start=date(1990, 1, 1), end=date(2200, 1, 1), data_root="benchmark", timeframe=bars.timeframe,
+        initial_capital=capital, sizing=sizing, costs=CostSpec("bps", FEE * 1e4),
+    )  # fmt: skip
+
+
+def said(result: RunResult) -> Answered:
+    return int(result.metrics["trades"] or 0), float(result.metrics["final_equity"] or 0.0)
+
+
+def all_of(result: RunResult) -> Answered:
+    assert len(result.canonical) > 0
+    return said(result)
+
+
+def crossing(bars: Bars) -> tuple[Signals, BookSpec]:
+    strategy = registry()["sma_cross"]
+    params = {"fast": 20, "slow": 50}
+    answer = strategy.signals(bars, strategy.params(params))
+    assert isinstance(answer, Signals)
+    return answer, book_of(strategy, params)
+
+
+def prices(bars: Bars) -> dict[str, Any]:
+    return {**bars.raw._asdict(), "volume": bars.raw_volume}
+
+
+def w1(quick: bool) -> Workload:
+    """One symbol, one-minute bars, a crossing of averages, ten shares a trade."""
+    bars = panel(100_000 if quick else 1_000_000, 1, 0.001, "1m")
+    signals, book = crossing(bars)
+    capital, count = 1_000_000.0, bars.shape[0]
+    given, shipped = {"given": Given(signals)}, registry()
+    spec, of_prices = spec_of(bars, capital, Sizing("quantity", SHARES)), spec_of(
+        bars, capital, Sizing("quantity", SHARES), book
+    )  # fmt: skip
+    open_, close = np.ascontiguousarray(bars.raw.open[:, 0]), np.ascontiguousarray(bars.raw.close[:, 0])
+    entry, leave = np.ascontiguousarray(signals.entry[:, 0]), np.ascontiguousarray(signals.exit[:, 0])
+
+    def limit() -> Answered:
+        return limits.single(open_, close, entry, leave, capital, SHARES, np.empty(count), np.empty((count // 2, 3)))
+
+    def limit_of_prices() -> Answered:
+        return limits.single_of_prices(open_, close, 20, 50, capital, SHARES, np.empty(count))
+
+    return Workload(
+        f"W1: one symbol, {count:,} one-minute bars, SMA 20/50",
+        {
+            "limit, signals given": Line(limit),
+            "limit, from prices": Line(limit_of_prices, exact=False),  # its running sums drift
+            "engine, signals given": Line(lambda: said(run(spec, bars, given))),
+            "engine, from prices": Line(lambda: said(run(of_prices, bars, shipped))),
+            "engine, all of it": Line(lambda: all_of(run(of_prices, bars, shipped))),
+        },
+        prices(bars) | {"entry": signals.entry, "exit": signals.exit, "cash": capital, "shares": SHARES},
+        ("raptorbt", "vectorbt (Rust)", "backtesting.py"),
+    )
+
+
+def w2(quick: bool) -> Workload:
+    """Many symbols by day, one account, a fixed value an entry."""
+    bars = panel(250 if quick else 2_500, 500, 0.02, "1d")
+    signals, book = crossing(bars)
+    capital, rupees = 10_000_000.0, 20_000.0
+    given, shipped = {"given": Given(signals)}, registry()
+    spec, of_prices = (spec_of(bars, capital, Sizing("value", rupees), b) for b in (None, book))
+    return Workload(
+        f"W2: 500 symbols x {bars.shape[0]:,} days, shared cash, SMA 20/50",
+        {
+            "limit, signals given": Line(
+                lambda: limits.panel(
+                    bars.raw.open, bars.raw.close, signals.entry, signals.exit, capital, rupees, np.empty(bars.shape[0])
+                )
+            ),
+            "engine, signals given": Line(lambda: said(run(spec, bars, given))),
+            "engine, from prices": Line(lambda: said(run(of_prices, bars, shipped))),
+            "engine, all of it": Line(lambda: all_of(run(of_prices, bars, shipped))),
+        },
+        prices(bars) | {"entry": signals.entry, "exit": signals.exit, "cash": capital, "rupees": rupees},
+        ("raptorbt", "vectorbt (Rust)"),
+    )
+
+
+def w4(quick: bool) -> Workload:
+    """The 50 strongest of 500 by 12-1 momentum at each 21st close, in equal parts; the weights are given to all."""
+    count, columns = (750, 100) if quick else (2_500, 500)
+    bars, capital = panel(count, columns, 0.02, "1d"), 10_000_000.0
+    at = np.zeros(count, np.bool_)
+    at[252:-1:21] = True
+    target = np.full(bars.shape, np.nan)
+    for t in np.flatnonzero(at).tolist():
+        strongest = np.argsort(-bars.close[t - 21] / bars.close[t - 252])[: columns // 10]
+        target[t] = 0.0
+        target[t, strongest] = 10.0 / columns
+    spec, given = spec_of(bars, capital, Sizing()), {"given": Given(Weights(target))}
+    weights = np.nan_to_num(target)
+
+    def final(answer: Answered) -> Answered:
+        return 0, answer[1]
+
+    return Workload(
+        f"W4: monthly rebalance to the strongest {columns // 10} of {columns} over {count:,} days",
+        {
+            "limit": Line(
+                lambda: final(
+                    limits.rebalance(bars.raw.open, bars.raw.close, weights, at, capital, np.empty(bars.shape[0]))
+                )
+            ),
+            "engine, weights given": Line(lambda: final(said(run(spec, bars, given)))),
+            "engine, all of it": Line(lambda: final(all_of(run(spec, bars, given)))),
+        },
+        prices(bars) | {"target": target, "cash": capital},
+        ("vectorbt (Rust)", "bt"),
+    )
+
+
+def w6(quick: bool) -> Workload:
+    """A callback a bar in Python, entries with a stop and a target."""
+    bars, capital = panel(20_000 if quick else 100_000, 1, 0.001, "1m"), 1_000_000.0
+    signals, _ = crossing(bars)
+    entries, columns = signals.entry[:, 0].tolist(), [values[:, 0].tolist() for values in bars.raw]
+    spec, asked = spec_of(bars, capital, Sizing("quantity", SHARES)), {"given": Brackets(entries, columns[3])}
+    return Workload(
+        f"W6: {bars.shape[0]:,} one-minute bars, a Python callback each, brackets",
+        {
+            "bare callback": Line(lambda: limits.brackets(columns, entries, capital, SHARES, STOP, GOAL)),
+            "engine": Line(lambda: said(run(spec, bars, asked))),
+            "engine, all of it": Line(lambda: all_of(run(spec, bars, asked))),
+        },
+        prices(bars) | {"entry": signals.entry, "cash": capital, "shares": SHARES, "stop": STOP, "goal": GOAL},
+        ("raptorbt", "backtesting.py"),
+    )
+
+
+WORKLOADS = {"w1": w1, "w2": w2, "w4": w4, "w6": w6}
+
+
+class Peers:
+    """A process with other engines in it."""
+
+    def __init__(self, python: str, folder: Path) -> None:
+        self._command = [python, str(Path(__file__).with_name("peers.py")), str(folder)]
+        self._process = self._started()
+
+    def _started(self) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )  # fmt: skip
+
+    @staticmethod
+    def _ask(process: subprocess.Popen[str], workload: str, peer: str) -> dict[str, Any]:
+        assert process.stdin is not None and process.stdout is not None
+        process.stdin.write(json.dumps({"workload": workload, "peer": peer}) + "\n")
+        process.stdin.flush()
+        line = process.stdout.readline()
+        return json.loads(line) if line else {"error": "its process ended"}  # type: ignore[no-any-return]
+
+    def ask(self, workload: str, peer: str) -> dict[str, Any]:
+        return self._ask(self._process, workload, peer)
+
+    def cold(self, workload: str, peer: str) -> tuple[float, float]:
+        """Seconds from the start of a fresh process to its first result, and its peak memory, MB."""
+        began = time.perf_counter()
+        process = self._started()
+        answer = self._ask(process, workload, peer)
+        taken = time.perf_counter() - began
+        process.kill()
+        process.wait()
+        return taken, float(answer.get("peak", np.nan))
+
+    def end(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+
+def cold(name: str, line: str, quick: bool) -> tuple[float, float, float]:
+    """Of one of our lines: seconds to its first result in a fresh process, peak and what of it came with the call."""
+    command = [sys.executable, __file__, "--child", f"{name}:{line}", *(["--quick"] if quick else [])]
+    began = time.perf_counter()
+    out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    peak, more = json.loads(out.splitlines()[-1])
+    return time.perf_counter() - began, peak, more
+
+
+def peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def child(name: str, quick: bool) -> None:
+    workload, _, line = name.partition(":")
+    work = WORKLOADS[workload](quick).lines[line].work
+    before = peak()
+    work()
+    print(json.dumps([peak(), peak() - before]))
+
+
+def measure(name: str, work: Workload, peers: Peers | None, rounds: int, quick: bool, with_cold: bool) -> bool:
+    """Print one workload; whether all that must agree does."""
+    taken: dict[str, list[float]] = {line: [] for line in work.lines}
+    theirs: dict[str, list[float]] = {peer: [] for peer in work.peers} if peers is not None else {}
+    answers = {line: each.work() for line, each in work.lines.items()}
+    for peer in list(theirs):
+        first = peers.ask(name, peer)  # type: ignore[union-attr]  # there are none without
+        if "error" in first:
+            print(f"  {peer}: not run ({first['error']})")
+            del theirs[peer]
+        else:
+            answers[peer] = first["count"], first["final"]
+            theirs[peer] = [first["seconds"]] if first["seconds"] > 20 else []
     for _ in range(rounds):
-        for key, call in work.items():
+        for line, each in work.lines.items():
             gc.collect()
             began = time.perf_counter()
-            call()
-            taken[key].append(time.perf_counter() - began)
-    medians = {key: float(np.median(values)) for key, values in taken.items()}
-    base = medians[next(iter(work))]
-    print(f"\n{name}")
-    for key, median in medians.items():
-        trades, final = answers[key]
-        print(f"  {key:34s} {median * 1e3:9.2f} ms  {median / base:6.2f}x  trades {trades}  final {final:.2f}")
-
-
-def workload(name: str, bars: Bars, sizing: Sizing, rounds: int) -> None:
-    strategies = registry()
-    spec = RunSpec(
-        books=(book_of(strategies["sma_cross"], {"fast": 20, "slow": 50}),),
-        universe=UniverseSpec(symbols=bars.symbols),
-        start=date(1990, 1, 1),
-        end=date(2200, 1, 1),
-        data_root="benchmark",
-        timeframe=bars.timeframe,
-        initial_capital=10_000_000.0,
-        sizing=sizing,
-        costs=CostSpec("bps", FEE * 1e4),
-    )
-    strategy = strategies["sma_cross"]
-    signals = strategy.signals(bars, strategy.params({"fast": 20, "slow": 50}))
-    open_, close, equity = bars.raw.open, bars.raw.close, np.empty(bars.shape[0])
-    amount = sizing.value or 0.0
-
-    def limit() -> tuple[int, float]:
-        if bars.shape[1] == 1:
-            arrays = (open_[:, 0], close[:, 0], signals.entry[:, 0], signals.exit[:, 0])
-            return limit_single(*(np.ascontiguousarray(a) for a in arrays), spec.initial_capital, amount, equity)
-        return limit_panel(open_, close, signals.entry, signals.exit, spec.initial_capital, amount, equity)
-
-    def engine() -> tuple[int, float]:
-        market, decisions = market_of(bars, None), decisions_of(spec, bars, [signals])
-        outcome = simulate(market, decisions, rules_of(spec), capital=spec.initial_capital)
-        trades = trades_of(outcome, outcome.log.fills[: outcome.log.used[0]], outcome.log.events[:0])
-        return int((trades["exit_bar"] >= 0).sum()), float(outcome.curves.equity[-1])
-
-    def whole() -> tuple[int, float]:
-        metrics = run(spec, bars, strategies).metrics
-        return int(metrics["trades"] or 0), float(metrics["final_equity"] or 0.0)
-
-    measure(
-        name,
-        {"limit, signals given": limit, "engine, signals given, full log": engine, "run, from prices": whole},
-        rounds,
-    )
+            each.work()
+            taken[line].append(time.perf_counter() - began)
+        for peer, times in theirs.items():
+            if not (times and times[0] > 20):  # a slow one is measured once
+                times.append(peers.ask(name, peer)["seconds"])  # type: ignore[union-attr]
+    print(f"\n{work.title}: medians of {rounds} interleaved rounds")
+    base = next(iter(work.lines))
+    limit, agreed = float(np.median(taken[base])), True
+    for line, times in {**taken, **theirs}.items():
+        median = float(np.median(times))
+        count, final = answers[line]
+        text = f"  {line:26s} {median * 1e3:10.2f} ms {median / limit:8.2f}x  {count:6d}  {final:16.2f}"
+        if with_cold:
+            found = cold(name, line, quick) if line in taken else peers.cold(name, line)  # type: ignore[union-attr]
+            text += f"  cold {found[0]:6.2f} s  peak {found[1]:6.0f} MB"
+            text += f" (+{found[2]:.0f})" if len(found) > 2 else ""
+        if line in work.lines and work.lines[line].exact:
+            same = count == answers[base][0] and abs(final - answers[base][1]) <= 1e-9 * abs(final)
+            agreed, text = agreed and same, text + ("" if same else "  DIFFERS")
+        print(text, flush=True)
+    return agreed
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", default="w1,w2,w4,w6", help="workloads, by comma")
     parser.add_argument("--quick", action="store_true", help="a tenth of the bars")
-    part = 10 if parser.parse_args().quick else 1
+    parser.add_argument("--peers", help="Python of an environment with other engines")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--no-cold", action="store_true", help="without fresh processes")
+    parser.add_argument("--child", help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.child:
+        child(asked.child, asked.quick)
+        return
     print(f"kernels ready after {warm_up():.2f} s")
-    workload(
-        "one symbol, one-minute bars, 10 shares", panel(1_000_000 // part, 1, 0.001, "1m"), Sizing("quantity", 10), 7
-    )
-    workload("90 symbols x 2,700 days", panel(2_700 // part, 90, 0.02, "1d"), Sizing("value", 111_111.0), 11)
-    workload("500 symbols x 2,500 days", panel(2_500 // part, 500, 0.02, "1d"), Sizing("value", 20_000.0), 7)
+    agreed = True
+    with tempfile.TemporaryDirectory() as folder:
+        peers = Peers(asked.peers, Path(folder)) if asked.peers else None
+        try:
+            for name in asked.only.split(","):
+                work = WORKLOADS[name](asked.quick)
+                if peers is not None:
+                    np.savez(Path(folder) / f"{name}.npz", **work.arrays)
+                agreed &= measure(name, work, peers, asked.rounds, asked.quick, not asked.no_cold)
+        finally:
+            if peers is not None:
+                peers.end()
+    if not agreed:
+        sys.exit("trades or final equity differ from the limit's")
 
 
 if __name__ == "__main__":
