@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,11 @@ def ask(client: TestClient, sample: SampleSummary, *names: str, **changes: Any) 
         "start_date": "2024-03-01",
         "end_date": "2024-12-31",
     }
-    return client.post(f"{STRATEGIES}/backtest?wait=120", json=question | changes)
+    answer = client.post(f"{STRATEGIES}/backtest?wait=120", json=question | changes)
+    if answer.status_code == 202:  # the kernels are being compiled
+        platform_of(client).jobs.wait(uuid.UUID(answer.json()["job"]["id"]), 600.0)
+        answer = client.post(f"{STRATEGIES}/backtest?wait=120", json=question | changes)
+    return answer
 
 
 def cards(client: TestClient) -> dict[str, dict[str, Any]]:
