@@ -21,6 +21,7 @@ from app.commands import (
     policy,
     proof,
     runs,
+    screen,
     status,
     strategy,
     sync,
@@ -47,6 +48,7 @@ actions.register(data_app)
 bars.register(data_app)
 sync.register(data_app)
 costs.register(app)
+screen.register(app)
 backtest.register(app)
 metrics.register(app)
 runs.register(app)

@@ -847,6 +847,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/screener/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Screen History
+         * @description A screen through time: matches by day, who came and went, and what their prices did next against the universe.
+         */
+        get: operations["screener:history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/screener/indices": {
         parameters: {
             query?: never;
@@ -1992,6 +2012,72 @@ export interface components {
             bps: number;
         };
         /**
+         * ForwardOut
+         * @description What followed the signals over a horizon; fractions, null with a reason where it cannot be told.
+         */
+        ForwardOut: {
+            /**
+             * Block
+             * @description Sessions a block of the draws has
+             */
+            block: number;
+            /**
+             * Days
+             * @description Days with signals
+             */
+            days: number;
+            /** Excess */
+            excess: number | null;
+            /** High */
+            high: number | null;
+            /**
+             * Hit Rate
+             * @description Share of signals above zero after charges
+             */
+            hit_rate: number | null;
+            /**
+             * Horizon
+             * @description Sessions from the signal to the sale
+             */
+            horizon: number;
+            /**
+             * Incomplete
+             * @description Signals without a return: not over yet, no bar in time, history missing
+             */
+            incomplete: number;
+            /**
+             * Low
+             * @description Lower end of the 95 % interval of `excess`
+             */
+            low: number | null;
+            /**
+             * Mean
+             * @description After charges
+             */
+            mean: number | null;
+            /** Median */
+            median: number | null;
+            /**
+             * P Adjusted
+             * @description The same for the best of all screens tried
+             */
+            p_adjusted: number | null;
+            /**
+             * P Value
+             * @description Chance that a screen of no merit shows as much
+             */
+            p_value: number | null;
+            /** Reason */
+            reason: string | null;
+            /** Signals */
+            signals: number;
+            /**
+             * Universe
+             * @description Mean of the universe on the same days, without charges
+             */
+            universe: number | null;
+        };
+        /**
          * FunctionCard
          * @description What a function does.
          */
@@ -2084,6 +2170,39 @@ export interface components {
             counts: number[];
             /** Edges */
             edges: number[];
+        };
+        /**
+         * HistoryDay
+         * @description One session by name.
+         */
+        HistoryDay: {
+            /**
+             * Date
+             * Format: date
+             */
+            date: string;
+            /** Entered */
+            entered: string[];
+            /** Left */
+            left: string[];
+            /** Matched */
+            matched: string[];
+        };
+        /**
+         * HistoryDays
+         * @description By session: the universe, how many matched, came and went.
+         */
+        HistoryDays: {
+            /** Entered */
+            entered: number[];
+            /** Left */
+            left: number[];
+            /** Matched */
+            matched: number[];
+            /** T */
+            t: string[];
+            /** Universe */
+            universe: number[];
         };
         /**
          * ImportedFile
@@ -3139,6 +3258,56 @@ export interface components {
             strategy_ids: string[];
             /** Universe */
             universe: string;
+        };
+        /**
+         * ScreenHistory
+         * @description A screen through time.
+         */
+        ScreenHistory: {
+            days: components["schemas"]["HistoryDays"];
+            /** Digest */
+            digest: string;
+            /**
+             * End
+             * Format: date
+             */
+            end: string;
+            /** Expression */
+            expression: string;
+            /** Forward */
+            forward: components["schemas"]["ForwardOut"][];
+            /** Index */
+            index: string;
+            /** Instrument Type */
+            instrument_type: string;
+            /**
+             * Latest
+             * @description The last sessions, newest first
+             */
+            latest: components["schemas"]["HistoryDay"][];
+            /** Method */
+            method: {
+                [key: string]: string;
+            };
+            /**
+             * Notes
+             * @description What was not known on the day as it is told now
+             */
+            notes: string[];
+            /** Seed */
+            seed: number;
+            /** Snapshot */
+            snapshot: string;
+            /**
+             * Start
+             * Format: date
+             */
+            start: string;
+            /**
+             * Trials
+             * @description Distinct expressions whose past was looked at, this one included
+             */
+            trials: number;
         };
         /**
          * ScreenerMeta
@@ -5896,6 +6065,65 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FunctionList"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "screener:history": {
+        parameters: {
+            query: {
+                /** @description A condition in the language of screens */
+                q: string;
+                /** @description An index, or ALL */
+                index?: string;
+                instrument_type?: "EQUITY" | "ETF" | "SME" | "REIT" | "INVIT" | "ALL";
+                start?: string | null;
+                end?: string | null;
+                /** @description Of the draws behind the intervals */
+                seed?: number;
+                /** @description Seconds to wait for a history that is a job */
+                wait?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScreenHistory"];
+                };
+            };
+            /** @description Still running after `wait` seconds: ask the job */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobAccepted"];
                 };
             };
             /** @description Client Error */

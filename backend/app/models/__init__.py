@@ -32,6 +32,7 @@ from app.models.jobs import IdempotencyKey, Job, JobEvent, JobState
 from app.models.owners import AppSetting, Owner
 from app.models.portfolios import PortfolioPolicy, PortfolioPosition, UserPortfolio
 from app.models.prices import HistoricalPrice, PriceDay
+from app.models.screens import ScreenTrial
 from app.models.series import IndexValue, IntradaySlice, IntradaySource
 from app.models.snapshots import DataSnapshot
 from app.models.strategies import BacktestRun, Lifecycle, RunStrategy, StrategyMetadata, StrategyVersion, Trial
@@ -83,6 +84,7 @@ __all__ = [
     "PortfolioPosition",
     "PriceDay",
     "RunStrategy",
+    "ScreenTrial",
     "SecurityFlag",
     "SecurityListing",
     "SeriesMove",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from typing import Annotated, Literal
 
@@ -9,9 +10,12 @@ import orjson
 from fastapi import APIRouter, Query, Response
 
 from app.engines.calendar import IST
-from app.exceptions import ValidationError
+from app.exceptions import BacktestError, ValidationError
+from app.models import JobState
 from app.routers.dependencies import PageLimit, PageNumber, PlatformDep
+from app.routers.jobs import job_out
 from app.schemas.common import total_pages
+from app.schemas.jobs import JobAccepted
 from app.schemas.screener import (
     FieldCard,
     FieldList,
@@ -22,8 +26,10 @@ from app.schemas.screener import (
     PresetCard,
     PresetList,
     ScreenerPage,
+    ScreenHistory,
 )
 from app.services.screens import cards
+from app.services.screens.history import HistoryQuestion
 from app.services.screens.service import ALL
 from app.web.sessions import MarketDep, MarketSessionDep
 
@@ -111,6 +117,39 @@ def list_indices(
 def list_fields(platform: PlatformDep, market: MarketDep, session: MarketSessionDep) -> FieldList:
     """A card for every field: unit, formula, source, window, and the history there is of it."""
     return FieldList(fields=[FieldCard(**card) for card in platform.screener.field_cards(market, session)])
+
+
+@router.get(
+    "/history",
+    operation_id="screener:history",
+    response_model=ScreenHistory,
+    responses={202: {"model": JobAccepted, "description": "Still running after `wait` seconds: ask the job"}},
+)
+def screen_history(
+    platform: PlatformDep,
+    market: MarketDep,
+    q: Annotated[str, Query(max_length=LONGEST, description="A condition in the language of screens")],
+    index: Annotated[str, Query(max_length=60, description="An index, or ALL")] = ALL,
+    instrument_type: Literal["EQUITY", "ETF", "SME", "REIT", "INVIT", "ALL"] = "EQUITY",
+    start: date | None = None,
+    end: date | None = None,
+    seed: Annotated[int, Query(ge=0, le=2**32 - 1, description="Of the draws behind the intervals")] = 0,
+    wait: Annotated[float, Query(ge=0, le=120, description="Seconds to wait for a history that is a job")] = 30,
+) -> Response:
+    """A screen through time: matches by day, who came and went, and what their prices did next against the universe."""
+    question = HistoryQuestion(q, index, instrument_type, start, end, seed)
+    with platform.database.transaction(market) as session:
+        long = platform.histories.too_much(market, session, question)
+    if not long:
+        return Response(orjson.dumps(platform.histories.answer(market, question)), media_type="application/json")
+    days = {"start": start and start.isoformat(), "end": end and end.isoformat()}
+    job = platform.jobs.wait(platform.jobs.submit("screen_history", market, {**asdict(question), **days}).id, wait)
+    if job.state == JobState.SUCCEEDED:
+        return Response(orjson.dumps(job.result), media_type="application/json")
+    if job.state == JobState.FAILED and job.error is not None:
+        raise BacktestError(job.error["message"], details={**job.error.get("details", {}), "job_id": str(job.id)})
+    body = JobAccepted(job=job_out(job)).model_dump_json()
+    return Response(body, status_code=202, media_type="application/json", headers={"Location": f"/api/jobs/{job.id}"})
 
 
 @router.get("/functions", operation_id="screener:functions")

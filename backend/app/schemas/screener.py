@@ -195,3 +195,61 @@ class PresetList(BaseModel):
     """All presets."""
 
     presets: list[PresetCard]
+
+
+class HistoryDays(BaseModel):
+    """By session: the universe, how many matched, came and went."""
+
+    t: list[date]
+    universe: list[int]
+    matched: list[int]
+    entered: list[int]
+    left: list[int]
+
+
+class HistoryDay(BaseModel):
+    """One session by name."""
+
+    date: date
+    matched: list[str]
+    entered: list[str]
+    left: list[str]
+
+
+class ForwardOut(BaseModel):
+    """What followed the signals over a horizon; fractions, null with a reason where it cannot be told."""
+
+    horizon: int = Field(description="Sessions from the signal to the sale")
+    signals: int
+    incomplete: int = Field(description="Signals without a return: not over yet, no bar in time, history missing")
+    days: int = Field(description="Days with signals")
+    block: int = Field(description="Sessions a block of the draws has")
+    mean: float | None = Field(description="After charges")
+    median: float | None
+    hit_rate: float | None = Field(description="Share of signals above zero after charges")
+    universe: float | None = Field(description="Mean of the universe on the same days, without charges")
+    excess: float | None
+    low: float | None = Field(description="Lower end of the 95 % interval of `excess`")
+    high: float | None
+    p_value: float | None = Field(description="Chance that a screen of no merit shows as much")
+    p_adjusted: float | None = Field(description="The same for the best of all screens tried")
+    reason: str | None
+
+
+class ScreenHistory(BaseModel):
+    """A screen through time."""
+
+    expression: str
+    digest: str
+    index: str
+    instrument_type: str
+    start: date
+    end: date
+    snapshot: str
+    notes: list[str] = Field(description="What was not known on the day as it is told now")
+    days: HistoryDays
+    latest: list[HistoryDay] = Field(description="The last sessions, newest first")
+    forward: list[ForwardOut]
+    trials: int = Field(description="Distinct expressions whose past was looked at, this one included")
+    seed: int
+    method: dict[str, str]

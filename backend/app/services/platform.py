@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from app.services.reports.service import RunReports
     from app.services.run_analysis import RunAnalysis
     from app.services.screener import ScreenerService
+    from app.services.screens.history import HistoryService
     from app.services.user_strategies.catalogue import Catalogue
 
 
@@ -86,6 +87,13 @@ class Platform:
         from app.services.screener import ScreenerService
 
         return ScreenerService(self.panels, self.fundamentals)
+
+    @cached_property
+    def histories(self) -> HistoryService:
+        """Screens through time."""
+        from app.services.screens.history import HistoryService
+
+        return HistoryService(self.database, self.panels, self.screener.screens)
 
     @cached_property
     def policies(self) -> PolicyService:
@@ -162,6 +170,7 @@ class Platform:
             "sync": self.sync.job,
             "sample": self.data.sample_job,
             "backtest": self.backtests.run,
+            "screen_history": self.histories.job,
         }
         return Worker(self.database, self.jobs, handlers, nightly=self.queue_nightly)
 

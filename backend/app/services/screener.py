@@ -195,6 +195,9 @@ class ScreenerService:
         if financial:
             point_in_time = point_in_time and figures.point_in_time
             note = f"{note} {figures.note}"
+        if condition is not None:
+            for told in self.screens.hindsight(market, session, [condition.tree]):
+                point_in_time, note = False, f"{note} {told}"
         sorting = self._sorting(market, session, found, sort_by)
         asked = [one for one in (condition, *shown, sorting) if one is not None]
         value = self.screens.at(market, session, panel, found.session, asked, universe, keep) if asked else None

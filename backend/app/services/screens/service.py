@@ -24,7 +24,7 @@ from app.exceptions import ValidationError
 from app.repositories import index_series
 from app.repositories.indices import IndexRepository
 from app.repositories.panel import PanelRepository
-from app.services.fundamentals import FundamentalsService
+from app.services.fundamentals import LAG_NOTE, FundamentalsService
 from app.services.index_names import canonical
 from app.services.panel import Panel, PanelService
 from app.services.screens.figures import FigureSteps
@@ -139,6 +139,16 @@ class ScreenService:
             spans = IndexRepository(session).all_spans(index)
             beside.members[index] = rows.of_spans(spans)
         return state, beside
+
+    def hindsight(self, market: Market, session: Session, trees: Iterable[Node]) -> list[str]:
+        """What expressions read that was not known on the day as it is told now; empty where they are point in time."""
+        fields, _ = mentioned(trees, self.vocabulary(market, session))
+        told = []
+        if fields & {"sector", "name"}:
+            told.append("The expression reads names or sectors, which are the latest known, not those of the day.")
+        if fields & FIGURES.keys():
+            told.append(f"The expression reads company figures. {LAG_NOTE}.")
+        return told
 
     def universe_mask(self, market: Market, session: Session, panel: Panel, universe: Universe) -> B1:
         """The rows of a universe, [R]."""
