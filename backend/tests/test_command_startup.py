@@ -44,5 +44,15 @@ def test_what_is_stored_is_shown_without_the_compiler() -> None:
     assert "numba" not in _loaded(statements)
 
 
+def test_a_backtest_of_a_file_loads_the_compiler_and_a_reader_of_files_but_no_database() -> None:
+    modules = "cli, services.backtests.shown, services.bar_files, services.proofs, services.user_strategies.running"
+    statements = "\n".join(f"import app.{module}" for module in [*modules.split(", "), "engines.backtest.runner"])
+    code = f"import sys\n{statements}\nprint(*sorted(set(sys.modules) & {{'psycopg', 'sqlalchemy'}}))"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=BACKEND_DIR)
+
+    assert ran.stdout.split() == []
+    assert _loaded(statements) == {"numba", "polars"}
+
+
 def test_the_watch_sees_a_package_that_is_loaded() -> None:
     assert _loaded("import polars") >= {"polars"}

@@ -9,20 +9,20 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy.orm import Session
-
-from app.database import Database, Market
 from app.engines.backtest.spec import canonical_json
 from app.engines.bars import Bars
 from app.engines.evidence.lookahead import LEAK, PASSED, proof_version, prove, prove_on
 from app.engines.strategies.registry import AnyStrategy
 from app.exceptions import ValidationError
-from app.models import StrategyVersion
-from app.repositories.strategies import StrategyRepository
-from app.services.strategy_versions import version_of
 from app.services.user_strategies.strategy import UserStrategy
+
+if TYPE_CHECKING:  # a run over the bars of a file has no database, and need not load one
+    from sqlalchemy.orm import Session
+
+    from app.database import Database, Market
+    from app.models import StrategyVersion
 
 KEPT = 200  # proofs of one version; beyond them the older ones are searched again when they are asked for
 
@@ -45,6 +45,9 @@ def ensure_proof(
     ------
     ValidationError : parameters it does not take.
     """
+    from app.repositories.strategies import StrategyRepository
+    from app.services.strategy_versions import version_of
+
     values, at = _values(strategy, params), timeframe or strategy.timeframe
     version, key = version_of(session, strategy), proof_key(values, at)
     held = _held(version, key)
@@ -85,6 +88,8 @@ def default_proof(strategy: AnyStrategy, version: StrategyVersion) -> dict[str, 
 
 def proofs_of(session: Session, books: Iterable[Mapping[str, Any]], timeframe: str) -> list[dict[str, Any]]:
     """For each book of a spec its strategy and the proof of that version with those parameters; null while none."""
+    from app.repositories.strategies import StrategyRepository
+
     repository = StrategyRepository(session)
     found = []
     for book in books:
