@@ -96,8 +96,9 @@ class Modules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             if isinstance(seen, SyntaxError) and seen.filename in files:
                 at = files[seen.filename], seen.lineno
             if at[0] is None and type(seen).__module__.startswith("numba."):
-                named = [(f, int(line)) for f, line in COMPILED_AT.findall(str(seen)) if f in files]
-                at = (files[named[-1][0]], named[-1][1]) if named else at  # its own words, for it has no frame there
+                # it has no frame there, but names the place in its words, by a path from where we are
+                named = [(os.path.abspath(path), int(line)) for path, line in COMPILED_AT.findall(str(seen))]
+                at = next(((files[path], line) for path, line in named if path in files), at)
             if at[0] is not None:
                 return at
             seen = seen.__cause__
