@@ -11,7 +11,6 @@ import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
 
-from app.engines.backtest import book_of
 from app.engines.bars import Bars
 from app.engines.strategies import registry
 from app.exceptions import InsufficientDataError
@@ -241,7 +240,7 @@ def test_without_volume_a_strategy_that_needs_it_answers_insufficient_data() -> 
     times = np.datetime64("2024-01-30T09:15", "s") + 300 * np.arange(75)
     bars = Bars.from_ohlcv(times, {"NIFTY 50": ([100.0] * 75,) * 4 + ([0.0] * 75,)}, timeframe="5m")
     with pytest.raises(InsufficientDataError, match="volume: vwap_reversion needs it, and none of the bars has any"):
-        require((book_of(registry()["vwap_reversion"], {}),), bars)
+        require(registry()["vwap_reversion"], {}, bars)
 
 
 def test_a_run_brings_the_look_ahead_proof_of_its_strategy(

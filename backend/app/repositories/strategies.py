@@ -188,16 +188,14 @@ class MoveRepository:
         query = select(Dividend).where(Dividend.instrument_id == instrument_id).order_by(Dividend.ex_date)
         return list(self._session.scalars(query))
 
-    def dividends_known(self, instrument_ids: Sequence[int]) -> tuple[int, date | None, date | None]:
-        """How many of the instruments have a dividend of a known amount on file, and the first and last ex-date."""
-        found = self._session.execute(
-            select(
-                func.count(func.distinct(Dividend.instrument_id)),
-                func.min(Dividend.ex_date),
-                func.max(Dividend.ex_date),
-            ).where(Dividend.amount.is_not(None), Dividend.instrument_id.in_(instrument_ids))
-        ).one()
-        return found[0], found[1], found[2]
+    def with_dividends(self, instrument_ids: Sequence[int], start: date, end: date) -> int:
+        """How many of the instruments have a dividend of a known amount between two dates on file."""
+        query = select(func.count(func.distinct(Dividend.instrument_id))).where(
+            Dividend.amount.is_not(None),
+            Dividend.instrument_id.in_(instrument_ids),
+            Dividend.ex_date.between(start, end),
+        )
+        return self._session.scalar(query) or 0
 
     def inferred(self, instrument_ids: Sequence[int], start: date, end: date) -> list[AdjustmentFactor]:
         """Factors between two dates that no source lists: inferred, or accepted by a person; in order."""

@@ -64,15 +64,18 @@ def inferred(used: Sequence[tuple[str, AdjustmentFactor]]) -> Iterator[str]:
             yield f"{tier} corporate actions, {words}: {', '.join(named[:NAMED])}{more}."
 
 
-def dividends_on_file(instruments: int, known: int, first: date | None, last: date | None) -> Iterator[str]:
-    """In words: of how many instruments of a slice any dividend is on file; the others seem to pay none."""
-    if not known:
-        yield "No dividend of these instruments is on file: none is paid to what is held."
-        return
-    others = "" if known == instruments else " The others are taken to pay none, which makes holding them look worse."
-    yield (
-        f"Dividends are on file for {known} of {instruments} instruments, with ex-dates from {first} to {last}.{others}"
-    )
+def dividends_on_file(instruments: int, paying: int) -> Iterator[str]:
+    """In words: for how many instruments of a slice a dividend in its period is on file; the others seem to pay none.
+
+    Nothing outside of the period is looked at: what is filed later must not change what a run says.
+    """
+    if not paying:
+        yield "No dividend of these instruments is on file in this period: none is paid to what is held."
+    elif paying < instruments:
+        yield (
+            f"Dividends in this period are on file for {paying} of {instruments} instruments. The others are taken to "
+            "pay none, which makes holding them look worse where they did."
+        )
 
 
 def unadjusted(listed: Sequence[tuple[str, Any]]) -> Iterator[str]:

@@ -263,19 +263,6 @@ export function BacktestForm({ strategies, indices, defaultIndex, limits }: Back
                 ))}
                 <option value={SYMBOLS}>Symbols of your own</option>
               </SelectField>
-              <SelectField
-                label="Timeframe"
-                {...field("timeframe")}
-                hint={
-                  values.timeframe === "1d" ? "The exchange’s daily bars" : "Bars of imported intraday files"
-                }
-              >
-                {Object.entries(TIMEFRAMES).map(([id, label]) => (
-                  <option key={id} value={id}>
-                    {label}
-                  </option>
-                ))}
-              </SelectField>
               <TextField
                 label="First session"
                 type="date"
@@ -292,6 +279,19 @@ export function BacktestForm({ strategies, indices, defaultIndex, limits }: Back
                 max={limits.last ?? undefined}
                 hint={limits.last && `Data to ${date(limits.last)}`}
               />
+              <SelectField
+                label="Timeframe"
+                {...field("timeframe")}
+                hint={
+                  values.timeframe === "1d" ? "The exchange’s daily bars" : "Bars of imported intraday files"
+                }
+              >
+                {Object.entries(TIMEFRAMES).map(([id, label]) => (
+                  <option key={id} value={id}>
+                    {label}
+                  </option>
+                ))}
+              </SelectField>
             </div>
             {values.universe === SYMBOLS ? (
               <TextField

@@ -1,4 +1,5 @@
 import { Fragment } from "react";
+import { toneOf } from "@/components/marks";
 import { rupees, signedRupees } from "@/lib/format";
 import type { RunDetail } from "@/lib/types";
 
@@ -18,7 +19,7 @@ export function NaiveTwin({ run }: { run: RunDetail }) {
         {twin.causes.map(({ cause, difference }) => (
           <Fragment key={cause}>
             <dt>{cause.charAt(0).toUpperCase() + cause.slice(1)}</dt>
-            <dd className={difference < 0 ? "dn" : "up"}>{signedRupees(difference, 2)}</dd>
+            <dd className={toneOf(difference)}>{signedRupees(difference, 2)}</dd>
           </Fragment>
         ))}
         <dt>

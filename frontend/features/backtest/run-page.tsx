@@ -115,7 +115,7 @@ function Run({ run }: { run: RunDetail }) {
             <span className="t2 num">{dateRange(run.start_date, run.end_date)}</span>
             {spec.capital !== null && <span className="t2 num">{rupeesInWords(spec.capital)}</span>}
             {spec.universe && <span className="t2">{indexName(spec.universe)}</span>}
-            <Coverage days={run.coverage} />
+            <Coverage days={run.coverage} bars={spec.bars} />
             <Stamp
               asof={run.end_date}
               pointInTime={run.point_in_time}
@@ -163,11 +163,15 @@ function Run({ run }: { run: RunDetail }) {
           </ul>
         </section>
       </div>
+      <AllMetrics run={run} />
       <div
         className="grid runb"
-        style={{ marginTop: 12, gridTemplateColumns: "repeat(auto-fit, minmax(min(320px, 100%), 1fr))" }}
+        style={{
+          marginTop: 12,
+          alignItems: "start",
+          gridTemplateColumns: "repeat(auto-fit, minmax(min(440px, 100%), 1fr))",
+        }}
       >
-        <AllMetrics run={run} />
         <Inputs run={run} />
         <NaiveTwin run={run} />
         <Benchmarks run={run} />
@@ -182,18 +186,22 @@ function Run({ run }: { run: RunDetail }) {
 }
 
 /** How much of the universe's history the run could trade: a stock without a bar on a day could be neither bought nor sold. */
-function Coverage({ days }: { days: RunDetail["coverage"] }) {
+function Coverage({ days, bars }: { days: RunDetail["coverage"]; bars: "days" | "bars" }) {
   const { member_days: members, traded } = days;
   if (!members || traded === undefined) return null;
   const whole = traded >= members;
   return (
     <span
       className={`num ${whole ? "t2" : "wn"}`}
-      title="A member-day is one stock in the universe on one session; without a bar it could not be traded"
+      title={
+        bars === "days"
+          ? "A member-day is one stock in the universe on one session; without a bar it could not be traded"
+          : "A member-bar is one stock in the universe at one time; without a bar it could not be traded"
+      }
     >
       {whole
-        ? `all ${count(members)} member-days traded`
-        : `${count(traded)} of ${count(members)} member-days traded, ${percent(Math.floor((traded / members) * 1000) / 1000)}`}
+        ? `all ${count(members)} member-${bars} traded`
+        : `${count(traded)} of ${count(members)} member-${bars} traded, ${percent(Math.floor((traded / members) * 1000) / 1000)}`}
     </span>
   );
 }
@@ -340,22 +348,36 @@ function Equity({ run, name, capital }: { run: RunDetail; name: string; capital:
 }
 
 function AllMetrics({ run }: { run: RunDetail }) {
+  const names = Object.keys(METRICS);
+  const third = Math.ceil(names.length / 3);
   return (
-    <section className="card">
+    <section className="card" style={{ marginTop: 12 }}>
       <div className="card-h">
         <h2>All metrics</h2>
       </div>
-      <dl className="kv num card-b">
-        {Object.keys(METRICS).map((name) => {
-          const { text, why } = metric(run, name);
-          return (
-            <Fragment key={name}>
-              <dt>{METRICS[name]?.label}</dt>
-              <dd>{text ?? <Unknown why={why} />}</dd>
-            </Fragment>
-          );
-        })}
-      </dl>
+      <div
+        className="grid card-b"
+        style={{
+          alignItems: "start",
+          columnGap: 32,
+          rowGap: 0,
+          gridTemplateColumns: "repeat(auto-fit, minmax(min(300px, 100%), 1fr))",
+        }}
+      >
+        {[0, 1, 2].map((column) => (
+          <dl key={column} className="kv num">
+            {names.slice(column * third, (column + 1) * third).map((name) => {
+              const { text, why } = metric(run, name);
+              return (
+                <Fragment key={name}>
+                  <dt>{METRICS[name]?.label}</dt>
+                  <dd>{text ?? <Unknown why={why} />}</dd>
+                </Fragment>
+              );
+            })}
+          </dl>
+        ))}
+      </div>
     </section>
   );
 }

@@ -3,7 +3,10 @@ import { count, rupees } from "@/lib/format";
 import { PLANS, PRODUCTS, SIZINGS, TIMEFRAMES, type CostPlan, type Sizing } from "./form";
 
 export interface ReadSpec {
+  /** Identity of the prices, without the number of the way it is written. */
   data: string | null;
+  /** What one bar is called. */
+  bars: "days" | "bars";
   capital: number | null;
   index: string | null;
   universe: string | null;
@@ -35,7 +38,8 @@ export function readSpec(spec: Record<string, unknown>): ReadSpec {
     ]),
   );
   return {
-    data: typeof spec.data_root === "string" ? spec.data_root : null,
+    data: typeof spec.data_root === "string" ? spec.data_root.replace(/^\d+\./, "") : null,
+    bars: spec.timeframe === "1d" || spec.timeframe === undefined ? "days" : "bars",
     capital: typeof spec.initial_capital === "number" ? spec.initial_capital : null,
     index,
     universe: index ?? (symbols.length > 3 ? `${symbols.length} symbols` : symbols.join(", ") || null),

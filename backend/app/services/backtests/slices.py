@@ -161,18 +161,18 @@ def _load(session: Session, panel: Panel, directory: Path, asked: SliceQuestion)
     actions = (
         *slice_notes.inferred([(ids[row.instrument_id], row) for row in inferred if row.instrument_id not in later]),
         *slice_notes.unadjusted([(ids[row.instrument_id], row) for row in unadjusted]),
-        *slice_notes.dividends_on_file(len(ids), *repository.dividends_known(list(ids))),
     )
+    paid = tuple(slice_notes.dividends_on_file(len(ids), repository.with_dividends(list(ids), measured[0], days[-1])))
     digest = hashlib.sha256(bars.root.encode())
     digest.update(canonical_json([bars.symbols, jumps, notes]))  # all are in the result's bytes
     return Slice(
         bars,
         f"{SCHEME}.{digest.hexdigest()}",
-        _adjustment(bars, dividends, actions, asked.strict),
+        _adjustment(bars, actions, dividends, paid, asked.strict),
         dividends,
         spec,
         jumps,
-        (*notes, *actions),
+        (*notes, *actions, *paid),
     )
 
 
@@ -198,12 +198,16 @@ def _dividends(panel: Panel, bars: Bars) -> NDArray[np.float64]:
     return paid
 
 
-def _adjustment(bars: Bars, dividends: NDArray[np.float64], told: Sequence[str], strict: bool) -> str:
+def _adjustment(
+    bars: Bars, told: Sequence[str], dividends: NDArray[np.float64], told_of_dividends: Sequence[str], strict: bool
+) -> str:
     """How signals see corporate actions, and the identity of those on file: of the factors, and of the dividends."""
-    factors = hashlib.sha256(np.ascontiguousarray(bars.factor).tobytes() + canonical_json(list(told)))
-    paid = hashlib.sha256(np.ascontiguousarray(dividends).tobytes())
-    mark = "strict-" if strict else ""
-    return f"{ADJUSTMENTS[0]}@{mark}{factors.hexdigest()[:16]}+{paid.hexdigest()[:16]}"
+    values = (bars.factor, told), (dividends, told_of_dividends)
+    factors, paid = (
+        hashlib.sha256(np.ascontiguousarray(array).tobytes() + canonical_json(list(words))).hexdigest()[:16]
+        for array, words in values
+    )
+    return f"{ADJUSTMENTS[0]}@{'strict-' if strict else ''}{factors}+{paid}"
 
 
 def _not_yet_known(row: AdjustmentFactor) -> bool:

@@ -40,7 +40,10 @@ def test_a_trade_earns_the_dividends_of_the_days_it_was_held_over(banks: Platfor
     assert paid > 10_000.0, "the run of seven years holds over dividends"
     assert any("Dividends on file are paid in cash on the ex-date" in line for line in run["assumptions"])
     assert any("not for dividends" in line for line in run["assumptions"])
-    assert any(line.startswith("Dividends are on file for 1 of 1 instruments") for line in run["warnings"])
+    assert not any("taken to pay none" in line for line in run["warnings"])
+    _, two = answered(banks, asked("sma_cross", ["ITC", "KOTAKBANK"], "2013-04-01", "2013-07-01", **FIELDS))
+    told = "Dividends in this period are on file for 1 of 2 instruments. The others are taken to pay none"
+    assert any(line.startswith(told) for line in two["warnings"])
 
 
 def test_trades_and_dividends_together_are_the_change_of_the_account(banks: Platform) -> None:
