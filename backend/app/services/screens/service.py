@@ -121,6 +121,9 @@ class ScreenService:
     ) -> tuple[tuple[Any, ...], Beside]:
         """What the expressions read beside the prices, and a key of its state."""
         rows, words = self.market_rows(market, panel), self.vocabulary(market, session)
+        fields, indices = mentioned(trees, words)
+        if not indices and "index_close" not in fields and not fields & FIGURES.keys():
+            return (panel.generation,), Beside(None, {}, None)  # prices alone: no need to ask what else is stored
         versions = tuple(sorted(PanelRepository(session).versions().items()))
         state = (panel.generation, versions)
         with self._lock:
@@ -128,7 +131,6 @@ class ScreenService:
             if known is None or known[0] != state:
                 known = self._beside[market] = (state, Beside(None, {}, None))
         beside = known[1]
-        fields, indices = mentioned(trees, words)
         if beside.steps is None and fields & FIGURES.keys():
             beside.steps = FigureSteps(self._fundamentals.table(market, session))
         if beside.index_close is None and "index_close" in fields:
