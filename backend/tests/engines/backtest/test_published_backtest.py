@@ -13,13 +13,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from app.engines.backtest import CostSpec, RunResult, run
+from app.engines.backtest import CostSpec, RunResult, Sizing, run
 from app.engines.bars import Bars
 from app.engines.risk import trades as of_trades
 from app.engines.risk.drawdowns import max_drawdown
 from app.engines.risk.returns import total_return
-from app.engines.strategies import registry
-from tests.engines.backtest.cases import spec_of
+from app.engines.strategies import Signals, registry
+from tests.engines.backtest.cases import Given, spec_of
 from tests.engines.backtest.test_event import Asked
 from tests.engines.backtest.test_golden_trades import golden_bars
 
@@ -103,6 +103,21 @@ def replayed(bars: Bars, flips: list[Flip]) -> RunResult:
     return run(spec, bars, {"given": Asked(ask)})
 
 
+def reversing(evidence: Path, sizing: Sizing) -> RunResult:
+    """Our run of the crossovers as signals of both sides, sized by us."""
+    bars = golden_bars(evidence, "GOOG")
+    strategy = registry()["sma_cross"]
+    found = strategy.signals(bars, strategy.params({"fast": 10, "slow": 20}))
+    assert isinstance(found, Signals)
+    given = Given("given", [[False]], [[False]])
+    given.answer = Signals(found.entry, found.exit, short=Signals(found.exit, found.entry))
+    spec = spec_of(
+        ["given"], sizing=sizing, initial_capital=CASH, costs=CostSpec("bps", RATE * 1e4), start=date(1990, 1, 1),
+        end=date(2100, 1, 1),
+    )  # fmt: skip
+    return run(spec, bars, {"given": given})
+
+
 @pytest.fixture(scope="module")
 def golden(evidence: Path) -> dict[str, Any]:
     found: dict[str, Any] = json.loads((evidence / "golden" / "published_backtest.json").read_text())
@@ -163,3 +178,39 @@ def test_our_figures_of_the_published_curve_are_those_printed(evidence: Path, go
             assert ours[name] == pytest.approx(golden[group][name], abs=0.5000001 * 10**-digits), (group, name)
     assert set(golden) == {"source", "published", "reproduced_0_6_6_spread", "commission_0_002_each_side",
                            "commission_0_002_and_last_trade_closed", "differences"}  # fmt: skip
+
+
+def test_sized_at_all_the_cash_of_the_open_our_signals_give_the_published_equity(
+    evidence: Path, golden: dict[str, Any]
+):
+    # an entry worth more than the account is cut down to the cash that is there at the open, after the close of what it
+    # reverses: the package's own sizing
+    result = reversing(evidence, Sizing("value", 1e9))
+    assert result.equity[-1] == pytest.approx(golden["commission_0_002_each_side"]["equity_final"], abs=0.5e-5)
+    assert result.metrics["trades"] == golden["published"]["trades"]
+
+
+def test_the_default_sizing_differs_by_what_the_price_moves_from_the_decision_to_the_open_alone(
+    evidence: Path, golden: dict[str, Any]
+):
+    # Ours: an entry may spend the equity at the close it was decided at, and not more than the cash at the open. A
+    # reversal has both: worth less at the close than at the open, it leaves the difference idle. Every quantity and
+    # every rupee follows from that sentence.
+    result = reversing(evidence, Sizing())
+    equity_on = dict(zip((str(day) for day in result.sessions), result.equity.tolist(), strict=True))
+    columns = (result.fills[name] for name in ("decided_at", "side", "quantity", "price", "cost"))
+    cash, idle, held = CASH, 0, 0.0
+    for decided, side, quantity, price, cost in zip(*columns, strict=True):
+        way = 1.0 if side == "BUY" else -1.0
+        if held * way < 0.0:  # closing
+            assert quantity == abs(held)
+        else:
+            decided_for, there = (math.floor(money / (price * (1.0 + RATE))) for money in (equity_on[decided], cash))
+            assert quantity == min(decided_for, there)
+            idle += decided_for < there
+        assert cost == pytest.approx(quantity * price * RATE, abs=1e-9)
+        held += way * quantity
+        cash -= way * quantity * price + cost
+    final = cash + held * golden_bars(evidence, "GOOG").close[-1, 0]
+    assert result.equity[-1] == pytest.approx(final, abs=1e-6) and final == pytest.approx(55_919.1425, abs=1e-6)
+    assert idle > 0 and result.metrics["trades"] == golden["published"]["trades"]
