@@ -8,14 +8,15 @@ what a changed market would.
 from __future__ import annotations
 
 import math
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.engines.evidence.resampling import block_length, stationary_draws
-from app.engines.risk.basics import NOISE, returns_of
+from app.engines.risk.basics import NOISE
 from app.engines.risk.drawdowns import Drawdown, episodes
+from app.engines.risk.returns import calendar_returns
 
 F1 = NDArray[np.float64]
 F2 = NDArray[np.float64]
@@ -72,32 +73,20 @@ class Luck(NamedTuple):
 
 
 def months(days: D1, equity: F1) -> list[Month]:
-    """The return of each calendar month, from the close before it to its own last one.
-
-    Day 0 has no return, so the first month begins at the first close. ValueError where equity is not above zero.
-    """
-    return _spans(days, equity, "datetime64[M]")
+    """The return of each calendar month (`calendar_returns`). ValueError where equity is not above zero."""
+    return _named(days, equity, "M")
 
 
 def years(days: D1, equity: F1) -> list[Month]:
     """The same of calendar years, `month` 0."""
-    return _spans(days, equity, "datetime64[Y]")
+    return _named(days, equity, "Y")
 
 
-def _spans(days: D1, equity: F1, unit: str) -> list[Month]:
-    if equity.size < 2:
-        return []
-    returns_of(equity)  # refuses what has no return
-    spans = days.astype(unit)
-    last = np.flatnonzero(np.append(spans[1:] != spans[:-1], True))
-    begin = np.concatenate([[0], last[:-1]])
+def _named(days: D1, equity: F1, unit: Literal["M", "Y"]) -> list[Month]:
     found = []
-    for at, (first, end) in enumerate(zip(begin.tolist(), last.tolist(), strict=True)):
-        if first == end:
-            continue  # the first close is the last of its month: it has no return
-        day = days[end].astype("datetime64[D]").item()
-        month = 0 if unit.endswith("[Y]") else day.month
-        found.append(Month(day.year, month, float(equity[end] / equity[first]) - 1.0, 0 < at < last.size - 1))
+    for span in calendar_returns(days, equity, unit):
+        day = days[span.last].astype("datetime64[D]").item()
+        found.append(Month(day.year, day.month if unit == "M" else 0, span.value, span.whole))
     return found
 
 

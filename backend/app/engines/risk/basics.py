@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,10 +75,10 @@ def session_closes(sessions: NDArray[np.datetime64]) -> I1:
     return np.flatnonzero(np.append(days[1:] != days[:-1], True))
 
 
-def month_closes(sessions: NDArray[np.datetime64]) -> I1:
-    """Index of the last bar of each calendar month, the last one of an unfinished month too."""
-    months = sessions.astype("datetime64[M]")
-    return np.flatnonzero(np.append(months[1:] != months[:-1], True))
+def calendar_closes(sessions: NDArray[np.datetime64], unit: Literal["M", "Y"]) -> I1:
+    """Index of the last bar of each calendar month or year, the last one of an unfinished one too."""
+    spans = sessions.astype(f"datetime64[{unit}]")
+    return np.flatnonzero(np.append(spans[1:] != spans[:-1], True))
 
 
 def clean(returns: F1) -> F1:

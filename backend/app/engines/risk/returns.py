@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +17,9 @@ from app.engines.risk.basics import (
     STILL,
     TOO_SHORT,
     Measure,
+    calendar_closes,
     clean,
     deviation,
-    month_closes,
     product,
     returns_of,
 )
@@ -204,19 +205,35 @@ def worst(returns: F1) -> Measure:
     return Measure(float(np.min(known))) if known.size else Measure(None, NO_RETURN)
 
 
-def monthly_returns(sessions: NDArray[np.datetime64], equity: F1) -> F1:
-    """The return of each calendar month, from the last close of the month before to its own last close.
+class Span(NamedTuple):
+    """A calendar month or year of a record: index of its last close, its return, and whether it is surely whole."""
 
-    The first month begins at the first point, for day 0 has no return; it and the last one may be parts of a month.
-    Empty where there are fewer than two points; ValueError where equity is not above zero.
+    last: int
+    value: float
+    whole: bool
+
+
+def calendar_returns(sessions: NDArray[np.datetime64], equity: F1, unit: Literal["M", "Y"]) -> list[Span]:
+    """The return of each calendar month ("M") or year ("Y"), from the last close before it to its own last close.
+
+    The first one begins at the first point, for day 0 has no return; it and the last one may be parts. None where there
+    are fewer than two points; ValueError where equity is not above zero.
     """
-    closes = month_closes(sessions)
     if equity.size < 2:
-        return np.empty(0)
-    points = np.concatenate([equity[:1], equity[closes]])
-    if closes[0] == 0:
-        points = points[1:]  # the first month is the first point alone, which has no return
-    return returns_of(points)
+        return []
+    closes = calendar_closes(sessions, unit)
+    ends = np.concatenate([[0], closes])
+    values = returns_of(equity[ends])
+    return [
+        Span(int(end), float(value), 0 < at < closes.size - 1)
+        for at, (end, value) in enumerate(zip(closes, values, strict=True))
+        if end > 0  # else it is the first point alone, which has no return
+    ]
+
+
+def monthly_returns(sessions: NDArray[np.datetime64], equity: F1) -> F1:
+    """The values of `calendar_returns` by month."""
+    return np.array([span.value for span in calendar_returns(sessions, equity, "M")], np.float64)
 
 
 def rolling(measure: Callable[..., Measure], window: int, *series: F1) -> F1:
