@@ -787,6 +787,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/portfolio/strategies/{strategy_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Strategy
+         * @description Change what is written about a strategy.
+         */
+        patch: operations["strategies:change"];
+        trace?: never;
+    };
+    "/api/portfolio/strategies/{strategy_id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Strategy Versions
+         * @description Every version of a strategy, newest first, with its source.
+         */
+        get: operations["strategies:versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/screener/": {
         parameters: {
             query?: never;
@@ -3768,6 +3808,23 @@ export interface components {
             symbol: string;
         };
         /**
+         * StrategyChange
+         * @description What people write about a strategy. A field that is left out stays; null empties a text.
+         */
+        StrategyChange: {
+            /** Description */
+            description?: string | null;
+            /** Lifecycle Status */
+            lifecycle_status?: ("RESEARCH" | "PAPER" | "LIVE" | "RETIRED") | null;
+            /** Reason */
+            reason?: string | null;
+            /**
+             * Regime Notes
+             * @description When it loses, in one's own words
+             */
+            regime_notes?: string | null;
+        };
+        /**
          * StrategyLoadError
          * @description Why a file of the strategies folder gives no strategy.
          */
@@ -3877,6 +3934,33 @@ export interface components {
             proof: components["schemas"]["LookaheadProof"] | null;
             /** Strategy Id */
             strategy_id: string;
+        };
+        /**
+         * StrategyVersionOut
+         * @description One state of a strategy's source.
+         */
+        StrategyVersionOut: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Lifecycle Status
+             * @enum {string}
+             */
+            lifecycle_status: "RESEARCH" | "PAPER" | "LIVE" | "RETIRED";
+            /** Number */
+            number: number;
+            /**
+             * Proofs
+             * @description Look-ahead proofs kept beside it, one for each set of parameters
+             */
+            proofs: number;
+            /** Source */
+            source: string;
+            /** Source Hash */
+            source_hash: string;
         };
         /**
          * SurvivorshipOut
@@ -5931,6 +6015,90 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VerifyOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "strategies:change": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                strategy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StrategyChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StrategyOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "strategies:versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                strategy_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StrategyVersionOut"][];
                 };
             };
             /** @description Client Error */

@@ -44,6 +44,15 @@ class StrategyRepository:
         )
         return self._session.scalars(query).one_or_none()
 
+    def versions(self, strategy_id: str) -> list[StrategyVersion]:
+        """Every version of a strategy, newest first."""
+        query = (
+            select(StrategyVersion)
+            .where(StrategyVersion.strategy_id == strategy_id)
+            .order_by(StrategyVersion.number.desc())
+        )
+        return list(self._session.scalars(query))
+
     def keep_proof(self, version: StrategyVersion, key: str, report: dict[str, Any], *, limit: int) -> None:
         """Keep a look-ahead proof beside the version; of more than `limit` the others go."""
         self._session.refresh(version, with_for_update=True)

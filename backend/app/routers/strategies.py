@@ -27,8 +27,10 @@ from app.schemas.strategies import (
     RunPage,
     RunSummary,
     SignificanceOut,
+    StrategyChange,
     StrategyLoadError,
     StrategyOut,
+    StrategyVersionOut,
     VerifyOut,
 )
 from app.services.backtests.question import BacktestQuestion
@@ -217,3 +219,18 @@ def run_significance(run_id: str, platform: PlatformDep, session: MarketSessionD
 def verify_run(run_id: str, platform: PlatformDep, market: MarketDep, session: MarketSessionDep) -> VerifyOut:
     """Compute a stored run again and compare."""
     return VerifyOut(**platform.backtests.verify(market, session, run_id))
+
+
+@router.get("/{strategy_id}/versions", operation_id="strategies:versions")
+def strategy_versions(strategy_id: str, platform: PlatformDep, session: MarketSessionDep) -> list[StrategyVersionOut]:
+    """Every version of a strategy, newest first, with its source."""
+    return [StrategyVersionOut(**row) for row in platform.library.versions(session, strategy_id)]
+
+
+@router.patch("/{strategy_id}", operation_id="strategies:change")
+def change_strategy(
+    strategy_id: str, change: StrategyChange, platform: PlatformDep, session: MarketSessionDep
+) -> StrategyOut:
+    """Change what is written about a strategy."""
+    platform.library.write(session, strategy_id, change.model_dump(exclude_unset=True))
+    return StrategyOut(**next(r for r in platform.backtests.available(session) if r["strategy_id"] == strategy_id))

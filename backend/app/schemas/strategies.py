@@ -65,6 +65,26 @@ class StrategyLoadError(BaseModel):
     expected: str = Field(description="What would be right")
 
 
+class StrategyChange(Wire):
+    """What people write about a strategy. A field that is left out stays; null empties a text."""
+
+    description: str | None = Field(default=None, max_length=4000)
+    regime_notes: str | None = Field(default=None, max_length=4000, description="When it loses, in one's own words")
+    lifecycle_status: Literal["RESEARCH", "PAPER", "LIVE", "RETIRED"] | None = None
+    reason: str | None = Field(default=None, max_length=1000)
+
+
+class StrategyVersionOut(BaseModel):
+    """One state of a strategy's source."""
+
+    number: int
+    source_hash: str
+    source: str
+    created_at: datetime
+    lifecycle_status: Literal["RESEARCH", "PAPER", "LIVE", "RETIRED"]
+    proofs: int = Field(description="Look-ahead proofs kept beside it, one for each set of parameters")
+
+
 class FlatCosts(Wire):
     """Costs as one rate on both sides."""
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from app.services.run_analysis import RunAnalysis
     from app.services.screener import ScreenerService
     from app.services.screens.history import HistoryService
+    from app.services.strategy_library import StrategyLibrary
     from app.services.user_strategies.catalogue import Catalogue
 
 
@@ -136,6 +137,13 @@ class Platform:
         from app.services.run_analysis import RunAnalysis
 
         return RunAnalysis(self.runs)
+
+    @cached_property
+    def library(self) -> StrategyLibrary:
+        """Versions of strategies, and what people write about them."""
+        from app.services.strategy_library import StrategyLibrary
+
+        return StrategyLibrary(self.catalogue)
 
     @cached_property
     def reports(self) -> RunReports:

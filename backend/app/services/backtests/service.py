@@ -68,7 +68,7 @@ class BacktestService:
                 "description": strategy.description if is_own(strategy) else row.description,
                 "timeframe": strategy.timeframe,
                 "regime": strategy.regime if is_own(strategy) else row.regime,
-                "regime_notes": strategy.when_it_loses if is_own(strategy) else row.regime_notes,
+                "regime_notes": row.regime_notes,
                 "lifecycle_status": version.lifecycle_status.value,
                 "parameters": version.parameters,
                 "universes": [strategy.universe],
