@@ -79,7 +79,9 @@ def update(
     Parameters
     ----------
     lookup : with it all listed actions are judged again; without, those stored stand.
-    window : the days whose rows are new, all where None; with `symbols`, which are looked at on every day.
+    window : the days whose rows are new, all where None; with `symbols` (`looked_at`), which are looked at on every
+        day. Listed actions that speak of a day or symbol looked at must be judged again, for what the prices deny of
+        them is among its moves.
     """
     result = worked_out(connection, lookup, window, symbols)
     found += result.findings
@@ -104,8 +106,6 @@ def worked_out(
         before = {(row["instrument_id"], row["ex_date"], row["factor"]) for row in stored if row["tier"] == LISTED}
         if before != {(row["instrument_id"], row["ex_date"], row["factor"]) for row in listed}:
             result.window = None
-    if result.window is not None:
-        result.symbols = symbols = _looked_at(connection, result.window, symbols, stored)
     moves, previous = large_moves(connection, result.window, symbols)
     by_day = {(row["instrument_id"], row["ex_date"]): float(row["factor"]) for row in listed}
     open_ = unexplained(moves, previous, by_day)
@@ -138,16 +138,15 @@ def worked_out(
     return result
 
 
-def _looked_at(
-    connection: Connection, window: tuple[date, date], symbols: Sequence[str], stored: Sequence[Row]
-) -> tuple[str, ...]:
-    """The symbols, and all those of instruments that moved in the window or were found to.
+def looked_at(connection: Connection, window: tuple[date, date], symbols: Sequence[str]) -> tuple[str, ...]:
+    """The symbols, and all those of instruments that moved near the days of a window or were found to.
 
     What restated figures say of one move depends on every other of the instrument, whenever it was.
     """
-    moved = {one.instrument for one in large_moves(connection, window, symbols)[0]}
-    moved |= {one.instrument for one in small_moves(connection, window, symbols)}
-    first, last = window
+    first, last = around = window[0] - BACK, window[1] + FORWARD
+    moved = {one.instrument for one in large_moves(connection, around, symbols)[0]}
+    moved |= {one.instrument for one in small_moves(connection, around, symbols)}
+    stored = actions.stored_factors(connection)
     moved |= {row["instrument_id"] for row in stored if row["tier"] == INFERRED and first <= row["ex_date"] <= last}
     moved |= actions.with_jumps(connection, first, last)
     spans = instruments.symbol_spans(connection)

@@ -126,18 +126,28 @@ class _Scope:
 def _scope(connection: Connection, touched: Touched, symbols: set[str]) -> _Scope:
     """What new rows and changed instruments can have an effect on."""
     changed = sorted(symbols)
-    names = {name_key(name) for name, _, _ in evidence.company_symbols(connection, changed)} if changed else set()
-    named = bool(names) and any(name_key(name) in names for name in evidence.company_names(connection))
-    membership = touched.membership or named or (bool(changed) and evidence.indices_mention(connection, changed))
-    actions_ = touched.actions or named or (bool(changed) and evidence.actions_mention(connection, changed))
+    membership = touched.membership or (bool(changed) and evidence.indices_mention(connection, changed))
     if touched.identity or touched.membership or touched.moves or not touched.symbols:
         # ISINs of lists are evidence about any day
-        return _Scope(membership, actions_, prices=bool(touched.symbols))
+        membership = membership or _named(connection, changed)
+        return _Scope(membership, actions=True, prices=bool(touched.symbols))
     first = min(seen.first for seen in touched.symbols.values())
     last = max(seen.last for seen in touched.symbols.values())
-    actions_ = actions_ or _actions_near(connection, (first, last))
-    # a new day may end the pause before a later one
-    return _Scope(membership, actions_, (first, last + SUSPENSION + timedelta(days=1)), tuple(changed))
+    window = first, last + SUSPENSION + timedelta(days=1)  # a new day may end the pause before a later one
+    looked_at = corporate.looked_at(connection, window, changed)
+    actions_ = touched.actions or _actions_near(connection, (first, last)) or _speak_of(connection, looked_at)
+    return _Scope(membership or _named(connection, changed), actions_, window, looked_at)
+
+
+def _named(connection: Connection, symbols: Sequence[str]) -> bool:
+    """Whether a list of members or actions speaks of companies of these symbols by their names."""
+    names = {name_key(name) for name, _, _ in evidence.company_symbols(connection, list(symbols))} if symbols else set()
+    return bool(names) and any(name_key(name) in names for name in evidence.company_names(connection))
+
+
+def _speak_of(connection: Connection, symbols: Sequence[str]) -> bool:
+    """Whether a listed action speaks of any of these symbols, or of their company."""
+    return bool(symbols) and (evidence.actions_mention(connection, symbols) or _named(connection, symbols))
 
 
 def _derive_rest(engine: Engine, progress: Progress, seconds: dict[str, float], scope: _Scope) -> None:
