@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import zipfile
+from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -118,14 +120,15 @@ def test_only_folders_under_the_import_roots_can_be_named(
 def test_the_sample_is_a_market_of_its_own_and_one_switches_between_them(
     client: TestClient, sample_data: SampleSummary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from app.services import data as data_module
-    from app.services.sample_market import generate_small
+    from app.services import sample_market
 
     assert client.put("/api/data/market", json={"market": "sample"}).status_code == 409
     before = client.get("/api/data/market").json()
     assert before == {"market": "real", "real_ready": False, "sample_ready": False}
     # the small market in place of the large one: the way is the same, and takes a tenth of the time
-    monkeypatch.setattr(data_module, "generate", generate_small)
+    whole = sample_market.generate
+    small = {"start": date(2024, 1, 1), "end": date(2024, 12, 31), "stocks": 10, "daily_from": None}
+    monkeypatch.setattr(sample_market, "generate", partial(whole, **small))
     assert finished(client, client.post("/api/data/sample"))["state"] == "SUCCEEDED"
     shown = client.get("/api/data/market").json()
     assert shown == {"market": "sample", "real_ready": False, "sample_ready": True}

@@ -200,7 +200,7 @@ def export_run(
 @router.get(
     "/runs/{run_id}/report",
     operation_id="runs:report",
-    response_class=HTMLResponse,
+    response_class=Response,
     responses={200: {"content": {"text/html": {}}, "description": "The page"}},
 )
 def report_run(run_id: str, platform: PlatformDep, market: MarketDep, session: MarketSessionDep) -> HTMLResponse:

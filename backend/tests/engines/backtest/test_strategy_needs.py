@@ -97,7 +97,8 @@ def test_bars_without_volume_are_not_enough_for_a_strategy_that_needs_it():
     silent = Bars.from_ohlcv(BARS.sessions, {"A": (*(field[:, 0] for field in BARS.raw), [0.0] * 4)})
     with pytest.raises(NotEnoughData, match="volume: choice needs it, and none of the bars has any"):
         run(spec_of(["choice"]), silent, {"choice": Choice()})
-    one = Bars.from_ohlcv(BARS.sessions, {"A": (*(field[:, 0] for field in BARS.raw), [0.0, 0.0, 0.0, 1.0])})
+    # one bar without any is one in which nothing traded, and no reason to refuse the others
+    one = Bars.from_ohlcv(BARS.sessions, {"A": (*(field[:, 0] for field in BARS.raw), [1.0, 1.0, 1.0, 0.0])})
     assert len(run(spec_of(["choice"]), one, {"choice": Choice()}).fills["product"]) == 1
 
 
