@@ -45,7 +45,7 @@ def ensure_environment() -> None:
     env = uv_environment()
     with console.step("Python packages"):
         run(
-            [UV, "pip", "sync", "--require-hashes", BACKEND / "requirements.lock"],
+            [UV, "pip", "sync", "--compile-bytecode", "--require-hashes", BACKEND / "requirements.lock"],
             name="packages",
             what="the Python packages could not be installed",
             do=NETWORK,
@@ -58,6 +58,13 @@ def ensure_environment() -> None:
             what="SmartTrader itself could not be installed into the environment",
             do="Delete the folder .venv and run this again",
             env=env,
+        )
+    with console.step("Bytecode of SmartTrader"):  # else the first command compiles a hundred files while one waits
+        run(
+            [PYTHON, "-m", "compileall", "-q", BACKEND / "app"],
+            name="bytecode",
+            what="SmartTrader's own sources could not be compiled",
+            do=f"Make sure that {BACKEND} can be written and that its disk is not full, then run this again",
         )
     stamps.set_done("environment", wanted)
 
