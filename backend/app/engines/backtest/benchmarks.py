@@ -16,11 +16,15 @@ from numpy.typing import NDArray
 from app.engines.backtest.result import numbers
 from app.engines.backtest.spec import RunSpec
 from app.engines.bars import Bars
+from app.engines.kernels import kernel
 from app.engines.risk import returns as r
 from app.engines.risk.basics import gathered, returns_of
 from app.engines.risk.drawdowns import max_drawdown
 
 F1 = NDArray[np.float64]
+F2 = NDArray[np.float64]
+B1 = NDArray[np.bool_]
+B2 = NDArray[np.bool_]
 I1 = NDArray[np.int64]
 
 MOST_MISSING = 0.05  # of the sessions; with more of them missing an index is not shown
@@ -75,20 +79,48 @@ def _last_known(values: F1) -> I1:
 
 
 def _equal_weight(bars: Bars, rows: I1, capital: float) -> F1 | None:
-    close, last = bars.close, np.full(bars.shape[1], np.nan)
     equity = np.full(rows.size, capital)
-    done = 0
-    for i, row in enumerate(rows.tolist()):  # by row: whole panels of intermediate values take ten times as long
-        before = last
-        for t in range(done, row + 1):
-            last = np.where(np.isnan(close[t]), last, close[t])
-        if i:
-            moves = last / before - 1.0
-            counts = bars.member[rows[i - 1]] & ~bars.gap[done : row + 1].any(axis=0) & ~np.isnan(moves)
-            mean = moves[counts].sum() / max(int(counts.sum()), 1)
-            equity[i] = equity[i - 1] * (1.0 + mean)
-        done = row + 1
+    # one layout and writable: another would compile the kernel again
+    close, factor = (np.require(values, np.float64, ["C", "W"]) for values in (bars.raw.close, bars.factor))
+    gap, member = (np.require(values, np.bool_, ["C", "W"]) for values in (bars.gap, bars.member))
+    columns = bars.shape[1]
+    work = np.full(columns, np.nan), np.full(columns, np.nan), np.zeros(columns, np.bool_)
+    equal_weight(close, factor, gap, member, np.ascontiguousarray(rows, np.int64), *work, equity)
     return equity
+
+
+@kernel(error_model="numpy")
+def equal_weight(
+    close: F2, factor: F2, gap: B2, member: B2, rows: I1, before: F1, last: F1, broken: B1, equity: F1
+) -> None:
+    """Write what the first value of `equity` [R] becomes, held in equal parts of the members of each row's bar.
+
+    Parameters
+    ----------
+    close, factor, gap, member : [T, N]; NaN closes stand at the last one known
+    rows : [R], ascending bars at whose close it is rebalanced
+    before, last, broken : [N], room to work in; the first two NaN
+
+    A move across missing history, or without a price before, does not count.
+    """
+    done = 0
+    for i in range(rows.size):
+        for n in range(last.size):
+            before[n], broken[n] = last[n], False
+        for t in range(done, rows[i] + 1):
+            for n in range(last.size):
+                price = close[t, n] * factor[t, n]
+                last[n] = last[n] if np.isnan(price) else price
+                broken[n] |= gap[t, n]
+        if i:
+            total, count = 0.0, 0
+            for n in range(last.size):
+                move = last[n] / before[n] - 1.0
+                if member[rows[i - 1], n] and not broken[n] and not np.isnan(move):
+                    total += move
+                    count += 1
+            equity[i] = equity[i - 1] * (1.0 + total / max(count, 1))
+        done = rows[i] + 1
 
 
 def _cash(bars: Bars, rows: I1, capital: float, rates: Sequence[tuple[date, float]]) -> tuple[F1 | None, str]:

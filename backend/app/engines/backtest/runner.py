@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
 from typing import Any, NamedTuple, cast
 
@@ -101,10 +102,14 @@ def run(
             return play(bars, over, decisions, under, asked, spec.book_names, capital=spec.initial_capital)
         return simulate(over, decisions, under, capital=spec.initial_capital, start=bars.start)
 
+    def several(under: Sequence[tuple[Market, Rules]]) -> list[Outcome]:
+        if asked or len(under) < 2:  # strategies asked bar by bar hold the interpreter
+            return [simulated(*each) for each in under]
+        with ThreadPoolExecutor(2) as threads:
+            return list(threads.map(lambda each: simulated(*each), under))
+
     outcome = simulated(market, rules)
-    twin = cache(lambda: naive_twin(market, rules, simulated, outcome.curves.equity[-1]))
-    if asked:
-        twin()  # it asks the strategies again: what they raise belongs to the run
+    twin = cache(lambda: naive_twin(market, rules, several, outcome.curves.equity[-1]))
     beside = partial(benchmarks_of, spec, bars, benchmark)
     index = partial(index_of, spec, bars, benchmark)
     return _result(spec, bars, outcome, dividends is not None, jumps, notes, exchange, twin, index, beside)
@@ -174,13 +179,13 @@ def play(
 
 
 def _larger(log: Log, more_rows: int) -> Log:
-    def grown(rows: Any) -> Any:
+    def grown(rows: Any, used: int) -> Any:
         more = np.zeros((len(rows) + max(len(rows), more_rows), *rows.shape[1:]), rows.dtype)
-        more[: len(rows)] = rows
+        more[:used] = rows[:used]  # what was not written is left untouched: it costs no memory
         return more
 
-    grows = ("fills", "components", "rejections", "events", "decisions")
-    return log._replace(**{name: grown(getattr(log, name)) for name in grows})
+    kinds = {"fills": FILLS, "components": FILLS, "rejections": REJECTIONS, "events": EVENTS, "decisions": DECISIONS}
+    return log._replace(**{name: grown(getattr(log, name), log.used[kind]) for name, kind in kinds.items()})
 
 
 def trades_of(outcome: Outcome, fills: Records, events: Records) -> Records:

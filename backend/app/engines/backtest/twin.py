@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,13 +17,16 @@ if TYPE_CHECKING:
 
 
 def naive_twin(
-    market: Market, rules: Rules, simulated: Callable[[Market, Rules], Outcome], final: float
+    market: Market, rules: Rules, several: Callable[[Sequence[tuple[Market, Rules]]], list[Outcome]], final: float
 ) -> tuple[dict[str, Any], Outcome | None]:
     """What an engine without bands, ticks, charges, caps, slippage and policy would have said, and why it differs.
 
     One cause after another is switched on, in the order listed; the difference of each is that of the final equities
     before and after it, in whole paise, so that they add up from the naive figure to the run's own exactly. A cause
     that the run does not have is not in the list. The order matters a little: causes act on one another.
+
+    `several` runs the same decisions under each of some markets and rules. Strategies asked bar by bar are asked again
+    in each: what they answer may depend on what their account holds.
 
     Beside it the outcome of the run without its policy alone; None where it has none.
     """
@@ -55,7 +58,7 @@ def naive_twin(
             steps.append((cause, at_market, at_rules))
     if not steps:
         return {"final_equity": round(final, 2), "causes": []}, None
-    outcomes = [simulated(m, r) for m, r in ((bare_market, bare_rules), *((m, r) for _, m, r in steps[:-1]))]
+    outcomes = several([(bare_market, bare_rules), *((m, r) for _, m, r in steps[:-1])])
     paise = [round(value * 100.0) for value in (*(o.curves.equity[-1] for o in outcomes), final)]
     twin = {
         "final_equity": paise[0] / 100.0,

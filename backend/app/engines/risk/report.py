@@ -75,6 +75,8 @@ def run_report(
     solvent = bool((points > 0.0).all())
     returns = returns_of(points) if solvent else np.empty(0)
     against = returns_of(benchmark) if isinstance(benchmark, np.ndarray) else benchmark
+    lost, never_short = Measure(None, LOST), not (holdings < 0.0).any()
+    net = exposure.mean_net_exposure(holdings, equity) if solvent else lost
     measures: dict[str, Measure] = {
         "total_return": r.total_return(equity, capital),
         **_of_curve(days, points, returns, capital, periods, 0.0, solvent),
@@ -90,8 +92,8 @@ def run_report(
         "mean_adverse_excursion": trades.mean_excursion(closed.adverse),
         "mean_favourable_excursion": trades.mean_excursion(closed.favourable),
         "exposure": exposure.time_in_market(holdings),
-        "net_exposure": exposure.mean_net_exposure(holdings, equity) if solvent else Measure(None, LOST),
-        "gross_exposure": exposure.mean_gross_exposure(holdings, equity) if solvent else Measure(None, LOST),
+        "net_exposure": net,
+        "gross_exposure": net if never_short or not solvent else exposure.mean_gross_exposure(holdings, equity),
         "turnover": exposure.turnover(bought, sold, points, returns.size, periods),
     }
     if hedged:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from app.engines.backtest import run
+from app.engines.backtest.benchmarks import equal_weight
 from tests.engines.backtest.cases import Given, bars_of, spec_of
 
 LAKH = 100_000.0
@@ -38,6 +39,30 @@ def test_who_joins_counts_from_the_next_session_and_who_does_not_trade_stands_st
     found = beside([[100, 10], [110, 20], [110, NAN], [121, 40]], member=member)["universe"]
     # the second joins after its doubling; its two sessions' move comes when it trades again
     assert found["equity"] == pytest.approx([LAKH, LAKH * 1.1, LAKH * 1.1, LAKH * 1.1 * (1 + (0.1 + 1.0) / 2)])
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_universe_is_that_of_a_plain_calculation_by_row(seed):
+    draw = np.random.default_rng(seed)
+    shape = (60, 5)
+    close = np.round(100 * np.exp(np.cumsum(draw.normal(0, 0.03, shape), axis=0)), 2)
+    close[draw.random(shape) < 0.2] = NAN
+    factor = np.cumprod(np.where(draw.random(shape) < 0.05, 2.0, 1.0), axis=0)
+    gap, member = draw.random(shape) < 0.1, draw.random(shape) < 0.8
+    rows = np.array([5, 6, 9, 20, 21, 22, 40, 59])
+    work = np.full(5, NAN), np.full(5, NAN), np.zeros(5, bool)
+    equity = np.full(rows.size, LAKH)
+    equal_weight(close, factor, gap, member, rows, *work, equity)
+    known, expected = np.full(5, NAN), [LAKH]
+    for i, row in enumerate(rows):
+        before = known
+        for t in range(rows[i - 1] + 1 if i else 0, row + 1):
+            known = np.where(np.isnan(close[t]), known, close[t] * factor[t])
+        if i:
+            moves = known / before - 1.0
+            counts = member[rows[i - 1]] & ~gap[rows[i - 1] + 1 : row + 1].any(axis=0) & ~np.isnan(moves)
+            expected.append(expected[-1] * (1.0 + moves[counts].sum() / max(counts.sum(), 1)))
+    assert equity == pytest.approx(expected, rel=1e-12)
 
 
 def test_warm_up_bars_are_not_in_it():
