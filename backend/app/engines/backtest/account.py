@@ -6,7 +6,7 @@ goes on to the same bytes.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,6 +107,23 @@ def new_account(capital: float, books: int, instruments: int, products: int) -> 
         book_value=np.zeros(books),
         book_share=np.ones(books),
     )
+
+
+def in_one_piece(account: Account) -> tuple[F1, Account]:
+    """A copy of an account whose arrays lie one after another in one block of memory, and that block."""
+    arrays = [part for part in account if isinstance(part, np.ndarray)]  # of eight bytes a value, all of them
+    memory = np.empty(sum(part.size for part in arrays))
+    parts: list[Any] = []
+    at = 0
+    for part in account:
+        if isinstance(part, np.ndarray):
+            room = memory[at : at + part.size].view(part.dtype).reshape(part.shape)
+            room[...] = part
+            at += part.size
+            parts.append(room)
+        else:
+            parts.append(part)
+    return memory, Account(*parts)
 
 
 @kernel(forceinline=True)

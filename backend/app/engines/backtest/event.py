@@ -15,22 +15,26 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from app.engines.backtest.account import TRAILING, Account, slot_of, under_guard, whole_shares
+from app.engines.backtest.account import TRAILING, Account, in_one_piece, slot_of, under_guard, whole_shares
 from app.engines.backtest.core import Log, Market, Orders, Rules
 from app.engines.backtest.fills import SEQUENCE
 from app.engines.backtest.loop import Curves, Decisions, give_order, run_bars
 from app.engines.backtest.orders import Kind, Side, Why
+from app.engines.kernels import kernel
 
 if TYPE_CHECKING:
     from app.engines.bars import Bars
 
 F1 = NDArray[np.float64]
+F2 = NDArray[np.float64]
 I1 = NDArray[np.int64]
+U1 = NDArray[np.uint64]
 Field = Literal["open", "high", "low", "close", "volume"]
 
 FIRST_AHEAD: Final = 512  # bars: they take the core no longer than being called does
 LEAST_AHEAD: Final = 4
 MOST_AHEAD: Final = 8192
+ASKED: Final = 16  # columns of an order, see `place`
 ORDERS_A_BAR: Final = 64  # of one book and instrument; more is a strategy gone wild
 
 
@@ -45,6 +49,33 @@ def _protect(account: Account, slot: int, stop: float, target: float, trail: flo
         account.trail[slot] = trail
         account.best[slot] = close
     under_guard(account, slot)
+
+
+@kernel()
+def place(orders: Orders, market: Market, books: U1, t: int, book: int, product: int, asked: F2) -> None:
+    """Put orders at rest that are decided at bar t and may fill from the next one on.
+
+    A row of `asked` [K, 16] is an order: column, side, kind, why, closing, quantity, budget, rank, limit, trigger,
+    stop, target, trail, hold, expires, oco. Prices are raw rupees. Otherwise equal orders get ids of their own.
+    """
+    for k in range(len(asked)):
+        column, side, kind = int(asked[k, 0]), int(asked[k, 1]), int(asked[k, 2])
+        sequence, i = 0, orders.size[0] - 1
+        while i >= 0 and orders.rows[i]["decided"] == t:  # those of this bar stand last
+            same = orders.rows[i]["book"] == book and orders.rows[i]["column"] == column
+            if same and orders.rows[i]["side"] == side and orders.rows[i]["kind"] == kind:
+                sequence += 1
+            i -= 1
+        i = give_order(
+            orders, market, books, t, book, column, product, side, kind, int(asked[k, 3]), int(asked[k, 4]),
+            asked[k, 5], asked[k, 6], asked[k, 7], t + 1, sequence,
+        )  # fmt: skip
+        row = orders.rows[i]
+        row["limit"], row["trigger"], row["stop"] = asked[k, 8], asked[k, 9], asked[k, 10]
+        row["target"], row["trail"] = asked[k, 11], asked[k, 12]
+        row["hold"], row["expires"] = int(asked[k, 13]), int(asked[k, 14])
+        if asked[k, 15] > 0.0:
+            row["oco"] = (int(asked[k, 15]) << 8) + book + 1
 
 
 class Context:
@@ -112,6 +143,16 @@ class Context:
         """Forward-anchored price over the price as traded, at this bar: shares of today for one of the first bar."""
         return float(self._run.bars.factor[self.t, n])
 
+    def factors(self) -> F1:
+        """`factor` of all instruments; a copy."""
+        values: F1 = self._run.bars.factor[self.t].copy()
+        return values
+
+    def members(self) -> NDArray[np.bool_]:
+        """`is_member` of all instruments; a copy."""
+        values: NDArray[np.bool_] = self._run.bars.member[self.t].copy()
+        return values
+
     def bars(self) -> Bars:
         """All bars up to this one."""
         return self._run.bars.up_to(self.t + 1)
@@ -133,6 +174,10 @@ class Context:
     def buy(self, n: int = 0, **order: Any) -> None:
         """Open or enlarge a long position: see `EventRun.enter` for what an order can say."""
         self._run.enter(self._book, n, Side.BUY, self.t, **order)
+
+    def buy_stops(self, columns: I1, *, quantity: F1, trigger: F1, stop: F1, valid: int | None = 1) -> None:
+        """`buy(n, quantity=…, trigger=…, stop=…)` for many at once: arrays of one length, NaN stops for none."""
+        self._run.enter_each(self._book, columns, self.t, quantity, trigger, stop, valid)
 
     def sell_short(self, n: int = 0, **order: Any) -> None:
         """Open or enlarge a short position, where the product allows it."""
@@ -161,7 +206,7 @@ class EventRun:
     Parameters
     ----------
     bars : in the order of their keys
-    account, orders, log, curves : of the run, changed in place; `grow` answers a larger log
+    account, orders, log, curves : of the run; all but the account are changed in place. `grow` answers a larger log
     names : of the books, for messages
     """
 
@@ -171,7 +216,9 @@ class EventRun:
     ) -> None:  # fmt: skip
         self.names = names
         self.bars, self.market, self.decisions, self.rules = bars, market, decisions, rules
-        self.account, self.orders, self.log, self.curves = account, orders, log, curves
+        self.orders, self.log, self.curves = orders, log, curves
+        self._memory, self.account = in_one_piece(account)  # so that going back is one copy
+        self._kept_memory, self._kept = in_one_piece(account)
         self._grow = grow
         self.fields = {name: getattr(bars, name) for name in ("open", "high", "low", "close", "volume")}
         self._done = 0  # the core has done the bars before this one
@@ -240,12 +287,8 @@ class EventRun:
         self._ahead = min(MOST_AHEAD, 2 * self._ahead) if self._done == end else FIRST_AHEAD
 
     def _save(self) -> None:
-        size = self.orders.size[0]
-        self._saved = (
-            [part.copy() if isinstance(part, np.ndarray) else part for part in self.account],
-            self.orders.rows[:size].copy(),
-            self.log.used.copy(),
-        )
+        self._kept_memory[:] = self._memory
+        self._saved = (self._kept, self.orders.rows[: self.orders.size[0]].copy(), self.log.used.copy())
         self._saved_at = self._done
 
     def _run_on(self, end: int) -> None:
@@ -265,10 +308,8 @@ class EventRun:
             return
         if self._saved is None or not self._saved_at <= t < self._done:
             raise RuntimeError(f"bar {t} cannot be gone back to")
-        account, rows, used = self._saved
-        for part, value in zip(self.account, account, strict=True):
-            if isinstance(part, np.ndarray):
-                part[...] = value
+        _, rows, used = self._saved
+        self._memory[:] = self._kept_memory
         self.orders.rows[: len(rows)] = rows
         self.orders.size[0] = len(rows)
         self.log.used[...] = used
@@ -345,6 +386,31 @@ class EventRun:
             book, n, side, self._kind(limit, trigger, at), Why.SIGNAL, 0, quantity, budget, rank, t, limit, trigger,
             stop, target, trail, hold, valid, oco,
         )  # fmt: skip
+
+    def enter_each(
+        self, book: int, columns: I1, t: int, quantity: F1, trigger: F1, stop: F1, valid: int | None
+    ) -> None:  # fmt: skip
+        """Give a buy stop for each of `columns` [K], as `enter` does one after another; other arrays are [K], too."""
+        self._usable(int(columns.min(initial=0)))
+        self._usable(int(columns.max(initial=0)))
+        for name, values in (("quantity", quantity), ("trigger", trigger), ("stop", stop)):
+            wrong = (values <= 0.0) | np.isinf(values)
+            if wrong.any():
+                raise ValueError(f"{name}: expected a number above 0, got {values[wrong][0]}")
+        if np.isnan(trigger).any() or np.isnan(quantity).any():
+            raise ValueError("trigger and quantity: expected a number for each order")
+        if valid is not None and valid < 1:
+            raise ValueError(f"valid: expected 1 or more bars, got {valid}")
+        member = self.bars.member[t, columns]
+        if t + 1 >= len(self.bars.sessions) or not member.any():
+            return
+        self._rewind(t)
+        n, factor = columns[member], self.bars.factor[t, columns[member]]
+        asked = np.full((n.size, ASKED), np.nan)
+        asked[:, 0], asked[:, 1], asked[:, 2], asked[:, 3], asked[:, 4] = n, Side.BUY, Kind.STOP, Why.SIGNAL, 0
+        asked[:, 5], asked[:, 9], asked[:, 10] = quantity[member], trigger[member] / factor, stop[member] / factor
+        asked[:, 13], asked[:, 14], asked[:, 15] = 0, -1 if valid is None else t + valid, 0
+        self._place(t, book, asked)
 
     def leave(
         self, book: int, n: int, t: int, *, quantity: float | None = None, limit: float = np.nan,
@@ -436,25 +502,18 @@ class EventRun:
             if valid < 1:
                 raise ValueError(f"valid: expected 1 or more bars, got {valid}")
             expires = t + valid
-        size = int(self.orders.size[0])
-        if size >= self.orders.rows.size:
+        factor = float(self.bars.factor[t, n])
+        levels = (limit / factor, trigger / factor, stop / factor, target / factor, trail)
+        self._place(t, book, [(n, side, kind, why, closing, quantity, budget, rank, *levels, hold, expires, oco)])
+
+    def _place(self, t: int, book: int, asked: Any) -> None:
+        """Put orders at rest: a row each, see the columns of `place`."""
+        rows = np.array(asked, np.float64)
+        if self.orders.size[0] + len(rows) > self.orders.rows.size:
             raise ValueError(
                 f"more than {self.orders.rows.size} orders rest at bar {t}: the strategy only adds to them"
             )
-        sequence = 0  # otherwise equal orders have ids of their own
-        if size:
-            rows = self.orders.rows[:size]
-            alike = (rows["book"] == book) & (rows["column"] == n) & (rows["decided"] == t) & (rows["side"] == side)
-            sequence = int((alike & (rows["kind"] == kind)).sum())
-        product, factor = int(self.decisions.product[book]), float(self.bars.factor[t, n])
-        i = give_order(
-            self.orders, self.market, self.decisions.books, t, book, n, product, int(side), int(kind), int(why),
-            closing, float(quantity), float(budget), float(rank), t + 1, sequence,
-        )  # fmt: skip
-        row = self.orders.rows[i]
-        row["limit"], row["trigger"], row["stop"] = limit / factor, trigger / factor, stop / factor
-        row["target"], row["trail"], row["hold"], row["expires"] = target / factor, trail, hold, expires
-        row["oco"] = (oco << 8) + book + 1 if oco else 0
+        place(self.orders, self.market, self.decisions.books, t, book, int(self.decisions.product[book]), rows)
 
 
 def capacity(books: int, instruments: int) -> int:

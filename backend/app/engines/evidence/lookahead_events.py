@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.engines.backtest.arrays import decisions_of, market_of, rules_of
 from app.engines.backtest.event import Context, EventRun, capacity
@@ -18,6 +19,9 @@ from app.engines.backtest.runner import LOG_ROWS, _larger, new_account, new_log,
 from app.engines.backtest.spec import BookSpec, RunSpec, UniverseSpec
 from app.engines.bars import Bars
 from app.engines.strategies.base import EventStrategy, Params
+
+F1 = NDArray[np.float64]
+I1 = NDArray[np.int64]
 
 CAPITAL: Final = 1_000_000.0
 
@@ -37,6 +41,14 @@ class _Written(EventRun):
     def enter(self, book: int, n: int, side: int, t: int, **order: Any) -> None:
         self._write(t, n, "buy" if side > 0 else "sell short", *_terms(order))
         super().enter(book, n, side, t, **order)
+
+    def enter_each(
+        self, book: int, columns: I1, t: int, quantity: F1, trigger: F1, stop: F1, valid: int | None
+    ) -> None:  # fmt: skip
+        for n, *values in zip(columns.tolist(), quantity.tolist(), trigger.tolist(), stop.tolist(), strict=True):
+            order = dict(zip(("quantity", "trigger", "stop"), values, strict=True))
+            self._write(t, n, "buy", *_terms({**order, "valid": valid}))
+        super().enter_each(book, columns, t, quantity, trigger, stop, valid)
 
     def leave(self, book: int, n: int, t: int, **order: Any) -> None:
         self._write(t, n, "exit", *_terms(order))

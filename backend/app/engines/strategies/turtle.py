@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from app.engines.strategies.base import EventStrategy, Params, param
 
 if TYPE_CHECKING:
     from app.engines.strategies.turtle_state import Breakouts
+
+F1 = NDArray[np.float64]
+F2 = NDArray[np.float64]
+B1 = NDArray[np.bool_]
+I1 = NDArray[np.int64]
+Ladder = tuple[I1, F1, I1, F1]  # columns, the trigger of the next unit, how many are to come, where the channel ends
 
 FIELDS = ("open", "high", "low", "close")
 
@@ -37,17 +46,17 @@ class TurtleParams(Params):
                 )
 
 
-@dataclass
-class _Position:
-    """What the Turtle remembers of one instrument; prices are forward-anchored, so that splits change nothing."""
+class _Positions(NamedTuple):
+    """What the Turtle remembers of N instruments; prices are forward-anchored, so that splits change nothing."""
 
-    waiting: list[float]  # triggers of the units ordered for the next bar, ascending
-    size: float = 0.0  # a unit, in shares of the first bar
-    n: float = 0.0  # N when the position began
-    held: float = 0.0  # shares of the first bar
-    units: int = 0
-    last: float = 0.0  # price of the latest entry
-    long_system: bool = False
+    waiting: F2  # [N, units], triggers of the units ordered for the next bar, ascending
+    ordered: I1  # how many of them there are
+    size: F1  # a unit, in shares of the first bar
+    n: F1  # N when the position began
+    held: F1  # shares of the first bar
+    units: I1
+    last: F1  # price of the latest entry
+    long_system: B1
 
 
 class Turtle(EventStrategy[TurtleParams]):
@@ -87,80 +96,90 @@ class Turtle(EventStrategy[TurtleParams]):
         known = nothing_seen(len(context.symbols), windows)
         open_, high, low, close = (context.panel(before + 1, field)[:-1] for field in FIELDS)
         follow(known, windows, open_, high, low, close, context.gaps(before + 1)[:-1])
-        context.state.update(known=known, windows=windows, positions=[_Position([]) for _ in context.symbols])
+        count = len(context.symbols)
+        positions = _Positions(
+            np.zeros((count, p.units)), np.zeros(count, np.int64), np.zeros(count), np.zeros(count), np.zeros(count),
+            np.zeros(count, np.int64), np.zeros(count), np.zeros(count, np.bool_),
+        )  # fmt: skip
+        context.state.update(known=known, windows=windows, positions=positions)
 
     def on_bar(self, context: Any) -> None:
         from app.engines.strategies.turtle_state import follow
 
-        known = context.state["known"]
+        known, positions = context.state["known"], context.state["positions"]
         open_, high, low, close = (context.panel(1, field) for field in FIELDS)
         follow(known, context.state["windows"], open_, high, low, close, context.gaps(1))
-        opens, closes = open_[0], close[0]
         # yesterday's stop orders are taken back: left to expire, each would be a refusal on the run, many a session
-        if any(position.waiting for position in context.state["positions"]):
+        if positions.ordered.any():
             context.cancel()
-        for n, position in enumerate(context.state["positions"]):
-            if math.isnan(closes[n]) and not context.positions[n]:
-                position.waiting.clear()
-                continue
-            self._count(context, n, position, float(opens[n]))
-            if context.positions[n]:
-                self._manage(context, n, position, known)
-            else:
-                self._begin(context, n, position, known)
+        held, factor = np.array(context.positions), context.factors()
+        dealt = ~np.isnan(close[0]) | (held != 0.0)
+        self._count(positions, dealt, held, factor, open_[0])
+        beginning = self._begin(context, positions, dealt & (held == 0.0), known, factor)
+        managing = self._manage(context, positions, np.flatnonzero(held), known, factor)
+        self._order(
+            context, positions, factor, *(np.concatenate(pair) for pair in zip(beginning, managing, strict=True))
+        )
 
     @staticmethod
-    def _count(context: Any, n: int, position: _Position, open_: float) -> None:
+    def _count(positions: _Positions, dealt: B1, held: F1, factor: F1, open_: F1) -> None:
         """Which of the units ordered have been bought in this bar."""
-        held = context.positions[n] / context.factor(n)
-        more = held - position.held
-        if held == 0.0:
-            position.units = 0
-        elif more * context.factor(n) >= 0.5 and position.waiting:
-            bought = min(max(round(more / position.size), 1), len(position.waiting))
-            position.units += bought
-            position.last = max(position.waiting[bought - 1], open_)
-        position.held = held
-        position.waiting = []
+        anchored = held / factor
+        more = anchored - positions.held
+        positions.units[dealt & (anchored == 0.0)] = 0
+        bought = np.flatnonzero(dealt & (anchored != 0.0) & (more * factor >= 0.5) & (positions.ordered > 0))
+        units = np.rint(more[bought] / positions.size[bought]).astype(np.int64)
+        units = np.minimum(np.maximum(units, 1), positions.ordered[bought])
+        positions.units[bought] += units
+        positions.last[bought] = np.fmax(positions.waiting[bought, units - 1], open_[bought])
+        positions.held[dealt] = anchored[dealt]
+        positions.ordered[:] = 0
 
-    def _begin(self, context: Any, n: int, position: _Position, known: Breakouts) -> None:
-        p, average = context.params, float(known.average[n])
-        tick, factor = p.tick * context.factor(n), context.factor(n)
+    @staticmethod
+    def _begin(context: Any, positions: _Positions, flat: B1, known: Breakouts, factor: F1) -> Ladder:
+        """Units for those that hold nothing, under the breakout that each of them waits for."""
+        p = context.params
         # a running breakout down ends on the way up, at the highest high of the exit channel: with a loss, if that is
         # not below where it began
-        sure_loss = known.side[n] < 0 and known.high_exit[n] >= known.begun[n]
-        first_system = sure_loss or (known.side[n] == 0 and not known.won[n])
-        trigger = float(known.high_entry[n] if first_system else known.high_long_entry[n]) + tick
-        if not average > 0.0 or math.isnan(trigger):
-            return
-        size = math.floor(p.risk * context.book_equity / (average / factor))
-        if size < 1 or not context.is_member(n):
-            return
-        position.size, position.n, position.long_system = size / factor, average, not first_system
-        low = float(known.low_exit[n] if first_system else known.low_long_exit[n])
-        self._order(context, n, position, trigger, p.units, low - tick)
-
-    def _manage(self, context: Any, n: int, position: _Position, known: Breakouts) -> None:
-        p = context.params
-        low = float(known.low_long_exit[n] if position.long_system else known.low_exit[n])
-        leave = low - p.tick * context.factor(n)
-        stop = position.last - p.stop * position.n
-        stop = stop if math.isnan(leave) else max(stop, leave)
-        if stop > 0.0:
-            context.protect(n, stop=stop)
-        if position.units < p.units:
-            self._order(context, n, position, position.last + p.step * position.n, p.units - position.units, leave)
+        sure_loss = (known.side < 0) & (known.high_exit >= known.begun)
+        first_system = sure_loss | ((known.side == 0) & ~known.won)
+        trigger = np.where(first_system, known.high_entry, known.high_long_entry) + p.tick * factor
+        usable = np.flatnonzero(flat & (known.average > 0.0) & ~np.isnan(trigger) & context.members())
+        size = np.floor(p.risk * context.book_equity / (known.average[usable] / factor[usable]))
+        usable, size = usable[size >= 1.0], size[size >= 1.0]
+        positions.size[usable], positions.n[usable] = size / factor[usable], known.average[usable]
+        positions.long_system[usable] = ~first_system[usable]
+        low = np.where(first_system, known.low_exit, known.low_long_exit)[usable]
+        return usable, trigger[usable], np.full(usable.size, p.units), low - p.tick * factor[usable]
 
     @staticmethod
-    def _order(context: Any, n: int, position: _Position, trigger: float, units: int, leave: float) -> None:
+    def _manage(context: Any, positions: _Positions, held: I1, known: Breakouts, factor: F1) -> Ladder:
+        """The stops of what is held, and the units still to come."""
+        p, last, n = context.params, positions.last[held], positions.n[held]
+        low = np.where(positions.long_system, known.low_long_exit, known.low_exit)[held]
+        leave = low - p.tick * factor[held]
+        stop = np.fmax(last - p.stop * n, leave)
+        for i, level in zip(held.tolist(), stop.tolist(), strict=True):
+            if level > 0.0:
+                context.protect(i, stop=level)
+        units, more = p.units - positions.units[held], positions.units[held] < p.units
+        return held[more], (last + p.step * n)[more], units[more], leave[more]
+
+    @staticmethod
+    def _order(context: Any, positions: _Positions, factor: F1, columns: I1, trigger: F1, units: I1, leave: F1) -> None:
         """Buy stops for the units still to come, each half N above the one before, for the next bar."""
         p = context.params
-        size = math.floor(position.size * context.factor(n) + 1e-9)
-        if size < 1:
-            return
-        for unit in range(units):
-            at = trigger + unit * p.step * position.n
-            stop = at - p.stop * position.n
-            stop = stop if math.isnan(leave) else max(stop, leave)
-            context.buy(n, quantity=float(size), trigger=at, stop=stop if stop > 0.0 else math.nan, valid=None)
-            position.waiting.append(at)
+        size = np.floor(positions.size[columns] * factor[columns] + 1e-9)
+        by_column = np.flatnonzero(size >= 1.0)
+        by_column = by_column[np.argsort(columns[by_column])]
+        columns, units, size = columns[by_column], units[by_column], size[by_column]
+        trigger, leave = trigger[by_column], leave[by_column]
+        unit = np.arange(p.units)
+        at = trigger[:, None] + unit * p.step * positions.n[columns, None]
+        stop = np.fmax(at - p.stop * positions.n[columns, None], leave[:, None])
+        stop[stop <= 0.0] = np.nan
+        asked = unit < units[:, None]
+        positions.waiting[columns], positions.ordered[columns] = at, units
+        of = np.broadcast_to(columns[:, None], asked.shape)[asked]
+        quantity = np.broadcast_to(size[:, None], asked.shape)[asked]
+        context.buy_stops(of, quantity=quantity, trigger=at[asked], stop=stop[asked], valid=None)

@@ -251,3 +251,47 @@ def test_a_short_position_stays_until_it_is_covered():
     result = run(spec_of(["given"], product="FUT"), bars, {"given": Asked(asked)})
     columns = zip(result.fills["side"], result.fills["filled_at"], strict=True)
     assert list(columns) == [("SELL", str(bars.sessions[1])), ("BUY", str(bars.sessions[251]))]
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.integers(0, 2**31), st.sampled_from([1, 2, None]), st.booleans())
+def test_many_buy_stops_at_once_are_those_given_one_after_the_other(seed, valid, splits):
+    bars = market(seed, 60, 3, splits=splits)
+
+    def levels(context: Any) -> tuple[Any, Any]:
+        closes = np.array([context.price(n) for n in (0, 0, 1, 2)])  # two of one instrument, otherwise alike
+        return closes * 1.01, np.where(closes > 100.0, closes * 0.95, NAN)
+
+    def each(context: Any) -> None:
+        if context.t % 7 == 3:
+            for n, trigger, stop in zip((0, 0, 1, 2), *levels(context), strict=True):
+                context.buy(n, quantity=5.0, trigger=trigger, stop=stop, valid=valid)
+
+    def at_once(context: Any) -> None:
+        if context.t % 7 == 3:
+            trigger, stop = levels(context)
+            context.buy_stops(
+                np.array([0, 0, 1, 2]), quantity=np.full(4, 5.0), trigger=trigger, stop=stop, valid=valid
+            )  # fmt: skip
+
+    spec = spec_of(["given"])
+    assert run(spec, bars, {"given": Asked(each)}).canonical == run(spec, bars, {"given": Asked(at_once)}).canonical
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"trigger": np.array([-1.0])}, "trigger"),
+        ({"trigger": np.array([NAN])}, "trigger"),
+        ({"stop": np.array([np.inf])}, "stop"),
+        ({"valid": 0}, "valid"),
+        ({"columns": np.array([7])}, "n: expected a column"),
+    ],
+)
+def test_buy_stops_that_cannot_be_are_refused_by_name(change, named):
+    order = {
+        "columns": np.array([0]), "quantity": np.array([1.0]), "trigger": np.array([101.0]), "stop": np.array([NAN])
+    } | change  # fmt: skip
+    asked = Asked(lambda context: context.buy_stops(**order))
+    with pytest.raises(ValueError, match=named):
+        run(spec_of(["given"]), market(1, 20, 1), {"given": asked})

@@ -15,6 +15,7 @@ from app.engines.bars import Bars
 from app.engines.strategies import registry
 from app.engines.strategies.turtle_state import Windows, follow, nothing_seen
 from tests.engines.strategies.panels import NAN, panel_of, sessions_of
+from tests.engines.strategies.plain_turtle import PlainTurtle
 
 Row = tuple[float, float, float, float]
 DAYS = sessions_of("2023-01-02", "2024-12-31")
@@ -284,3 +285,39 @@ def test_a_position_begins_where_the_rules_say_and_nowhere_else(market):
             assert price == pytest.approx(max(row[0], trigger))
         held = (held or bool(buys)) and not any(fill[0] == "SELL" for fill in found.get(t, []))
         memory.take(row, gap)
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    st.integers(0, 2**31),
+    st.integers(1, 6),
+    st.sampled_from([0.5, 2.0]),
+    st.integers(1, 4),
+    st.booleans(),
+    st.sampled_from([20_000.0, 1e7]),
+)
+def test_all_instruments_at_once_give_the_orders_of_one_after_the_other(seed, columns, stop, units, splits, capital):
+    draw = np.random.default_rng(seed)
+    shape = (160, columns)
+    close = np.round(100 * np.exp(np.cumsum(draw.normal(0, 0.03, shape), axis=0)), 2)
+    open_ = np.round(np.vstack([close[:1], close[:-1]]) * np.exp(draw.normal(0, 0.01, shape)), 2)
+    prices = [open_, np.maximum(open_, close) * 1.01, np.minimum(open_, close) * 0.99, close]
+    factor = np.cumprod(np.where(draw.random(shape) < 0.02 * splits, 2.0, 1.0), axis=0)
+    holes, member, gap = draw.random(shape) < 0.05, draw.random(shape) < 0.95, draw.random(shape) < 0.01
+    prices = [np.where(holes, NAN, values / factor) for values in prices]
+    symbols = tuple("ABCDEF"[:columns])
+    bars = panel_of(DAYS[:160], symbols, tuple(prices), factor=factor, member=member, gap=gap)
+    params = SHORT | {"stop": stop, "units": units, "risk": 0.01}
+    found = []
+    for strategy in (registry()["turtle"], PlainTurtle()):
+        spec = RunSpec(
+            books=(book_of(registry()["turtle"], params),),
+            universe=UniverseSpec(index="HAND MADE"),
+            start=date(2023, 1, 1),
+            end=date(2025, 1, 1),
+            data_root="hand made",
+            initial_capital=capital,
+            costs=CostSpec("bps", 10.0),
+        )
+        found.append(run(spec, bars, {"turtle": strategy}).canonical)
+    assert found[0] == found[1]
