@@ -1,3 +1,4 @@
+import { Fragment } from "react";
 import type { RunDetail } from "@/lib/types";
 
 const TABLES = [
@@ -33,7 +34,7 @@ export function Files({ run }: { run: Pick<RunDetail, "run_id"> }) {
           </a>
         </dd>
         {TABLES.map((table) => (
-          <div key={table.name} style={{ display: "contents" }}>
+          <Fragment key={table.name}>
             <dt>{table.label}</dt>
             <dd className="row" style={{ gap: 12, justifyContent: "flex-end" }}>
               {FORMATS.map((format) => (
@@ -48,7 +49,7 @@ export function Files({ run }: { run: Pick<RunDetail, "run_id"> }) {
                 </a>
               ))}
             </dd>
-          </div>
+          </Fragment>
         ))}
       </dl>
       <div className="card-f">Units stand in the headers; Parquet carries the run’s id and digest.</div>

@@ -64,11 +64,11 @@ function Chosen({ ids, onChange }: { ids: readonly string[]; onChange: (ids: str
   const rest = choice.data?.data.filter((run) => !ids.includes(run.run_id)) ?? [];
   return (
     <section className="card" aria-label="Runs chosen">
-      <ol className="stack g0 card-b" style={{ listStyle: "none" }}>
+      <ol className="stack card-b" style={{ listStyle: "none", gap: 6 }}>
         {ids.map((id, at) => {
           const run = known.get(id);
           return (
-            <li key={id} className="row wrap between" style={{ minHeight: 32, gap: 10 }}>
+            <li key={id} className="row wrap between" style={{ minHeight: 32, gap: "6px 10px" }}>
               <span className="row" style={{ gap: 8 }}>
                 <i className="sw" style={{ background: colors[at % colors.length] }} aria-hidden="true" />
                 <Link className="link b" href={`/quant/run/?run=${id}`}>

@@ -152,6 +152,7 @@ _ENVIRONMENT.filters.update(
     ratio=words.ratio,
     count=words.count,
     day=words.day,
+    plain=words.plain,
     shade=_shade,
 )
 _ENVIRONMENT.globals["beside_labels"] = [label for _, label, _ in _BESIDE]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import date, datetime
 from typing import Final
 
@@ -57,6 +58,11 @@ def ratio(value: float | None, digits: int = 2) -> str:
 def count(value: float | None) -> str:
     """A whole number."""
     return UNKNOWN if value is None else grouped(value)
+
+
+def plain(text: str) -> str:
+    """A sentence with the engine's words in ordinary ones: "2 orders refused: LOCKED_UPPER" has "locked upper"."""
+    return re.sub(r"\b[A-Z]+(?:_[A-Z]+)+\b", lambda found: found[0].replace("_", " ").lower(), text)
 
 
 def day(value: str | date | None) -> str:

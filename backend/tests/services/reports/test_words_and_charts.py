@@ -41,6 +41,11 @@ def test_rupees_percents_and_dates_are_written_as_on_the_pages():
     )
 
 
+def test_the_engines_words_become_ordinary_ones():
+    assert words.plain("2 orders refused: LOCKED_UPPER.") == "2 orders refused: locked upper."
+    assert words.plain("INFERRED for TCS; POINT-IN-TIME") == "INFERRED for TCS; POINT-IN-TIME"
+
+
 @settings(deadline=None)
 @given(st.floats(-1e9, 1e9), st.floats(1e-3, 1e9))
 def test_ticks_are_inside_their_bounds_and_few(low, span):
