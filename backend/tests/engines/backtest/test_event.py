@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numba import typeof
 
 from app.engines.backtest import CostSpec, RunResult, Sizing, run
+from app.engines.backtest.runner import _larger, new_log
 from app.engines.bars import Bars
 from app.engines.strategies import Signals
 from app.engines.strategies.base import EventStrategy
@@ -295,3 +297,8 @@ def test_buy_stops_that_cannot_be_are_refused_by_name(change, named):
     asked = Asked(lambda context: context.buy_stops(**order))
     with pytest.raises(ValueError, match=named):
         run(spec_of(["given"]), market(1, 20, 1), {"given": asked})
+
+
+def test_a_larger_log_has_the_types_the_core_was_compiled_for():
+    log = new_log(4, 2)
+    assert typeof(_larger(log, 10)) == typeof(log)
