@@ -15,6 +15,7 @@ from app.engines.bars import Bars
 from app.engines.strategies.base import Answer, Signals, Strategy, Weights
 
 F2 = NDArray[np.float64]
+MOST_SHARES = 1e15  # far enough below 2^53 that one share more is another number
 
 
 def check_inputs(
@@ -40,10 +41,21 @@ def check_inputs(
         raise ValueError(f"bars: measured from {first} to {last}, the spec asks for {spec.start} to {spec.end}")
     if bars.impossible is not None:
         raise ValueError(f"bars: {bars.impossible}")
+    if not spec.fractional:
+        _check_countable(spec, bars)
     if dividends is not None:
         if dividends.shape != bars.shape:
             raise ValueError(f"dividends: expected shape {bars.shape}, got {dividends.shape}")
         wrong = bars.first_wrong("dividend", dividends, (dividends < 0.0) | np.isinf(dividends), "0 rupees or more")
+        if wrong is not None:
+            raise ValueError(f"bars: {wrong}")
+
+
+def _check_countable(spec: RunSpec, bars: Bars) -> None:
+    """Refuse prices at which the capital buys more whole shares than can be counted one by one."""
+    least = spec.initial_capital / MOST_SHARES
+    for name, prices in bars.raw._asdict().items():
+        wrong = bars.first_wrong(name, prices, prices < least, f"{least:g} or more, with this capital in whole shares")
         if wrong is not None:
             raise ValueError(f"bars: {wrong}")
 

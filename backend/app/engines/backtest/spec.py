@@ -26,6 +26,8 @@ PERIODS_PER_YEAR: Final[Mapping[str, int]] = {
     "1w": 52,
     "1mo": 12,
 }
+MOST_CAPITAL: Final = 1e13  # charges count in whole paise times a rate: more does not fit their numbers
+MOST_POSITIONS: Final = 1_000_000
 SIZINGS: Final = {
     "equity_per_member": "equity divided by the number of universe members at the decision",
     "equity_per_position": "equity divided by max_positions",
@@ -268,10 +270,12 @@ class RunSpec:
         known = ", ".join(PERIODS_PER_YEAR)
         _require(self.timeframe in PERIODS_PER_YEAR, "timeframe", f"one of {known}", self.timeframe)
         capital = _number("initial_capital", self.initial_capital, "rupees above 0")
-        _require(capital > 0.0, "initial_capital", "rupees above 0", self.initial_capital)
+        words = f"rupees above 0 and up to {MOST_CAPITAL:g}"
+        _require(0.0 < capital <= MOST_CAPITAL, "initial_capital", words, self.initial_capital)
         self._set("initial_capital", capital)
         limit = self.max_positions
-        _require(limit is None or (type(limit) is int and limit >= 1), "max_positions", "1 or more, or none", limit)
+        counts = limit is None or (type(limit) is int and 1 <= limit <= MOST_POSITIONS)
+        _require(counts, "max_positions", f"1 to {MOST_POSITIONS}, or none", limit)
         if self.sizing.kind == "equity_per_position":
             _require(limit is not None, "max_positions", "a number, for sizing equity_per_position", limit)
         slippage = _number("slippage_bps", self.slippage_bps, f"a number from 0 to {HIGHEST_BPS:g}")

@@ -110,3 +110,11 @@ def test_a_dividend_below_nothing_is_refused():
     none = np.zeros(bars.shape, bool)
     with pytest.raises(ValueError, match=r"bars: dividend of A on 2024-01-03 is -1.0, expected 0 rupees or more"):
         run_given(bars, (none, none), dividends=np.array([[0.0], [0.0], [-1.0]]))
+
+
+def test_prices_too_small_to_count_the_shares_they_buy_are_refused():
+    # 1000 rupees at 1e-12 are 1e15 shares: one more or less is soon the same number, and counting would never end
+    prices = [[1e-13]] * 4
+    with pytest.raises(ValueError, match=r"bars: open of A on .* is 1e-13, expected 1e-12 or more"):
+        bought_at(bars_of(prices, prices), 0)
+    assert bought_at(bars_of(prices, prices), 0, fractional=True).equity.size == 4
