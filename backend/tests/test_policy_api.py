@@ -34,6 +34,8 @@ def test_a_policy_is_written_down_with_its_defaults_and_listed(shared_sample: Te
     assert policy in shared_sample.get(URL).json()
     assert shared_sample.get(f"{URL}/{policy['id']}").json() == policy
     assert shared_sample.get(f"{URL}/999999").status_code == 404
+    beyond = shared_sample.get(f"{URL}/99999999999999")
+    assert beyond.status_code == 422 and "out of range" in beyond.json()["error"]["message"]
 
 
 def test_saving_says_which_of_two_rules_is_the_tighter_one(shared_sample: TestClient) -> None:

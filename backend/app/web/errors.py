@@ -114,9 +114,14 @@ def _of_database(request: Request, error: Exception) -> Response:
     return answer(request, DatabaseError("The database refused the operation; the log has the cause"))
 
 
+_OUT_OF_RANGE = "22003"  # PostgreSQL's numeric_value_out_of_range
+
+
 def _of_text(request: Request, error: Exception) -> Response:
-    """A text that PostgreSQL or UTF-8 cannot hold: a NUL, half of a surrogate pair."""
+    """A value that PostgreSQL or UTF-8 cannot hold: a NUL, half of a surrogate pair, a number beyond its column's."""
     log.info("%s text", request_id_of(request), exc_info=error)
+    if getattr(getattr(error, "orig", None), "sqlstate", None) == _OUT_OF_RANGE:
+        return answer(request, ValidationError("A number is out of range: no id is that large"))
     return answer(request, ValidationError("A value holds characters that no name has, such as NUL"))
 
 
