@@ -90,6 +90,12 @@ def test_what_cannot_be_is_told(tmp_path):
     assert "--param fast: expected NAME=VALUE" in refused("sma_cross", "--bars", file, "--param", "fast")
     assert "sma_cross has no such parameter" in refused("sma_cross", "--bars", file, "--param", "speed=3")
     assert "costs.plan: expected one of" in refused("sma_cross", "--bars", file, "--costs", "a broker")
+    assert "expected a number after bps" in refused("sma_cross", "--bars", file, "--costs", "bps")
+    assert "initial_capital: expected rupees above 0 and up to" in refused(
+        "sma_cross", "--bars", file, "--capital", "1e300"
+    )
+    assert "--symbols is empty" in refused("sma_cross", "--symbols", " , ")
+    assert "--universe is empty" in refused("sma_cross", "--universe", "")
     assert "no bar between" in refused("sma_cross", "--bars", file, "--from", "2030-01-01")
     assert "Give one of" in refused("sma_cross", "--bars", file, "--symbols", "INFY")
     assert "cannot be read as a table" in refused("sma_cross", "--bars", str(tmp_path / "none.csv"))

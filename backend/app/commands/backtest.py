@@ -93,6 +93,10 @@ def backtest(
     first, last = _date("--from", start), _date("--to", end)
     if (bars is not None) + (universe is not None) + (symbols is not None) > 1:
         fail("Give one of --universe, --symbols and --bars")
+    if universe is not None and not universe.strip():
+        fail("--universe is empty: expected an index, such as NIFTY50")
+    if symbols is not None and not symbols.replace(",", " ").strip():
+        fail("--symbols is empty: expected symbols separated by commas")
     if rules not in (None, "none", "nse"):
         fail(f"--market {rules}: expected nse or none")
     if rules == "nse" and bars is not None:
@@ -303,6 +307,8 @@ def _costs(text: str) -> CostSpec:
     from app.engines.backtest import CostSpec
 
     plan, colon, bps = text.partition(":")
+    if plan == "bps" and not bps:
+        fail(f"--costs {text}: expected a number after bps, such as bps:10; no costs are --costs none")
     return CostSpec(plan, _number("--costs", bps)) if colon else CostSpec(plan)
 
 
