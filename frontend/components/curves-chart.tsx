@@ -2,7 +2,7 @@
 
 import { useMemo } from "react";
 import { useChartColors, type ChartColors } from "@/components/chart-colors";
-import { EChart, yearStarts } from "@/components/echart";
+import { EChart, sessionAxis } from "@/components/echart";
 import { date, percent, signedPercent } from "@/lib/format";
 
 export interface CurveSeries {
@@ -66,22 +66,6 @@ function option(days: readonly string[], curves: readonly CurveSeries[], colors:
   const line = curveColors(colors);
   const axisLabel = { color: colors.axis, fontSize: 12 };
   const splitLine = { lineStyle: { color: colors.grid } };
-  const xAxis = (gridIndex: number, labels: boolean) => ({
-    type: "category" as const,
-    gridIndex,
-    data: shown,
-    boundaryGap: false,
-    axisLine: { onZero: false, lineStyle: { color: colors.border } },
-    axisTick: { show: false },
-    axisLabel: {
-      ...axisLabel,
-      show: labels,
-      interval: yearStarts(shown),
-      formatter: (day: string) => day.slice(0, 4),
-      hideOverlap: true,
-    },
-    splitLine: { show: true, interval: yearStarts(shown), lineStyle: { color: colors.grid } },
-  });
   const yAxis = (gridIndex: number, format: (value: number) => string, rest: object) => ({
     gridIndex,
     type: "value" as const,
@@ -117,7 +101,7 @@ function option(days: readonly string[], curves: readonly CurveSeries[], colors:
       textStyle: { color: colors.text, fontSize: 12 },
       formatter: (params: unknown) => tooltip(params, kept, days, curves),
     },
-    xAxis: [xAxis(0, false), xAxis(1, true)],
+    xAxis: [sessionAxis(shown, colors, { labels: false }), sessionAxis(shown, colors, { gridIndex: 1 })],
     yAxis: [
       yAxis(0, (value) => signedPercent(100 * (value - 1), 0), { scale: true, splitNumber: 4 }),
       yAxis(1, (value) => percent(value, 0), { max: 0, splitNumber: 2 }),

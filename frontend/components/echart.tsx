@@ -1,6 +1,7 @@
 "use client";
 
 import { useEffect, useRef, useState } from "react";
+import type { ChartColors } from "@/components/chart-colors";
 
 /** A statistics chart: loads the library when it is first needed, follows the size of its frame, and has a text in its place. */
 export function EChart({
@@ -69,6 +70,31 @@ async function load() {
 }
 
 /** For axes of sessions: labels stand at the first one of a year. */
-export function yearStarts(days: readonly string[]) {
+function yearStarts(days: readonly string[]) {
   return (index: number) => index > 0 && days[index]?.slice(0, 4) !== days[index - 1]?.slice(0, 4);
+}
+
+/** The time axis of one grid: sessions without gaps, a label and a line at each new year. */
+export function sessionAxis(
+  days: readonly string[],
+  colors: ChartColors,
+  { gridIndex = 0, labels = true }: { gridIndex?: number; labels?: boolean } = {},
+) {
+  return {
+    type: "category" as const,
+    gridIndex,
+    data: days,
+    boundaryGap: false,
+    axisLine: { onZero: false, lineStyle: { color: colors.border } },
+    axisTick: { show: false },
+    axisLabel: {
+      color: colors.axis,
+      fontSize: 12,
+      show: labels,
+      interval: yearStarts(days),
+      formatter: (day: string) => day.slice(0, 4),
+      hideOverlap: true,
+    },
+    splitLine: { show: true, interval: yearStarts(days), lineStyle: { color: colors.grid } },
+  };
 }

@@ -3,7 +3,7 @@
 import { useMemo } from "react";
 import { alpha, useChartColors, type ChartColors } from "@/components/chart-colors";
 import { DataTable, type Column } from "@/components/data-table";
-import { EChart, yearStarts } from "@/components/echart";
+import { EChart, sessionAxis } from "@/components/echart";
 import { axisRupees, date, percent, rupees } from "@/lib/format";
 
 export interface EquityPoint {
@@ -66,22 +66,6 @@ function option(points: readonly EquityPoint[], name: string, log: boolean, colo
   const axisLabel = { color: colors.axis, fontSize: 12 };
   const powers = log ? logAxis(points.map((point) => point.equity)) : null;
   const splitLine = { lineStyle: { color: colors.grid } };
-  const xAxis = (gridIndex: number, labels: boolean) => ({
-    type: "category" as const,
-    gridIndex,
-    data: days,
-    boundaryGap: false,
-    axisLine: { onZero: false, lineStyle: { color: colors.border } },
-    axisTick: { show: false },
-    axisLabel: {
-      ...axisLabel,
-      show: labels,
-      interval: yearStarts(days),
-      formatter: (day: string) => day.slice(0, 4),
-      hideOverlap: true,
-    },
-    splitLine: { show: true, interval: yearStarts(days), lineStyle: { color: colors.grid } },
-  });
   return {
     animation: false,
     textStyle: { fontFamily: getComputedStyle(document.documentElement).fontFamily },
@@ -97,7 +81,7 @@ function option(points: readonly EquityPoint[], name: string, log: boolean, colo
       textStyle: { color: colors.text, fontSize: 12 },
       formatter: (params: unknown) => tooltip(params, points),
     },
-    xAxis: [xAxis(0, false), xAxis(1, true)],
+    xAxis: [sessionAxis(days, colors, { labels: false }), sessionAxis(days, colors, { gridIndex: 1 })],
     yAxis: [
       {
         gridIndex: 0,

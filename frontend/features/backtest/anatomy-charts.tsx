@@ -2,7 +2,7 @@
 
 import { useMemo } from "react";
 import { alpha, useChartColors, type ChartColors } from "@/components/chart-colors";
-import { EChart, yearStarts } from "@/components/echart";
+import { EChart, sessionAxis } from "@/components/echart";
 import { axisRupees, count, date, grouped, percent, rupees } from "@/lib/format";
 import type { RunAnalysis } from "@/lib/types";
 
@@ -15,24 +15,6 @@ const tooltipStyle = (colors: ChartColors) => ({
 });
 
 const font = () => ({ fontFamily: getComputedStyle(document.documentElement).fontFamily });
-
-function sessionAxis(days: readonly string[], colors: ChartColors) {
-  return {
-    type: "category" as const,
-    data: days,
-    boundaryGap: false,
-    axisLine: { onZero: false, lineStyle: { color: colors.border } },
-    axisTick: { show: false },
-    axisLabel: {
-      color: colors.axis,
-      fontSize: 12,
-      interval: yearStarts(days),
-      formatter: (day: string) => day.slice(0, 4),
-      hideOverlap: true,
-    },
-    splitLine: { show: true, interval: yearStarts(days), lineStyle: { color: colors.grid } },
-  };
-}
 
 const valueAxis = (colors: ChartColors, format: (value: number) => string, rest: object = {}) => ({
   type: "value" as const,
@@ -97,12 +79,6 @@ export function Bars({ bins, of, height = 180 }: { bins: Histogram; of: string; 
 export function Rolling({ found, height = 220 }: { found: RunAnalysis; height?: number }) {
   const colors = useChartColors();
   const option = useMemo(() => {
-    const bottom = { ...sessionAxis(found.days, colors), gridIndex: 1 };
-    const top = {
-      ...sessionAxis(found.days, colors),
-      gridIndex: 0,
-      axisLabel: { show: false, interval: yearStarts(found.days) },
-    };
     return {
       animation: false,
       textStyle: font(),
@@ -122,7 +98,10 @@ export function Rolling({ found, height = 220 }: { found: RunAnalysis; height?: 
           return `${date(found.days[first.dataIndex] ?? "", true)}<br>Sharpe ${known}<br>${count(found.positions[first.dataIndex] ?? 0)} open`;
         },
       },
-      xAxis: [top, bottom],
+      xAxis: [
+        sessionAxis(found.days, colors, { labels: false }),
+        sessionAxis(found.days, colors, { gridIndex: 1 }),
+      ],
       yAxis: [
         valueAxis(colors, (value) => grouped(value, 1), { gridIndex: 0 }),
         valueAxis(colors, count, { gridIndex: 1, minInterval: 1, splitNumber: 2 }),
