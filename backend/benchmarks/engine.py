@@ -32,8 +32,9 @@ import numpy as np
 from app.engines.backtest import BookSpec, CostSpec, RunResult, RunSpec, Sizing, UniverseSpec, book_of, run
 from app.engines.backtest.warm import warm_up
 from app.engines.bars import Bars
-from app.engines.strategies import Params, Signals, registry
+from app.engines.strategies import Params, Signals
 from app.engines.strategies.base import Answer, EventStrategy, Strategy, Weights
+from app.engines.strategies.registry import registry
 
 FEE = limits.FEE
 SHARES, STOP, GOAL = 10.0, 0.995, 1.01

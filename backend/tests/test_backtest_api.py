@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 
 from app.engines.bars import Bars
-from app.engines.strategies import registry
+from app.engines.strategies.registry import registry
 from app.exceptions import InsufficientDataError
 from app.services.backtests.service import require
 from app.services.sample_market import SampleSummary

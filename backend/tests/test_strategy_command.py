@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from app.cli import app
-from app.engines.strategies import registry
+from app.engines.strategies.registry import registry
 from app.settings import get_settings
 from tests.services.user_files import event, on_bar_after, vectorised, write
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from app.engines.strategies import registry
+from app.engines.strategies.registry import registry
 
 pytestmark = pytest.mark.integration
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from app.engines.strategies import registry
+from app.engines.strategies.registry import registry
 from app.exceptions import DataNotFoundError
 from app.services.user_strategies import workers as workers_module
 from app.services.user_strategies.catalogue import Catalogue, listed

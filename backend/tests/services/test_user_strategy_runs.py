@@ -17,7 +17,7 @@ import pytest
 
 from app.engines.backtest import CostSpec, RunSpec, UniverseSpec, book_of, run
 from app.engines.bars import Bars
-from app.engines.strategies import registry
+from app.engines.strategies.registry import registry
 from app.services import proofs
 from app.services.user_strategies.catalogue import Catalogue
 from app.services.user_strategies.errors import StrategyStopped

@@ -12,8 +12,9 @@ import numpy as np
 from app.engines.backtest import BookSpec, CostSpec, RunSpec, UniverseSpec, book_of, run
 from app.engines.bars import Bars
 from app.engines.kernel_cache import remove_unused
-from app.engines.strategies import Params, registry
+from app.engines.strategies import Params
 from app.engines.strategies.base import EventStrategy
+from app.engines.strategies.registry import registry
 
 
 def warm_up() -> float:

@@ -13,7 +13,8 @@ import pytest
 from app.engines.backtest import RunResult, Sizing, run
 from app.engines.backtest.result import times
 from app.engines.bars import Bars
-from app.engines.strategies import Signals, registry
+from app.engines.strategies import Signals
+from app.engines.strategies.registry import registry
 from tests.engines.backtest.cases import Given, spec_of
 from tests.engines.backtest.test_golden_trades import golden_bars, read
 

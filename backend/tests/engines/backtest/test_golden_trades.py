@@ -13,7 +13,7 @@ import pytest
 
 from app.engines.backtest import CostSpec, RunResult, RunSpec, UniverseSpec, book_of, run
 from app.engines.bars import Bars
-from app.engines.strategies import registry
+from app.engines.strategies.registry import registry
 
 TIMEFRAME = {"GOOG": "1d", "EURUSD": "1h", "BTCUSD": "1mo"}
 PARAMS = {

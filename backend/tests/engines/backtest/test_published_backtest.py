@@ -18,7 +18,8 @@ from app.engines.bars import Bars
 from app.engines.risk import trades as of_trades
 from app.engines.risk.drawdowns import max_drawdown
 from app.engines.risk.returns import total_return
-from app.engines.strategies import Signals, registry
+from app.engines.strategies import Signals
+from app.engines.strategies.registry import registry
 from tests.engines.backtest.cases import Given, spec_of
 from tests.engines.backtest.test_event import Asked
 from tests.engines.backtest.test_golden_trades import golden_bars

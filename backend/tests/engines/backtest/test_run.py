@@ -19,7 +19,7 @@ from app.engines.backtest import Jump, RunSpec, Sizing, UniverseSpec, book_of, f
 from app.engines.backtest.warm import warm_up
 from app.engines.bars import Bars
 from app.engines.policy import Policy
-from app.engines.strategies import registry
+from app.engines.strategies.registry import registry
 from tests.engines.backtest.cases import NAN, Given, bars_of, fills_of, on, run_given, spec_of
 
 BACKEND = Path(__file__).parents[3]
@@ -211,7 +211,7 @@ def test_warming_up_leaves_nothing_to_compile():
 
 def test_importing_the_engine_and_listing_strategies_does_not_load_the_compiler():
     code = (
-        "import sys; import app.engines.backtest; from app.engines.strategies import registry\n"
+        "import sys; import app.engines.backtest; from app.engines.strategies.registry import registry\n"
         "[(s.params_schema(), s.source_hash) for s in registry().values()]; assert 'numba' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], cwd=BACKEND, check=True)

@@ -10,7 +10,7 @@ import pytest
 
 from app.engines.backtest import BookSpec, CostSpec, RunSpec, Sizing, UniverseSpec, book_of, engine_version
 from app.engines.policy import Policy
-from app.engines.strategies import registry
+from app.engines.strategies.registry import registry
 
 BOOK = BookSpec("sma_cross", "a" * 64, {"fast": 20, "slow": 50}, 0.5)
 BASE = RunSpec(

@@ -14,7 +14,7 @@ from app.engines.backtest import CostSpec, RunResult, RunSpec, UniverseSpec, boo
 from app.engines.bars import Bars
 from app.engines.risk import relative
 from app.engines.risk import returns as r
-from app.engines.strategies import registry
+from app.engines.strategies.registry import registry
 from tests.engines.backtest.cases import bars_of, on, run_given
 
 EXPECTED = {

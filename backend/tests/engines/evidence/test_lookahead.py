@@ -26,8 +26,9 @@ from app.engines.evidence.lookahead import (
     prove_on,
 )
 from app.engines.evidence.lookahead_panel import LISTED, SYMBOLS, market, perturbed
-from app.engines.strategies import Signals, Weights, registry
+from app.engines.strategies import Signals, Weights
 from app.engines.strategies.base import EventStrategy
+from app.engines.strategies.registry import registry
 from tests.engines.backtest.cases import NAN, Given, NoParams, spec_of
 from tests.engines.evidence.museum import leaks as museum
 from tests.engines.evidence.museum import markets as m

@@ -11,7 +11,8 @@ import pytest
 from app.engines.backtest import RunSpec, UniverseSpec, book_of, run
 from app.engines.bars import Bars
 from app.engines.evidence.lookahead import LEAK, market_for, prove
-from app.engines.strategies import Signals, registry
+from app.engines.strategies import Signals
+from app.engines.strategies.registry import registry
 from tests.engines.backtest.cases import Given, NoParams
 
 DEFAULTS: dict[str, dict[str, Any]] = {name: {} for name in registry()}

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from app.engines.bars import Bars
-from app.engines.strategies import registry
+from app.engines.strategies.registry import registry
 
 NAN = np.nan
 

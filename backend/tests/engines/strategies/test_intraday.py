@@ -10,7 +10,8 @@ import pytest
 
 from app.engines.backtest import CostSpec, RunResult, RunSpec, Sizing, UniverseSpec, book_of, run
 from app.engines.bars import Bars
-from app.engines.strategies import NotEnoughData, Signals, registry
+from app.engines.strategies import NotEnoughData, Signals
+from app.engines.strategies.registry import registry
 from tests.engines.strategies.panels import NAN, five_minutes, intraday_walk, panel_of
 
 DAY, NEXT = "2024-01-30", "2024-01-31"

@@ -13,7 +13,8 @@ import pytest
 
 from app.engines.backtest import CostSpec, RunSpec, UniverseSpec, book_of, run
 from app.engines.bars import Bars
-from app.engines.strategies import NotEnoughData, registry
+from app.engines.strategies import NotEnoughData
+from app.engines.strategies.registry import registry
 from app.engines.strategies.session_time import Opening, SessionTime
 
 BANKS = ("AXISBANK", "HDFCBANK", "ICICIBANK", "KOTAKBANK")

@@ -12,7 +12,7 @@ import pytest
 
 from app.engines.backtest import CostSpec, RunResult, RunSpec, Sizing, UniverseSpec, book_of, run
 from app.engines.bars import Bars
-from app.engines.strategies import registry
+from app.engines.strategies.registry import registry
 from tests.engines.strategies.panels import NAN, panel_of, sessions_of
 
 DAYS = sessions_of("2024-01-01", "2024-01-31")

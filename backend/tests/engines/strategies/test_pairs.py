@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from app.engines.backtest import CostSpec, RunResult, RunSpec, UniverseSpec, book_of, run
 from app.engines.bars import Bars
-from app.engines.strategies import registry
 from app.engines.strategies.pairs import form_pairs
+from app.engines.strategies.registry import registry
 from tests.engines.strategies.panels import NAN, daily, sessions_of
 
 DAYS = sessions_of("2024-01-01", "2024-12-31")

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from app.engines.backtest import RunSpec, UniverseSpec, book_of, run
 from app.engines.bars import Bars
-from app.engines.strategies import Weights, registry
+from app.engines.strategies import Weights
+from app.engines.strategies.registry import registry
 from app.engines.strategies.rotation import capped
 from app.engines.strategies.schedule import flat_by, month_ends
 from tests.engines.strategies.panels import NAN, daily, sessions_of, walk

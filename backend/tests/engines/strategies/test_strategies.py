@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.engines.indicators.crossings import crosses
-from app.engines.strategies import registry
 from app.engines.strategies import source as source_module
 from app.engines.strategies.crossing import at_previous_bar
-from app.engines.strategies.source import Module, imported_modules, project_module, source_hash
+from app.engines.strategies.registry import registry
+from app.engines.strategies.source import Module, closure, imported_modules, project_module, source_hash
 from tests.engines.backtest.cases import NAN, bars_of
 
 ALL = sorted(registry())
@@ -203,6 +203,13 @@ def test_the_source_hash_covers_what_a_module_imports(monkeypatch, tmp_path):
         source_hash("app.missing")
     source_hash.cache_clear()
     project_module.cache_clear()
+
+
+def test_a_strategy_that_is_added_leaves_the_others_what_they_are():
+    # what a strategy does not import is no part of it: the list of all is not, nor are the files of the others
+    own = closure("app.engines.strategies.averages", project_module)
+    of_strategies = {name.rsplit(".", 1)[1] for name in own if name.startswith("app.engines.strategies.")}
+    assert of_strategies == {"averages", "base", "source"}
 
 
 def test_imports_are_found_in_every_form():

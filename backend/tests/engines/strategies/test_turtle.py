@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from app.engines.backtest import CostSpec, RunResult, RunSpec, UniverseSpec, book_of, run
 from app.engines.bars import Bars
-from app.engines.strategies import registry
+from app.engines.strategies.registry import registry
 from app.engines.strategies.turtle_state import Windows, follow, nothing_seen
 from tests.engines.strategies.panels import NAN, panel_of, sessions_of
 from tests.engines.strategies.plain_turtle import PlainTurtle

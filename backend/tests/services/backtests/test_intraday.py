@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from app.database import Market
-from app.engines.strategies import registry
+from app.engines.strategies.registry import registry
 from app.exceptions import InsufficientDataError, ValidationError
 from app.services.backtests.intraday_bars import PUBLISHED_AT, intraday_bars
 from app.services.intraday.store import store_beside
