@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 
 from app import __version__
 from app.exceptions import DatabaseUnavailableError
-from app.routers import actions, data, health, jobs, market, members, policies, screener, strategies, sync
+from app.routers import actions, data, health, jobs, market, members, policies, screener, screens, strategies, sync
 from app.schemas.common import ErrorEnvelope
 from app.services.kernels import warm_up
 from app.services.platform import Platform
@@ -78,6 +78,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.settings = settings
     routers = (
         screener.router,
+        screens.router,
         market.router,
         members.router,
         policies.router,

@@ -174,6 +174,13 @@ def test_a_preset_is_its_expression(shared_sample: TestClient, name: str) -> Non
     assert card["expression"] == preset.expression
 
 
+def test_a_preset_beside_an_expression_narrows_the_whole_of_it(shared_sample: TestClient) -> None:
+    # without care the preset would stand beside the last alternative alone
+    both = get(shared_sample, filter_type="OVERSOLD", q="close > 0 or close < 0", limit=500)
+    assert symbols(both) == symbols(get(shared_sample, filter_type="OVERSOLD", limit=500))
+    assert both["meta"]["expression"] == "(close > 0 or close < 0) and rsi(close, 14) < 30"
+
+
 def test_cards_say_what_there_is(shared_sample: TestClient, sample_data: SampleSummary) -> None:
     fields = {card["name"]: card for card in get(shared_sample, "/api/screener/fields")["fields"]}
     assert fields.keys() >= CARDS.keys() and len(fields) > 150

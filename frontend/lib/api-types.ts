@@ -523,6 +523,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/market/watchlist": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Watchlist
+         * @description The watchlist with last prices.
+         */
+        get: operations["market:watchlist"];
+        put?: never;
+        /**
+         * Watch
+         * @description Put a stock or an index on the watchlist; twice is no error and no duplicate.
+         */
+        post: operations["market:watch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/market/watchlist/{symbol}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Unwatch
+         * @description Take a stock or an index off it.
+         */
+        delete: operations["market:unwatch"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/portfolio/strategies/available": {
         parameters: {
             query?: never;
@@ -847,6 +891,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/screener/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Events
+         * @description Who came into watched screens and who left, newest first.
+         */
+        get: operations["screens:events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/screener/events/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read Events
+         * @description Mark events as read.
+         */
+        post: operations["screens:read_events"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/screener/fields": {
         parameters: {
             query?: never;
@@ -879,6 +963,26 @@ export interface paths {
          * @description Every function of the language, for completion.
          */
         get: operations["screener:functions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/screener/held/{symbol}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Held
+         * @description Of each saved screen the last sessions on which it held a stock.
+         */
+        get: operations["screens:held"];
         put?: never;
         post?: never;
         delete?: never;
@@ -927,6 +1031,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/screener/near-misses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Near Misses
+         * @description The stocks that a screen missed by one term, and how many each term keeps out.
+         */
+        get: operations["screens:near_misses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/screener/presets": {
         parameters: {
             query?: never;
@@ -939,6 +1063,122 @@ export interface paths {
          * @description The screens that come with the product, each with its expression.
          */
         get: operations["screener:presets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/screener/screens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Screens
+         * @description Saved screens, by name.
+         */
+        get: operations["screens:list"];
+        put?: never;
+        /**
+         * Create Screen
+         * @description Save a screen; its name must be free.
+         */
+        post: operations["screens:create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/screener/screens/{screen_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Screen
+         * @description One saved screen.
+         */
+        get: operations["screens:get"];
+        /**
+         * Change Screen
+         * @description Save its next version; 409 where it was changed since the version that was read.
+         */
+        put: operations["screens:change"];
+        post?: never;
+        /**
+         * Delete Screen
+         * @description Delete it; `restore` brings it back.
+         */
+        delete: operations["screens:delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Watch Screen
+         * @description Watch it, or stop: from the latest session on, stocks that come and go become events.
+         */
+        patch: operations["screens:watch"];
+        trace?: never;
+    };
+    "/api/screener/screens/{screen_id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore Screen
+         * @description Bring a deleted screen back; 409 where its name was given away meanwhile.
+         */
+        post: operations["screens:restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/screener/screens/{screen_id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Screen Versions
+         * @description Every version, newest first.
+         */
+        get: operations["screens:versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/screener/why/{symbol}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Why
+         * @description Whether a stock is in a screen, and term by term its value against the bound.
+         */
+        get: operations["screens:why"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1910,6 +2150,14 @@ export interface components {
             error: components["schemas"]["ErrorBody"];
         };
         /**
+         * EventsRead
+         * @description Events that were read; null: all of them.
+         */
+        EventsRead: {
+            /** Ids */
+            ids?: number[] | null;
+        };
+        /**
          * Fall
          * @description A fall from a peak until the peak was seen again.
          */
@@ -2200,6 +2448,28 @@ export interface components {
             status: "READY" | "DEGRADED" | "DOWN";
             /** Version */
             version: string;
+        };
+        /**
+         * HeldOut
+         * @description A saved screen and the sessions on which it held a stock.
+         */
+        HeldOut: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /**
+             * Now
+             * @description On the latest session
+             */
+            now: boolean;
+            /**
+             * Reason
+             * @description Why it cannot be told
+             */
+            reason: string | null;
+            /** Sessions */
+            sessions: string[];
         };
         /**
          * Histogram
@@ -2832,6 +3102,41 @@ export interface components {
             final_equity: number;
         };
         /**
+         * NearMiss
+         * @description A stock that failed one term.
+         */
+        NearMiss: {
+            /**
+             * Gap
+             * @description Distance of both sides over the larger; null: no comparison
+             */
+            gap: number | null;
+            /** Name */
+            name: string | null;
+            /** Symbol */
+            symbol: string;
+            term: components["schemas"]["TermOut"];
+        };
+        /**
+         * NearMisses
+         * @description The stocks a screen missed by one term, nearest first.
+         */
+        NearMisses: {
+            /**
+             * Asof
+             * Format: date
+             */
+            asof: string;
+            /** Missed By One */
+            missed_by_one: number;
+            /** Nearest */
+            nearest: components["schemas"]["NearMiss"][];
+            /** Terms */
+            terms: components["schemas"]["TermCount"][];
+            /** Universe */
+            universe: number;
+        };
+        /**
          * NoLongerTraded
          * @description A member of the period that has stopped trading since.
          */
@@ -3215,6 +3520,16 @@ export interface components {
             symbol: string;
         };
         /**
+         * ReadOut
+         * @description What became of it.
+         */
+        ReadOut: {
+            /** Read */
+            read: number;
+            /** Unread */
+            unread: number;
+        };
+        /**
          * RunAnalysisOut
          * @description What follows from a stored run's bytes; all at session closes.
          */
@@ -3300,6 +3615,73 @@ export interface components {
             universe: string;
         };
         /**
+         * ScreenChange
+         * @description Its next version.
+         */
+        ScreenChange: {
+            /** Name */
+            name: string;
+            question: components["schemas"]["ScreenQuestionIn"];
+            /**
+             * Version
+             * @description The version that was read; another one by now is a conflict
+             */
+            version: number;
+        };
+        /**
+         * ScreenEventMeta
+         * @description Where in the list a page lies, and how much nobody has read.
+         */
+        ScreenEventMeta: {
+            /** Limit */
+            limit: number;
+            /** Page */
+            page: number;
+            /** Total */
+            total: number;
+            /** Total Pages */
+            total_pages: number;
+            /** Unread */
+            unread: number;
+        };
+        /**
+         * ScreenEventOut
+         * @description A stock that came into a watched screen, or left it.
+         */
+        ScreenEventOut: {
+            /** Id */
+            id: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "ENTERED" | "LEFT";
+            /** Read At */
+            read_at: string | null;
+            /** Screen */
+            screen: string;
+            /** Screen Id */
+            screen_id: number;
+            /**
+             * Session
+             * Format: date
+             */
+            session: string;
+            /** Symbol */
+            symbol: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * ScreenEventPage
+         * @description A page of events.
+         */
+        ScreenEventPage: {
+            /** Data */
+            data: components["schemas"]["ScreenEventOut"][];
+            meta: components["schemas"]["ScreenEventMeta"];
+        };
+        /**
          * ScreenHistory
          * @description A screen through time.
          */
@@ -3350,6 +3732,106 @@ export interface components {
             trials: number;
         };
         /**
+         * ScreenIn
+         * @description A screen to be saved.
+         */
+        ScreenIn: {
+            /** Name */
+            name: string;
+            question: components["schemas"]["ScreenQuestionIn"];
+        };
+        /**
+         * ScreenOut
+         * @description A saved screen.
+         */
+        ScreenOut: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Digest
+             * @description SHA-256 of the canonical expression; null where nothing is asked
+             */
+            digest: string | null;
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            question: components["schemas"]["ScreenQuestionIn"];
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Version */
+            version: number;
+            /** Watching */
+            watching: boolean;
+        };
+        /**
+         * ScreenQuestionIn
+         * @description What a saved screen asks, as the query parameters of `GET /api/screener/` have it.
+         */
+        ScreenQuestionIn: {
+            /**
+             * Columns
+             * @description Fields or expressions; empty: the usual ones
+             * @default []
+             */
+            columns?: string[];
+            /**
+             * Filter Type
+             * @default ALL
+             */
+            filter_type?: string;
+            /**
+             * Index
+             * @default ALL
+             */
+            index?: string;
+            /**
+             * Instrument Type
+             * @default EQUITY
+             * @enum {string}
+             */
+            instrument_type?: "EQUITY" | "ETF" | "SME" | "REIT" | "INVIT" | "ALL";
+            /** Q */
+            q?: string | null;
+            /** Sector */
+            sector?: string | null;
+            /**
+             * Sort By
+             * @default turnover
+             */
+            sort_by?: string;
+            /**
+             * Sort Order
+             * @default desc
+             * @enum {string}
+             */
+            sort_order?: "asc" | "desc";
+        };
+        /**
+         * ScreenVersionOut
+         * @description A version of a saved screen.
+         */
+        ScreenVersionOut: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Digest */
+            digest: string | null;
+            /** Name */
+            name: string;
+            question: components["schemas"]["ScreenQuestionIn"];
+            /** Version */
+            version: number;
+        };
+        /**
          * ScreenerMeta
          * @description What was asked and as of when.
          */
@@ -3381,6 +3863,13 @@ export interface components {
              * @description Preset and expression as one, in canonical form
              */
             expression: string | null;
+            /**
+             * Indices
+             * @description Matches by index on that day, before the sector filter; null unless facets are asked for
+             */
+            indices: {
+                [key: string]: number;
+            } | null;
             /** Limit */
             limit: number;
             /** Milliseconds */
@@ -3498,6 +3987,11 @@ export interface components {
             rsi_14: number | null;
             /** Sector */
             sector: string;
+            /**
+             * Spark
+             * @description Closes of an unbroken stretch, oldest first, adjusted so that the last is as traded
+             */
+            spark?: number[] | null;
             /** Stoch D */
             stoch_d: number | null;
             /** Stoch K */
@@ -4082,6 +4576,48 @@ export interface components {
             enabled: boolean;
         };
         /**
+         * TermCount
+         * @description What a term does to the universe.
+         */
+        TermCount: {
+            /**
+             * Alone Keeps Out
+             * @description Stocks for which all other terms hold
+             */
+            alone_keeps_out: number;
+            /** Holds */
+            holds: number;
+            /** Text */
+            text: string;
+            /** Unknown */
+            unknown: number;
+        };
+        /**
+         * TermOut
+         * @description A part of a condition at one stock: its value against the bound, where it is a comparison.
+         */
+        TermOut: {
+            /** Bound */
+            bound: number | null;
+            /** Left */
+            left: string | null;
+            /** Op */
+            op: string | null;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "holds" | "fails" | "unknown";
+            /** Right */
+            right: string | null;
+            /** Text */
+            text: string;
+            /** Unit */
+            unit: ("rupees" | "shares" | "ratio") | null;
+            /** Value */
+            value: number | null;
+        };
+        /**
          * TodaysList
          * @description The newest known list.
          */
@@ -4187,6 +4723,70 @@ export interface components {
             outcome: "identical" | "differs" | "inputs_changed";
             /** Run Id */
             run_id: string;
+        };
+        /**
+         * WatchIn
+         * @description Whether comings and goings become events.
+         */
+        WatchIn: {
+            /** Watching */
+            watching: boolean;
+        };
+        /**
+         * WatchlistIn
+         * @description What to put on the watchlist.
+         */
+        WatchlistIn: {
+            /** Instrument Type */
+            instrument_type?: string | null;
+            /** Symbol */
+            symbol: string;
+        };
+        /**
+         * WatchlistOut
+         * @description A stock or an index with its last price.
+         */
+        WatchlistOut: {
+            /** Change */
+            change: number | null;
+            /**
+             * Change Pct
+             * @description Percent, against the close before, adjusted for an action of the day
+             */
+            change_pct: number | null;
+            /** Instrument Type */
+            instrument_type: string;
+            /**
+             * Ltp
+             * @description Rupees, or points; the close of the latest session
+             */
+            ltp: number | null;
+            /** Symbol */
+            symbol: string;
+        };
+        /**
+         * WhyOut
+         * @description Why a stock is in a screen or not.
+         */
+        WhyOut: {
+            /**
+             * Asof
+             * Format: date
+             */
+            asof: string;
+            /** Matches */
+            matches: boolean;
+            /** Name */
+            name: string | null;
+            /**
+             * Outside
+             * @description Why it is not compared at all: no trade, no member, another type, held back
+             */
+            outside: string | null;
+            /** Symbol */
+            symbol: string;
+            /** Terms */
+            terms: components["schemas"]["TermOut"][];
         };
         /**
          * WithoutPrices
@@ -5453,6 +6053,124 @@ export interface operations {
             };
         };
     };
+    "market:watchlist": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WatchlistOut"][];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "market:watch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WatchlistIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WatchlistOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "market:unwatch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                symbol: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
     "strategies:available": {
         parameters: {
             query?: never;
@@ -6143,6 +6861,10 @@ export interface operations {
                 /** @description Fields or expressions, by commas */
                 columns?: string | null;
                 asof?: string | null;
+                /** @description Closes of each stock to answer with it */
+                spark?: number;
+                /** @description Whether to count what matches by index */
+                facets?: boolean;
             };
             header?: never;
             path?: never;
@@ -6157,6 +6879,90 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ScreenerPage"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "screens:events": {
+        parameters: {
+            query?: {
+                page?: number;
+                limit?: number;
+                unread?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScreenEventPage"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "screens:read_events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EventsRead"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadOut"];
                 };
             };
             /** @description Client Error */
@@ -6233,6 +7039,49 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FunctionList"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "screens:held": {
+        parameters: {
+            query?: {
+                /** @description Sessions to look back */
+                days?: number;
+            };
+            header?: never;
+            path: {
+                symbol: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeldOut"][];
                 };
             };
             /** @description Client Error */
@@ -6354,6 +7203,54 @@ export interface operations {
             };
         };
     };
+    "screens:near_misses": {
+        parameters: {
+            query?: {
+                /** @description A condition in the language of screens */
+                q?: string | null;
+                /** @description A preset, see /presets, or ALL */
+                filter_type?: string;
+                /** @description An index, or ALL */
+                index?: string;
+                instrument_type?: "EQUITY" | "ETF" | "SME" | "REIT" | "INVIT" | "ALL";
+                asof?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NearMisses"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
     "screener:presets": {
         parameters: {
             query?: never;
@@ -6370,6 +7267,381 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PresetList"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "screens:list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScreenOut"][];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "screens:create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScreenIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScreenOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "screens:get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                screen_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScreenOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "screens:change": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                screen_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScreenChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScreenOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "screens:delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                screen_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "screens:watch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                screen_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WatchIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScreenOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "screens:restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                screen_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScreenOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "screens:versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                screen_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScreenVersionOut"][];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "screens:why": {
+        parameters: {
+            query?: {
+                /** @description A condition in the language of screens */
+                q?: string | null;
+                /** @description A preset, see /presets, or ALL */
+                filter_type?: string;
+                /** @description An index, or ALL */
+                index?: string;
+                instrument_type?: "EQUITY" | "ETF" | "SME" | "REIT" | "INVIT" | "ALL";
+                asof?: string | null;
+            };
+            header?: never;
+            path: {
+                symbol: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhyOut"];
                 };
             };
             /** @description Client Error */

@@ -46,6 +46,10 @@ def screen(
     ] = False,
     start: Annotated[str | None, typer.Option("--from", metavar="DATE", help="First day of the history.")] = None,
     end: Annotated[str | None, typer.Option("--to", metavar="DATE", help="Last day of the history.")] = None,
+    saved: Annotated[str | None, typer.Option(metavar="NAME", help="A saved screen, with all that it asks.")] = None,
+    save: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Save what is asked under a name, or as its next version.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the draws behind the history's intervals.")] = 0,
     sample: SampleFlag = False,
     as_json: JsonFlag = False,
@@ -56,23 +60,35 @@ def screen(
 
     if as_json and as_csv:
         fail("Choose --json or --csv")
-    if expression is None and preset == "ALL":
-        fail("Say what to look for: an expression, or --preset")
+    if saved is not None and save is not None:
+        fail("Choose --saved or --save")
+    if expression is None and preset == "ALL" and saved is None:
+        fail("Say what to look for: an expression, --preset or --saved")
+    if saved is not None and (expression is not None or preset != "ALL"):
+        fail("A saved screen has its own expression: leave EXPR and --preset out")
     days = {name: _day(name, text) for name, text in (("--asof", asof), ("--from", start), ("--to", end))}
     market = chosen_market(sample)
     with open_platform() as platform:
         try:
+            sector = None
+            if saved is not None:
+                with platform.database.transaction(market) as session:
+                    _, kept = platform.saved_screens.named(session, saved)
+                expression, preset, universe = kept.q, kept.filter_type, kept.index
+                instrument_type, sector = kept.instrument_type, kept.sector
+                sort = f"{'-' if kept.sort_order == 'desc' else ''}{kept.sort_by}"
+                columns = ", ".join(kept.columns) or columns
+            if save is not None:
+                _save(platform, market, save, (expression, preset, universe, instrument_type, columns, sort))
             if history:
                 from app.services.screens.history import HistoryQuestion
 
-                if expression is None:
-                    from app.engines.screener.presets import PRESETS
-
-                    if preset.upper() not in PRESETS:
-                        fail(f"There is no preset {preset}: choose {', '.join(PRESETS)}")
-                    expression = PRESETS[preset.upper()].expression
+                with platform.database.transaction(market) as session:
+                    whole = platform.screener.condition(market, session, preset.upper(), expression)
+                if whole is None:
+                    fail("The screen asks nothing of a stock: there is no history to tell")
                 question = HistoryQuestion(
-                    expression, universe, instrument_type.upper(), days["--from"], days["--to"], seed
+                    whole.text, universe, instrument_type.upper(), days["--from"], days["--to"], seed
                 )
                 _print_history(platform.histories.answer(market, question), as_json)
                 return
@@ -90,11 +106,38 @@ def screen(
                     "sort_by": sort[1:] if descending else sort,
                     "order": "desc" if descending else "asc",
                     "limit": limit,
+                    "sector": sector,
                 },
                 "json" if as_json else "csv" if as_csv else "text",
             )
         except SmartTraderException as error:
             fail(_told(error, expression))
+
+
+def _save(platform: Platform, market: Market, name: str, asked: tuple[str | None, str, str, str, str, str]) -> None:
+    from app.exceptions import DataNotFoundError
+    from app.services.screens.saved import ScreenQuestion
+
+    expression, preset, universe, instrument_type, columns, sort = asked
+    screens = platform.saved_screens
+    with platform.database.transaction(market) as session:
+        names = platform.screener.screens.columns(market, session, columns)
+        question = ScreenQuestion(
+            q=expression,
+            filter_type=preset.upper(),
+            index=universe,
+            instrument_type=instrument_type.upper(),
+            columns=tuple(one.text for one in names),
+            sort_by=sort.removeprefix("-"),
+            sort_order="desc" if sort.startswith("-") else "asc",
+        )
+        try:
+            known, _ = screens.named(session, name)
+        except DataNotFoundError:
+            made = screens.create(market, session, name, question)
+        else:
+            made = screens.change(market, session, known.id, known.version, known.name, question)
+    print(f"Saved {made['name']}, version {made['version']}", file=sys.stderr)
 
 
 def _print_matches(

@@ -32,7 +32,7 @@ from app.models.jobs import IdempotencyKey, Job, JobEvent, JobState
 from app.models.owners import AppSetting, Owner
 from app.models.portfolios import PortfolioPolicy, PortfolioPosition, UserPortfolio
 from app.models.prices import HistoricalPrice, PriceDay
-from app.models.screens import ScreenTrial
+from app.models.screens import SavedScreen, ScreenEvent, ScreenTrial, ScreenVersion, WatchlistItem
 from app.models.series import IndexValue, IntradaySlice, IntradaySource
 from app.models.snapshots import DataSnapshot
 from app.models.strategies import BacktestRun, Lifecycle, RunStrategy, StrategyMetadata, StrategyVersion, Trial
@@ -84,7 +84,10 @@ __all__ = [
     "PortfolioPosition",
     "PriceDay",
     "RunStrategy",
+    "SavedScreen",
+    "ScreenEvent",
     "ScreenTrial",
+    "ScreenVersion",
     "SecurityFlag",
     "SecurityListing",
     "SeriesMove",
@@ -94,5 +97,6 @@ __all__ = [
     "Trial",
     "UnexplainedJump",
     "UserPortfolio",
+    "WatchlistItem",
     "Week52Level",
 ]

@@ -101,6 +101,17 @@ class IndexRepository:
         """Every interval of membership, as `member_spans`."""
         return self.member_spans(index_id, date.min, date.max)
 
+    def on_day(self, day: date) -> dict[str, list[int]]:
+        """The members of every index that has any on a day, by index id."""
+        rows = self._session.execute(
+            text(
+                "SELECT index_id, array_agg(DISTINCT instrument_id) AS ids FROM index_members "
+                "WHERE valid_from <= :day AND (valid_to IS NULL OR valid_to >= :day) GROUP BY index_id"
+            ),
+            {"day": day},
+        )
+        return {row.index_id: row.ids for row in rows}
+
     def counts(self, day: date) -> list[dict[str, Any]]:
         """Indices with the number of their members on a day; those first known later count their first members."""
         rows = self._session.execute(

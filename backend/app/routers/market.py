@@ -11,6 +11,7 @@ from app.engines import calendar
 from app.exceptions import ValidationError
 from app.routers.dependencies import PlatformDep
 from app.schemas.market import BarColumns, MarketStatus, SearchHit, SectorCount, SectorList
+from app.schemas.screens import WatchlistIn, WatchlistOut
 from app.web.sessions import MarketDep, MarketSessionDep
 
 router = APIRouter(prefix="/api/market", tags=["market"])
@@ -39,6 +40,24 @@ def sectors(platform: PlatformDep, market: MarketDep) -> SectorList:
     """Sectors with the number of main-board shares that traded in the latest session."""
     counts = platform.screener.sectors(market)
     return SectorList(sectors=[SectorCount(name=name, count=count) for name, count in counts.items()])
+
+
+@router.get("/watchlist", operation_id="market:watchlist")
+def watchlist(platform: PlatformDep, market: MarketDep, session: MarketSessionDep) -> list[WatchlistOut]:
+    """The watchlist with last prices."""
+    return [WatchlistOut(**one) for one in platform.watchlist.all(market, session)]
+
+
+@router.post("/watchlist", operation_id="market:watch", status_code=201)
+def watch(request: WatchlistIn, platform: PlatformDep, market: MarketDep, session: MarketSessionDep) -> WatchlistOut:
+    """Put a stock or an index on the watchlist; twice is no error and no duplicate."""
+    return WatchlistOut(**platform.watchlist.add(market, session, request.symbol, request.instrument_type))
+
+
+@router.delete("/watchlist/{symbol}", operation_id="market:unwatch", status_code=204)
+def unwatch(symbol: str, platform: PlatformDep, market: MarketDep, session: MarketSessionDep) -> None:
+    """Take a stock or an index off it."""
+    platform.watchlist.remove(market, session, symbol)
 
 
 @router.get("/bars/{symbol}", operation_id="market:bars")

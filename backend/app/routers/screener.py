@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Annotated, Literal
 
 import orjson
 from fastapi import APIRouter, Query, Response
 
-from app.engines.calendar import IST
-from app.exceptions import BacktestError, ValidationError
+from app.exceptions import BacktestError
 from app.models import JobState
 from app.routers.dependencies import PageLimit, PageNumber, PlatformDep
 from app.routers.jobs import job_out
+from app.routers.screens import past
 from app.schemas.common import total_pages
 from app.schemas.jobs import JobAccepted
 from app.schemas.screener import (
@@ -28,6 +28,7 @@ from app.schemas.screener import (
     ScreenerPage,
     ScreenHistory,
 )
+from app.schemas.screens import LONGEST
 from app.services.screens import cards
 from app.services.screens.history import HistoryQuestion
 from app.services.screens.service import ALL
@@ -36,7 +37,6 @@ from app.web.sessions import MarketDep, MarketSessionDep
 router = APIRouter(prefix="/api/screener", tags=["screener"])
 
 DEFAULT_INDEX = "NIFTY50"
-LONGEST = 100_000  # the language has a limit of its own, and says where it was passed
 
 
 @router.get("/", operation_id="screener:list", response_model=ScreenerPage)
@@ -58,10 +58,10 @@ def list_stocks(
     q: Annotated[str | None, Query(max_length=LONGEST, description="A condition in the language of screens")] = None,
     columns: Annotated[str | None, Query(max_length=LONGEST, description="Fields or expressions, by commas")] = None,
     asof: date | None = None,
+    spark: Annotated[int, Query(ge=0, le=252, description="Closes of each stock to answer with it")] = 0,
+    facets: Annotated[bool, Query(description="Whether to count what matches by index")] = False,
 ) -> Response:
     """Stocks of a session with their fields, filtered, sorted over the whole set and paged."""
-    if asof is not None and asof > datetime.now(UTC).astimezone(IST).date():
-        raise ValidationError(f"asof is {asof}, which lies ahead: screens are of days that have been", "asof")
     answer = platform.screener.page(
         market,
         session,
@@ -73,11 +73,13 @@ def list_stocks(
         sector=sector,
         index=index,
         instrument_type=instrument_type,
-        asof=asof,
+        asof=past(asof),
         financial=view == "financial",
         filter_type=filter_type,
         q=q,
         columns=columns,
+        spark=spark,
+        facets=facets,
     )
     meta = {
         "page": page,
@@ -93,6 +95,7 @@ def list_stocks(
         "universe": answer.universe,
         "milliseconds": answer.milliseconds,
         "sectors": answer.sectors,
+        "indices": answer.indices,
         "quarantined": answer.quarantined,
         "expression": answer.expression,
         "digest": answer.digest,

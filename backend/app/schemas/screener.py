@@ -53,6 +53,9 @@ class ScreenerRow(BaseModel):
     values: dict[str, float | bool | str | None] | None = Field(
         default=None, description="The columns asked for, by their canonical text"
     )
+    spark: list[float] | None = Field(
+        default=None, description="Closes of an unbroken stretch, oldest first, adjusted so that the last is as traded"
+    )
 
 
 class QuarantinedStock(BaseModel):
@@ -94,6 +97,9 @@ class ScreenerMeta(PageMeta):
     universe: ScreenerUniverse
     milliseconds: float
     sectors: dict[str, int] = Field(description="Stocks by sector in the universe, before the sector filter")
+    indices: dict[str, int] | None = Field(
+        description="Matches by index on that day, before the sector filter; null unless facets are asked for"
+    )
     quarantined: list[QuarantinedStock] = Field(description="Stocks of the universe left out of the screen, and why")
     expression: str | None = Field(description="Preset and expression as one, in canonical form")
     digest: str | None = Field(description="SHA-256 of the canonical form")

@@ -32,8 +32,12 @@ if TYPE_CHECKING:
     from app.services.run_analysis import RunAnalysis
     from app.services.screener import ScreenerService
     from app.services.screens.history import HistoryService
+    from app.services.screens.reasons import Reasons
+    from app.services.screens.saved import SavedScreens
+    from app.services.screens.watch import ScreenWatch
     from app.services.strategy_library import StrategyLibrary
     from app.services.user_strategies.catalogue import Catalogue
+    from app.services.watchlist import WatchlistService
 
 
 class Platform:
@@ -95,6 +99,34 @@ class Platform:
         from app.services.screens.history import HistoryService
 
         return HistoryService(self.database, self.panels, self.screener.screens)
+
+    @cached_property
+    def saved_screens(self) -> SavedScreens:
+        """Screens under a name."""
+        from app.services.screens.saved import SavedScreens
+
+        return SavedScreens(self.screener)
+
+    @cached_property
+    def watch(self) -> ScreenWatch:
+        """Who comes into saved screens and leaves them."""
+        from app.services.screens.watch import ScreenWatch
+
+        return ScreenWatch(self.database, self.panels, self.screener)
+
+    @cached_property
+    def reasons(self) -> Reasons:
+        """Why a stock is in a screen or not."""
+        from app.services.screens.reasons import Reasons
+
+        return Reasons(self.screener)
+
+    @cached_property
+    def watchlist(self) -> WatchlistService:
+        """Stocks and indices to keep an eye on."""
+        from app.services.watchlist import WatchlistService
+
+        return WatchlistService(self.panels, self.screener)
 
     @cached_property
     def policies(self) -> PolicyService:

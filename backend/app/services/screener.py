@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +17,14 @@ from sqlalchemy.orm import Session
 from app.database import Market
 from app.engines.screener import FIELDS, Table, query
 from app.engines.screener.cards import CARDS
-from app.engines.screener.language import Expression, ExpressionError, compiled
+from app.engines.screener.language import Expression, ExpressionError, compiled, formatted
 from app.engines.screener.language.check import FALSE, TRUE, UNKNOWN
 from app.engines.screener.language.errors import meant, near_matches
-from app.engines.screener.presets import PRESETS
+from app.engines.screener.language.frame import Rows
+from app.engines.screener.language.tree import conjunction, digest
+from app.engines.screener.presets import PRESETS, Preset
 from app.exceptions import DataNotFoundError, InsufficientDataError, ValidationError
-from app.repositories.indices import IndexRepository
+from app.repositories.indices import IndexRepository, membership_version
 from app.repositories.instruments import stored_names
 from app.repositories.snapshots import SnapshotRepository
 from app.services.fundamentals import FinancialColumns, FundamentalsService
@@ -45,6 +47,7 @@ FINANCIAL_FIELDS = (
     "period",
 )
 _CACHED_SNAPSHOTS = 4
+PRICES_NOTE = "Prices, symbols and members are those of the session; names and sectors are the latest known."
 _ROW_FIELDS = tuple(
     name
     for name in FIELDS
@@ -80,6 +83,7 @@ class ScreenerAnswer:
     note: str | None
     milliseconds: float
     sectors: dict[str, int]
+    indices: dict[str, int] | None  # matches by index, before the sector filter
     adjustments: str | None  # hash of what stands beside the prices; a decision changes it
     universe: dict[str, Any]  # how many belong, are shown, have no price, are held back
     quarantined: list[dict[str, Any]]  # stocks of the universe that are left out, and since when
@@ -87,6 +91,15 @@ class ScreenerAnswer:
     digest: str | None
     unknown: int  # stocks of the universe for which the expression cannot be told
     columns: list[dict[str, Any]]  # those asked for: name, label, unit
+
+
+class Belonging(NamedTuple):
+    """Who belongs to a universe: which stocks of a session, [N], whether that was known then, who had no price."""
+
+    keep: NDArray[np.bool_]
+    point_in_time: bool
+    note: str
+    absent: list[int]
 
 
 class ScreenerService:
@@ -97,6 +110,7 @@ class ScreenerService:
         self._fundamentals = fundamentals
         self.screens = ScreenService(panels, fundamentals)
         self._tables: OrderedDict[tuple[Market, str, int], SessionTable] = OrderedDict()
+        self._facets: OrderedDict[tuple[Any, ...], dict[str, NDArray[np.bool_]]] = OrderedDict()
         self._lock = threading.Lock()
 
     def table(self, market: Market, asof: date | None = None) -> tuple[Panel, SessionTable]:
@@ -156,38 +170,27 @@ class ScreenerService:
         filter_type: str = ALL,
         q: str | None = None,
         columns: str | None = None,
+        spark: int = 0,
+        facets: bool = False,
     ) -> ScreenerAnswer:
         """A page of the stocks that pass; sorted over the whole set, unknown values last.
 
         Stocks are compared (rank, percentile …) among those of the index and type asked for, before any other filter.
+        `spark` gives each row its last so many closes, unbroken, adjusted so that the last is as traded;
+        `facets` counts what matches by index.
 
         Raises
         ------
         ValidationError : an unknown preset, an expression or columns that are wrong, something not to be sorted by.
         """
-        wanted = _condition(filter_type, q)
-        condition = None if wanted is None else self.screens.compiled(market, session, wanted)
+        condition = self.condition(market, session, filter_type, q)
         shown = [] if columns is None else self.screens.columns(market, session, columns)
         panel, found = self.table(market, asof)
         began = time.perf_counter()
-        keep = _of_type(found, instrument_type)
-        point_in_time, note = (
-            True,
-            "Prices, symbols and members are those of the session; names and sectors are the latest known.",
-        )
         universe = Universe(index_id(index), instrument_type)
-        absent: list[int] = []
         if universe.index != ALL:
             universe = Universe(known_id(session, index), instrument_type)
-            members = IndexRepository(session).members(universe.index, found.session)
-            in_index = np.isin(found.ids, np.array(sorted(members.ids), dtype=np.int64))
-            if instrument_type in ("EQUITY", "ALL"):
-                absent = sorted(members.ids.difference(found.ids.tolist()))
-            # an index counts every member, whatever board it was on; another type was asked for by name
-            keep = in_index if instrument_type == "EQUITY" else in_index & keep
-            point_in_time = members.point_in_time
-            if not point_in_time:
-                note = members.note
+        keep, point_in_time, note, absent = self.members(session, found, universe)
         left_out = np.flatnonzero(keep & found.in_quarantine)
         keep = keep & ~found.in_quarantine
         counted = _members(session, int(keep.sum()), len(left_out), absent, found.session)
@@ -228,6 +231,11 @@ class ScreenerService:
             held = {one.text: _plain(value(one), answer.rows) for one in shown}
             for n, row in enumerate(rows):
                 row["values"] = {name: values[n] for name, values in held.items()}
+        if spark and rows:
+            whole = self.screens.market_rows(market, panel).bare
+            last = int(np.searchsorted(panel.sessions, np.datetime64(found.session, "D")))
+            for row, closes in zip(rows, _closes(whole, whole.at(last)[answer.rows], spark), strict=True):
+                row["spark"] = closes
         return ScreenerAnswer(
             rows=rows,
             total=answer.total,
@@ -237,6 +245,7 @@ class ScreenerService:
             note=note,
             milliseconds=round((time.perf_counter() - began) * 1000.0, 3),
             sectors=dict(sorted(sectors.items())),
+            indices=self._by_index(session, panel, found, in_universe) if facets else None,
             adjustments=SnapshotRepository(session).adjustments(),
             universe=counted,
             quarantined=[{"symbol": found.table.symbols[i], "since": found.open_since[i]} for i in left_out.tolist()],
@@ -246,11 +255,60 @@ class ScreenerService:
             columns=[column_card(one) for one in shown],
         )
 
+    def condition(self, market: Market, session: Session, filter_type: str, q: str | None) -> Expression | None:
+        """A preset and an expression as one; None where neither is asked for. Raises ValidationError."""
+        parts = [] if q is None else [self.screens.compiled(market, session, q)]
+        if filter_type != ALL:
+            parts.append(self.screens.compiled(market, session, _preset(filter_type).expression))
+        if len(parts) < 2:
+            return parts[0] if parts else None
+        tree = conjunction([one.tree for one in parts])
+        self.screens.vocabulary(market, session).remember(tree, parts[0].kind)
+        return Expression(tree, parts[0].kind, formatted(tree), digest(tree))
+
+    def check_sort(self, market: Market, session: Session, sort_by: str) -> None:
+        """ValidationError where one cannot sort by something; a field of a row one always can."""
+        if sort_by not in {"symbol", "name", "sector", *_ROW_FIELDS, *FINANCIAL_FIELDS}:
+            self._sort_expression(market, session, sort_by, ())
+
+    def _by_index(self, session: Session, panel: Panel, found: SessionTable, keep: NDArray[np.bool_]) -> dict[str, int]:
+        """How many of some stocks each index has as members on the day, those with none left out."""
+        key = (panel.generation, found.session, membership_version(session))
+        with self._lock:
+            known = self._facets.get(key)
+        if known is None:
+            known = {
+                index: np.isin(found.ids, ids) for index, ids in IndexRepository(session).on_day(found.session).items()
+            }
+            with self._lock:
+                self._facets[key] = known
+                while len(self._facets) > _CACHED_SNAPSHOTS:
+                    self._facets.popitem(last=False)
+        counts = {index: int(np.count_nonzero(keep & mask)) for index, mask in known.items()}
+        return {index: count for index, count in counts.items() if count}
+
+    @staticmethod
+    def members(session: Session, found: SessionTable, universe: Universe) -> Belonging:
+        """The stocks of a session that belong to a universe, whose index must be known."""
+        keep = _of_type(found, universe.instrument_type)
+        if universe.index == ALL:
+            return Belonging(keep, True, PRICES_NOTE, [])
+        members = IndexRepository(session).members(universe.index, found.session)
+        in_index = np.isin(found.ids, np.array(sorted(members.ids), dtype=np.int64))
+        # an index counts every member, whatever board it was on; another type was asked for by name
+        keep = in_index if universe.instrument_type == "EQUITY" else in_index & keep
+        whole = universe.instrument_type in ("EQUITY", "ALL")
+        absent = sorted(members.ids.difference(found.ids.tolist())) if whole else []
+        return Belonging(
+            keep, members.point_in_time, PRICES_NOTE if members.point_in_time else members.note or "", absent
+        )
+
     def _sorting(self, market: Market, session: Session, found: SessionTable, sort_by: str) -> Expression | None:
         """The expression to sort by; None where the table has such a column. ValidationError where it is none."""
         known = {*found.table.sortable, *FINANCIAL_FIELDS}
-        if sort_by in known:
-            return None
+        return None if sort_by in known else self._sort_expression(market, session, sort_by, known)
+
+    def _sort_expression(self, market: Market, session: Session, sort_by: str, known: Iterable[str]) -> Expression:
         try:
             return compiled(sort_by, self.screens.vocabulary(market, session))
         except ExpressionError as error:
@@ -311,17 +369,14 @@ def _figures(figures: FinancialColumns, i: int) -> dict[str, Any]:
     return row
 
 
-def _condition(filter_type: str, q: str | None) -> str | None:
-    """A preset and an expression as one; None where neither is asked for."""
-    if filter_type == ALL:
-        return q
-    preset = PRESETS.get(filter_type.upper())
-    if preset is None:
-        near = near_matches(filter_type, PRESETS)
+def _preset(name: str) -> Preset:
+    found = PRESETS.get(name.upper())
+    if found is None:
+        near = near_matches(name, PRESETS)
         raise ValidationError(
-            f"There is no preset {filter_type}{meant(near)}", "filter_type", details={"known": sorted(PRESETS)}
+            f"There is no preset {name}{meant(near)}", "filter_type", details={"known": sorted(PRESETS)}
         )
-    return preset.expression if q is None else f"{q}\nand ({preset.expression})"
+    return found
 
 
 def _sorted_by(found: SessionTable, name: str, values: Any) -> Table:
@@ -339,6 +394,14 @@ def _plain(values: Any, rows: NDArray[np.intp]) -> list[Any]:
     if values.dtype == np.uint8:
         return [{FALSE: False, UNKNOWN: None, TRUE: True}[one] for one in values[rows].tolist()]
     return [one if one == one and abs(one) != np.inf else None for one in values[rows].tolist()]
+
+
+def _closes(whole: Rows, at: NDArray[np.int64], count: int) -> list[list[float]]:
+    """The last closes up to each of some rows, oldest first, in rupees of that row's bar."""
+    frame, last = whole.back_from(at, count)
+    closes = frame.anchored("close", 1)
+    first = frame.segments[:-1]
+    return [(closes[a : b + 1] / frame.factor[b]).tolist() for a, b in zip(first.tolist(), last.tolist(), strict=True)]
 
 
 def column_card(expression: Expression) -> dict[str, Any]:

@@ -36,6 +36,7 @@ def answer(
     sort_by: str = "symbol",
     order: Literal["asc", "desc"] = "asc",
     limit: int = _EVERYTHING,
+    sector: str | None = None,
 ) -> ScreenerAnswer:
     """All stocks that match, the first `limit` of them as rows; `columns` of each are in its `values`."""
     return platform.screener.page(
@@ -46,7 +47,7 @@ def answer(
         sort_by=sort_by,
         sort_order=order,
         symbol=None,
-        sector=None,
+        sector=sector,
         index=universe,
         instrument_type=instrument_type,
         asof=asof,

@@ -1,0 +1,150 @@
+"""Watching: who came into a saved screen and who left it, session by session, as events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from app.database import Database, Market
+from app.engines.screener.history import changes
+from app.engines.screener.language import Expression
+from app.engines.screener.language.check import TRUE
+from app.engines.screener.language.frame import Rows
+from app.exceptions import SmartTraderException
+from app.models import SavedScreen
+from app.repositories.saved_screens import SavedScreenRepository, ScreenEventRepository
+from app.services.panel import Panel, PanelService
+from app.services.screener import ScreenerService
+from app.services.screens.saved import ScreenQuestion, question_of
+from app.services.screens.service import Universe, deadline
+from app.services.universe import find_instrument, index_id
+
+B1 = NDArray[np.bool_]
+
+MOST_SESSIONS: Final = 30  # of a watched screen that nobody looked after for longer, the last ones become events
+_SECONDS: Final = 120.0
+
+
+class ScreenWatch:
+    """Evaluates saved screens through time, each with one pass over the market."""
+
+    def __init__(self, database: Database, panels: PanelService, screener: ScreenerService) -> None:
+        self._database = database
+        self._panels = panels
+        self._screener = screener
+
+    def run(self, market: Market) -> dict[str, Any]:
+        """Note what has happened in watched screens since they were last looked at; running it twice notes it once.
+
+        A screen watched for the first time, or with another question, begins at the latest session, without events.
+        One that can no longer be evaluated (an index that is gone) is named with the reason and does not stop others.
+        """
+        found: dict[str, Any] = {"screens": 0, "events": 0, "failed": {}}
+        panel = self._panels.current(market)
+        if not len(panel.sessions):
+            return found
+        latest: date = panel.sessions[-1].astype(object)
+        with self._database.transaction(market) as session:
+            repository, events = SavedScreenRepository(session), ScreenEventRepository(session)
+            for screen, version in repository.all(watching=True):
+                found["screens"] += 1
+                if screen.watched_to is not None and screen.watched_to < latest:
+                    first = int(np.searchsorted(panel.sessions, np.datetime64(screen.watched_to, "D"), side="right"))
+                    first = max(first, len(panel.sessions) - MOST_SESSIONS)
+                    try:
+                        rows, matched = self.matched(market, session, panel, question_of(version))
+                    except SmartTraderException as error:
+                        found["failed"][screen.name] = error.message
+                        continue
+                    found["events"] += _note(events, screen, panel, rows, matched, first)
+                screen.watched_to = latest
+        return found
+
+    def held(self, market: Market, session: Session, symbol: str, days: int) -> list[dict[str, Any]]:
+        """Of each saved screen the sessions among the last `days` on which it held a stock, oldest first."""
+        panel = self._panels.current(market)
+        key = find_instrument(panel, symbol.strip().upper())
+        first = len(panel.sessions) - days
+        out = []
+        for screen, version in SavedScreenRepository(session).all():
+            sessions: list[date] = []
+            reason = None
+            try:
+                rows, matched = self.matched(market, session, panel, question_of(version), only=key)
+                mine = matched & (rows.days >= first)
+                sessions = panel.sessions[rows.days[mine]].tolist()
+            except SmartTraderException as error:
+                reason = error.message
+            out.append(
+                {
+                    "id": screen.id,
+                    "name": screen.name,
+                    "sessions": sessions,
+                    "now": bool(sessions) and sessions[-1] == panel.sessions[-1].astype(object),
+                    "reason": reason,
+                }
+            )
+        return out
+
+    def matched(
+        self, market: Market, session: Session, panel: Panel, question: ScreenQuestion, only: str | None = None
+    ) -> tuple[Rows, B1]:
+        """The market's rows, and those on which a saved screen holds; with `only`, an instrument's rows alone."""
+        from app.engines.screener.language.check import crosses_section
+        from app.engines.screener.language.evaluate import Evaluator  # brings the compiler
+
+        screens = self._screener.screens
+        expression = self._screener.condition(market, session, question.filter_type, question.q)
+        trees = [] if expression is None else [expression.tree]
+        universe = Universe(index_id(question.index), question.instrument_type)
+        rows = screens.frame(market, session, panel, trees, universe)
+        words = screens.vocabulary(market, session)
+        if only is not None:
+            column = panel.keys.index(only) if only in panel.keys else -1
+            own = np.flatnonzero(rows.columns == column)
+            if expression is not None and crosses_section(expression.tree, words):
+                whole, flags = rows, _flags(Evaluator(rows, words, deadline(_SECONDS)).condition, expression)
+                mask = (flags & whole.universe)[own]
+                cut = rows.taken(own, np.array([0, len(own)], np.int64))
+                return cut, mask & _in_sector(cut, question.sector)
+            starts = np.flatnonzero(np.isin(own, rows.segments[:-1]))
+            segments = np.unique(np.concatenate([[0], starts, [len(own)]])).astype(np.int64)
+            rows = rows.taken(own, segments)
+        matched = rows.universe & _in_sector(rows, question.sector)
+        if expression is not None and len(rows):
+            matched &= _flags(Evaluator(rows, words, deadline(_SECONDS)).condition, expression)
+        return rows, matched
+
+
+def _flags(condition: Callable[[Any], NDArray[np.uint8]], expression: Expression) -> B1:
+    held: B1 = condition(expression.tree) == TRUE
+    return held
+
+
+def _in_sector(rows: Rows, sector: str | None) -> B1:
+    if sector is None:
+        return np.ones(len(rows), np.bool_)
+    texts = rows.source.text("sector")
+    wanted = np.array([value.casefold() == sector.casefold() for value in texts.values] + [False], np.bool_)
+    found: B1 = wanted[texts.codes]
+    return found
+
+
+def _note(events: ScreenEventRepository, screen: SavedScreen, panel: Panel, rows: Rows, matched: B1, first: int) -> int:
+    entered, left = changes(rows, matched)
+    count = 0
+    for day in range(first, len(panel.sessions)):
+        at = rows.at(day)
+        session: date = panel.sessions[day].astype(object)
+        noted = {
+            panel.instruments[rows.keys[n]].symbol_on(session): kind
+            for kind, flags in (("ENTERED", entered), ("LEFT", left))
+            for n in rows.columns[at[flags[at]]].tolist()
+        }
+        count += events.add(screen, session, noted)
+    return count
