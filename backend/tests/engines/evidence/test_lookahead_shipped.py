@@ -23,6 +23,11 @@ OTHERS: dict[str, dict[str, Any]] = {
     "opening_range": {"minutes": 15, "relative_volume": 0.5},
     "nr7_breakout": {"short": 1, "days": 1},
     "turtle": {"entry": 5, "exit": 2, "long_entry": 10, "long_exit": 5, "window": 3},
+    "volatility_contraction": {"window": 4, "tight": 0.3, "trend": 20, "exit": 5},
+    "darvas_box": {"confirm": 1, "high": 10},
+    "atr_breakout": {"trail": 0.0},
+    "vwap_reversion_index": {"short": 0, "begin": 5},
+    "opening_range_volume": {"minutes": 5, "spike": 0.5, "end": 360},
     "pairs_distance": {"formation": 30, "trading": 10, "entry": 1.0},
 }
 

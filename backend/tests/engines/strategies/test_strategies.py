@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -24,6 +26,11 @@ SHORT = {
     "donchian": {"entry": 5, "exit": 3},
     "bollinger_reversion": {"window": 5, "width": 1.0},
     "supertrend": {"window": 3, "multiplier": 1.0},
+    "tsmom_150": {"lookback": 5, "filter": 4},
+    "trend_envelope": {"window": 5, "width": 1.0},
+    "atr_breakout": {"window": 3, "entry": 0.8, "exit": 0.8},
+    "ma_ribbon": {"first": 2, "second": 3, "third": 4, "fourth": 6},
+    "high_252": {"window": 20, "drop": 0.05},
 }
 
 
@@ -39,7 +46,9 @@ def test_the_ids_are_those_used_everywhere():
     assert list(registry()) == [
         "sma_cross", "ema_cross", "macd_cross", "rsi2", "donchian", "bollinger_reversion", "supertrend",
         "momentum_12_1", "low_volatility", "dual_momentum", "opening_range", "gap_fade", "vwap_reversion",
-        "nr7_breakout", "turtle", "pairs_distance", "overnight",
+        "nr7_breakout", "turtle", "pairs_distance", "overnight", "volatility_contraction", "darvas_box", "tsmom_150",
+        "volume_spike_high", "trend_envelope", "atr_breakout", "ma_ribbon", "high_252", "vwap_reversion_index",
+        "opening_range_volume",
     ]  # fmt: skip
 
 
@@ -49,6 +58,14 @@ def test_a_strategy_says_what_it_claims_and_when_it_loses(name):
     for text in ("display_name", "description", "hypothesis", "when_it_loses", "citation", "regime", "universe"):
         assert len(getattr(strategy, text)) > 3
     assert strategy.timeframe in ("1d", "5m") and len(strategy.source_hash) == 64
+
+
+def test_the_documentation_lists_every_strategy():
+    text = (Path(__file__).parents[4] / "docs" / "strategies.md").read_text(encoding="utf-8")
+    listed = [line for line in text.splitlines() if line.startswith("| `") and line.count("|") == 6]
+    assert listed == [
+        f"| `{s.id}` | {s.display_name} | {s.regime} | {s.timeframe} | {s.product} |" for s in registry().values()
+    ]
 
 
 @pytest.mark.parametrize("name", ALL)
