@@ -206,6 +206,11 @@ class Bars:
             "volume", volume, (volume < 0.0) | np.isinf(volume), "0 shares or more"
         ) or self.first_wrong("factor", factor, ~((factor > 0.0) & np.isfinite(factor)), "a finite number above 0")
 
+    @cached_property
+    def least_price(self) -> float:
+        """The lowest of all prices, rupees; infinite where there is none."""
+        return min((float(np.fmin.reduce(prices, axis=None, initial=np.inf)) for prices in self.raw), default=np.inf)
+
     def first_wrong(self, name: str, values: F2, wrong: B2, expected: str) -> str | None:
         """In words the first of `values` [T, N] that is `wrong`; None where none is."""
         if not wrong.any():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -106,6 +107,7 @@ def _median_turnover(spec: RunSpec, bars: Bars | None) -> F2:
     return _kernel_array(medians[session], np.float64)
 
 
+@lru_cache(maxsize=1 << 16)
 def name_hash(text: str) -> int:
     """The 64 bits that stand for a name in an intent id."""
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")

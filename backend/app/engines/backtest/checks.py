@@ -54,6 +54,8 @@ def check_inputs(
 def _check_countable(spec: RunSpec, bars: Bars) -> None:
     """Refuse prices at which the capital buys more whole shares than can be counted one by one."""
     least = spec.initial_capital / MOST_SHARES
+    if bars.least_price >= least:
+        return
     for name, prices in bars.raw._asdict().items():
         wrong = bars.first_wrong(name, prices, prices < least, f"{least:g} or more, with this capital in whole shares")
         if wrong is not None:

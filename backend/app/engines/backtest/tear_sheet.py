@@ -26,8 +26,8 @@ def tear_sheet(
     adverse, favourable = _excursions(trades, bars)
     is_closed = trades["exit_why"] != OPEN
     closed = trades[is_closed]
-    # by the index of each bar's session, so that holding is counted in sessions on intraday bars too
-    held = np.searchsorted(bars.closes, closed["exit_bar"]) - np.searchsorted(bars.closes, closed["entry_bar"])
+    # so that holding is counted in sessions on intraday bars too
+    held = bars.session[closed["exit_bar"]] - bars.session[closed["entry_bar"]]
     value = fills["quantity"] * fills["price"]
     report = run_report(
         bars.sessions[start:],

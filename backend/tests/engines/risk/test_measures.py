@@ -6,6 +6,8 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from app.engines.risk import basics, exposure, moments, relative, tail, trades
 from app.engines.risk import drawdowns as d
@@ -188,6 +190,35 @@ def test_excursions_by_hand():
     high[2] = low[2] = np.nan
     assert of(1, 100.0, (1, 3), 104.0) == pytest.approx((-0.1, 0.04))
     assert trades.mean_excursion(array(-0.1, None, -0.3)).value == pytest.approx(-0.2)
+
+
+@settings(deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(0, 30))
+def test_excursions_of_many_trades_are_those_of_each_alone(seed: int, count: int):
+    draw = np.random.default_rng(seed)
+    low = draw.uniform(80.0, 120.0, (12, 3))
+    high = low * draw.uniform(1.0, 1.1, low.shape)
+    high[draw.random(high.shape) < 0.1] = np.nan
+    factor = np.cumprod(np.where(draw.random(low.shape) < 0.1, 2.0, 1.0), axis=0)
+    entry = np.sort(draw.integers(0, 12, count))
+    leave = np.array([-1 if draw.random() < 0.2 else draw.integers(bar, 12) for bar in entry], np.int64)
+    column, side = draw.integers(0, 3, count), draw.choice([-1, 1], count)
+    paid, got = draw.uniform(80.0, 120.0, count), np.where(leave < 0, np.nan, draw.uniform(80.0, 120.0, count))
+    adverse, favourable = np.full(count, np.nan), np.full(count, np.nan)
+    excursions(column, side, entry, leave, paid, got, high, low, factor, adverse, favourable)
+    for i in range(count):
+        bars, n = slice(entry[i], 12 if leave[i] < 0 else leave[i]), column[i]
+        skipped = np.isnan(high[bars, n])  # a bar without a high has no low either
+        prices = np.concatenate(
+            [
+                (high * factor)[bars, n][~skipped],
+                (low * factor)[bars, n][~skipped],
+                [got[i] * factor[leave[i], n]] if leave[i] >= 0 else [],
+            ]
+        )
+        moves = side[i] * (prices / (paid[i] * factor[entry[i], n]) - 1.0)
+        assert adverse[i] == pytest.approx(moves.min(initial=0.0), abs=1e-12)
+        assert favourable[i] == pytest.approx(moves.max(initial=0.0), abs=1e-12)
 
 
 def test_exposure_and_turnover_by_hand():
