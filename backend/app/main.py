@@ -14,7 +14,20 @@ from starlette.concurrency import run_in_threadpool
 
 from app import __version__
 from app.exceptions import DatabaseUnavailableError
-from app.routers import actions, data, health, jobs, market, members, policies, screener, screens, strategies, sync
+from app.routers import (
+    actions,
+    data,
+    health,
+    jobs,
+    market,
+    members,
+    policies,
+    portfolios,
+    screener,
+    screens,
+    strategies,
+    sync,
+)
 from app.schemas.common import ErrorEnvelope
 from app.services.kernels import warm_up
 from app.services.platform import Platform
@@ -82,6 +95,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         market.router,
         members.router,
         policies.router,
+        portfolios.router,
         strategies.router,
         sync.router,
         actions.router,

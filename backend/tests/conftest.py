@@ -211,3 +211,16 @@ def shared_sample(
     home = tmp_path_factory.mktemp("shared_sample")
     with copied_database(postgres, sample_template) as url, served_application(url, home, home / "inbox") as client:
         yield client
+
+
+@pytest.fixture
+def sample_portfolio_data() -> dict[str, object]:
+    """A portfolio of two stocks of the small market, as a request gives it."""
+    return {
+        "name": "Retirement",
+        "description": "Two companies",
+        "positions": [
+            {"symbol": "LUMBRA", "quantity": 40, "entry_price": 120.5},
+            {"symbol": "ARUVI", "quantity": 15, "entry_price": "1010.25", "entry_date": "2024-03-04"},
+        ],
+    }

@@ -567,6 +567,226 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/portfolio/stocks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Portfolios
+         * @description Portfolios with their values at the last prices.
+         */
+        get: operations["portfolios:list"];
+        put?: never;
+        /**
+         * Create Portfolio
+         * @description A new portfolio; its positions open the ledger, and are there from `entry_date`, else from today on.
+         */
+        post: operations["portfolios:create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/portfolio/stocks/clients": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Clients
+         * @description Whose portfolios there are, with what they are worth together.
+         */
+        get: operations["portfolios:clients"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/portfolio/stocks/deleted": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Deleted Portfolios
+         * @description What can be restored, latest first.
+         */
+        get: operations["portfolios:deleted"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/portfolio/stocks/{portfolio_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Portfolio
+         * @description A portfolio and its positions, now or at the end of a day.
+         */
+        get: operations["portfolios:get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Portfolio
+         * @description Take a portfolio away: for 30 days it can be restored, unless `permanent`.
+         */
+        delete: operations["portfolios:delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Edit Portfolio
+         * @description Rename, describe, or give to a client.
+         */
+        patch: operations["portfolios:edit"];
+        trace?: never;
+    };
+    "/api/portfolio/stocks/{portfolio_id}/duplicate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Duplicate Portfolio
+         * @description A second portfolio with the same ledger.
+         */
+        post: operations["portfolios:duplicate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/portfolio/stocks/{portfolio_id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Merge Portfolios
+         * @description Bring the ledgers of other portfolios into this one; the others are deleted and can be restored.
+         */
+        post: operations["portfolios:merge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/portfolio/stocks/{portfolio_id}/positions/{symbol}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Position
+         * @description Take a share out of the portfolio with all its transactions, as if it had never been in it.
+         */
+        delete: operations["portfolios:remove_position"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/portfolio/stocks/{portfolio_id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore Portfolio
+         * @description Bring back what was deleted in the last 30 days.
+         */
+        post: operations["portfolios:restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/portfolio/stocks/{portfolio_id}/transactions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Transactions
+         * @description The ledger, latest day first.
+         */
+        get: operations["portfolios:transactions"];
+        put?: never;
+        /**
+         * Add Transactions
+         * @description Enter transactions, all or none: the ledger with them must hold on every day.
+         */
+        post: operations["portfolios:add_transactions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/portfolio/stocks/{portfolio_id}/transactions/{transaction_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change Transaction
+         * @description Put another transaction in the place of one.
+         */
+        put: operations["portfolios:change_transaction"];
+        post?: never;
+        /**
+         * Remove Transaction
+         * @description Take a transaction out; what stands after it must still hold.
+         */
+        delete: operations["portfolios:remove_transaction"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/portfolio/strategies/available": {
         parameters: {
             query?: never;
@@ -1656,6 +1876,44 @@ export interface components {
             ok: boolean;
         };
         /**
+         * ClientRow
+         * @description A client's portfolios together; null is those that belong to none.
+         */
+        ClientRow: {
+            /** Client */
+            client: string | null;
+            /** Day Change */
+            day_change: string | null;
+            /** Invested */
+            invested: string | null;
+            /** Market Value */
+            market_value: string | null;
+            /** Portfolios */
+            portfolios: number;
+            /** Unpriced */
+            unpriced: number;
+            /** Unrealised Pnl */
+            unrealised_pnl: string | null;
+        };
+        /**
+         * ClosedOut
+         * @description A share that was held and is not any more.
+         */
+        ClosedOut: {
+            /** Charges */
+            charges: string;
+            /** Company Name */
+            company_name: string | null;
+            /** Income */
+            income: string;
+            /** Instrument */
+            instrument: string;
+            /** Realised Pnl */
+            realised_pnl: string;
+            /** Symbol */
+            symbol: string;
+        };
+        /**
          * ColumnCard
          * @description A column: a field, or an expression under its canonical text.
          */
@@ -2087,6 +2345,26 @@ export interface components {
             symbol?: string | null;
         };
         /**
+         * DeletedRow
+         * @description A portfolio that can be restored.
+         */
+        DeletedRow: {
+            /**
+             * Deleted At
+             * Format: date-time
+             */
+            deleted_at: string;
+            /** Id */
+            id: number;
+            /**
+             * Kept Until
+             * Format: date-time
+             */
+            kept_until: string;
+            /** Name */
+            name: string;
+        };
+        /**
          * DifferingInput
          * @description An input that is not the same in all runs.
          */
@@ -2122,6 +2400,14 @@ export interface components {
             ex_date: string;
             /** Source */
             source: string;
+        };
+        /**
+         * DuplicateRequest
+         * @description The name of the copy.
+         */
+        DuplicateRequest: {
+            /** Name */
+            name: string;
         };
         /**
          * ErrorBody
@@ -3047,6 +3333,90 @@ export interface components {
             value: number | null;
         };
         /**
+         * MergeRequest
+         * @description Portfolios whose ledgers come into this one; they are deleted and can be restored.
+         */
+        MergeRequest: {
+            /** Portfolio Ids */
+            portfolio_ids: number[];
+            /** Version */
+            version?: number | null;
+        };
+        /**
+         * MergedOut
+         * @description The portfolio after a merge.
+         */
+        MergedOut: {
+            /** Asof */
+            asof: string | null;
+            /**
+             * Cash
+             * @description Null unless deposits or withdrawals are entered
+             */
+            cash: string | null;
+            /** Charges */
+            charges: string;
+            /** Client */
+            client: string | null;
+            /** Closed */
+            closed: components["schemas"]["ClosedOut"][];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Day Change */
+            day_change: string | null;
+            /** Day Change Pct */
+            day_change_pct: number | null;
+            /** Description */
+            description: string | null;
+            /** Id */
+            id: number;
+            /** Income */
+            income: string;
+            /** Invested */
+            invested: string;
+            /** Market Value */
+            market_value: string | null;
+            /** Name */
+            name: string;
+            /** Notes */
+            notes: string[];
+            /** Num Positions */
+            num_positions: number;
+            /** Positions */
+            positions: components["schemas"]["PositionOut"][];
+            /**
+             * Priced On
+             * @description The market's last session up to asof
+             */
+            priced_on: string | null;
+            /** Realised Pnl */
+            realised_pnl: string;
+            /**
+             * Skipped Duplicates
+             * @description Transactions both knew by the same id
+             */
+            skipped_duplicates: number;
+            /**
+             * Unpriced
+             * @description Positions without any price; they are in invested, not in market_value
+             */
+            unpriced: number;
+            /** Unrealised Pnl */
+            unrealised_pnl: string | null;
+            /** Unrealised Pnl Pct */
+            unrealised_pnl_pct: number | null;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Version */
+            version: number;
+        };
+        /**
          * MissedByToday
          * @description What the newest list, applied to the whole period, would have left out.
          */
@@ -3338,6 +3708,260 @@ export interface components {
              * @enum {string}
              */
             on_breach?: "block" | "flatten";
+        };
+        /**
+         * PortfolioCreate
+         * @description A new portfolio; positions are shorthand for the lots its ledger opens with.
+         */
+        PortfolioCreate: {
+            /**
+             * Client
+             * @description Whose it is, where a desk keeps many
+             */
+            client?: string | null;
+            /** Description */
+            description?: string | null;
+            /** Name */
+            name: string;
+            /**
+             * Positions
+             * @default []
+             */
+            positions?: components["schemas"]["PositionIn"][];
+        };
+        /**
+         * PortfolioEdit
+         * @description What a portfolio is called, says and belongs to; fields left out stay.
+         */
+        PortfolioEdit: {
+            /** Client */
+            client?: string | null;
+            /** Description */
+            description?: string | null;
+            /** Name */
+            name?: string | null;
+            /**
+             * Version
+             * @description The version that was read; another one now answers 409
+             */
+            version: number;
+        };
+        /**
+         * PortfolioOut
+         * @description A portfolio with its positions. Total profit is unrealised + realised + income − charges.
+         */
+        PortfolioOut: {
+            /** Asof */
+            asof: string | null;
+            /**
+             * Cash
+             * @description Null unless deposits or withdrawals are entered
+             */
+            cash: string | null;
+            /** Charges */
+            charges: string;
+            /** Client */
+            client: string | null;
+            /** Closed */
+            closed: components["schemas"]["ClosedOut"][];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Day Change */
+            day_change: string | null;
+            /** Day Change Pct */
+            day_change_pct: number | null;
+            /** Description */
+            description: string | null;
+            /** Id */
+            id: number;
+            /** Income */
+            income: string;
+            /** Invested */
+            invested: string;
+            /** Market Value */
+            market_value: string | null;
+            /** Name */
+            name: string;
+            /** Notes */
+            notes: string[];
+            /** Num Positions */
+            num_positions: number;
+            /** Positions */
+            positions: components["schemas"]["PositionOut"][];
+            /**
+             * Priced On
+             * @description The market's last session up to asof
+             */
+            priced_on: string | null;
+            /** Realised Pnl */
+            realised_pnl: string;
+            /**
+             * Unpriced
+             * @description Positions without any price; they are in invested, not in market_value
+             */
+            unpriced: number;
+            /** Unrealised Pnl */
+            unrealised_pnl: string | null;
+            /** Unrealised Pnl Pct */
+            unrealised_pnl_pct: number | null;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * PortfolioPage
+         * @description A page of portfolios.
+         */
+        PortfolioPage: {
+            /** Data */
+            data: components["schemas"]["PortfolioRow"][];
+            meta: components["schemas"]["PageMeta"];
+        };
+        /**
+         * PortfolioRow
+         * @description A portfolio in the list.
+         */
+        PortfolioRow: {
+            /** Client */
+            client: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Day Change */
+            day_change: string | null;
+            /** Day Change Pct */
+            day_change_pct: number | null;
+            /** Description */
+            description: string | null;
+            /** Id */
+            id: number;
+            /** Invested */
+            invested: string;
+            /** Market Value */
+            market_value: string | null;
+            /** Name */
+            name: string;
+            /** Num Positions */
+            num_positions: number;
+            /** Unpriced */
+            unpriced: number;
+            /** Unrealised Pnl */
+            unrealised_pnl: string | null;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * PositionIn
+         * @description Shares held when the portfolio begins: `quantity` and `entry_price`, or `invested_value` with either of them.
+         */
+        PositionIn: {
+            /**
+             * Entry Date
+             * @description The day they were bought, where it is known
+             */
+            entry_date?: string | null;
+            /**
+             * Entry Price
+             * @description Rupees a share
+             */
+            entry_price?: number | string | null;
+            /**
+             * Invested Value
+             * @description Rupees for all of them
+             */
+            invested_value?: number | string | null;
+            /** Quantity */
+            quantity?: number | null;
+            /** Symbol */
+            symbol: string;
+        };
+        /**
+         * PositionOut
+         * @description A share that is held, at its last price. `instrument` stays the same through renamings.
+         */
+        PositionOut: {
+            /**
+             * Allocation Pct
+             * @description Of the market value of all priced positions
+             */
+            allocation_pct: number | null;
+            /** Charges */
+            charges: string;
+            /** Company Name */
+            company_name: string | null;
+            /**
+             * Day Change
+             * @description Against the close before, in shares as they are counted now
+             */
+            day_change: string | null;
+            /** Day Change Pct */
+            day_change_pct: number | null;
+            /**
+             * Entry Price
+             * @description Average cost a share, before charges
+             */
+            entry_price: string;
+            /**
+             * Held Since
+             * @description Of the oldest lot; null where a lot's day is unknown
+             */
+            held_since: string | null;
+            /** Income */
+            income: string;
+            /** Instrument */
+            instrument: string;
+            /** Invested Value */
+            invested_value: string;
+            /** Isin */
+            isin: string | null;
+            /** Lots */
+            lots: number;
+            /**
+             * Ltp
+             * @description Last close as traded; null where none is stored
+             */
+            ltp: number | null;
+            /** Market Value */
+            market_value: string | null;
+            /** Priced On */
+            priced_on: string | null;
+            /** Quantity */
+            quantity: number;
+            /**
+             * Realised Pnl
+             * @description Of shares sold, before charges
+             */
+            realised_pnl: string;
+            /** Sector */
+            sector: string | null;
+            /**
+             * Stale
+             * @description The last price is not of the market's last session
+             */
+            stale: boolean;
+            /** Symbol */
+            symbol: string;
+            /**
+             * Unrealised Pnl
+             * @description Market value − invested value, before charges
+             */
+            unrealised_pnl: string | null;
+            /** Unrealised Pnl Pct */
+            unrealised_pnl_pct: number | null;
         };
         /**
          * PresetCard
@@ -4695,6 +5319,180 @@ export interface components {
             side: "LONG" | "SHORT";
             /** Symbol */
             symbol: string;
+        };
+        /**
+         * TransactionChanged
+         * @description A changed transaction, and the portfolio's version now.
+         */
+        TransactionChanged: {
+            transaction: components["schemas"]["TransactionOut"];
+            /** Version */
+            version: number;
+        };
+        /**
+         * TransactionEdit
+         * @description What a transaction becomes.
+         */
+        TransactionEdit: {
+            transaction: components["schemas"]["TransactionIn"];
+            /**
+             * Version
+             * @description The version that was read; another one now answers 409
+             */
+            version: number;
+        };
+        /**
+         * TransactionIn
+         * @description A line of the ledger. Which fields a kind takes is in its sentence.
+         *
+         *     OPENING, BUY, SELL, RIGHTS: symbol, quantity, price, charges, stt (OPENING also acquired). SPLIT: symbol and ratio
+         *     new:old. BONUS: ratio more:held. DEMERGER, MERGER: target_symbol, ratio of its shares for those held, and of a
+         *     demerger cost_percent. DIVIDEND: symbol and amount. CHARGES, DEPOSIT, WITHDRAWAL: amount.
+         */
+        TransactionIn: {
+            /**
+             * Account
+             * @description Lots are matched within an account
+             */
+            account?: string | null;
+            /**
+             * Acquired
+             * @description The day the shares of an OPENING were bought
+             */
+            acquired?: string | null;
+            /** Amount */
+            amount?: number | string | null;
+            /**
+             * Charges
+             * @description All but the securities transaction tax
+             */
+            charges?: number | string | null;
+            /**
+             * Cost Percent
+             * @description Of the cost, to the new share
+             */
+            cost_percent?: number | string | null;
+            /**
+             * Date
+             * Format: date
+             */
+            date: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "OPENING" | "BUY" | "SELL" | "RIGHTS" | "SPLIT" | "BONUS" | "DEMERGER" | "MERGER" | "DIVIDEND" | "CHARGES" | "DEPOSIT" | "WITHDRAWAL";
+            /** Note */
+            note?: string | null;
+            /**
+             * Price
+             * @description Rupees a share before charges
+             */
+            price?: number | string | null;
+            /** Quantity */
+            quantity?: number | null;
+            /**
+             * Ratio
+             * @example 2:1
+             */
+            ratio?: string | null;
+            /**
+             * Stt
+             * @description Securities transaction tax
+             */
+            stt?: number | string | null;
+            /**
+             * Symbol
+             * @description As of the date; or an ISIN
+             */
+            symbol?: string | null;
+            /** Target Symbol */
+            target_symbol?: string | null;
+        };
+        /**
+         * TransactionOut
+         * @description A line of the ledger; symbols as of its day.
+         */
+        TransactionOut: {
+            /** Account */
+            account: string;
+            /** Acquired */
+            acquired: string | null;
+            /** Amount */
+            amount: string | null;
+            /** Charges */
+            charges: string;
+            /** Cost Percent */
+            cost_percent: number | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Date
+             * Format: date
+             */
+            date: string;
+            /** External Id */
+            external_id: string | null;
+            /** Id */
+            id: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "OPENING" | "BUY" | "SELL" | "RIGHTS" | "SPLIT" | "BONUS" | "DEMERGER" | "MERGER" | "DIVIDEND" | "CHARGES" | "DEPOSIT" | "WITHDRAWAL";
+            /** Note */
+            note: string | null;
+            /** Price */
+            price: string | null;
+            /** Quantity */
+            quantity: number | null;
+            /** Ratio */
+            ratio: string | null;
+            /** Source */
+            source: string;
+            /** Stt */
+            stt: string;
+            /** Symbol */
+            symbol: string | null;
+            /** Target Symbol */
+            target_symbol: string | null;
+            /**
+             * Value
+             * @description Quantity × price, or the amount
+             */
+            value: string | null;
+        };
+        /**
+         * TransactionPage
+         * @description A page of a ledger.
+         */
+        TransactionPage: {
+            /** Data */
+            data: components["schemas"]["TransactionOut"][];
+            meta: components["schemas"]["PageMeta"];
+        };
+        /**
+         * TransactionsOut
+         * @description What was entered, and the portfolio's version now.
+         */
+        TransactionsOut: {
+            /** Transactions */
+            transactions: components["schemas"]["TransactionOut"][];
+            /** Version */
+            version: number;
+        };
+        /**
+         * TransactionsRequest
+         * @description Transactions to enter, all or none.
+         */
+        TransactionsRequest: {
+            /** Transactions */
+            transactions: components["schemas"]["TransactionIn"][];
+            /** Version */
+            version?: number | null;
         };
         /**
          * VerifyOut
@@ -6139,6 +6937,646 @@ export interface operations {
             header?: never;
             path: {
                 symbol: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "portfolios:list": {
+        parameters: {
+            query?: {
+                page?: number;
+                limit?: number;
+                sort_by?: "name" | "created_at" | "updated_at" | "num_positions" | "invested" | "market_value" | "day_change" | "day_change_pct" | "unrealised_pnl";
+                sort_order?: "asc" | "desc";
+                /** @description In name, description and client */
+                search?: string | null;
+                client?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PortfolioPage"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "portfolios:create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PortfolioCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PortfolioOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "portfolios:clients": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClientRow"][];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "portfolios:deleted": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletedRow"][];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "portfolios:get": {
+        parameters: {
+            query?: {
+                asof?: string | null;
+            };
+            header?: never;
+            path: {
+                portfolio_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PortfolioOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "portfolios:delete": {
+        parameters: {
+            query?: {
+                permanent?: boolean;
+                /** @description The version that was read; another one now answers 409 */
+                version?: number | null;
+            };
+            header?: never;
+            path: {
+                portfolio_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "portfolios:edit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                portfolio_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PortfolioEdit"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PortfolioOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "portfolios:duplicate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                portfolio_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DuplicateRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PortfolioOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "portfolios:merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                portfolio_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergedOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "portfolios:remove_position": {
+        parameters: {
+            query?: {
+                /** @description The version that was read; another one now answers 409 */
+                version?: number | null;
+            };
+            header?: never;
+            path: {
+                portfolio_id: number;
+                symbol: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "portfolios:restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                portfolio_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PortfolioOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "portfolios:transactions": {
+        parameters: {
+            query?: {
+                page?: number;
+                limit?: number;
+                /** @description Any the share ever had */
+                symbol?: string | null;
+                kind?: ("OPENING" | "BUY" | "SELL" | "RIGHTS" | "SPLIT" | "BONUS" | "DEMERGER" | "MERGER" | "DIVIDEND" | "CHARGES" | "DEPOSIT" | "WITHDRAWAL") | null;
+                sort_order?: "asc" | "desc";
+            };
+            header?: never;
+            path: {
+                portfolio_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransactionPage"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "portfolios:add_transactions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                portfolio_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TransactionsRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransactionsOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "portfolios:change_transaction": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                portfolio_id: number;
+                transaction_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TransactionEdit"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransactionChanged"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "portfolios:remove_transaction": {
+        parameters: {
+            query?: {
+                /** @description The version that was read; another one now answers 409 */
+                version?: number | null;
+            };
+            header?: never;
+            path: {
+                portfolio_id: number;
+                transaction_id: number;
             };
             cookie?: never;
         };

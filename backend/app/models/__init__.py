@@ -30,7 +30,7 @@ from app.models.instruments import (
 )
 from app.models.jobs import IdempotencyKey, Job, JobEvent, JobState
 from app.models.owners import AppSetting, Owner
-from app.models.portfolios import PortfolioPolicy, PortfolioPosition, UserPortfolio
+from app.models.portfolios import PortfolioPolicy, PortfolioPosition, PortfolioTransaction, UserPortfolio
 from app.models.prices import HistoricalPrice, PriceDay
 from app.models.screens import SavedScreen, ScreenEvent, ScreenTrial, ScreenVersion, WatchlistItem
 from app.models.series import IndexValue, IntradaySlice, IntradaySource
@@ -82,6 +82,7 @@ __all__ = [
     "Owner",
     "PortfolioPolicy",
     "PortfolioPosition",
+    "PortfolioTransaction",
     "PriceDay",
     "RunStrategy",
     "SavedScreen",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Integer, Numeric
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, Integer, Numeric, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, CreatedAt, OwnerId
@@ -15,18 +15,75 @@ class UserPortfolio(Base):
     """A portfolio of stocks. `deleted_at` hides it; the row goes 30 days later."""
 
     __tablename__ = "user_portfolios"
+    __table_args__ = (
+        Index(
+            "uq_user_portfolios_name",
+            "owner_id",
+            text("lower(name)"),
+            unique=True,
+            postgresql_where=text("deleted_at IS NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str]
     description: Mapped[str | None]
+    client: Mapped[str | None] = mapped_column(index=True)  # whose it is, where a desk keeps those of many
+    version: Mapped[int] = mapped_column(Integer, server_default=text("1"))  # counts changes: a stale one is refused
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[CreatedAt]
     deleted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     owner_id: Mapped[OwnerId]
 
 
+class PortfolioTransaction(Base):
+    """A line of a portfolio's ledger; `engines/ledger/entries.py` tells what the kinds mean."""
+
+    __tablename__ = "portfolio_transactions"
+    __table_args__ = (
+        CheckConstraint(
+            "kind IN ('OPENING', 'BUY', 'SELL', 'RIGHTS', 'SPLIT', 'BONUS', 'DEMERGER', 'MERGER', 'DIVIDEND', "
+            "'CHARGES', 'DEPOSIT', 'WITHDRAWAL')",
+            name="kind",
+        ),
+        CheckConstraint("quantity >= 0", name="quantity"),
+        CheckConstraint("price >= 0 AND charges >= 0 AND stt >= 0 AND amount >= 0", name="money"),
+        Index("ix_portfolio_transactions_portfolio_id_session", "portfolio_id", "session"),
+        Index(
+            "uq_portfolio_transactions_external_id",
+            "portfolio_id",
+            "external_id",
+            unique=True,
+            postgresql_where=text("external_id IS NOT NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    portfolio_id: Mapped[int] = mapped_column(ForeignKey("user_portfolios.id", ondelete="CASCADE"))
+    kind: Mapped[str]
+    session: Mapped[date]
+    instrument_key: Mapped[str | None]  # as it was when it was entered; aliases lead on
+    symbol: Mapped[str | None]  # as it was written, for people
+    account: Mapped[str] = mapped_column(server_default="")
+    quantity: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    price: Mapped[Decimal] = mapped_column(Numeric(20, 8), server_default=text("0"))
+    charges: Mapped[Decimal] = mapped_column(Numeric(18, 4), server_default=text("0"))
+    stt: Mapped[Decimal] = mapped_column(Numeric(18, 4), server_default=text("0"))
+    amount: Mapped[Decimal] = mapped_column(Numeric(18, 4), server_default=text("0"))
+    ratio_new: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    ratio_old: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    target_key: Mapped[str | None]
+    target_symbol: Mapped[str | None]
+    cost_percent: Mapped[Decimal] = mapped_column(Numeric(9, 4), server_default=text("0"))
+    acquired: Mapped[date | None]  # of an opening lot, where known
+    note: Mapped[str | None] = mapped_column(Text)
+    source: Mapped[str] = mapped_column(server_default="manual")  # manual, position, action, or the layout of a file
+    external_id: Mapped[str | None]  # what the source knows it by: the same one comes in once
+    created_at: Mapped[CreatedAt]
+
+
 class PortfolioPosition(Base):
-    """A holding of a portfolio; goes with its portfolio."""
+    """A holding of a portfolio: derived, written anew with every change of its ledger; goes with its portfolio."""
 
     __tablename__ = "portfolio_positions"
     __table_args__ = (CheckConstraint("entry_price >= 0", name="entry_price_not_negative"),)
@@ -35,7 +92,9 @@ class PortfolioPosition(Base):
     portfolio_id: Mapped[int] = mapped_column(ForeignKey("user_portfolios.id", ondelete="CASCADE"), index=True)
     symbol: Mapped[str]
     quantity: Mapped[int] = mapped_column(Integer)
-    entry_price: Mapped[Decimal] = mapped_column(Numeric(18, 4))
+    entry_price: Mapped[Decimal] = mapped_column(Numeric(18, 4))  # average, rounded; `invested` is exact
+    instrument_key: Mapped[str | None]
+    invested: Mapped[Decimal | None] = mapped_column(Numeric(28, 8))
 
 
 class PortfolioPolicy(Base):

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from app.services.members import MemberService
     from app.services.nse import SyncService
     from app.services.policies import PolicyService
+    from app.services.portfolios.service import PortfolioService
+    from app.services.portfolios.transactions import TransactionService
     from app.services.reports.service import RunReports
     from app.services.run_analysis import RunAnalysis
     from app.services.screener import ScreenerService
@@ -136,6 +138,20 @@ class Platform:
         return PolicyService()
 
     @cached_property
+    def portfolios(self) -> PortfolioService:
+        """Portfolios of stocks."""
+        from app.services.portfolios.service import PortfolioService
+
+        return PortfolioService(self.panels)
+
+    @cached_property
+    def transactions(self) -> TransactionService:
+        """Their ledgers."""
+        from app.services.portfolios.transactions import TransactionService
+
+        return TransactionService(self.portfolios)
+
+    @cached_property
     def backtests(self) -> BacktestService:
         """Runs of strategies."""
         from app.services.backtests.service import BacktestService
@@ -215,10 +231,17 @@ class Platform:
         return Worker(self.database, self.jobs, handlers, nightly=self.queue_nightly)
 
     def queue_nightly(self) -> None:
-        """Queue the evening's download when it is due; called every quarter of an hour by any process's worker."""
+        """Queue the evening's download when it is due, and delete for good what nobody restored in time.
+
+        Called every quarter of an hour by any process's worker.
+        """
         key = self.sync.due(datetime.now(UTC))
         if key is not None:
             self.jobs.submit("sync", Market.REAL, {}, idempotency_key=key)
+        for market in Market:
+            if market is Market.REAL or self.database.exists(market):
+                with self.database.transaction(market) as session:
+                    self.portfolios.purge(session)
 
     def prepare(self, *, strategies: bool = True) -> None:
         """Bring the databases that exist to the current schema and make the strategies known to them.

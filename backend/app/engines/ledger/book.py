@@ -1,0 +1,424 @@
+"""The fold: entries in, lots, realised gains, income, charges and cash out.
+
+A day is taken at once. Corporate actions come first, then shares that came in, then trades. Shares bought and sold on
+one day in one account are set against each other at the day's average prices before any older lot is touched, as the
+exchange nets them and the tax law has it; what remains is delivered, from the oldest lot on.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from itertools import groupby
+from operator import attrgetter
+
+from app.engines.ledger.entries import ACTIONS, TRADES, ZERO, Entry, Kind, LedgerError, check
+from app.engines.ledger.lots import GRANDFATHERED, Lot, scaled, share, totals
+
+
+@dataclass(frozen=True, slots=True)
+class Realised:
+    """A part of a lot that was sold; or of a day's trade, where `intraday`.
+
+    `cost` and `proceeds` are before charges. The base fields are those of the lot.
+    """
+
+    instrument: str
+    account: str
+    quantity: int
+    acquired: date | None
+    sold: date
+    cost: Decimal
+    proceeds: Decimal
+    charges: Decimal  # of both sides, without the transaction tax
+    stt: Decimal  # of both sides
+    intraday: bool
+    origin: Kind
+    base_instrument: str | None = None
+    base_units: Decimal | None = None
+    base_session: date | None = None
+
+    @property
+    def gain(self) -> Decimal:
+        """Rupees before charges."""
+        return self.proceeds - self.cost
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """Money that came in (positive) or went out on a day; `instrument` where it belongs to one."""
+
+    session: date
+    kind: Kind
+    instrument: str | None
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What is held of an instrument, all accounts together, from the end of a day on."""
+
+    session: date
+    instrument: str
+    quantity: int
+    cost: Decimal
+
+
+@dataclass(slots=True)
+class Ledger:
+    """What the entries add up to.
+
+    Attributes
+    ----------
+    lots : open lots, by account and instrument, oldest first
+    realised : what was sold, in order
+    payments : cash by day: purchases, sales, dividends, charges, deposits, withdrawals
+    steps : holdings from each day on which they changed
+    notes : sentences on what could not be carried out in full
+    """
+
+    lots: list[Lot] = field(default_factory=list)
+    realised: list[Realised] = field(default_factory=list)
+    payments: list[Payment] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def cash(self) -> Decimal:
+        """Rupees left of what was paid in; below zero where purchases were never funded by a deposit."""
+        return sum((one.amount for one in self.payments), ZERO)
+
+
+Key = tuple[str, str]
+
+
+class _Book:
+    """The state while entries go by."""
+
+    def __init__(self) -> None:
+        self.lots: dict[Key, list[Lot]] = {}
+        self.out = Ledger()
+
+    def accounts_of(self, instrument: str) -> list[Key]:
+        return sorted(key for key, lots in self.lots.items() if key[1] == instrument and lots)
+
+    def add(self, lot: Lot) -> None:
+        insort(self.lots.setdefault((lot.account, lot.instrument), []), lot, key=attrgetter("order"))
+
+    def pay(self, entry: Entry, amount: Decimal) -> None:
+        if amount:
+            self.out.payments.append(Payment(entry.session, entry.kind, entry.instrument, amount))
+
+
+def fold(entries: Iterable[Entry]) -> Ledger:
+    """What a ledger adds up to; the order in which the entries come does not matter.
+
+    Raises
+    ------
+    LedgerError : an entry that cannot be, or a sale of more than is held on its day.
+    """
+    ordered = sorted(entries, key=attrgetter("place"))
+    book = _Book()
+    for session, group in groupby(ordered, key=attrgetter("session")):
+        day = list(group)
+        touched: set[str] = set()
+        trades: dict[Key, tuple[list[Entry], list[Entry]]] = {}
+        for entry in day:
+            check(entry)
+            if entry.instrument is not None and entry.kind is not Kind.DIVIDEND:
+                touched.add(entry.instrument)
+            if entry.kind in TRADES:
+                assert entry.instrument is not None
+                sides = trades.setdefault((entry.account, entry.instrument), ([], []))
+                sides[entry.kind is Kind.SELL].append(entry)
+            elif entry.kind in ACTIONS:
+                _ACT[entry.kind](book, entry)
+                if entry.target is not None:
+                    touched.add(entry.target)
+            else:
+                _book_other(book, entry)
+        for key in sorted(trades):
+            _trade(book, key, *trades[key])
+        for instrument in sorted(touched):
+            held = [lot for key in book.accounts_of(instrument) for lot in book.lots[key]]
+            book.out.steps.append(Step(session, instrument, *totals(held)))
+    book.out.lots = [lot for key in sorted(book.lots) for lot in book.lots[key]]
+    return book.out
+
+
+def _book_other(book: _Book, entry: Entry) -> None:
+    """Shares that come in without a trade, and money."""
+    if entry.kind in {Kind.OPENING, Kind.RIGHTS}:
+        assert entry.instrument is not None
+        cost = entry.price * entry.quantity
+        acquired = entry.acquired if entry.kind is Kind.OPENING else entry.session
+        book.add(
+            Lot.bought(
+                entry.instrument,
+                entry.account,
+                entry.quantity,
+                cost,
+                entry.charges,
+                entry.stt,
+                acquired=acquired,
+                opened=entry.session,
+                origin=entry.kind,
+                entry_id=entry.id,
+            )
+        )
+        if entry.kind is Kind.RIGHTS:
+            book.pay(entry, -(cost + entry.charges + entry.stt))
+    elif entry.kind in {Kind.DIVIDEND, Kind.DEPOSIT}:
+        book.pay(entry, entry.amount)
+    else:
+        book.pay(entry, -entry.amount)
+
+
+@dataclass(slots=True)
+class _Side:
+    """One side of a day's trades: shares, rupees, charges, transaction tax."""
+
+    quantity: int
+    value: Decimal
+    charges: Decimal
+    stt: Decimal
+
+    @classmethod
+    def of(cls, entries: list[Entry]) -> _Side:
+        return cls(
+            sum(entry.quantity for entry in entries),
+            sum((entry.price * entry.quantity for entry in entries), ZERO),
+            sum((entry.charges for entry in entries), ZERO),
+            sum((entry.stt for entry in entries), ZERO),
+        )
+
+    def take(self, quantity: int) -> _Side:
+        """Cut a part off, at the average of the side."""
+        whole = self.quantity
+        part = _Side(quantity, *(share(money, quantity, whole) for money in (self.value, self.charges, self.stt)))
+        self.quantity -= part.quantity
+        self.value -= part.value
+        self.charges -= part.charges
+        self.stt -= part.stt
+        return part
+
+
+def _trade(book: _Book, key: Key, buys: list[Entry], sells: list[Entry]) -> None:
+    account, instrument = key
+    for entry in (*buys, *sells):
+        sign = 1 if entry.kind is Kind.SELL else -1
+        book.pay(entry, sign * entry.price * entry.quantity - entry.charges - entry.stt)
+    bought, sold = _Side.of(buys), _Side.of(sells)
+    session = (buys or sells)[0].session
+    netted = min(bought.quantity, sold.quantity)
+    if netted:
+        here, there = bought.take(netted), sold.take(netted)
+        book.out.realised.append(
+            Realised(
+                instrument,
+                account,
+                netted,
+                session,
+                session,
+                here.value,
+                there.value,
+                here.charges + there.charges,
+                here.stt + there.stt,
+                True,
+                Kind.BUY,
+            )
+        )
+    if bought.quantity:
+        book.add(
+            Lot.bought(
+                instrument,
+                account,
+                bought.quantity,
+                bought.value,
+                bought.charges,
+                bought.stt,
+                acquired=session,
+                opened=session,
+                origin=Kind.BUY,
+                entry_id=min(entry.id for entry in buys),
+            )
+        )
+    if sold.quantity:
+        _deliver(book, key, sold, sells[-1])
+
+
+def _deliver(book: _Book, key: Key, sold: _Side, entry: Entry) -> None:
+    """Shares out of the oldest lots."""
+    account, instrument = key
+    lots = book.lots.get(key, [])
+    held = totals(lots)[0]
+    if held < sold.quantity:
+        where = f" in {account}" if account else ""
+        raise LedgerError(
+            f"quantity: {sold.quantity} shares sold on {entry.session}{where}, {held} held",
+            entry,
+            "quantity",
+            {"held": held, "sold": sold.quantity, "session": entry.session.isoformat()},
+        )
+    gone = 0
+    for lot in lots:
+        if not sold.quantity:
+            break
+        whole = lot.quantity <= sold.quantity
+        part = lot if whole else lot.take(sold.quantity)
+        got = sold.take(part.quantity)
+        gone += whole
+        book.out.realised.append(
+            Realised(
+                instrument,
+                account,
+                part.quantity,
+                part.acquired,
+                entry.session,
+                part.cost,
+                got.value,
+                part.charges + got.charges,
+                part.stt + got.stt,
+                False,
+                part.origin,
+                part.base_instrument,
+                part.base_units,
+                part.base_session,
+            )
+        )
+    del lots[:gone]
+
+
+def _rebased(lot: Lot, session: date, new: int, old: int) -> None:
+    """Count the shares of 31 January 2018 anew while that day is still to come."""
+    if lot.base_units is not None and session <= GRANDFATHERED:
+        lot.base_units = lot.base_units * new / old
+
+
+def _held(book: _Book, entry: Entry) -> list[tuple[Key, list[Lot]]]:
+    """The holdings an action speaks of; a note where there is none."""
+    assert entry.instrument is not None
+    found = [(key, book.lots[key]) for key in book.accounts_of(entry.instrument) if entry.account in ("", key[0])]
+    if not found:
+        book.out.notes.append(f"{entry.kind} of {entry.session}: nothing was held")
+    return found
+
+
+def _note_fraction(book: _Book, entry: Entry, shares: int, new: int, old: int) -> None:
+    rest = shares * new % old
+    if rest:
+        book.out.notes.append(
+            f"{entry.kind} of {entry.session}: {rest}/{old} of a share was cut off; enter what was paid for it"
+        )
+
+
+def _split(book: _Book, entry: Entry) -> None:
+    for key, lots in _held(book, entry):
+        shares, cost = totals(lots)
+        _note_fraction(book, entry, shares, entry.new, entry.old)
+        for lot, quantity in zip(lots, scaled(lots, entry.new, entry.old), strict=True):
+            _rebased(lot, entry.session, entry.new, entry.old)
+            lot.quantity = quantity
+        assert totals(lots) == (shares * entry.new // entry.old, cost)
+        _without_empty(book, entry, key)
+
+
+def _without_empty(book: _Book, entry: Entry, key: Key) -> None:
+    """Lots of which a consolidation left no whole share: their cost goes to the holding's next lot."""
+    kept: list[Lot] = []
+    orphaned = ZERO
+    for lot in book.lots[key]:
+        if lot.quantity:
+            lot.cost += orphaned
+            orphaned = ZERO
+            kept.append(lot)
+        else:
+            orphaned += lot.cost
+    if kept:
+        kept[-1].cost += orphaned
+    elif orphaned:
+        book.out.notes.append(f"{entry.kind} of {entry.session}: no whole share is left of what cost {orphaned}")
+    book.lots[key] = kept
+
+
+def _bonus(book: _Book, entry: Entry) -> None:
+    assert entry.instrument is not None
+    for (account, _), lots in _held(book, entry):
+        shares, cost = totals(lots)
+        _note_fraction(book, entry, shares, entry.new, entry.old)
+        more = shares * entry.new // entry.old
+        if more:
+            book.add(
+                Lot.bought(
+                    entry.instrument,
+                    account,
+                    more,
+                    ZERO,
+                    ZERO,
+                    ZERO,
+                    acquired=entry.session,
+                    opened=entry.session,
+                    origin=Kind.BONUS,
+                    entry_id=entry.id,
+                )
+            )
+        assert totals(book.lots[account, entry.instrument]) == (shares + more, cost)
+
+
+def _demerger(book: _Book, entry: Entry) -> None:
+    assert entry.target is not None
+    for (account, _), lots in _held(book, entry):
+        shares, cost = totals(lots)
+        _note_fraction(book, entry, shares, entry.new, entry.old)
+        given = []
+        for lot, quantity in zip(lots, scaled(lots, entry.new, entry.old), strict=True):
+            moved = lot.cost * entry.cost_percent / 100
+            base = None if lot.base_units is None else lot.base_units * entry.cost_percent / 100
+            if quantity:
+                given.append(
+                    Lot(
+                        entry.target,
+                        account,
+                        quantity,
+                        moved,
+                        ZERO,
+                        ZERO,
+                        lot.acquired,
+                        entry.session,
+                        Kind.DEMERGER,
+                        lot.entry_id,
+                        lot.base_instrument,
+                        base,
+                        lot.base_session,
+                    )
+                )
+                lot.cost -= moved
+                if lot.base_units is not None and base is not None:
+                    lot.base_units -= base
+        assert totals(lots)[0] == shares
+        assert totals(lots)[1] + totals(given)[1] == cost
+        for one in given:
+            book.add(one)
+
+
+def _merger(book: _Book, entry: Entry) -> None:
+    assert entry.target is not None
+    for key, lots in _held(book, entry):
+        shares, cost = totals(lots)
+        _note_fraction(book, entry, shares, entry.new, entry.old)
+        quantities = scaled(lots, entry.new, entry.old)
+        book.lots[key] = []
+        for lot, quantity in zip(lots, quantities, strict=True):
+            lot.instrument, lot.quantity = entry.target, quantity
+            _rebased(lot, entry.session, entry.new, entry.old)
+        merged = key[0], entry.target
+        had = totals(book.lots.get(merged, []))
+        for lot in lots:
+            book.add(lot)
+        assert totals(book.lots[merged]) == (had[0] + shares * entry.new // entry.old, had[1] + cost)
+        _without_empty(book, entry, merged)
+
+
+_ACT = {Kind.SPLIT: _split, Kind.BONUS: _bonus, Kind.DEMERGER: _demerger, Kind.MERGER: _merger}

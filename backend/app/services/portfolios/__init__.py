@@ -1,0 +1,1 @@
+"""Portfolios of stocks: ledgers kept, valued and taken apart."""
