@@ -26,7 +26,7 @@ class CorporateAction(Base):
     ex_date: Mapped[date]
     kind: Mapped[str]  # SPLIT, BONUS, CONSOLIDATION, RIGHTS, DEMERGER, DIVIDEND, UNKNOWN
     factor: Mapped[float | None] = mapped_column(Float(53))  # new shares for an old one; null where none follows
-    amount: Mapped[float | None] = mapped_column(Float(53))  # rupees a share, dividends
+    amount: Mapped[float | None] = mapped_column(Float(53))  # rupees a share: a dividend, or what rights ask for
     purpose: Mapped[str] = mapped_column(Text)
     source: Mapped[str]
 

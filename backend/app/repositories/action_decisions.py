@@ -235,16 +235,28 @@ def replace_session(
             connection.execute(table.insert().values(**row))
 
 
-def factors_of(connection: Connection, instrument_id: int) -> list[tuple[date, float]]:
-    """(ex-date, factor) of an instrument, oldest first."""
+# --- dividends ----------------------------------------------------------------------------------------------------
+
+
+def factors_of_dividends(
+    connection: Connection, instrument_id: int | None = None
+) -> dict[int, list[tuple[date, float]]]:
+    """(ex-date, factor) by instrument, oldest first, of what vendors restate dividends for; of one or of all.
+
+    They do it for splits, bonuses and rights, not where a part of the company was demerged.
+    """
     rows = connection.execute(
-        text("SELECT ex_date, factor FROM adjustment_factors WHERE instrument_id = :id ORDER BY ex_date"),
+        text(
+            "SELECT instrument_id, ex_date, factor FROM adjustment_factors "
+            "WHERE (CAST(:id AS integer) IS NULL OR instrument_id = :id) "
+            "AND evidence->>'kind' IS DISTINCT FROM 'DEMERGER' ORDER BY instrument_id, ex_date"
+        ),
         {"id": instrument_id},
     )
-    return [(row.ex_date, row.factor) for row in rows]
-
-
-# --- dividends ----------------------------------------------------------------------------------------------------
+    found: dict[int, list[tuple[date, float]]] = {}
+    for instrument, ex_date, factor in rows:
+        found.setdefault(instrument, []).append((ex_date, factor))
+    return found
 
 
 def listed_dividends(connection: Connection) -> list[Any]:

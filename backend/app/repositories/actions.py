@@ -235,12 +235,6 @@ def isins_near(connection: Connection, wanted: pl.DataFrame, days: int) -> pl.Da
     return found
 
 
-def factors(connection: Connection) -> dict[tuple[int, date], float]:
-    """Factor by instrument and ex-date."""
-    rows = connection.execute(text("SELECT instrument_id, ex_date, factor FROM adjustment_factors"))
-    return {(row.instrument_id, row.ex_date): row.factor for row in rows}
-
-
 def replace_jumps(
     connection: Connection, rows: Sequence[dict[str, Any]], window: tuple[date, date] | None, symbols: Sequence[str]
 ) -> bool:

@@ -266,11 +266,11 @@ def index_event_corrections(connection: Connection) -> dict[tuple[str, date, str
 
 
 def corporate_actions(connection: Connection) -> pl.DataFrame:
-    """Every listed action that can change a price: symbol or company, ex-date, kind, factor, source, purpose."""
+    """Every listed action that can change a price: symbol or company, ex-date, kind, factor, amount, purpose, place."""
     return copy_out(
         connection,
-        "SELECT DISTINCT c.symbol, c.company_name, c.ex_date, c.kind, c.factor, c.purpose, c.source, f.sha256, "
-        "c.line, c.part "
+        "SELECT DISTINCT c.symbol, c.company_name, c.ex_date, c.kind, c.factor, c.amount, c.purpose, c.source, "
+        "f.sha256, c.line, c.part "
         "FROM corporate_actions c JOIN import_files f ON f.id = c.file_id WHERE c.kind <> 'DIVIDEND' "
         "ORDER BY c.ex_date, c.symbol, c.company_name, c.source, f.sha256, c.line, c.part",
         {
@@ -279,6 +279,7 @@ def corporate_actions(connection: Connection) -> pl.DataFrame:
             "ex_date": pl.Date(),
             "kind": pl.String(),
             "factor": pl.Float64(),
+            "amount": pl.Float64(),
             "purpose": pl.String(),
             "source": pl.String(),
             "sha256": pl.String(),

@@ -34,6 +34,13 @@ def all_instruments(connection: Connection) -> list[Any]:
     )
 
 
+def first_session(connection: Connection, instrument_id: int) -> date | None:
+    """The first day an instrument has a price on."""
+    query = text("SELECT first_session FROM instruments WHERE id = :id")
+    found: date | None = connection.execute(query, {"id": instrument_id}).scalar()
+    return found
+
+
 def symbol_spans(connection: Connection) -> list[tuple[str, date, date | None, int]]:
     """(symbol, first day, last day included, instrument id), by symbol and day."""
     rows = connection.execute(

@@ -243,6 +243,9 @@ def _kind(action: AdjustmentFactor) -> str:
     if action.tier == "ACCEPTED":
         chosen: str = action.evidence.get("kind") or "UNKNOWN"
         return chosen
+    if action.tier == "LISTED" and "kind" in action.evidence:
+        listed: str = action.evidence["kind"]
+        return listed
     kinds = {one.kind for one in parse_purpose(action.purpose) if one.factor is not None}
     if kinds:
         return "+".join(sorted(kinds))

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date
 from fractions import Fraction
+from typing import NamedTuple
 
 from app.services.importing.files import Member
 from app.services.importing.findings import FileFinding, FileRefusedError, Rule, Severity
 from app.services.importing.kinds import Kind
-from app.services.importing.purposes import parse_purpose
+from app.services.importing.purposes import RightsTerms, parse_purpose, rights_terms
 from app.services.importing.reference import ReferenceFile, Row
 from app.services.importing.texts import Text, encoding_note, parse_date, parse_number, rows, whole_text
 
@@ -71,14 +75,60 @@ def _from_purpose(name: str, line: int, kind: Kind, result: ReferenceFile, **val
 
 
 def _purposes(name: str, text: Text, result: ReferenceFile) -> list[Row]:
-    """The column Multiplier is the product of all later events: only the text gives the event's own factor."""
+    """The column Multiplier is the product of all later events: only the text gives the event's own factor.
+
+    For rights, whose text gives none, the quotient of two multipliers is the list's own factor, and stands beside the
+    price asked, `amount`: the face value of that day and the premium.
+    """
     found: list[Row] = []
+    lines: dict[str, list[_Line]] = defaultdict(list)
     for line, cells in rows(name, text.text, columns=7):
         ex_date = parse_date(name, line, "Ex-date", cells[5])
         found += _from_purpose(
             name, line, Kind.ACTIONS_PURPOSE, result, symbol=cells[0], ex_date=ex_date, purpose=cells[3]
         )
+        lines[cells[0]].append(_Line(ex_date, _above_zero(cells[2]), cells[3], _above_zero(cells[6])))
+    for row in found:
+        terms = rights_terms(str(row["purpose"])) if row["kind"] == "RIGHTS" else None
+        if terms is not None:
+            row["factor"], row["amount"] = _rights(terms, str(row["purpose"]), row["ex_date"], lines[row["symbol"]])
     return found
+
+
+class _Line(NamedTuple):
+    ex_date: date
+    face_value: float | None  # rupees, of the day the file was made
+    purpose: str
+    multiplier: float | None
+
+
+def _above_zero(cell: str) -> float | None:
+    """A figure that only rights need: one that is missing or odd leaves those without a factor."""
+    try:
+        value = float(cell)
+    except ValueError:
+        return None
+    return value if 0 < value < math.inf else None
+
+
+def _rights(
+    terms: RightsTerms, purpose: str, ex_date: date, lines: Sequence[_Line]
+) -> tuple[float | None, float | None]:
+    """(the list's own factor, rupees asked for a share); None both where the file's figures do not tell."""
+    own = next(one for one in lines if (one.ex_date, one.purpose) == (ex_date, purpose))
+    later = sorted((one for one in lines if one.ex_date > ex_date), key=lambda one: one.ex_date)
+    after = [*(one.multiplier for one in later), 1.0]
+    if own.face_value is None or own.multiplier is None or any(one.ex_date == ex_date for one in lines if one != own):
+        return None, None
+    face_value = own.face_value
+    for one, before, behind in zip(later, after[:-1], after[1:], strict=True):
+        if before is None or behind is None:
+            return None, None
+        parts = parse_purpose(one.purpose)
+        if {part.kind for part in parts} & {"SPLIT", "BONUS", "CONSOLIDATION"}:  # what is not bonus was a split
+            face_value *= before / behind / math.prod(part.factor or 1.0 for part in parts if part.kind == "BONUS")
+    assert after[0] is not None
+    return own.multiplier / after[0], round(face_value, 1) + terms.premium
 
 
 def _coming(name: str, text: Text, result: ReferenceFile) -> list[Row]:

@@ -23,7 +23,7 @@ JUMP_REACH = 0.15  # a day with a trade this near to the previous close is a fal
 _ORDINARY = 0.10  # a move of open and close that needs no explanation
 SUSPENSION = timedelta(days=10)  # after a longer pause a move is no jump
 _CLUSTER = timedelta(days=6)  # sources differ by a session, and a weekend can lie between
-_LOOK_BACK, _LOOK_AHEAD = timedelta(days=5), timedelta(days=10)
+_LOOK_BACK, LOOK_AHEAD = timedelta(days=5), timedelta(days=10)
 _SOURCE_RANK = {
     "actions_purpose": 1,
     "actions_nse_bc": 1,
@@ -178,7 +178,7 @@ def _judge_cluster(
     near = [
         bar
         for bar in bars
-        if cluster[0].ex_date - _LOOK_BACK <= bar.date <= cluster[-1].ex_date + _LOOK_AHEAD and bar.date not in taken
+        if cluster[0].ex_date - _LOOK_BACK <= bar.date <= cluster[-1].ex_date + LOOK_AHEAD and bar.date not in taken
     ]
     primary = {one.ex_date: next((bar for bar in near if bar.date >= one.ex_date), None) for one in candidates}
     checkable = [bar for bar in primary.values() if bar is not None and _ratio(bar) is not None]

@@ -15,6 +15,7 @@ from app.repositories import actions, instruments
 from app.services.importing.adjustments import unexplained
 from app.services.importing.corporate import LISTED, infer_moves, large_moves, small_moves
 from app.services.importing.inference import Inferred
+from app.services.importing.listed_actions import RIGHTS
 
 SINCE = date(2011, 1, 1)
 _NEAR = timedelta(days=10)
@@ -120,10 +121,16 @@ def _case(symbol: str, day: date, listed: float | None, one: Inferred | None) ->
 def verify(connection: Connection, since: date = SINCE) -> Verification:
     """Run the blind test on what is stored and count factors and moves by tier and year. Writes nothing."""
     stored = actions.stored_factors(connection)
-    listed = {(row["instrument_id"], row["ex_date"]): float(row["factor"]) for row in stored if row["tier"] == LISTED}
+    given: dict[Place, float] = {}  # rights are never inferred, and their list is not hidden
+    listed: dict[Place, float] = {}
+    for row in stored:
+        if row["tier"] == LISTED:
+            known = given if row["evidence"].get("kind") == RIGHTS else listed
+            known[(row["instrument_id"], row["ex_date"])] = float(row["factor"])
     large, previous = large_moves(connection, None, ())
-    open_ = unexplained(large, previous, {})
-    inferred, _ = infer_moves(connection, open_, {}, gaps=small_moves(connection, None, ()))
+    open_ = unexplained(large, previous, given)
+    gaps = small_moves(connection, None, ())
+    inferred, _ = infer_moves(connection, open_, given, gaps=gaps, other=actions.without_factor(connection))
     days = actions.exchange_list_days(connection)
     symbols = {row.id: row.symbol for row in instruments.all_instruments(connection)}
     places = {(one.instrument, one.session) for one in open_}

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Any
 
 import polars as pl
@@ -110,7 +111,8 @@ def worked_out(
     by_day = {(row["instrument_id"], row["ex_date"]): float(row["factor"]) for row in listed}
     open_ = unexplained(moves, previous, by_day)
     gaps = small_moves(connection, result.window, symbols)
-    inferred, seen = infer_moves(connection, open_, by_day, rejected, gaps)
+    other = actions.without_factor(connection)
+    inferred, seen = infer_moves(connection, open_, by_day, rejected, gaps, other)
     rows = [factor_row(one) for one in inferred]
     if result.window is not None:
         ids = {identifier for symbol, _, _, identifier in instruments.symbol_spans(connection) if symbol in symbols}
@@ -130,7 +132,6 @@ def worked_out(
         first, last = result.window
         rejected = [one for one in rejected if first <= one.ex_date <= last or one.symbol in symbols]
     left += contradicted(rejected, by_day, {(one.instrument, one.session) for one in left})
-    other = actions.without_factor(connection)
     result.jumps = [
         jump_row(one, seen.get((one.instrument, one.session)), _near(other.get(one.symbol, ()), one.session))
         for one in sorted(left, key=lambda one: (one.instrument, one.session))
@@ -212,12 +213,13 @@ def infer_moves(
     factors: Mapping[tuple[int, date], float],
     rejected: Sequence[Rejected] = (),
     gaps: Sequence[Jump] = (),
+    other: Mapping[str, Sequence[tuple[date, str]]] = MappingProxyType({}),
 ) -> tuple[list[Inferred], dict[tuple[int, date], Move]]:
     """What can be inferred of moves, and all of them with what surrounds them, by instrument and session.
 
     `moves` and `gaps` are all there are of an instrument on any day, since figures tell of all together. Nothing is
-    inferred near a day that already has a factor. Of `gaps` those are looked at that are the only day on which a small
-    factor shows that figures tell of.
+    inferred near a day that already has a factor, or for which rights or a demerger are listed (`other`, by symbol).
+    Of `gaps` those are looked at that are the only day on which a small factor shows that figures tell of.
     """
     told = _Restated.load(connection, moves, gaps, factors)
     moves = [*moves, *told.small(gaps)]
@@ -228,7 +230,10 @@ def infer_moves(
         taken[instrument].append(day)
     seen = {(one.instrument, one.ex.date): one for one in _with_context(connection, moves, told, rejected)}
     candidates = [
-        one for one in seen.values() if not any(abs(day - one.ex.date) <= _NAMED for day in taken[one.instrument])
+        one
+        for one in seen.values()
+        if not any(abs(day - one.ex.date) <= _NAMED for day in taken[one.instrument])
+        and not _near(other.get(one.symbol, ()), one.ex.date)
     ]
     return infer_all(candidates), seen
 

@@ -19,7 +19,7 @@ from app.repositories import evidence, files, findings, instruments
 from app.repositories.prices import ONE_ISIN_SERIES
 from app.services.importing import corporate, dividends, exchanged
 from app.services.importing.adjustments import SUSPENSION
-from app.services.importing.findings import Rule, derived_finding
+from app.services.importing.findings import Rule
 from app.services.importing.identify import TouchedSymbol, irregular_symbols, newest_sectors, update_identity
 from app.services.importing.index_members import update_membership
 from app.services.importing.listed_actions import BAR_DAYS
@@ -29,7 +29,6 @@ from app.services.importing.session_findings import update_sessions
 __all__ = ["Touched", "after_import", "everything", "newest_sectors"]
 
 Progress = Callable[[float, str], None]
-_DERIVED_FINDINGS = (Rule.FACTOR_CONTRADICTED, Rule.FACTOR_SOURCES_DISAGREE, Rule.MEMBER_NOT_RESOLVED)
 _ENOUGH_ROWS = 100_000
 
 
@@ -168,11 +167,12 @@ def _derive_rest(engine: Engine, progress: Progress, seconds: dict[str, float], 
         judged: list[dict[str, Any]] = []
         changed = corporate.update(connection, lookup if scope.actions else None, scope.window, scope.symbols, judged)
         if scope.actions:
-            rules = [Rule.FACTOR_CONTRADICTED.value, Rule.FACTOR_SOURCES_DISAGREE.value]
-            findings.replace_derived(connection, rules, judged)
-            new, disagreeing = dividends.update_dividends(connection, lookup)
+            rules = (Rule.FACTOR_CONTRADICTED, Rule.FACTOR_SOURCES_DISAGREE, Rule.RIGHTS_NOT_ADJUSTED)
+            findings.replace_derived(connection, [rule.value for rule in rules], judged)
+            new, told = dividends.update_dividends(connection, lookup)
             changed = changed or new
-            _tell_dividends(connection, disagreeing)
+            about = (Rule.DIVIDEND_RESTATED, Rule.DIVIDEND_SOURCES_DISAGREE)
+            findings.replace_derived(connection, [rule.value for rule in about], told)
         if changed:
             files.bump_versions(connection, ["actions"])
         update_sessions(connection)
@@ -185,19 +185,3 @@ def _derive_rest(engine: Engine, progress: Progress, seconds: dict[str, float], 
 def _actions_near(connection: Connection, window: tuple[date, date]) -> bool:
     near = timedelta(days=BAR_DAYS)  # and all that is looked at again
     return evidence.has_factors(connection, window[0] - near - corporate.BACK, window[1] + near + corporate.FORWARD)
-
-
-# --- corporate actions --------------------------------------------------------------------------------------------
-
-
-def _tell_dividends(connection: Connection, disagreeing: Sequence[dict[str, Any]]) -> None:
-    names = {row.id: row.symbol for row in instruments.all_instruments(connection)} if disagreeing else {}
-    found = []
-    for row in disagreeing:
-        symbol, ex_date = names[row["instrument_id"]], row["ex_date"]
-        told = "; ".join(f"{one['source']}: {one['amount']}" for one in row["evidence"])
-        message = f"{symbol}: the sources differ on the dividend of {ex_date}, in rupees of that day: {told}"
-        action = f"{row['source']} is used"
-        rule = Rule.DIVIDEND_SOURCES_DISAGREE
-        found.append(derived_finding(rule, f"{symbol} {ex_date}", message, action))
-    findings.replace_derived(connection, [Rule.DIVIDEND_SOURCES_DISAGREE.value], found)

@@ -14,40 +14,41 @@ from app.repositories import actions, evidence, instruments
 from app.services.importing.adjustments import Bar, Judged, Listed, Rejected, judge
 from app.services.importing.findings import Rule, Severity, derived_finding
 from app.services.importing.lookup import Lookup
+from app.services.importing.purposes import rights_terms
+from app.services.importing.rights import JudgedRights, ListedRights, RightsFactor, judge_rights
 
 BAR_DAYS = 16
+RIGHTS = "RIGHTS"
 _SERIES_ORDER = {"EQ": 0, "BE": 1, "BZ": 2}
 
 
-def resolved(connection: Connection, lookup: Lookup) -> list[Listed]:
-    listed = []
+def resolved(connection: Connection, lookup: Lookup) -> tuple[list[Listed], list[ListedRights]]:
+    """Splits, bonuses and the like that lists name, and rights with all their terms."""
+    listed, rights = [], []
     for row in evidence.corporate_actions(connection).iter_rows(named=True):
         if row["factor"] is None:
             continue
         symbol, day = row["symbol"], row["ex_date"]
         instrument = lookup.by_symbol(symbol, day) if symbol else lookup.by_name(row["company_name"], date.max)
-        if instrument is not None:
-            listed.append(
-                Listed(
-                    instrument,
-                    day,
-                    row["kind"],
-                    row["factor"],
-                    row["source"],
-                    row["purpose"],
-                    row["sha256"],
-                    row["line"],
-                )
-            )
-    return listed
+        if instrument is None:
+            continue
+        place = row["source"], row["purpose"], row["sha256"], row["line"]
+        terms = rights_terms(row["purpose"]) if row["kind"] == "RIGHTS" else None
+        if terms is None:
+            listed.append(Listed(instrument, day, row["kind"], row["factor"], *place))
+        elif row["amount"] is not None:
+            rights.append(ListedRights(instrument, day, terms.new, terms.old, row["amount"], row["factor"], *place))
+    return listed, rights
 
 
 def judge_stored(
     connection: Connection, lookup: Lookup
 ) -> tuple[list[dict[str, Any]], list[Rejected], list[dict[str, Any]]]:
     """Judge all listed actions by the prices stored: factor rows, what the prices contradict, findings."""
-    listed = resolved(connection, lookup)
-    judged = judge(listed, _bars(connection, lookup, listed))
+    listed, rights = resolved(connection, lookup)
+    bars = _bars(connection, lookup, [*listed, *rights])
+    judged = judge(listed, bars)
+    issues = judge_rights(rights, bars, {(one.instrument, one.ex_date) for one in judged.accepted})
     names = {row.id: row.symbol for row in instruments.all_instruments(connection)}
     for one in judged.rejected:
         one.symbol = lookup.symbol_on(one.instrument, one.ex_date) or names[one.instrument]
@@ -67,10 +68,45 @@ def judge_stored(
         }
         for one in judged.accepted
     ]
-    return rows, judged.rejected, _action_findings(judged, names)
+    rows += [_rights_row(one) for one in issues.accepted]
+    return rows, judged.rejected, [*_action_findings(judged, names), *_rights_findings(issues, names)]
 
 
-def _bars(connection: Connection, lookup: Lookup, listed: Sequence[Listed]) -> dict[int, list[Bar]]:
+def _rights_row(one: RightsFactor) -> dict[str, Any]:
+    return {
+        "instrument_id": one.listed.instrument,
+        "ex_date": one.ex_date,
+        "factor": one.factor,
+        "tier": "LISTED",
+        "purpose": one.listed.purpose,
+        "known_at": one.ex_date,
+        "evidence": {
+            "kind": RIGHTS,
+            "sources": [one.listed.source],
+            "listed_ex_dates": [one.listed.ex_date.isoformat()],
+            "listed_factor": round(one.listed.factor, 6),
+            "price_asked": one.listed.price,
+            "previous_close_over_open": round(one.ratio, 6),
+        },
+    }
+
+
+def _rights_findings(issues: JudgedRights, names: dict[int, str]) -> list[dict[str, Any]]:
+    return [
+        derived_finding(
+            Rule.RIGHTS_NOT_ADJUSTED,
+            f"{names[one.instrument]} {day}",
+            f"{names[one.instrument]}: {one.source} lists {one.purpose!r} for {one.ex_date}; {reason}",
+            "no factor is used; the fall of that day stays in the prices",
+            Severity.WARNING,
+            line=one.line,
+            sha256=one.sha256,
+        )
+        for one, day, reason in issues.left
+    ]
+
+
+def _bars(connection: Connection, lookup: Lookup, listed: Sequence[Listed | ListedRights]) -> dict[int, list[Bar]]:
     wanted = {
         (symbol, one.instrument, one.ex_date)
         for one in listed

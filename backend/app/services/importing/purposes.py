@@ -1,7 +1,7 @@
 """NSE's purpose texts: what an ex-date is for, in many spellings, as one or more actions with their own factor.
 
 A factor is new shares for an old one: bonus A:B gives (A+B)/B, a split of face value A to B gives A/B. Rights and
-demergers get none from the text: their factor depends on a price.
+demergers get none from the text: their factor depends on a price. The terms of rights are read by `rights_terms`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,10 @@ _SPLIT = re.compile(
 )
 _CONSOLIDATION = re.compile(rf"consolidation[^0-9]*?{_AMOUNT}\s*/?-?[^0-9]*?\bto\b[^0-9]*?{_AMOUNT}", re.IGNORECASE)
 _RIGHTS = re.compile(r"\brights?\b", re.IGNORECASE)
+_TERMS = re.compile(
+    rf"\brights?\b[^0-9]*{_RATIO}[^@0-9]*(?:@\s*|at\s+)(?:(par\b)|prem(?:ium)?\b[^0-9]*?(\d+(?:\.\d+)?))", re.IGNORECASE
+)
+_OTHER_TERMS = re.compile(r"\b(?:part(?:ly|ial)|warrants?|debentures?|ccds?|preference)\b", re.IGNORECASE)
 _DEMERGER = re.compile(r"\b(?:demerger|de-merger|spin\s*-?\s*off|scheme\s+of\s+arrangement)\b", re.IGNORECASE)
 _DIVIDEND = re.compile(r"\b(?:int|fin|spl)?div(?:idend)?\b[^0-9/]*?(?:r[se]\.?\s*)(\d+(?:\.\d+)?)", re.IGNORECASE)
 
@@ -29,6 +33,28 @@ class Action:
     kind: str
     factor: float | None = None
     amount: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RightsTerms:
+    """`new` shares may be bought for `old` held, at the face value and `premium` rupees a share."""
+
+    new: int
+    old: int
+    premium: float
+
+
+def rights_terms(text: str) -> RightsTerms | None:
+    """The terms of a rights issue of fully paid shares; None where the text does not give all of them.
+
+    Shares paid in parts, and rights with warrants or debentures beside the shares, have a value the text does not give.
+    """
+    if len(_RIGHTS.findall(text)) != 1 or _OTHER_TERMS.search(text):
+        return None
+    found = _TERMS.search(text)
+    if found is None or "0" in (found.group(1), found.group(2)):
+        return None
+    return RightsTerms(int(found.group(1)), int(found.group(2)), 0.0 if found.group(3) else float(found.group(4)))
 
 
 def parse_purpose(text: str) -> list[Action]:

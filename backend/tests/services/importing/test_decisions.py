@@ -134,8 +134,8 @@ def test_parts_of_one_day_add_up_and_one_line_in_two_files_counts_once() -> None
 def test_a_changed_factor_restates_what_the_vendor_said() -> None:
     (row,) = dated([line(2.0, "actions_yahoo")], {1: [(D3, 2.0)]})
     assert row["amount"] == 4.0
-    assert rescaled(row, [(D3, 5.0)])["amount"] == 10.0
-    assert rescaled(row, [(D1, 5.0)])["amount"] == 2.0
+    assert [one["amount"] for one in rescaled([row], [(D3, 5.0)])] == [10.0]
+    assert [one["amount"] for one in rescaled([row], [(D1, 5.0)])] == [2.0]
 
 
 # --- views --------------------------------------------------------------------------------------------------------
