@@ -1,6 +1,6 @@
 """The engine beside minimal loops and, where there is an environment with them, other engines; interleaved.
 
-    python benchmarks/engine.py [--only w1,w2,w4,w6] [--quick] [--peers PYTHON] [--rounds N] [--no-cold]
+    python benchmarks/engine.py [--only w1,w2,w3a,w3b,w4,w6] [--quick] [--peers PYTHON] [--rounds N] [--no-cold]
 
 Every line of ours is the real way: a RunSpec and bars into `run`, and of the result its curve, trades and metrics;
 "all of it" adds the naive twin, the benchmarks, the log by column and the canonical bytes. The first line is a minimal
@@ -20,16 +20,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import limits
 import numpy as np
+from sweeps import w3a, w3b
+from workload import NO_SOURCE, Answered, Line, Workload, panel, spec_of
 
-from app.engines.backtest import BookSpec, CostSpec, RunResult, RunSpec, Sizing, UniverseSpec, book_of, run
+from app.engines.backtest import BookSpec, RunResult, Sizing, book_of, run
 from app.engines.backtest.warm import warm_up
 from app.engines.bars import Bars
 from app.engines.strategies import Params, Signals
@@ -38,8 +38,6 @@ from app.engines.strategies.registry import registry
 
 FEE = limits.FEE
 SHARES, STOP, GOAL = 10.0, 0.995, 1.01
-NO_SOURCE = "0" * 64
-Answered = tuple[int, float]  # trades closed (w4: fills; 0 = not counted), final equity
 
 
 @dataclass(frozen=True)
@@ -84,48 +82,6 @@ class Brackets(EventStrategy[NoParams]):
         if self.entries[t] and not context.positions[0]:
             close = self.closes[t]
             context.buy(quantity=SHARES, stop=close * STOP, target=close * GOAL)
-
-
-class Line(NamedTuple):
-    """Something to measure; `exact`: its trades and final equity must be the limit's."""
-
-    work: Callable[[], Answered]
-    exact: bool = True
-
-
-@dataclass
-class Workload:
-    """What is measured side by side: ours by name, the limit first, and the arrays that the peers get."""
-
-    title: str
-    lines: dict[str, Line]
-    arrays: dict[str, Any]
-    peers: tuple[str, ...]
-    results: dict[str, Answered] = field(default_factory=dict)
-
-
-def panel(bars: int, columns: int, volatility: float, step: str) -> Bars:
-    """A seeded driftless random walk of `columns` symbols."""
-    draw = np.random.default_rng(20260101)
-    moves = draw.normal(0.0, volatility, (bars, columns)) - volatility**2 / 2
-    close = draw.uniform(50.0, 3000.0, columns) * np.exp(np.cumsum(moves, axis=0))
-    open_ = np.vstack([close[:1], close[:-1]]) * np.exp(draw.normal(0.0, 0.2 * volatility, close.shape))
-    swing = np.abs(draw.normal(0.0, 0.4 * volatility, (2, *close.shape)))
-    high, low = np.maximum(open_, close) * np.exp(swing[0]), np.minimum(open_, close) * np.exp(-swing[1])
-    volume = draw.integers(1_000, 100_000, close.shape).astype(np.float64)
-    sessions = np.datetime64("2010-01-01", "D" if step == "1d" else "s") + np.arange(bars) * (1 if step == "1d" else 60)
-    ohlcv = {
-        f"S{n:04d}": (open_[:, n], high[:, n], low[:, n], close[:, n], volume[:, n]) for n in range(columns)
-    }  # fmt: skip
-    return Bars.from_ohlcv(sessions, ohlcv, timeframe=step)
-
-
-def spec_of(bars: Bars, capital: float, sizing: Sizing, book: BookSpec | None = None) -> RunSpec:
-    return RunSpec(
-        books=(book or BookSpec("given", NO_SOURCE),), universe=UniverseSpec(symbols=bars.symbols),
-        start=date(1990, 1, 1), end=date(2200, 1, 1), data_root="benchmark", timeframe=bars.timeframe,
-        initial_capital=capital, sizing=sizing, costs=CostSpec("bps", FEE * 1e4),
-    )  # fmt: skip
 
 
 def said(result: RunResult) -> Answered:
@@ -256,7 +212,7 @@ def w6(quick: bool) -> Workload:
     )
 
 
-WORKLOADS = {"w1": w1, "w2": w2, "w4": w4, "w6": w6}
+WORKLOADS = {"w1": w1, "w2": w2, "w3a": w3a, "w3b": w3b, "w4": w4, "w6": w6}
 
 
 class Peers:
@@ -362,7 +318,7 @@ def measure(name: str, work: Workload, peers: Peers | None, rounds: int, quick: 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", default="w1,w2,w4,w6", help="workloads, by comma")
+    parser.add_argument("--only", default="w1,w2,w3a,w3b,w4,w6", help="workloads, by comma")
     parser.add_argument("--quick", action="store_true", help="a tenth of the bars")
     parser.add_argument("--peers", help="Python of an environment with other engines")
     parser.add_argument("--rounds", type=int, default=7)

@@ -219,6 +219,67 @@ def backtesting_w6(d: dict[str, Any]) -> Work:
     return backtesting(Backtest(ohlc(d), Given, cash=float(d["cash"]), commission=FEE))
 
 
+def raptorbt_w3(d: dict[str, Any]) -> Work:
+    import raptorbt as rb
+
+    config = rb.BacktestConfig(
+        initial_capital=float(d["cash"]), fees=FEE, fill_timing="next_bar_open", periods_per_year=252.0
+    )
+    fields = ("open", "high", "low", "close", "volume")
+    count, columns = d["close"].shape
+    at = stamps(count, DAY)
+    symbols = [[np.ascontiguousarray(d[name][:, n]) for name in fields] for n in range(columns)]
+
+    def average(x: Any, window: int) -> Any:
+        total = np.cumsum(x)
+        out = np.full(x.size, np.nan)
+        out[window - 1] = total[window - 1] / window
+        out[window:] = (total[window:] - total[:-window]) / window
+        return out
+
+    def work() -> tuple[int, float]:
+        trades, best = 0, 0.0
+        for prices in symbols:
+            rows = {int(w): average(prices[3], int(w)) for w in np.unique(d["pairs"])}
+            items = []
+            for fast, slow in d["pairs"].tolist():
+                difference = rows[fast] - rows[slow]
+                entry, leave = np.zeros(count, bool), np.zeros(count, bool)
+                with np.errstate(invalid="ignore"):
+                    entry[1:] = (difference[1:] > 0) & (difference[:-1] < 0)
+                    leave[1:] = (difference[1:] < 0) & (difference[:-1] > 0)
+                items.append(rb.BatchSingleItem("p", entry, leave))
+            for _, result in rb.batch_single_backtest(at, *prices, items, config):
+                trades += int(result.metrics.total_closed_trades)
+                best = max(best, float(d["cash"]) * (1 + result.metrics.total_return_pct / 100))
+        return trades, best
+
+    return work
+
+
+def vectorbt_w3(d: dict[str, Any]) -> Work:
+    import pandas as pd
+    import vectorbt as vbt
+
+    at = index(len(d["close"]), "D")
+    close, open_ = pd.DataFrame(d["close"], index=at), d["open"]
+    fast, slow = d["pairs"][:, 0], d["pairs"][:, 1]
+
+    def work() -> tuple[int, float]:
+        a = vbt.MA.run(close, fast, short_name="f", engine="rust")
+        b = vbt.MA.run(close, slow, short_name="s", engine="rust")
+        entry, leave = later(a.ma_crossed_above(b).to_numpy()), later(a.ma_crossed_below(b).to_numpy())
+        k = entry.shape[1] // close.shape[1]
+        made = vbt.Portfolio.from_signals(
+            np.tile(close.to_numpy(), (1, k)), entry, leave, price=np.tile(open_, (1, k)), fees=FEE,
+            init_cash=float(d["cash"]), freq="1D", engine="rust",
+        )  # fmt: skip
+        total, _, _ = made.total_return(), made.sharpe_ratio(year_freq="252D"), made.max_drawdown()
+        return int(made.trades.closed.count().sum()), float(d["cash"]) * (1 + float(total.max()))
+
+    return work
+
+
 PEERS: dict[str, dict[str, Callable[[dict[str, Any]], Work]]] = {
     "w1": {
         "raptorbt": raptorbt_w1,
@@ -229,6 +290,8 @@ PEERS: dict[str, dict[str, Callable[[dict[str, Any]], Work]]] = {
         "raptorbt": raptorbt_w2,
         "vectorbt (Rust)": lambda d: vectorbt(d, "D", size=float(d["rupees"]), size_type="value"),
     },
+    "w3a": {"raptorbt": raptorbt_w3, "vectorbt (Rust)": vectorbt_w3},
+    "w3b": {"raptorbt": raptorbt_w3, "vectorbt (Rust)": vectorbt_w3},
     "w4": {"vectorbt (Rust)": vectorbt_w4, "bt": bt_w4},
     "w6": {"raptorbt": raptorbt_w6, "backtesting.py": backtesting_w6},
 }
