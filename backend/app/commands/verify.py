@@ -38,7 +38,8 @@ def verify_data(
     With --closes our adjusted closes are held against another source's too, and each disagreement is explained.
     """
     from app.services.importing.blind_test import verify
-    from app.services.importing.independent import compare, read_closes
+    from app.services.importing.independent import compare
+    from app.services.importing.other_closes import read_closes
 
     points = [(path.name, read_closes(path)) for path in closes or ()]
     market = chosen_market(sample)
@@ -88,6 +89,10 @@ def _show_closes(one: Comparison) -> None:
     )
     print("         agreeing ones lie before a split or bonus")
     print(f"  {one.largest[0]:>6,} of {one.largest[1]:,} of the fifty largest companies agree")
+    odd = [row for row in one.disagreements if row.large]
+    if odd:
+        unexplained = sum(row.days for row in odd if not row.explained)
+        print(f"         {sum(row.days for row in odd):,} of them do not, {unexplained:,} without an explanation")
     for row in one.disagreements:
         span = str(row.first) if row.days == 1 else f"{row.first} to {row.last}, {row.days} days"
         print(f"  {row.symbol:<12} {span}: theirs is {row.ratio:g} of ours; {row.why}")

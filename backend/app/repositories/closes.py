@@ -10,12 +10,17 @@ from sqlalchemy import Connection, text
 
 
 class Bar(NamedTuple):
-    """A stored day: prices as traded, rupees."""
+    """A stored day: prices as traded, rupees; `before` is the close the file has of the session before."""
 
     instrument: int
     low: float
     high: float
     close: float
+    before: float | None
+
+
+# of several rows of a day: the series that is traded by all, not windows for blocks
+_COUNTS_MOST = "array_position(ARRAY['EQ', 'BE', 'BZ']::text[], series) NULLS LAST, source_rank DESC, series"
 
 
 def bars_of(connection: Connection, wanted: Sequence[tuple[str, date]]) -> dict[tuple[str, date], Bar]:
@@ -26,24 +31,36 @@ def bars_of(connection: Connection, wanted: Sequence[tuple[str, date]]) -> dict[
             "FROM unnest(CAST(:symbols AS text[]), CAST(:days AS date[])) AS w(symbol, day) "
             "JOIN instruments i ON i.symbol = w.symbol JOIN instrument_symbols s ON s.instrument_id = i.id) "
             "SELECT w.symbol, w.day, p.* FROM wanted w CROSS JOIN LATERAL ("
-            "SELECT instrument_id, low, high, close FROM historical_prices WHERE symbol = w.was AND date = w.day "
-            "AND instrument_id = w.id AND superseded_at IS NULL ORDER BY source_rank DESC LIMIT 1) p"
+            "SELECT instrument_id, low, high, close, prev_close FROM historical_prices "
+            "WHERE symbol = w.was AND date = w.day "
+            f"AND instrument_id = w.id AND superseded_at IS NULL ORDER BY {_COUNTS_MOST} LIMIT 1) p"
         ),
         {"symbols": [one[0] for one in wanted], "days": [one[1] for one in wanted]},
     )
-    return {(row.symbol, row.day): Bar(row.instrument_id, row.low, row.high, row.close) for row in rows}
+    return {(row.symbol, row.day): Bar(row.instrument_id, row.low, row.high, row.close, row.prev_close) for row in rows}
+
+
+# the gaps at the open between sessions of an instrument from a day on: date, before (the session before) and ratio
+_GAPS = (
+    "SELECT date, lag(date) OVER w AS before, open / nullif(lag(close) OVER w, 0) AS ratio FROM ("
+    "SELECT DISTINCT ON (date) date, open, close FROM historical_prices WHERE instrument_id = :id "
+    "AND symbol IN (SELECT symbol FROM instrument_symbols WHERE instrument_id = :id) "
+    f"AND date >= :since AND superseded_at IS NULL AND open > 0 ORDER BY date, {_COUNTS_MOST}) d "
+    "WINDOW w AS (ORDER BY date)"
+)
+
+
+def gaps(connection: Connection, instrument: int, after: date, until: date) -> list[Any]:
+    """The gaps at the open of the sessions after a day and up to another: date, before and ratio."""
+    query = text(f"SELECT * FROM ({_GAPS}) g WHERE ratio > 0 AND date > :since AND date <= :until ORDER BY date")
+    return list(connection.execute(query, {"id": instrument, "since": after, "until": until}))
 
 
 def gap_like(connection: Connection, instrument: int, since: date, ratio: float, known: Sequence[date]) -> Any | None:
     """The gap between two sessions that is nearest to a ratio: date, before (the session before) and ratio."""
     return connection.execute(
         text(
-            "SELECT * FROM (SELECT date, lag(date) OVER w AS before, "
-            "open / nullif(lag(close) OVER w, 0) AS ratio FROM ("
-            "SELECT DISTINCT ON (date) date, open, close FROM historical_prices WHERE instrument_id = :id "
-            "AND symbol IN (SELECT symbol FROM instrument_symbols WHERE instrument_id = :id) "
-            "AND date >= :since AND superseded_at IS NULL AND open > 0 ORDER BY date, source_rank DESC) d "
-            "WINDOW w AS (ORDER BY date)) g WHERE "
+            f"SELECT * FROM ({_GAPS}) g WHERE "
             "abs(ln(ratio / :ratio)) < CASE WHEN date - before > 7 THEN 0.2 ELSE 0.1 END AND date <> ALL(:known) "
             "AND abs(ln(ratio)) > 0.1 "
             "ORDER BY abs(ln(ratio / :ratio)) LIMIT 1"

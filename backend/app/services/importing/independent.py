@@ -1,32 +1,27 @@
 """Our adjusted closes against another source's: how many agree, and what the stored rows say about each that does not.
 
-The other source is a file of closes adjusted for all later splits and bonuses, and not for dividends.
+The other source is a file of closes adjusted for all later splits, bonuses and rights, and not for
+dividends.
 """
 
 from __future__ import annotations
 
-import csv
-import gzip
-import io
-import json
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection
 
-from app.exceptions import ValidationError
 from app.repositories import actions, closes
+from app.services.importing.other_closes import Point
 
 AGREES, EXACT = 0.01, 0.001  # as a share of the price
 LARGEST = 50
 _HOLE = timedelta(days=7)
-Point = tuple[str, date, float]  # symbol of today, day, close in rupees
-Rows = Mapping[int, Sequence[Mapping[str, Any]]]
+_SLACK = 0.03  # log: two ratios that are one
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +35,7 @@ class Disagreement:
     ratio: float
     why: str
     explained: bool
+    large: bool = False  # whether it is one of the fifty largest companies
 
 
 @dataclass(slots=True)
@@ -57,52 +53,18 @@ class Comparison:
     disagreements: list[Disagreement] = field(default_factory=list)
 
 
-def read_closes(path: Path) -> list[Point]:
-    """Closes of a CSV with the columns symbol, date and close, or of a JSON {date: {symbol: close}}; either gzipped.
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """A close of theirs beside ours: `ratio` is theirs over ours, `why` what the day itself tells of a difference."""
 
-    Raises
-    ------
-    ValidationError : the file cannot be read, or what is wrong with which line and field.
-    """
-    try:
-        data = path.read_bytes()
-        text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode()
-    except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise ValidationError(f"{path}: cannot be read: {error}", "closes") from error
-    if text.lstrip().startswith("{"):
-        try:
-            days = json.loads(text)
-            return [
-                _point(path, f"{day} {symbol}", symbol, day, price)
-                for day, prices in sorted(days.items())
-                for symbol, price in sorted(prices.items())
-                if price
-            ]
-        except (json.JSONDecodeError, AttributeError) as error:
-            raise ValidationError(f"{path}: expected JSON as {{date: {{symbol: close}}}}: {error}", "closes") from error
-    reader = csv.DictReader(io.StringIO(text))
-    names = {name.strip().lower(): name for name in reader.fieldnames or ()}
-    day_name = names.get("date") or names.get("datetime")
-    if day_name is None or not {"symbol", "close"} <= names.keys():
-        told = ", ".join(reader.fieldnames or ()) or "nothing"
-        raise ValidationError(f"{path}: line 1: the columns are {told}, expected symbol, date and close", "closes")
-    return [
-        _point(path, f"line {reader.line_num}", row[names["symbol"]], row[day_name], row[names["close"]])
-        for row in reader
-        if row[names["close"]]
-    ]
+    instrument: int
+    day: date
+    ratio: float
+    why: str | None
 
-
-def _point(path: Path, place: str, symbol: object, day: object, price: object) -> Point:
-    try:
-        when, close = date.fromisoformat(str(day)[:10]), float(str(price))
-    except ValueError as error:
-        raise ValidationError(
-            f"{path}: {place}: {error}; expected a day like 2024-07-01 and rupees", "closes"
-        ) from error
-    if not math.isfinite(close) or close <= 0:
-        raise ValidationError(f"{path}: {place}: the close is {price}, expected rupees above zero", "closes")
-    return str(symbol).strip().removeprefix("NSE:").removesuffix(".NS"), when, close
+    @property
+    def agrees(self) -> bool:
+        return abs(self.ratio - 1) <= AGREES
 
 
 def compare(connection: Connection, name: str, points: Sequence[Point], read_on: date | None = None) -> Comparison:
@@ -118,57 +80,116 @@ def compare(connection: Connection, name: str, points: Sequence[Point], read_on:
     factors = grouped(actions.stored_factors(connection))
     jumps = grouped(dict(row._mapping) for row in closes.moves(connection))
     large = set(closes.largest(connection, LARGEST))
-    runs: dict[tuple[str, float, str], list[date]] = defaultdict(list)
-    agree_large = compared_large = 0
-    for symbol, day, price in points:
+    found: dict[str, list[_Compared]] = defaultdict(list)
+    for symbol, day, price in sorted(points):
         bar = bars.get((symbol, day))
         if bar is None:
             result.without_bar += 1
             continue
         later = [row for row in factors.get(bar.instrument, ()) if day < row["ex_date"] <= read_on]
-        factor = math.prod(row["factor"] for row in later)
-        ours = bar.close / factor
-        agrees = abs(price / ours - 1) <= AGREES
+        shares = math.prod(row["factor"] for row in later)
+        one = _Compared(bar.instrument, day, price * shares / bar.close, _of_the_day(bar, price * shares))
+        found[symbol].append(one)
         result.compared += 1
-        result.agree += agrees
-        result.exact += abs(price / ours - 1) <= EXACT
-        result.adjusted += agrees and bool(later)
-        compared_large += symbol in large
-        agree_large += agrees and symbol in large
-        if not agrees:
-            if bar.low / factor * 0.999 <= price <= bar.high / factor * 1.001:
-                why = "another price of the day: theirs lies in our range"
-            else:
-                moves = [row for row in jumps.get(bar.instrument, ()) if row["session"] > day]
-                why = explain(connection, bar.instrument, day, price / ours, later, moves, read_on)
-            runs[(symbol, round(price / ours, 2), why)].append(day)
-    result.largest = (agree_large, compared_large)
-    result.disagreements = [
-        Disagreement(symbol, min(days), max(days), len(days), ratio, why, not why.startswith("unexplained"))
-        for (symbol, ratio, why), days in sorted(runs.items())
-    ]
+        result.agree += one.agrees
+        result.exact += abs(one.ratio - 1) <= EXACT
+        result.adjusted += one.agrees and bool(later)
+    result.largest = (
+        sum(one.agrees for symbol in large for one in found.get(symbol, ())),
+        sum(len(found.get(symbol, ())) for symbol in large),
+    )
+    for symbol, own in sorted(found.items()):
+        runs: dict[tuple[float, str], list[date]] = defaultdict(list)
+        for n, one in enumerate(own):
+            if not one.agrees:
+                rows = factors.get(one.instrument, ()), jumps.get(one.instrument, ())
+                runs[(round(one.ratio, 2), one.why or _why(connection, own, n, *rows, read_on))].append(one.day)
+        result.disagreements += [
+            Disagreement(
+                symbol, min(days), max(days), len(days), ratio, why, not why.startswith("unexplained"), symbol in large
+            )
+            for (ratio, why), days in sorted(runs.items())
+        ]
     return result
+
+
+def _of_the_day(bar: closes.Bar, price: float) -> str | None:
+    """What the day and the one before say about another's close, in rupees of that day."""
+    if bar.before is not None and abs(price / bar.before - 1) <= EXACT:
+        return "theirs repeats the close of the session before"
+    if bar.low * 0.999 <= price <= bar.high * 1.001:
+        return "another price of the day: theirs lies in our range"
+    return None
+
+
+def _why(
+    connection: Connection,
+    own: Sequence[_Compared],
+    n: int,
+    factors: Sequence[Mapping[str, Any]],
+    jumps: Sequence[Mapping[str, Any]],
+    read_on: date,
+) -> str:
+    """Why a close differs that no price of its day explains: `own` are the compared closes of its symbol, by day."""
+    one = own[n]
+    later = [row for row in factors if one.day < row["ex_date"] <= read_on]
+    row = min(later, key=lambda row: abs(math.log(one.ratio / row["factor"])), default=None)
+    if row is not None and abs(math.log(one.ratio / row["factor"])) <= _SLACK:
+        return f"vendor lacks an action: ours has {row['factor']:g} on {row['ex_date']} ({row['tier']})"
+    before = next((other for other in reversed(own[:n]) if _apart(other.ratio, one.ratio)), None)
+    after = next((other for other in own[n + 1 :] if _apart(other.ratio, one.ratio)), None)
+    if before is not None and after is not None and before.agrees and after.agrees:
+        return f"theirs alone: it agrees on {before.day} and on {after.day}, so no action lies between"
+    told = explain(connection, one, later, [row for row in jumps if row["session"] > one.day], read_on)
+    if told is not None:
+        return told
+    if after is None:
+        return "unexplained: theirs stands in this ratio up to its last close"
+    last = own[own.index(after) - 1]
+    listed = {row["ex_date"] for row in factors}
+    return explain_step(connection, one.instrument, (last.day, after.day), last.ratio / after.ratio, listed)
+
+
+def _apart(one: float, other: float) -> bool:
+    return abs(math.log(one / other)) > AGREES
+
+
+def explain_step(
+    connection: Connection, instrument: int, window: tuple[date, date], step: float, listed: set[date]
+) -> str:
+    """What our sessions after the first and up to the second day say about a step of theirs that ours does not take.
+
+    It is ours where the widest gap at an open in that direction, of days without a factor, is as wide as the step.
+    """
+    after, until = window
+    told = f"theirs steps by {step:.3f} between {after} and {until}"
+    gaps = [gap for gap in closes.gaps(connection, instrument, after, until) if gap.date not in listed]
+    widest = min(gaps, key=lambda gap: gap.ratio if step < 1 else 1 / gap.ratio, default=None)
+    if widest is None:
+        return f"unexplained: {told}, and ours has no session there"
+    gap, wanted = math.log(widest.ratio), math.log(step)
+    if abs(gap - wanted) > min(_SLACK, abs(wanted) / 2):
+        return f"unexplained: {told}, and the widest gap of ours there is {widest.ratio:.3f} on {widest.date}"
+    return (
+        f"vendor alone adjusts: {told}; ours opened at {widest.ratio:.3f} of the close before on {widest.date}, "
+        "for which no imported list names an action, such as a demerger"
+    )
 
 
 def explain(
     connection: Connection,
-    instrument: int,
-    last: date,
-    ratio: float,
+    one: _Compared,
     later: Sequence[Mapping[str, Any]],
     jumps: Sequence[Mapping[str, Any]],
     read_on: date,
-    slack: float = 0.03,
-) -> str:
-    """What the stored rows say about another's price that is `ratio` of ours, on `last` and perhaps earlier."""
-    row = min(later, key=lambda one: abs(math.log(ratio / one["factor"])), default=None)
-    if row is not None and abs(math.log(ratio / row["factor"])) <= slack:
-        return f"vendor lacks an action: ours has {row['factor']:g} on {row['ex_date']} ({row['tier']})"
+) -> str | None:
+    """What stored moves, gaps and ends say about another's close; None where they say nothing."""
+    instrument, ratio = one.instrument, one.ratio
     for jump in jumps:
         likely = (jump["ratio"], 1 / (jump["proposed_factor"] or math.inf))
-        if any(one and abs(math.log(ratio / one)) <= 0.1 + slack for one in likely):
+        if any(move and abs(math.log(ratio / move)) <= 0.1 + _SLACK for move in likely):
             return f"in quarantine here: the move of {jump['ratio']:.2f} on {jump['session']}"
-    gap = closes.gap_like(connection, instrument, last, ratio, [row["ex_date"] for row in later])
+    gap = closes.gap_like(connection, instrument, one.day, ratio, [row["ex_date"] for row in later])
     if gap is not None:
         if any(jump["session"] == gap.date for jump in jumps):
             return f"in quarantine here: the gap of {gap.ratio:.2f} on {gap.date}"
@@ -180,7 +201,7 @@ def explain(
     end = closes.last_session(connection, instrument)
     if end is not None and end < read_on:
         return f"our prices of it end first: on {end}, the vendor's in {read_on:%B %Y}"
-    return "unexplained"
+    return None
 
 
 def grouped(rows: Iterable[Mapping[str, Any]]) -> dict[int, list[Mapping[str, Any]]]:

@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import Engine, text
 
 from app.exceptions import ValidationError
-from app.services.importing.independent import compare, read_closes
+from app.services.importing.independent import compare
+from app.services.importing.other_closes import read_closes
 from app.services.importing.run import import_paths
 from tests.services.importing.samples import Quote, legacy, legacy_name, quote
 
@@ -63,6 +64,53 @@ def test_factors_after_the_day_the_other_source_was_read_are_not_expected_in_it(
     assert (found.agree, found.disagreements) == (2, [])
 
 
+@pytest.mark.integration
+def test_a_step_that_theirs_takes_alone_is_found_on_the_day_of_our_widest_gap(engine: Engine, tmp_path: Path) -> None:
+    # a demerger no list names: 1000, then 908 at the open. The vendor lowers what lies before by it; ours does not.
+    for day in DAYS:
+        price, before = (1000.0 if day < FALL else 908.0), (1000.0 if day <= FALL else 908.0)
+        drift = 1.01 if day == SPLIT else 1.0  # a smaller gap on another day
+        rows: list[Quote] = [
+            ("PARENT", "EQ", price * drift, price * drift, price * 0.999, price, before, 1000),
+            ("PARENT", "BL", 950.0, 950.0, 950.0, 950.0, before, 9000),  # a window for blocks at a price of its own
+        ]
+        (tmp_path / legacy_name(day)).write_bytes(legacy(day, rows))
+    assert import_paths(engine, [tmp_path], progress=lambda _f, _m: None, cancelled=lambda: False).refused == []
+    points = [("PARENT", day, 908.0) for day in (DAYS[0], DAYS[3], DAYS[-1])]
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM unexplained_jumps")).scalar_one() == 0
+        (one,) = compare(connection, "theirs.csv", points).disagreements
+        (odd,) = compare(connection, "odd.csv", [*points[:1], ("PARENT", DAYS[5], 1000.0)]).disagreements
+        (end,) = compare(connection, "end.csv", points[:2]).disagreements
+    assert (one.first, one.last, one.days, one.ratio, one.explained) == (DAYS[0], DAYS[3], 2, 0.91, True)
+    assert one.why == (
+        f"vendor alone adjusts: theirs steps by 0.908 between {DAYS[3]} and {DAYS[-1]}; ours opened at 0.908 of the "
+        f"close before on {FALL}, for which no imported list names an action, such as a demerger"
+    )
+    # where it would have to lie in days that moved little, nothing is made up
+    assert odd.why.startswith(f"unexplained: theirs steps by 0.908 between {DAYS[0]} and {DAYS[5]}, and the widest gap")
+    assert end.why == "unexplained: theirs stands in this ratio up to its last close" and not end.explained
+
+
+@pytest.mark.integration
+def test_one_day_that_theirs_has_wrong_is_no_action(engine: Engine, tmp_path: Path) -> None:
+    closes = [100.0 + 3 * n for n in range(len(DAYS))]
+    for n, day in enumerate(DAYS):
+        before = closes[max(n - 1, 0)]
+        rows: list[Quote] = [("RISES", "EQ", closes[n], closes[n] * 1.002, closes[n] * 0.998, closes[n], before, 1000)]
+        (tmp_path / legacy_name(day)).write_bytes(legacy(day, rows))
+    import_paths(engine, [tmp_path], progress=lambda _f, _m: None, cancelled=lambda: False)
+    theirs = list(closes)
+    theirs[4], theirs[8] = closes[3], 1.0
+    points = [("RISES", day, price) for day, price in zip(DAYS, theirs, strict=True)]
+    with engine.connect() as connection:
+        found = {one.first: one.why for one in compare(connection, "theirs.csv", points).disagreements}
+    assert found == {
+        DAYS[4]: "theirs repeats the close of the session before",
+        DAYS[8]: f"theirs alone: it agrees on {DAYS[7]} and on {DAYS[9]}, so no action lies between",
+    }
+
+
 def test_both_layouts_are_read_zipped_or_not(tmp_path: Path) -> None:
     table = tmp_path / "closes.csv"
     table.write_text("datetime,symbol,close\n2024-01-01 00:00:00,NSE:AAA,10.5\n2024-01-02,BBB.NS,\n2024-01-03,BBB,7\n")
@@ -73,6 +121,11 @@ def test_both_layouts_are_read_zipped_or_not(tmp_path: Path) -> None:
         gzip.compress(json.dumps({"2024-01-01": {"AAA": 10.5}, "2024-01-03": {"BBB": 7, "C": None}}).encode())
     )
     assert read_closes(days) == expected
+    symbols = tmp_path / "symbols.json"
+    symbols.write_text(
+        json.dumps({"^INDEX": {"2024-01-01": 1}, "AAA.NS": {"2024-01-01": 10.5}, "BBB": {"2024-01-03": 7}})
+    )
+    assert read_closes(symbols) == expected
 
 
 @pytest.mark.parametrize(
