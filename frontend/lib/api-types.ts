@@ -1526,6 +1526,11 @@ export interface components {
              */
             end_date: string;
             /**
+             * Frozen Holdings
+             * @description The largest first; `frozen_value`, `frozen_share`, `frozen_positions` and `final_equity_without_frozen` of the metrics are their sum; empty for runs of an engine that did not tell
+             */
+            frozen_holdings: components["schemas"]["FrozenHolding"][];
+            /**
              * Metric Reasons
              * @description Why a metric is null
              */
@@ -1547,7 +1552,7 @@ export interface components {
             proofs: components["schemas"]["StrategyProof"][];
             /**
              * Rejections
-             * @description Orders that were cut down or not carried out, with the reason
+             * @description Orders that were cut down or not carried out, with the reason; `until` of an exit that found no bar from `at` to the end of the run
              */
             rejections: {
                 [key: string]: unknown;
@@ -2650,6 +2655,51 @@ export interface components {
              * @description Mean of the universe on the same days, without charges
              */
             universe: number | null;
+        };
+        /**
+         * FrozenHolding
+         * @description What is held at the end of a run and could not be sold: its instrument no longer trades.
+         */
+        FrozenHolding: {
+            /** Book */
+            book: string;
+            /**
+             * Exit Refused At
+             * @description When an exit first found nobody to sell to; null where none was given
+             */
+            exit_refused_at: string | null;
+            /** Key */
+            key: string;
+            /**
+             * Last Price
+             * @description Rupees; what it is valued at
+             */
+            last_price: number;
+            /** Last Traded */
+            last_traded: string;
+            /**
+             * Quantity
+             * @description Shares, below zero when short
+             */
+            quantity: number;
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "QUARANTINED" | "DELISTED" | "NO_TRADE_SINCE";
+            /**
+             * Since
+             * Format: date
+             * @description First day of the quarantine, day of the exchange's list without it, or its last session
+             */
+            since: string;
+            /** Symbol */
+            symbol: string;
+            /**
+             * Value
+             * @description Rupees of the final equity, below zero when short
+             */
+            value: number;
         };
         /**
          * FunctionCard

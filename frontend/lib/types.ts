@@ -22,6 +22,7 @@ export type LifecycleStatus = StrategyCard["lifecycle_status"];
 export type DailyPoint = Schemas["DailyPoint"];
 export type Trade = Schemas["TradeOut"];
 export type RunDetail = Schemas["BacktestOut"];
+export type FrozenHolding = Schemas["FrozenHolding"];
 export type RunCard = Schemas["RunSummary"];
 export type Verification = Schemas["VerifyOut"];
 export type Comparison = Schemas["ComparisonOut"];

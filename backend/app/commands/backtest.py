@@ -199,7 +199,7 @@ def _of_file(
 
     from app.engines.backtest import RunSpec, UniverseSpec, book_of
     from app.engines.backtest.result import decoded
-    from app.services.backtests.shown import shown
+    from app.services.backtests.shown import shown, with_proofs
     from app.services.bar_files import read_bars
     from app.services.proofs import search
     from app.services.proofs import warnings as proof_warnings
@@ -224,7 +224,7 @@ def _of_file(
     result = carry_out(spec, found, {strategy: chosen}, catalogue.workers, notes=notes)
     answer = _answer(shown(decoded(orjson.loads(result.canonical)), result.digest))
     found_out = {"strategy_id": strategy, "proof": search(chosen, params, found.timeframe)}
-    return answer | {"warnings": [*proof_warnings([found_out]), *answer["warnings"]]}
+    return answer | {"warnings": with_proofs(answer, proof_warnings([found_out]))}
 
 
 def _answer(run: dict[str, Any]) -> dict[str, Any]:
@@ -235,6 +235,7 @@ def _answer(run: dict[str, Any]) -> dict[str, Any]:
         "trades": [{**trade, "exit_reason": trade["exit_reason"]} for trade in run["trades"] if not trade["open"]],
         "open_positions": [trade for trade in run["trades"] if trade["open"]],
         "equity": [{"at": row["date"], "equity": row["equity"]} for row in run["daily_chart"]],
+        "frozen_holdings": run["frozen_holdings"],
         "rejections": run["rejections"],
         "decisions": run["decisions"],
         "naive_twin": run["naive_twin"],
@@ -246,6 +247,14 @@ def _answer(run: dict[str, Any]) -> dict[str, Any]:
 
 
 def _print(answer: dict[str, Any]) -> None:
+    measured = answer["metrics"]
+    if measured["frozen_positions"]:
+        share = "" if measured["frozen_share"] is None else f" ({100.0 * measured['frozen_share']:.2f} % of it)"
+        print(
+            f"Final equity {measured['final_equity']:.2f}, of which {measured['frozen_value']:.2f}{share} is frozen in "
+            f"{measured['frozen_positions']} holdings that could not be sold; without them "
+            f"{measured['final_equity_without_frozen']:.2f}\n"
+        )
     for name, value in answer["metrics"].items():
         reason = answer["metric_reasons"].get(name, "")
         print(f"{name:<22} {value if value is not None else f'unknown: {reason}'}")

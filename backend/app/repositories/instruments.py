@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, text
+from sqlalchemy.orm import Session
 
 from app.models.base import Base
 
@@ -56,6 +57,41 @@ def isin_spans(connection: Connection) -> list[tuple[int, str, date, date | None
     """(instrument id, ISIN, first day, last day included)."""
     rows = connection.execute(text("SELECT instrument_id, isin, valid_from, valid_to FROM instrument_isins"))
     return [(row.instrument_id, row.isin, row.valid_from, row.valid_to) for row in rows]
+
+
+def delisted_on(session: Session, asked: Sequence[tuple[int, str, date]], end: date) -> dict[int, date]:
+    """Of instruments, each as (id, type, last day it traded): the exchange's first list that has it no more.
+
+    Only those that no later list up to `end` has, by any symbol or ISIN they ever had, are in the answer. A list counts
+    where it holds instruments of that type.
+    """
+    lists: dict[str, list[date]] = {}
+    for as_of, kind in session.execute(
+        text(
+            "SELECT DISTINCT as_of, instrument_type FROM listed_securities WHERE as_of <= :end "
+            "ORDER BY as_of, instrument_type"
+        ),
+        {"end": end},
+    ):
+        lists.setdefault(kind, []).append(as_of)
+    if not lists:
+        return {}
+    seen: dict[int, date] = {}
+    query = text(
+        "SELECT i.id, max(l.as_of) FROM instruments i JOIN listed_securities l ON l.as_of <= :end AND ("
+        "l.symbol IN (SELECT s.symbol FROM instrument_symbols s WHERE s.instrument_id = i.id) OR "
+        "l.isin IN (SELECT n.isin FROM instrument_isins n WHERE n.instrument_id = i.id)) "
+        "WHERE i.id = ANY(:ids) GROUP BY i.id"
+    )
+    for instrument_id, as_of in session.execute(query, {"end": end, "ids": [row[0] for row in asked]}):
+        seen[instrument_id] = as_of
+    found = {}
+    for instrument_id, kind, last in asked:
+        after = max(last, seen.get(instrument_id, last))
+        lacking = [as_of for as_of in lists.get(kind, []) if as_of > after]
+        if lacking:
+            found[instrument_id] = lacking[0]
+    return found
 
 
 def extend_sessions(connection: Connection, bounds: Mapping[int, tuple[date, date]]) -> None:

@@ -251,6 +251,25 @@ class Benchmark(BaseModel):
     reasons: dict[str, str]
 
 
+class FrozenHolding(BaseModel):
+    """What is held at the end of a run and could not be sold: its instrument no longer trades."""
+
+    book: str
+    symbol: str
+    key: str
+    quantity: float = Field(description="Shares, below zero when short")
+    last_price: float = Field(description="Rupees; what it is valued at")
+    last_traded: date | datetime
+    value: float = Field(description="Rupees of the final equity, below zero when short")
+    reason: Literal["QUARANTINED", "DELISTED", "NO_TRADE_SINCE"]
+    since: date = Field(
+        description="First day of the quarantine, day of the exchange's list without it, or its last session"
+    )
+    exit_refused_at: date | datetime | None = Field(
+        description="When an exit first found nobody to sell to; null where none was given"
+    )
+
+
 class BacktestOut(BaseModel):
     """A run's result. The bytes for one run id are always the same."""
 
@@ -265,7 +284,12 @@ class BacktestOut(BaseModel):
     trades: list[TradeOut]
     trades_count: int
     rejections: list[dict[str, Any]] = Field(
-        description="Orders that were cut down or not carried out, with the reason"
+        description="Orders that were cut down or not carried out, with the reason; `until` of an exit that found no "
+        "bar from `at` to the end of the run"
+    )
+    frozen_holdings: list[FrozenHolding] = Field(
+        description="The largest first; `frozen_value`, `frozen_share`, `frozen_positions` and "
+        "`final_equity_without_frozen` of the metrics are their sum; empty for runs of an engine that did not tell"
     )
     decisions: list[dict[str, Any]] = Field(
         description="What the risk policy decided, with its numbers; would_have_made: rupees of the part refused"

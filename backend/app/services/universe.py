@@ -113,10 +113,10 @@ def _of_symbols(panel: Panel, symbols: Sequence[str], on: date) -> Universe:
     return Universe(None, tuple(sorted(found.values())), tuple(sorted(found)), None, ())
 
 
-def without_quarantined(panel: Panel, bars: Bars, more: Mapping[str, date]) -> tuple[Bars, dict[str, date]]:
+def without_quarantined(panel: Panel, bars: Bars, more: Mapping[str, date]) -> tuple[Bars, dict[int, date]]:
     """Bars with nothing to trade in an instrument from a move on that nothing explains and nobody decided on.
 
-    `more` names further instruments, by key, and the day each is closed from. Also answers which symbols are closed
+    `more` names further instruments, by key, and the day each is closed from. Also answers which columns are closed
     and from when; a move before the slice closes the whole of it.
     """
     closed: dict[int, date] = {}
@@ -126,7 +126,7 @@ def without_quarantined(panel: Panel, bars: Bars, more: Mapping[str, date]) -> t
         if days:
             closed[n] = min(days)
     first = {n: int(np.searchsorted(bars.sessions, np.datetime64(day, "D"))) for n, day in closed.items()}
-    return bars.closed_from(first), {bars.symbols[n]: day for n, day in closed.items()}
+    return bars.closed_from(first), closed
 
 
 def find_instrument(panel: Panel, symbol: str, on: date | None = None) -> str | None:

@@ -198,6 +198,7 @@ export const run: RunDetail = {
   ],
   trades_count: 3,
   rejections: [],
+  frozen_holdings: [],
   decisions: [],
   benchmarks: [],
   proofs: [],

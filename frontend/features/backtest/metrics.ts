@@ -58,6 +58,13 @@ export const METRICS: Record<string, { label: string; draw: Draw }> = {
   trades: { label: "Closed trades", draw: count },
   open_trades: { label: "Open at the end", draw: count },
   final_equity: { label: "Final equity", draw: (value) => rupees(value, false) },
+  frozen_value: { label: "Frozen: could not be sold", draw: (value) => rupees(value, false) },
+  frozen_share: { label: "Frozen, of the final equity", draw: asPercent2 },
+  frozen_positions: { label: "Frozen holdings", draw: count },
+  final_equity_without_frozen: {
+    label: "Final equity were they worth nothing",
+    draw: (value) => rupees(value, false),
+  },
 };
 
 /** The interval of a figure in words and as a whisker; what says why there is none. */
@@ -116,7 +123,7 @@ const DEFINITIONS: Record<string, { text: string; formula: string }> = {
 };
 
 const SHOWN: readonly { name: string; twins: readonly string[] }[] = [
-  { name: "cagr", twins: ["total_return", "final_equity"] },
+  { name: "cagr", twins: ["final_equity", "frozen_value"] },
   { name: "sharpe", twins: [] },
   { name: "max_drawdown", twins: ["exposure", "gross_exposure"] },
   { name: "volatility", twins: ["turnover", "average_holding"] },

@@ -47,6 +47,15 @@ const COLUMNS: Column<Refusal>[] = [
     csv: (row) => row.at,
   },
   {
+    id: "until",
+    header: "In vain until",
+    align: "right",
+    width: 116,
+    sortBy: "until",
+    cell: (row) => (row.until === null ? null : barTime(row.until)),
+    csv: (row) => row.until,
+  },
+  {
     id: "decided_at",
     header: "Decided",
     align: "right",

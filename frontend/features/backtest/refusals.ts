@@ -10,6 +10,8 @@ export interface Refusal {
   reason: string;
   decided_at: string;
   at: string;
+  /** Of an exit that found no bar: the end of the run, up to which it waited. */
+  until: string | null;
   wanted: number | null;
   granted: number | null;
 }
@@ -51,6 +53,18 @@ const REASONS: Record<string, { short: string; long: string }> = {
   },
   OPPOSITE_HELD: { short: "Opposite held", long: "The book holds the other side of it" },
   POLICY: { short: "Risk policy", long: "A risk policy refused or cut it" },
+  NO_TRADE_SINCE: {
+    short: "No trade since",
+    long: "The exit waited to the end of the run: the stock did not trade again",
+  },
+  DELISTED: {
+    short: "Delisted",
+    long: "The exit waited to the end of the run: the stock is no longer in the exchange’s list",
+  },
+  QUARANTINED: {
+    short: "Quarantined",
+    long: "The exit waited to the end of the run: after a move that nothing explains the number of shares is not known",
+  },
 };
 
 export const reasonName = (reason: string): string =>
@@ -72,6 +86,7 @@ export function refusalsOf(run: Pick<RunDetail, "rejections">): Refusal[] {
     reason: text(row.reason),
     decided_at: text(row.decided_at),
     at: text(row.at),
+    until: text(row.until) || null,
     wanted: number(row.wanted),
     granted: number(row.granted),
   }));

@@ -25,6 +25,7 @@ import { besideSharpe, luck } from "./significance";
 import { NaiveTwin } from "./naive-twin";
 import { Anatomy } from "./anatomy";
 import { Benchmarks } from "./benchmarks";
+import { FrozenHoldings, FrozenLine } from "./frozen";
 import { Files } from "./files";
 import { Orders, useOrdersTab } from "./orders";
 import { ProofBadge } from "./proofs";
@@ -145,6 +146,7 @@ function Run({ run }: { run: RunDetail }) {
           ))}
         </div>
         <div className="card-f">
+          <FrozenLine run={run} />
           After charges and slippage, over {count(run.daily_chart.length)} measured sessions. Intervals are
           95% of what the same returns give in another order. {luck(significance)}
         </div>
@@ -163,6 +165,7 @@ function Run({ run }: { run: RunDetail }) {
           </ul>
         </section>
       </div>
+      <FrozenHoldings run={run} />
       <AllMetrics run={run} />
       <div
         className="grid runb"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from app.engines.backtest.result import Jump, RunResult, fingerprint
+from app.engines.backtest.result import Fate, Jump, RunResult, fingerprint
 from app.engines.backtest.spec import BookSpec, CostSpec, RunSpec, Sizing, UniverseSpec, engine_version
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def run(
     exchange: Exchange | None = None,
     sectors: Mapping[str, str] | None = None,
     benchmark: NDArray[np.float64] | None = None,
+    fates: Mapping[str, Fate] | None = None,
 ) -> RunResult:
     """Carry out a spec over its bars: see `app.engines.backtest.runner.run`."""
     from app.engines.backtest.runner import run as carry_out
@@ -60,12 +61,14 @@ def run(
         exchange=exchange,
         sectors=sectors,
         benchmark=benchmark,
+        fates=fates,
     )
 
 
 __all__ = [
     "BookSpec",
     "CostSpec",
+    "Fate",
     "Jump",
     "RunResult",
     "RunSpec",

@@ -21,7 +21,7 @@ I1 = NDArray[np.int64]
 NEAR: Final = 1e-6  # shares: 9.9999999 after a chain of factors is ten
 UNSETTLED, BLOCKED, INSIDE = 0, 1, 2  # cells of Account.locked
 SESSION, NOTE, GUARDED = 0, 1, 2  # cells of Account.clock
-GUARD, TRAILING, TRIGGERED = 1, 2, 4  # bits of Account.guard
+GUARD, TRAILING, TRIGGERED, ENDING, TOLD = 1, 2, 4, 8, 16  # bits of Account.guard
 # cells of Account.watch: equity at the previous session's close, its peak over sessions, and at the last mark; then
 # flags: the daily stop was reached; State; State by drawdown alone; positions are to be ended; the daily stop was
 # reached since the session began, for the next one; what was said of the stop; exposure beyond its cap was said
@@ -57,7 +57,8 @@ class Account(NamedTuple):
     entered: I1  # shape [slots], bar of the last entry
     decided: I1  # shape [slots], bar at whose close that entry was decided
     opened: I1  # shape [slots], session of the last entry: what trade-for-trade forbids to sell
-    guard: I1  # shape [slots], bits: the core has to look at it each bar; its stop trails; it was entered by a trigger
+    guard: I1  # shape [slots], bits: the core has to look at it each bar; its stop trails; it was entered by a trigger;
+    # the policy ends it; that it had no bar to be ended in was said
     watch: F1  # shape [10], what the policy remembers
     seen: I1  # shape [4]: sessions watched; first fill and event of this one; sessions the correlations rest on
     book_returns: (

@@ -28,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engines.backtest.account import (
+    ENDING,
     FLAT,
     GUARD,
     GUARDED,
@@ -36,6 +37,7 @@ from app.engines.backtest.account import (
     NEAR,
     NOTE,
     SESSION,
+    TOLD,
     TRAILING,
     TRIGGERED,
     UNSETTLED,
@@ -59,6 +61,7 @@ from app.engines.backtest.fills import (
     LIMIT,
     MARKET,
     MIS,
+    NO_BAR,
     NOTHING_HELD,
     REJECTIONS,
     SAME,
@@ -73,6 +76,7 @@ from app.engines.backtest.fills import (
     close_position,
     guard_intent,
     open_position,
+    refuse,
     refuse_order,
 )
 from app.engines.backtest.guardrails import flattened, open_session, watch, withdrawn
@@ -505,21 +509,37 @@ def _withdraw(t: int, orders: Orders, account: Account, rules: Rules, log: Log) 
 
 @kernel()
 def _flatten(t: int, row: int, market: Market, account: Account, rules: Rules, log: Log) -> None:
-    """End all positions at this open, as the policy asks on a breach; what nobody takes is tried again at the next."""
-    i = 0
+    """End positions at this open, as the policy asks on a breach; what nobody takes is tried again at the next.
+
+    One without a bar waits for its next, which is written down once; it keeps no other from being bought.
+    """
+    i, waiting = 0, 0
     while i < account.held_count[0]:
         slot = account.held[i]
+        if not account.guard[slot] & ENDING:
+            i += 1
+            continue
         held = account.quantity[slot]
         side = SELL if held > 0.0 else BUY
         price = market.open[row, account.column[slot]]
         intent = guard_intent(market, row, account, slot, side, POLICY, rules)
+        if np.isnan(price):
+            if not account.guard[slot] & TOLD:
+                account.guard[slot] |= TOLD
+                column, product = account.column[slot], slot % account.products
+                refuse(log, t, intent, account.book[slot], column, product, side, NO_BAR, t - 1, abs(held), 0.0)
+                flattened(t, slot, side, intent, abs(held), 0.0, price, account, rules, log)
+            waiting += 1
+            i += 1
+            continue
         done = close_position(
             t, row, market, account, slot, abs(held), price, np.nan, intent, MARKET, POLICY, t - 1, 0, rules, log
         )
         flattened(t, slot, side, intent, abs(held), done, price, account, rules, log)
         if account.quantity[slot] != 0.0:
+            waiting += 1
             i += 1
-    if account.held_count[0] == 0:
+    if waiting == 0:
         account.watch[FLAT] = 0.0
 
 

@@ -23,6 +23,7 @@ from app.engines.backtest.account import (
     BEYOND,
     BY_DRAWDOWN,
     COMMON,
+    ENDING,
     FIRST_EVENT,
     FIRST_FILL,
     FLAT,
@@ -204,6 +205,14 @@ def flattened(
 
 
 @kernel()
+def _end_all(account: Account) -> None:
+    """Have what is held now ended at its next open; what is bought later is not meant."""
+    for i in range(account.held_count[0]):
+        account.guard[account.held[i]] |= ENDING
+        account.watch[FLAT] = 1.0
+
+
+@kernel()
 def watch(t: int, prices: F1, account: Account, rules: Rules, log: Log) -> None:
     """Look at the account at these prices: the session's loss, the drawdown, the exposure."""
     memory, policy = account.watch, rules.policy
@@ -218,8 +227,8 @@ def watch(t: int, prices: F1, account: Account, rules: Rules, log: Log) -> None:
     if used >= 1.0:
         if memory[LATCH] == 0.0:
             memory[LATCH] = memory[NEXT] = 1.0
-            if policy.flatten and account.held_count[0] > 0:
-                memory[FLAT] = 1.0
+            if policy.flatten:
+                _end_all(account)
             _notice(t, DAILY_STOP, equity, gross, stop, account, rules, log)
     elif used >= BLOCK_AT and memory[SAID] < 2.0:
         memory[SAID] = 2.0
@@ -229,8 +238,8 @@ def watch(t: int, prices: F1, account: Account, rules: Rules, log: Log) -> None:
         _notice(t, DAILY_STOP_WARNING, equity, gross, stop, account, rules, log)
     if memory[BY_DRAWDOWN] != HALTED and equity <= memory[PEAK] * (1.0 - policy.halt + SAME):
         memory[BY_DRAWDOWN] = memory[LEVEL] = HALTED
-        if policy.flatten and account.held_count[0] > 0:
-            memory[FLAT] = 1.0
+        if policy.flatten:
+            _end_all(account)
         _notice(t, HALT, equity, gross, memory[PEAK] * (1.0 - policy.halt), account, rules, log)
     cap = exposure_cap(int(memory[LEVEL]), policy) * equity
     beyond = gross > cap * (1.0 + SAME) and gross > 0.0

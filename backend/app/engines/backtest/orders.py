@@ -78,6 +78,10 @@ class Refusal(IntEnum):
     SHORT_NOT_PERMITTED = 15  # delivery cannot be sold short overnight
     OPPOSITE_HELD = 16  # the book holds the other side of it
     POLICY = 17  # a risk policy refused or cut it; the decision names the rule
+    # an exit that waited to the end of the run for a bar that never came, with the reason why there was none
+    NO_TRADE_SINCE = 18  # nothing on file says why the instrument does not trade
+    DELISTED = 19  # it is no longer in the exchange's list
+    QUARANTINED = 20  # an unexplained move: how many shares are held since is not known
 
 
 class Flag(IntEnum):

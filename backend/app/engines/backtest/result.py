@@ -33,6 +33,16 @@ class Jump(NamedTuple):
     ratio: float  # price after / price before
 
 
+STALE = 5  # sessions without a trade up to the last one, from which on a holding is frozen without a fate
+
+
+class Fate(NamedTuple):
+    """Why an instrument has no more bars, as far as something on file says it."""
+
+    reason: str  # "QUARANTINED" or "DELISTED"
+    since: str  # ISO date: the first day of the quarantine; the day of the exchange's list that has it no more
+
+
 def fingerprint() -> dict[str, str]:
     """Compiler and processor that compute here; kept beside a result, never inside its bytes."""
     from llvmlite import binding
@@ -59,6 +69,7 @@ class Later:
     trades: Callable[[], Columns]
     fills: Callable[[], Columns]
     rejections: Callable[[], Columns]
+    frozen_holdings: Callable[[], Columns]
     events: Callable[[], Columns]
     decisions: Callable[[], Columns]
     coverage: Callable[[], dict[str, int]]
@@ -149,8 +160,14 @@ class RunResult:
 
     @cached_property
     def rejections(self) -> Columns:
-        """What was refused or cut down, by column."""
+        """What was refused or cut down, by column; `until` of exits that found no bar up to the end."""
         return self.later.rejections()
+
+    @cached_property
+    def frozen_holdings(self) -> Columns:
+        """What is held at the end and could not be sold, by column, the largest first: book, symbol, key, quantity,
+        last_price, last_traded, value (rupees), reason, since, exit_refused_at."""
+        return self.later.frozen_holdings()
 
     @cached_property
     def events(self) -> Columns:
@@ -208,6 +225,7 @@ class RunResult:
 
 WRITTEN = (
     *("sessions", "equity", "cash", "exposure", "drawdown", "daily_return", "state", "trades", "fills", "rejections"),
+    "frozen_holdings",
     *("events", "decisions", "metrics", "reasons", "drawdown_sessions", "coverage", "naive_twin", "benchmarks"),
     *("assumptions", "warnings"),
 )  # what the canonical bytes hold beside the spec

@@ -20,8 +20,10 @@ from app.engines.backtest.checks import answer_of, check_inputs
 from app.engines.backtest.core import DECISIONS, EVENTS, FILLS, REJECTIONS, Log, Market, Orders, Rules
 from app.engines.backtest.event import Context, EventRun, capacity
 from app.engines.backtest.exchange import Exchange
+from app.engines.backtest.fills import SEQUENCE
+from app.engines.backtest.frozen import frozen_columns, frozen_holdings, frozen_warning, stuck_exits
 from app.engines.backtest.orders import DECISION, EVENT, FILL, ORDER, REJECTION, Product, Records
-from app.engines.backtest.result import Columns, Jump, Later, RunResult, numbers
+from app.engines.backtest.result import Columns, Fate, Jump, Later, RunResult, numbers
 from app.engines.backtest.spec import UNCONSTRAINED, RunSpec
 from app.engines.backtest.tables import (
     decision_columns,
@@ -67,6 +69,7 @@ def run(
     exchange: Exchange | None = None,
     sectors: Mapping[str, str] | None = None,
     benchmark: F1 | None = None,
+    fates: Mapping[str, Fate] | None = None,
 ) -> RunResult:
     """Carry out a spec over its bars.
 
@@ -81,7 +84,9 @@ def run(
     exchange : the market's rules for these bars; None = switched off, as the spec must say
     sectors : sector of each instrument by its key, for a policy that limits sectors; None = not known, as the spec says
     benchmark : shape [T], closes of the index that the spec names, NaN unknown; None = no series of it
-    notes : what else a reader must know of the data, such as missing sessions; the first of the warnings
+    notes : what else a reader must know of the data, such as missing sessions; they come before other warnings, after
+        what is frozen
+    fates : by instrument key, why an instrument of the slice has no more bars, as far as something on file says it
 
     Raises
     ------
@@ -112,7 +117,8 @@ def run(
     twin = cache(lambda: naive_twin(market, rules, several, outcome.curves.equity[-1]))
     beside = partial(benchmarks_of, spec, bars, benchmark)
     index = partial(index_of, spec, bars, benchmark)
-    return _result(spec, bars, outcome, dividends is not None, jumps, notes, exchange, twin, index, beside)
+    inputs = market, rules, fates or {}
+    return _result(spec, bars, inputs, outcome, dividends is not None, jumps, notes, exchange, twin, index, beside)
 
 
 def new_account(capital: float, books: int, instruments: int) -> Account:
@@ -218,19 +224,24 @@ def _would_have_made(decisions: Records, free: Outcome | None) -> F1:
 
 
 def _result(
-    spec: RunSpec, bars: Bars, outcome: Outcome, with_dividends: bool, jumps: Sequence[Jump], notes: Sequence[str],
+    spec: RunSpec, bars: Bars, inputs: tuple[Market, Rules, Mapping[str, Fate]], outcome: Outcome,
+    with_dividends: bool, jumps: Sequence[Jump], notes: Sequence[str],
     exchange: Exchange | None, twin: Callable[[], tuple[dict[str, Any], Outcome | None]],
     index: Callable[[], dict[str, Any]], beside: Callable[[], list[dict[str, Any]]],
 ) -> RunResult:  # fmt: skip
     log, start = outcome.log, bars.start
     fills, events = log.fills[: log.used[FILLS]], log.events[: log.used[EVENTS]]
-    rejections, decisions = log.rejections[: log.used[REJECTIONS]], log.decisions[: log.used[DECISIONS]]
+    decisions = log.decisions[: log.used[DECISIONS]]
+    market, rules, fates = inputs
+    frozen = frozen_holdings(bars, outcome.account, fates)
+    stuck = stuck_exits(bars, market, outcome.account, outcome.orders, rules, frozen, int(log.used[SEQUENCE]))
+    rejections = np.concatenate([log.rejections[: log.used[REJECTIONS]], stuck])
     trades = trades_of(outcome, fills, events)
     equity = outcome.curves.equity[start:]
 
     @cache
     def sheet() -> tuple[Report, F1, F1]:
-        return tear_sheet(spec, bars, outcome.curves, fills, trades, index())
+        return tear_sheet(spec, bars, outcome.curves, fills, events, trades, frozen, index())
 
     def of_trades() -> Columns:
         _, adverse, favourable = sheet()
@@ -258,7 +269,8 @@ def _result(
             report=lambda: sheet()[0],
             trades=of_trades,
             fills=lambda: fill_columns(fills, log.components, spec, bars),
-            rejections=lambda: rejection_columns(rejections, spec, bars),
+            rejections=lambda: rejection_columns(rejections, stuck.size, spec, bars),
+            frozen_holdings=lambda: frozen_columns(frozen, stuck, spec, bars),
             events=lambda: event_columns(events, spec, bars),
             decisions=lambda: decision_columns(decisions, _would_have_made(decisions, twin()[1]), spec, bars),
             coverage=coverage,
@@ -271,7 +283,10 @@ def _result(
                 *([] if exchange is None else exchange.words),
             ],
             warnings=lambda: [
-                *notes, *warnings(bars, trades, rejections, jumps), *policy_warnings(decisions, bars)
+                *frozen_warning(frozen, bars, float(equity[-1])),
+                *notes,
+                *warnings(bars, trades, rejections, jumps, {holding.column for holding in frozen}),
+                *policy_warnings(decisions, bars),
             ],
         ),
     )  # fmt: skip

@@ -94,8 +94,12 @@ def fill_columns(fills: Records, components: Any, spec: RunSpec, bars: Bars) -> 
     }
 
 
-def rejection_columns(rejections: Records, spec: RunSpec, bars: Bars) -> Columns:
-    """What was refused (granted 0) or cut down, in the order it happened."""
+def rejection_columns(rejections: Records, stuck: int, spec: RunSpec, bars: Bars) -> Columns:
+    """What was refused (granted 0) or cut down, in the order it happened.
+
+    The last `stuck` are exits that found no bar from `at` on `until` the end of the run; of the others `until` is None.
+    """
+    count, end = rejections.size, times(bars.sessions[-1:])[0]
     return {
         "sequence": rejections["sequence"].tolist(),
         "intent": _hex(rejections["intent"]),
@@ -104,6 +108,7 @@ def rejection_columns(rejections: Records, spec: RunSpec, bars: Bars) -> Columns
         "reason": _names(rejections["reason"], Refusal),
         "decided_at": _times(rejections["decided"], bars),
         "at": _times(rejections["bar"], bars),
+        "until": [*[None] * (count - stuck), *[end] * stuck],
         "wanted": _floats(rejections["wanted"]),
         "granted": _floats(rejections["granted"]),
     }

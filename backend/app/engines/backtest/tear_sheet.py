@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.engines.backtest.frozen import Frozen
 from app.engines.backtest.loop import Curves
 from app.engines.backtest.orders import Records
 from app.engines.backtest.spec import RunSpec
@@ -19,8 +21,9 @@ F1 = NDArray[np.float64]
 
 
 def tear_sheet(
-    spec: RunSpec, bars: Bars, curves: Curves, fills: Records, trades: Records, index: dict[str, Any]
-) -> tuple[Report, F1, F1]:
+    spec: RunSpec, bars: Bars, curves: Curves, fills: Records, events: Records, trades: Records,
+    frozen: Sequence[Frozen], index: dict[str, Any],
+) -> tuple[Report, F1, F1]:  # fmt: skip
     """The report, and the worst and best excursion of every trade; `index` is the first of `benchmarks_of`."""
     start = bars.start
     adverse, favourable = _excursions(trades, bars)
@@ -46,7 +49,8 @@ def tear_sheet(
         ),
         open_trades=trades.size - closed.size,
         benchmark=index["words"] if index["equity"] is None else np.array(index["equity"], np.float64),
-        hedged=_hedged(trades, bars.shape[0]),
+        shorts=short_values(bars, fills, events)[start:] if _hedged(trades, bars.shape[0]) else None,
+        frozen=np.array([holding.value for holding in frozen]),
     )
     return report, adverse, favourable
 
@@ -61,6 +65,31 @@ def _excursions(trades: Records, bars: Bars) -> tuple[F1, F1]:
     high, low, factor = (np.require(v, np.float64, ["C", "W"]) for v in (bars.raw.high, bars.raw.low, bars.factor))
     excursions(column, side, entry_bar, exit_bar, entry_price, exit_price, high, low, factor, adverse, favourable)
     return adverse, favourable
+
+
+def short_values(bars: Bars, fills: Records, events: Records) -> F1:
+    """Value of what is held short at each close, shape [T], rupees, 0 or below.
+
+    Folded from the log: the account keeps only the sum of both sides. As the core marks it: at the close, or at the
+    last one seen, restated on ex-dates; before the first one at the price of the fill.
+    """
+    value = np.zeros(bars.shape[0])
+    places = np.unique(fills[(fills["side"] < 0) & (fills["closing"] == 0)][["book", "column", "product"]])
+    for place in places:
+        mine, told = (rows[rows[["book", "column", "product"]] == place] for rows in (fills, events))
+        order = np.argsort(np.concatenate([mine["sequence"], told["sequence"]]))
+        bar = np.concatenate([mine["bar"], told["bar"]])[order]
+        change = np.concatenate([mine["side"] * mine["quantity"], told["after"] - told["before"]])[order]
+        price = np.concatenate([mine["reference"], np.full(told.size, np.nan)])[order]
+        at = np.searchsorted(bar, np.arange(bars.shape[0]), side="right") - 1
+        held = np.where(at >= 0, np.cumsum(change)[at], 0.0)
+        column = int(place["column"])
+        anchored = bars.dealt.close[:, column] * bars.factor[:, column]
+        seen = np.maximum.accumulate(np.where(np.isnan(anchored), -1, np.arange(anchored.size)))
+        mark = np.where(seen >= 0, anchored[seen], np.nan) / bars.factor[:, column]
+        mark = np.where(np.isnan(mark) & (at >= 0), price[at], mark)
+        value += np.where(held < 0.0, held * mark, 0.0)
+    return value
 
 
 def _hedged(trades: Records, bars: int) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -48,6 +48,10 @@ def assumptions(spec: RunSpec, with_dividends: bool) -> list[str]:
         f"Open positions: {limit}. Cash is shared by all books; exits at an open pay for entries at that open.",
         "Entries are served by rank, then by instrument key; what does not fit the cash is cut down or refused.",
         "An entry whose instrument does not trade at that open is refused; an exit waits for its next bar.",
+        "What is held of an instrument that no longer trades (delisted, merged, suspended) or is QUARANTINED is "
+        "FROZEN: it stays at its last price, its exits are refused by name, its value stands beside the final equity.",
+        "In quarantine the market goes on, but how many shares were held is not known from then on: no price is used.",
+        "A merger is not converted into shares of the successor: no source on file gives the ratio.",
         f"Costs: {costs}. Slippage: {slippage}.",
         "On an ex-date holdings are restated before the open; a fraction of a share is paid out at that open.",
         "Signals see prices restated for splits and bonuses as they happen, not for dividends.",
@@ -180,9 +184,11 @@ def unverified(spec: RunSpec, bars: Bars, fills: Records) -> list[str]:
     return [f"Charges that rest on rates nobody has verified: {'; '.join(rows)}."] if rows else []
 
 
-def warnings(bars: Bars, trades: Records, rejections: Records, jumps: Sequence[Jump]) -> list[str]:
-    """What a reader should know before believing the curve."""
-    return [*_jumps(bars, jumps), *_without_bars(bars, trades), *_refused(rejections)]
+def warnings(
+    bars: Bars, trades: Records, rejections: Records, jumps: Sequence[Jump], frozen: Collection[int]
+) -> list[str]:
+    """What a reader should know before believing the curve; `frozen` are columns whose end is told elsewhere."""
+    return [*_jumps(bars, jumps), *_without_bars(bars, trades, frozen), *_refused(rejections)]
 
 
 def _jumps(bars: Bars, jumps: Sequence[Jump]) -> list[str]:
@@ -195,7 +201,7 @@ def _jumps(bars: Bars, jumps: Sequence[Jump]) -> list[str]:
     ]
 
 
-def _without_bars(bars: Bars, trades: Records) -> list[str]:
+def _without_bars(bars: Bars, trades: Records, frozen: Collection[int]) -> list[str]:
     """Positions held over bars in which their instrument did not trade."""
     if bars.traded.all():
         return []
@@ -215,7 +221,7 @@ def _without_bars(bars: Bars, trades: Records) -> list[str]:
         named = [f"{bars.symbols[n]} ({missed[n]} bars)" for n in sorted(missed)[:NAMED]]
         more = f" and {len(missed) - NAMED} more" if len(missed) > NAMED else ""
         found.append(f"Held over bars in which they did not trade, valued at the last close: {', '.join(named)}{more}.")
-    for n in sorted(gone):
+    for n in sorted(set(gone) - set(frozen)):
         last = times(bars.sessions[gone[n] : gone[n] + 1])[0]
         found.append(
             f"{bars.symbols[n]} last traded on {last} and is still held at the end: its value is the last close, which "

@@ -21,12 +21,22 @@ def mean_net_exposure(holdings: F1, equity: F1) -> Measure:
     return Measure(float(np.mean(holdings / equity)))
 
 
-def mean_gross_exposure(holdings: F1, equity: F1) -> Measure:
-    """Mean size of the holdings' value over equity, where no bar closed with long and short positions at once."""
+def mean_gross_exposure(holdings: F1, equity: F1, shorts: F1 | None = None) -> Measure:
+    """Mean of the value of long positions and the size of short ones together, over equity, of each bar's close.
+
+    `shorts`, 0 or below, is what of the holdings is short at each close; None where no bar closed with both sides.
+    """
     if holdings.size == 0:
         return Measure(None, NO_BAR)
-    part = holdings / equity
+    part = (holdings if shorts is None else holdings - 2.0 * shorts) / equity
     return Measure(float(np.mean(np.abs(part, out=part))))
+
+
+def frozen_share(frozen: F1, equity: float) -> Measure:
+    """Size of the holdings that could not be sold, at their last price, over the final equity."""
+    if not equity > 0.0:
+        return Measure(None, "the final equity is at or below zero")
+    return Measure(float(np.abs(frozen).sum()) / equity)
 
 
 def turnover(bought: float, sold: float, equity: F1, returns: int, periods: int) -> Measure:

@@ -53,7 +53,8 @@ def run_report(
     closed: ClosedTrades,
     open_trades: int,
     benchmark: F1 | str,
-    hedged: bool = False,
+    shorts: F1 | None = None,
+    frozen: F1 | None = None,
 ) -> Report:
     """The metrics of an account.
 
@@ -67,7 +68,11 @@ def run_report(
     bought, sold : rupees of all purchases and sales
     closed : the closed trades; `open_trades` is how many are still open
     benchmark : an index at session closes, or why there is none
-    hedged : whether long and short positions were open at once, so that holdings hide a part of the exposure
+    shorts : shape [T], rupees, 0 or below: what of the holdings is short; None where no bar closed with both sides
+    frozen : rupees of each holding that could not be sold at the end, at its last price; below zero when short
+
+    `frozen_value` is their size, `frozen_share` that over the final equity, and `final_equity_without_frozen` the final
+    equity if the long ones among them were worth nothing; nothing is gained from a short one.
 
     The risk-free rate is zero. Ratios use the equity at session closes; exposure uses every bar.
     """
@@ -75,7 +80,8 @@ def run_report(
     solvent = bool((points > 0.0).all())
     returns = returns_of(points) if solvent else np.empty(0)
     against = returns_of(benchmark) if isinstance(benchmark, np.ndarray) else benchmark
-    lost, never_short = Measure(None, LOST), not (holdings < 0.0).any()
+    stuck = np.empty(0) if frozen is None else frozen
+    lost, one_sided = Measure(None, LOST), shorts is None and not (holdings < 0.0).any()
     net = exposure.mean_net_exposure(holdings, equity) if solvent else lost
     measures: dict[str, Measure] = {
         "total_return": r.total_return(equity, capital),
@@ -93,13 +99,15 @@ def run_report(
         "mean_favourable_excursion": trades.mean_excursion(closed.favourable),
         "exposure": exposure.time_in_market(holdings),
         "net_exposure": net,
-        "gross_exposure": net if never_short or not solvent else exposure.mean_gross_exposure(holdings, equity),
+        "gross_exposure": net if one_sided or not solvent else exposure.mean_gross_exposure(holdings, equity, shorts),
         "turnover": exposure.turnover(bought, sold, points, returns.size, periods),
+        "frozen_share": exposure.frozen_share(stuck, float(equity[-1]) if equity.size else 0.0),
     }
-    if hedged:
-        measures["gross_exposure"] = Measure(None, "long and short at once: only the net value of each bar is kept")
     values, reasons = gathered(measures)
     values.update(
+        frozen_value=float(np.abs(stuck).sum()),
+        frozen_positions=stuck.size,
+        final_equity_without_frozen=float(equity[-1] - stuck[stuck > 0.0].sum()) if equity.size else None,
         trades=int(closed.pnl.size),
         open_trades=open_trades,
         final_equity=float(equity[-1]) if equity.size else None,

@@ -232,6 +232,7 @@ class BacktestService:
             dividends=inputs.loaded.dividends,
             jumps=inputs.loaded.jumps,
             notes=inputs.loaded.notes,
+            fates=inputs.loaded.fates,
             exchange=inputs.exchange,
             sectors=inputs.sectors,
             benchmark=inputs.closes,

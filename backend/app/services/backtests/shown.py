@@ -55,6 +55,7 @@ def shown(result: dict[str, Any], digest: str) -> dict[str, Any]:
         "trades": _rows(trades, _TRADE_COLUMNS),
         "trades_count": len(result["trades"]["symbol"]),
         "rejections": _rows(result["rejections"]),
+        "frozen_holdings": _rows(result.get("frozen_holdings", {})),
         "decisions": _rows(result.get("decisions", {})),
         "drawdown_sessions": result["drawdown_sessions"],
         "coverage": result["coverage"],
@@ -67,10 +68,16 @@ def shown(result: dict[str, Any], digest: str) -> dict[str, Any]:
     }
 
 
+def with_proofs(answer: Mapping[str, Any], said: Sequence[str]) -> list[str]:
+    """The warnings of an answer of `shown` with those of the proofs; what is frozen stays the first."""
+    first = 1 if answer["frozen_holdings"] else 0
+    return [*answer["warnings"][:first], *said, *answer["warnings"][first:]]
+
+
 def columnar(answer: dict[str, Any]) -> dict[str, Any]:
     """The same answer with its rows as columns, for charts of many sessions."""
     columns = {}
-    for name in ("daily_chart", "trades", "rejections", "decisions"):
+    for name in ("daily_chart", "trades", "rejections", "frozen_holdings", "decisions"):
         rows = answer[name]
         columns[name] = {field: [row[field] for row in rows] for field in rows[0]} if rows else {}
     return {**answer, **columns}

@@ -16,13 +16,15 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from app.database import Market
-from app.engines.backtest import BookSpec, Jump, RunSpec, UniverseSpec
+from app.engines.backtest import BookSpec, Fate, Jump, RunSpec, UniverseSpec
+from app.engines.backtest.result import STALE
 from app.engines.backtest.spec import ADJUSTMENTS, canonical_json
 from app.engines.bars import Bars
 from app.engines.strategies.registry import AnyStrategy
 from app.exceptions import InsufficientDataError, ValidationError
 from app.models import AdjustmentFactor
 from app.repositories import intraday
+from app.repositories.instruments import delisted_on
 from app.repositories.strategies import MoveRepository
 from app.services import slice_notes
 from app.services.members import run_notes
@@ -30,7 +32,7 @@ from app.services.panel import Panel, PanelService
 from app.services.universe import Universe, resolve, without_quarantined
 
 _CACHED_SLICES = 4
-SCHEME: Final = "2"  # of a slice's root; of another scheme two roots cannot be compared
+SCHEME: Final = "3"  # of a slice's root; of another scheme two roots cannot be compared
 STORED_TIMEFRAMES: Final = ("1m", "5m", "15m", "30m", "1h", "1d")
 
 
@@ -49,6 +51,7 @@ class Slice:
     universe: UniverseSpec
     jumps: tuple[Jump, ...]
     notes: tuple[str, ...]  # what is missing: sessions, members without prices, warm-up
+    fates: dict[str, Fate]  # by key, of instruments that have no more bars: why, as far as something on file says it
 
 
 @dataclass(frozen=True)
@@ -148,15 +151,16 @@ def _load(session: Session, panel: Panel, directory: Path, asked: SliceQuestion)
     keys = {panel.instruments[key].id: key for key in bars.keys}
     dividends = _dividends(panel, bars)
     bars, closed = without_quarantined(panel, bars, {keys[i]: day for i, day in later.items()})
-    for n, symbol in enumerate(bars.symbols):
-        if symbol in closed:  # how many shares are held from then on is not known
-            dividends[np.searchsorted(bars.sessions, np.datetime64(closed[symbol], "D")) :, n] = 0.0
+    for n, day in closed.items():  # how many shares are held from then on is not known
+        dividends[np.searchsorted(bars.sessions, np.datetime64(day, "D")) :, n] = 0.0
+    fates = {bars.keys[n]: Fate("QUARANTINED", day.isoformat()) for n, day in closed.items()}
+    fates |= _delisted(session, panel, bars, end, fates)
     spec = UniverseSpec(index=resolved.index, symbols=resolved.symbols, asof_members=asked.asof_members)
     notes = (
         *told,
         *slice_notes.missing(measured, start, end, len(resolved.missing), bars.start, asked.warm_up, asked.timeframe),
         *run_notes(session, resolved.index, start, end, asof_members=asked.asof_members),
-        *slice_notes.in_quarantine(closed, bool(later)),
+        *slice_notes.in_quarantine({bars.symbols[n]: day for n, day in closed.items()}, bool(later)),
     )
     actions = (
         *slice_notes.inferred([(ids[row.instrument_id], row) for row in inferred if row.instrument_id not in later]),
@@ -164,7 +168,7 @@ def _load(session: Session, panel: Panel, directory: Path, asked: SliceQuestion)
     )
     paid = tuple(slice_notes.dividends_on_file(len(ids), repository.with_dividends(list(ids), measured[0], days[-1])))
     digest = hashlib.sha256(bars.root.encode())
-    digest.update(canonical_json([bars.symbols, jumps, notes]))  # all are in the result's bytes
+    digest.update(canonical_json([bars.symbols, jumps, notes, fates]))  # all are in the result's bytes
     return Slice(
         bars,
         f"{SCHEME}.{digest.hexdigest()}",
@@ -173,7 +177,24 @@ def _load(session: Session, panel: Panel, directory: Path, asked: SliceQuestion)
         spec,
         jumps,
         (*notes, *actions, *paid),
+        fates,
     )
+
+
+def _delisted(session: Session, panel: Panel, bars: Bars, end: date, known: Mapping[str, Fate]) -> Mapping[str, Fate]:
+    """Instruments of a slice that stopped trading in it and that a later list of the exchange has no more, by key.
+
+    No list from after the end of the run is used: tomorrow's must not change what yesterday's run says.
+    """
+    traded = bars.traded
+    gone = {
+        key: bars.sessions[np.flatnonzero(traded[:, n])[-1]].astype("datetime64[D]").astype(object)
+        for n, key in enumerate(bars.keys)
+        if key not in known and traded[:, n].any() and not traded[bars.session > bars.session[-1] - STALE, n].any()
+    }
+    asked = [(panel.instruments[key], day) for key, day in sorted(gone.items())]
+    found = delisted_on(session, [(info.id, info.instrument_type, day) for info, day in asked], end)
+    return {info.key: Fate("DELISTED", found[info.id].isoformat()) for info, _ in asked if info.id in found}
 
 
 def _daily_bars(panel: Panel, resolved: Universe, asked: SliceQuestion) -> Bars:

@@ -16,7 +16,7 @@ from app.engines.risk.basics import returns_of, session_closes
 from app.exceptions import DataNotFoundError
 from app.models import BacktestRun
 from app.repositories.strategies import RunRepository
-from app.services.backtests.shown import shown
+from app.services.backtests.shown import shown, with_proofs
 from app.services.proofs import proofs_of
 from app.services.proofs import warnings as proof_warnings
 
@@ -33,7 +33,7 @@ class StoredRuns:
         stored = self.find(session, run_id)
         answer = shown(_result(stored), stored.digest)
         proofs = proofs_of(session, stored.spec["books"], stored.spec["timeframe"])
-        answer["warnings"] = [*proof_warnings(proofs), *answer["warnings"]]
+        answer["warnings"] = with_proofs(answer, proof_warnings(proofs))
         return answer | {"proofs": proofs}
 
     def result(self, session: Session, run_id: str) -> tuple[dict[str, Any], str]:

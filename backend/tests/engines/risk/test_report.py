@@ -53,10 +53,19 @@ def test_an_index_is_compared_return_by_return():
     assert found.values["information_ratio"] == relative.information_ratio(ours, theirs, 252).value
 
 
-def test_long_and_short_at_once_hide_the_gross_exposure():
-    found = report((100, 101, 99), holdings=(0, 10, -10), hedged=True)
-    assert found.values["gross_exposure"] is None and "only the net value" in found.reasons["gross_exposure"]
+def test_long_and_short_at_once_count_with_their_sizes():
+    # 60 long and 50 short are 10 net and 110 gross; 40 long and 50 short are −10 net and 90 gross
+    found = report((100, 101, 99), holdings=(0, 10, -10), shorts=array(0, -50, -50))
+    assert found.values["gross_exposure"] == pytest.approx((0 + 110 / 101 + 90 / 99) / 3)
     assert found.values["net_exposure"] == pytest.approx((0 + 10 / 101 - 10 / 99) / 3)
+
+
+def test_what_could_not_be_sold_stands_beside_the_final_equity():
+    found = report((100, 101, 80), holdings=(0, 10, 10), frozen=array(30, -10)).values
+    assert (found["frozen_value"], found["frozen_positions"], found["frozen_share"]) == (40.0, 2, 0.5)
+    assert found["final_equity_without_frozen"] == 50.0  # 80 less the 30 that are long
+    lost = report((100, 50, -5), holdings=(0, 10, 10), frozen=array(30))
+    assert lost.values["frozen_share"] is None and "at or below zero" in lost.reasons["frozen_share"]
 
 
 def test_monthly_bars_have_no_best_day():

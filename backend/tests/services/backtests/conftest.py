@@ -14,7 +14,7 @@ from app.services.platform import Platform
 from app.settings import Settings
 from tests.conftest import copied_database
 
-SYMBOLS = ["HDFCBANK", "ICICIBANK", "AXISBANK", "KOTAKBANK", "ITC", "RELIANCE"]
+SYMBOLS = ["HDFCBANK", "ICICIBANK", "AXISBANK", "KOTAKBANK", "ITC", "RELIANCE", "HDFC", "PFIZER"]
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from app.database import Market
 from app.engines.backtest import engine_version
 from app.engines.backtest.spec import canonical_json
 from app.models import BacktestRun
+from app.services.backtests.slices import SCHEME
 from app.services.platform import Platform
 from tests.services.backtests.asking import answered, asked, verified
 
@@ -53,7 +54,7 @@ def test_an_older_engine_never_loses_its_result_and_what_else_changed_is_told(ba
     old = stored_as(banks, run, run.spec | {"engine_version": OLD}, engine_version=OLD)
     found = verified(banks, old)
     assert (found["outcome"], found["changed"], found["note"]) == ("inputs_changed", ["engine_version"], None)
-    other = run.spec | {"engine_version": OLD, "data_root": "2." + "0" * 64, "market_rules": "nse@old.old"}
+    other = run.spec | {"engine_version": OLD, "data_root": f"{SCHEME}." + "0" * 64, "market_rules": "nse@old.old"}
     assert verified(banks, stored_as(banks, run, other))["changed"] == ["engine_version", "data", "market_rules"]
     # asked again, the run is one of today's engine, beside the old one, which is as it was
     spec, _ = answered(banks, asked("sma_cross", ["ITC"], "2015-01-01", "2016-12-30", params={"fast": 5, "slow": 20}))
