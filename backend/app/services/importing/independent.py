@@ -140,10 +140,13 @@ def _why(
     after = next((other for other in own[n + 1 :] if _apart(other.ratio, one.ratio)), None)
     if before is not None and after is not None and before.agrees and after.agrees:
         return f"theirs alone: it agrees on {before.day} and on {after.day}, so no action lies between"
-    told = explain(connection, one, later, [row for row in jumps if row["session"] > one.day], read_on)
+    told = explain(connection, one, later, [row for row in jumps if row["session"] > one.day])
     if told is not None:
         return told
     if after is None:
+        end = closes.last_session(connection, one.instrument)
+        if end is not None and end < read_on:
+            return f"our prices of it end first: on {end}, the vendor's in {read_on:%B %Y}"
         return "unexplained: theirs stands in this ratio up to its last close"
     last = own[own.index(after) - 1]
     listed = {row["ex_date"] for row in factors}
@@ -181,9 +184,8 @@ def explain(
     one: _Compared,
     later: Sequence[Mapping[str, Any]],
     jumps: Sequence[Mapping[str, Any]],
-    read_on: date,
 ) -> str | None:
-    """What stored moves, gaps and ends say about another's close; None where they say nothing."""
+    """What stored moves and gaps say about another's close; None where they say nothing."""
     instrument, ratio = one.instrument, one.ratio
     for jump in jumps:
         likely = (jump["ratio"], 1 / (jump["proposed_factor"] or math.inf))
@@ -198,9 +200,6 @@ def explain(
                 f"no sessions stored between {gap.before} and {gap.date}: the price went to {gap.ratio:.2f} of itself"
             )
         return f"ours missing: a gap of {gap.ratio:.2f} on {gap.date} that no other evidence supports"
-    end = closes.last_session(connection, instrument)
-    if end is not None and end < read_on:
-        return f"our prices of it end first: on {end}, the vendor's in {read_on:%B %Y}"
     return None
 
 
