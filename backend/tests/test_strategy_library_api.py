@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
+from app.database import Market
 from app.engines.strategies.registry import registry
+from app.repositories.strategies import RunRepository, StrategyRepository
+from app.services.platform import Platform
+from tests.services.user_files import vectorised, write
 
 pytestmark = pytest.mark.integration
 
@@ -70,3 +75,64 @@ def test_what_cannot_be_written_is_answered_clearly(
 def test_staying_where_one_is_is_no_move(sample_client: TestClient) -> None:
     answer = sample_client.patch(f"{BASE}/sma_cross", json={"lifecycle_status": "RESEARCH", "description": "Crosses."})
     assert answer.status_code == 200 and answer.json()["description"] == "Crosses."
+
+
+# ---- the library
+
+
+def entries(client: TestClient) -> dict[str, dict[str, Any]]:
+    return {row["strategy_id"]: row for row in client.get(f"{BASE}/library").json()}
+
+
+def store(client: TestClient, run_id: str, sharpe: float | None, *strategy_ids: str, cagr: float = 0.1) -> None:
+    """A stored run of these strategies with made-up figures."""
+    platform: Platform = client.app.state.platform  # type: ignore[attr-defined]
+    with platform.database.transaction(Market.REAL) as session:
+        versions = [StrategyRepository(session).versions(name)[0] for name in strategy_ids]
+        run = {
+            "run_id": run_id, "strategy_id": strategy_ids[0], "start_date": date(2024, 1, 1),
+            "end_date": date(2024, 12, 31), "metrics": {"sharpe": sharpe, "cagr": cagr, "max_drawdown": -0.2},
+            "spec": {}, "result": b"", "digest": run_id, "engine_version": "of a test", "fingerprint": {},
+        }  # fmt: skip
+        books = [
+            {
+                "run_id": run_id, "book": book, "strategy_id": version.strategy_id, "version_id": version.id,
+                "params": {}, "allocation": 1.0,
+            }
+            for book, version in enumerate(versions)
+        ]  # fmt: skip
+        RunRepository(session).add(run, books)
+        RunRepository(session).count_trial(f"spec of {run_id}", strategy_ids, run_id, "SUCCEEDED", sharpe)
+
+
+def test_the_library_tells_the_typical_run_and_the_best_of_how_many(sample_client: TestClient) -> None:
+    before = entries(sample_client)["donchian"]
+    assert (before["state"], before["versions"], before["runs"], before["trials"]) == ("ready", 1, 0, 0)
+    assert before["typical"] is None and before["best"] is None and before["error"] is None
+    for name, sharpe in {"a": 0.2, "b": 1.1, "c": 0.4, "d": None}.items():
+        store(sample_client, f"run-{name}", sharpe, "donchian", cagr=0.01 if sharpe is None else sharpe / 10)
+    store(sample_client, "run-e", 3.0, "donchian", "supertrend")  # says nothing of one of the two
+    found = entries(sample_client)["donchian"]
+    assert (found["runs"], found["trials"]) == (5, 5)
+    # medians of 0.2 0.4 1.1, and of 0.01 0.02 0.04 0.11
+    assert found["typical"] == {"runs": 4, "sharpe": 0.4, "cagr": pytest.approx(0.03), "max_drawdown": -0.2}
+    assert (found["best"]["run_id"], found["best"]["sharpe"]) == ("run-b", 1.1)
+    other = entries(sample_client)["supertrend"]
+    assert other["runs"] == 1 and other["typical"] is None and other["best"] is None
+
+
+def test_a_strategy_that_no_longer_loads_and_one_that_is_gone_stay_in_the_library(sample_client: TestClient) -> None:
+    platform: Platform = sample_client.app.state.platform  # type: ignore[attr-defined]
+    path = write(platform.settings.home / "strategies", "mine.py", vectorised("mine"))
+    assert entries(sample_client)["mine"]["state"] == "ready"
+    path.write_text(path.read_text(encoding="utf-8") + "\nimport nothing_of_that_name\n", encoding="utf-8")
+    broken = entries(sample_client)["mine"]
+    assert broken["state"] == "broken" and "nothing_of_that_name" in broken["error"]["message"]
+    answer = sample_client.patch(f"{BASE}/mine", json={"regime_notes": "x"})
+    assert answer.status_code == 422 and "nothing_of_that_name" in answer.json()["error"]["message"]
+    path.unlink()
+    gone = entries(sample_client)["mine"]
+    assert (gone["state"], gone["error"]) == ("gone", None)
+    assert sample_client.patch(f"{BASE}/mine", json={"regime_notes": "x"}).status_code == 404
+    assert len(sample_client.get(f"{BASE}/mine/versions").json()) == 1
+    assert list(entries(sample_client))[-1] == "mine"

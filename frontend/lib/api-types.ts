@@ -827,6 +827,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/portfolio/strategies/library": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Library
+         * @description Every strategy there is or was: its versions, runs and trials, its typical and its best run.
+         */
+        get: operations["strategies:library"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/portfolio/strategies/load-errors": {
         parameters: {
             query?: never;
@@ -1852,6 +1872,30 @@ export interface components {
              * @description What it is, or why there is none
              */
             words: string;
+        };
+        /**
+         * BestRun
+         * @description The run with the highest Sharpe: to be read with the number of trials it is the best of.
+         */
+        BestRun: {
+            /** Cagr */
+            cagr: number | null;
+            /**
+             * End Date
+             * Format: date
+             */
+            end_date: string;
+            /** Max Drawdown */
+            max_drawdown: number | null;
+            /** Run Id */
+            run_id: string;
+            /** Sharpe */
+            sharpe: number;
+            /**
+             * Start Date
+             * Format: date
+             */
+            start_date: string;
         };
         /**
          * CashRate
@@ -3246,6 +3290,40 @@ export interface components {
             file_name: string;
             /** Line */
             line: number;
+        };
+        /**
+         * LibraryEntry
+         * @description A strategy that is or was there, and what its stored runs say of it.
+         */
+        LibraryEntry: {
+            /** @description null while no run of it alone has a Sharpe */
+            best: components["schemas"]["BestRun"] | null;
+            /** Display Name */
+            display_name: string;
+            /** @description Why it does not load */
+            error: components["schemas"]["StrategyLoadError"] | null;
+            /**
+             * Runs
+             * @description Stored runs it takes part in, those with other strategies included
+             */
+            runs: number;
+            /**
+             * State
+             * @description broken: its file does not load; gone: no file
+             * @enum {string}
+             */
+            state: "ready" | "broken" | "gone";
+            /** Strategy Id */
+            strategy_id: string;
+            /**
+             * Trials
+             * @description Specifications evaluated, failures included
+             */
+            trials: number;
+            /** @description null while it was never run alone */
+            typical: components["schemas"]["TypicalRun"] | null;
+            /** Versions */
+            versions: number;
         };
         /**
          * LookaheadProof
@@ -5545,6 +5623,23 @@ export interface components {
             version?: number | null;
         };
         /**
+         * TypicalRun
+         * @description The median of each figure over a strategy's runs.
+         */
+        TypicalRun: {
+            /** Cagr */
+            cagr: number | null;
+            /** Max Drawdown */
+            max_drawdown: number | null;
+            /**
+             * Runs
+             * @description Stored runs of this strategy alone
+             */
+            runs: number;
+            /** Sharpe */
+            sharpe: number | null;
+        };
+        /**
          * VerifyOut
          * @description What a recomputation of a run gave.
          */
@@ -7732,6 +7827,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JobAccepted"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "strategies:library": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LibraryEntry"][];
                 };
             };
             /** @description Client Error */

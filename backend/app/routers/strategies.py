@@ -23,6 +23,7 @@ from app.schemas.strategies import (
     BacktestOut,
     BacktestRequest,
     FlatCosts,
+    LibraryEntry,
     OwnCosts,
     RunPage,
     RunSummary,
@@ -54,6 +55,12 @@ def _answer(result: dict[str, Any], accept: str | None) -> Response:
 def available(platform: PlatformDep, session: MarketSessionDep) -> list[StrategyOut]:
     """The strategies one can run."""
     return [StrategyOut(**row) for row in platform.backtests.available(session)]
+
+
+@router.get("/library", operation_id="strategies:library")
+def library(platform: PlatformDep, session: MarketSessionDep) -> list[LibraryEntry]:
+    """Every strategy there is or was: its versions, runs and trials, its typical and its best run."""
+    return [LibraryEntry(**row) for row in platform.library.listed(session)]
 
 
 @router.get("/load-errors", operation_id="strategies:load_errors")

@@ -65,6 +65,40 @@ class StrategyLoadError(BaseModel):
     expected: str = Field(description="What would be right")
 
 
+class TypicalRun(BaseModel):
+    """The median of each figure over a strategy's runs."""
+
+    runs: int = Field(description="Stored runs of this strategy alone")
+    sharpe: float | None
+    cagr: float | None
+    max_drawdown: float | None
+
+
+class BestRun(BaseModel):
+    """The run with the highest Sharpe: to be read with the number of trials it is the best of."""
+
+    run_id: str
+    start_date: date
+    end_date: date
+    sharpe: float
+    cagr: float | None
+    max_drawdown: float | None
+
+
+class LibraryEntry(BaseModel):
+    """A strategy that is or was there, and what its stored runs say of it."""
+
+    strategy_id: str
+    display_name: str
+    state: Literal["ready", "broken", "gone"] = Field(description="broken: its file does not load; gone: no file")
+    error: StrategyLoadError | None = Field(description="Why it does not load")
+    versions: int
+    runs: int = Field(description="Stored runs it takes part in, those with other strategies included")
+    trials: int = Field(description="Specifications evaluated, failures included")
+    typical: TypicalRun | None = Field(description="null while it was never run alone")
+    best: BestRun | None = Field(description="null while no run of it alone has a Sharpe")
+
+
 class StrategyChange(Wire):
     """What people write about a strategy. A field that is left out stays; null empties a text."""
 

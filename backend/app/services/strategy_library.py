@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 
 from app.exceptions import DataNotFoundError, LifecycleTransitionError, ValidationError
 from app.models import StrategyMetadata, StrategyVersion
+from app.repositories.library import LibraryRepository
 from app.repositories.strategies import StrategyRepository
+from app.services.strategy_versions import version_of
 from app.services.user_strategies.catalogue import Catalogue, is_own
 
 
@@ -19,6 +21,30 @@ class StrategyLibrary:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
+
+    def listed(self, session: Session) -> list[dict[str, Any]]:
+        """Every strategy there is or was, with what its stored runs say of it.
+
+        Those that can be run come first, in the order of the catalogue; then, by id, those whose file does not load
+        (`error` says why) and those whose file is gone.
+        """
+        known, errors = self._catalogue.all()
+        for strategy in known.values():
+            version_of(session, strategy)
+        failed = {error.strategy_id: error.to_dict() for error in errors if error.strategy_id is not None}
+        repository = LibraryRepository(session)
+        typical, best = repository.typical(), repository.best()
+        rows = {
+            row.strategy_id: {
+                **row._asdict(),
+                "state": "ready" if row.strategy_id in known else "broken" if row.strategy_id in failed else "gone",
+                "error": None if row.strategy_id in known else failed.get(row.strategy_id),
+                "typical": typical.get(row.strategy_id),
+                "best": best.get(row.strategy_id),
+            }
+            for row in repository.counts()
+        }
+        return [rows[name] for name in known] + [row for name, row in rows.items() if name not in known]
 
     def versions(self, session: Session, strategy_id: str) -> list[dict[str, Any]]:
         """Every version of a strategy, newest first, with its source. Raises DataNotFoundError."""
@@ -30,11 +56,13 @@ class StrategyLibrary:
 
         Raises
         ------
-        DataNotFoundError : no such strategy.
+        DataNotFoundError : no such strategy, or its file is gone.
+        StrategyNotLoaded : its file does not load.
         LifecycleTransitionError : another lifecycle state: no gate exists that could grant it; nothing is changed.
         ValidationError : nothing to change; a description of a strategy of one's own, whose file says it.
         """
         row = self._find(session, strategy_id)
+        strategy = self._catalogue.find(strategy_id)
         if not changes.keys() - {"reason"}:
             raise ValidationError("Give description, regime_notes or lifecycle_status: there is nothing to change")
         target = changes.get("lifecycle_status")
@@ -43,7 +71,7 @@ class StrategyLibrary:
                 f"{row.display_name} stays {row.lifecycle_status.value}: no gate exists yet that could grant {target}",
                 details={"current_state": row.lifecycle_status.value, "target_state": target, "gates": []},
             )
-        if "description" in changes and is_own(self._catalogue.find(strategy_id)):
+        if "description" in changes and is_own(strategy):
             raise ValidationError("The strategy's own file says its description: change it there", "description")
         for name in ("description", "regime_notes"):
             if name in changes:

@@ -25,7 +25,18 @@ from app.services.user_strategies.wire import Code, SourceFile
 ID: Final = re.compile(r"[a-z][a-z0-9_]{1,62}")
 ID_WORDS: Final = "2 to 63 small letters, digits and _, a letter first"
 RESERVED: Final = frozenset(
-    {"available", "backtest", "correlation", "policy", "monitor", "runs", "portfolios", "sweeps", "load_errors"}
+    {
+        "available",
+        "backtest",
+        "correlation",
+        "policy",
+        "monitor",
+        "runs",
+        "portfolios",
+        "sweeps",
+        "load_errors",
+        "library",
+    }
     | {"all", "new", "none", "list", "proof", "strategies"}
 )
 LARGEST: Final = 1_000_000  # characters
