@@ -20,6 +20,7 @@ import type {
   IndexInfo,
   Job,
   JobDetail,
+  LibraryEntry,
   Market,
   MarketChoice,
   MarketStatus,
@@ -35,7 +36,9 @@ import type {
   Significance,
   SnapshotsPage,
   StrategyCard,
+  StrategyChange,
   StrategyLoadError,
+  StrategyVersion,
   SyncState,
   Verification,
 } from "./types";
@@ -127,6 +130,20 @@ export const marketAPI = {
 export const strategyAPI = {
   available: (signal?: AbortSignal) =>
     result<StrategyCard[]>(api.GET("/api/portfolio/strategies/available", { signal })),
+  library: (signal?: AbortSignal) =>
+    result<LibraryEntry[]>(api.GET("/api/portfolio/strategies/library", { signal })),
+  versions: (strategy_id: string, signal?: AbortSignal) =>
+    result<StrategyVersion[]>(
+      api.GET("/api/portfolio/strategies/{strategy_id}/versions", {
+        params: { path: { strategy_id } },
+        signal,
+      }),
+    ),
+  /** Changes what is written about a strategy; a text that is null becomes empty. */
+  write: (strategy_id: string, body: StrategyChange) =>
+    result<StrategyCard>(
+      api.PATCH("/api/portfolio/strategies/{strategy_id}", { params: { path: { strategy_id } }, body }),
+    ),
   loadErrors: (signal?: AbortSignal) =>
     result<StrategyLoadError[]>(api.GET("/api/portfolio/strategies/load-errors", { signal })),
   /** Answers with the run, or with the job that is computing it. The key makes a second click the same request. */

@@ -1,4 +1,4 @@
-import { queryOptions, useQuery } from "@tanstack/react-query";
+import { keepPreviousData, queryOptions, useQuery } from "@tanstack/react-query";
 import { dataAPI, healthAPI, jobsAPI, marketAPI, screenerAPI, strategyAPI, unwrap } from "./api-client";
 import { jobRuns } from "./use-job";
 
@@ -52,6 +52,33 @@ export const strategiesQuery = queryOptions({
   queryKey: ["strategies"],
   queryFn: ({ signal }) => unwrap(strategyAPI.available(signal)),
 });
+
+/** Every strategy there is or was, with what its stored runs say; each run changes it. */
+export const libraryQuery = queryOptions({
+  queryKey: ["strategies", "library"],
+  queryFn: ({ signal }) => unwrap(strategyAPI.library(signal)),
+  staleTime: 0,
+});
+
+/** Files are edited while the page is open: asked again with every visit. */
+export const loadErrorsQuery = queryOptions({
+  queryKey: ["strategies", "load-errors"],
+  queryFn: ({ signal }) => unwrap(strategyAPI.loadErrors(signal)),
+  staleTime: 0,
+});
+
+export const RUNS_PER_PAGE = 100;
+
+export const runsQuery = (page: number, strategy: string | null) =>
+  queryOptions({
+    queryKey: ["runs", page, strategy],
+    queryFn: ({ signal }) =>
+      unwrap(
+        strategyAPI.runs({ page, limit: RUNS_PER_PAGE, ...(strategy && { strategy_id: strategy }) }, signal),
+      ),
+    placeholderData: keepPreviousData,
+    staleTime: 5_000,
+  });
 
 export const policiesQuery = queryOptions({
   queryKey: ["policies"],

@@ -14,6 +14,9 @@ PREFERENCES = "smarttrader.preferences"
 PAGES = {
     "screener": "/screener/",
     "stock": "/stock/?symbol={symbol}",
+    "strategies": "/quant/strategies/",
+    "strategy": "/quant/strategy/?strategy=sma_cross",
+    "source": "/quant/strategy/?strategy=sma_cross&tab=source",
     "backtest": "/quant/backtest/",
     "runs": "/quant/runs/",
     "data": "/data/",
@@ -23,6 +26,9 @@ PAGES = {
 HEADINGS = {
     "screener": "Screener",
     "stock": None,  # the company's name
+    "strategies": "Strategies",
+    "strategy": "SMA crossover v1",
+    "source": "SMA crossover v1",
     "backtest": "Backtest",
     "runs": "Runs",
     "data": "Data",

@@ -1,6 +1,6 @@
 import { screen, waitFor } from "@testing-library/react";
 import { axe } from "jest-axe";
-import { LoadErrors } from "@/features/backtest/load-errors";
+import { LoadErrors } from "@/components/load-errors";
 import { fakeApi } from "../support/api";
 import { renderApp } from "../support/render";
 

@@ -59,7 +59,15 @@ test("a page that is not built is not in the navigation", () => {
   const names = within(screen.getByRole("navigation", { name: "Main" }))
     .getAllByRole("link")
     .map((link) => link.getAttribute("aria-label"));
-  expect(names).toEqual(["SmartTrader, screener", "Screener", "Backtest", "Runs", "Data", "Settings"]);
+  expect(names).toEqual([
+    "SmartTrader, screener",
+    "Screener",
+    "Strategies",
+    "Backtest",
+    "Runs",
+    "Data",
+    "Settings",
+  ]);
 });
 
 test("keys go to pages and switch the theme, but not while typing or when switched off", async () => {

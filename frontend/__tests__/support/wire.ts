@@ -81,6 +81,7 @@ export function screenerPage(rows: ScreenerRow[], change: Partial<ScreenerPage["
       digest: null,
       unknown: 0,
       columns: [],
+      indices: null,
       ...change,
     },
   };

@@ -7,6 +7,7 @@ import { useRef, useState, type FormEvent } from "react";
 import { FollowedJob } from "@/components/data-jobs";
 import { CheckField, SelectField, TextField } from "@/components/fields";
 import { Icon } from "@/components/icon";
+import { LoadErrors } from "@/components/load-errors";
 import { Badge, Kbd, Lifecycle } from "@/components/marks";
 import { DataState, EmptyState, ErrorState } from "@/components/shared/DataState";
 import { strategyAPI, unwrap } from "@/lib/api-client";
@@ -38,7 +39,6 @@ import {
   type FormValues,
   type Limits,
 } from "./form";
-import { LoadErrors } from "./load-errors";
 import { PolicyField } from "./policy-field";
 import { runQuery } from "./queries";
 

@@ -9,6 +9,7 @@ import { Segmented } from "@/components/fields";
 import { Icon, type IconName } from "@/components/icon";
 import { Badge, Lifecycle, Stamp, Unknown } from "@/components/marks";
 import { sentence } from "@/components/data-jobs";
+import { ProofBadge } from "@/components/proof-badge";
 import { DataState, EmptyState } from "@/components/shared/DataState";
 import { StatsChart } from "@/components/stats-chart";
 import { toast } from "@/components/toast";
@@ -28,7 +29,6 @@ import { Benchmarks } from "./benchmarks";
 import { FrozenHoldings, FrozenLine } from "./frozen";
 import { Files } from "./files";
 import { Orders, useOrdersTab } from "./orders";
-import { ProofBadge } from "./proofs";
 import { readSpec } from "./spec";
 import { inWords, reasonName } from "./refusals";
 
@@ -95,7 +95,7 @@ function Run({ run }: { run: RunDetail }) {
           <div className="row g3 wrap">
             <h1>{name}</h1>
             {first && <Lifecycle state={first.lifecycle_status} />}
-            <ProofBadge run={run} />
+            <ProofBadge proofs={run.proofs} />
             {verify.data && <VerifiedBadge verification={verify.data} at={verify.submittedAt} />}
           </div>
           <div className="row wrap" style={{ gap: "4px 14px" }}>

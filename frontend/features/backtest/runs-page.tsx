@@ -9,36 +9,12 @@ import { DataTable, type Column } from "@/components/data-table";
 import { Icon } from "@/components/icon";
 import { Unknown } from "@/components/marks";
 import { Pager } from "@/components/pager";
+import { RUN_AT, runColumns } from "@/components/run-columns";
 import { DataState, EmptyState } from "@/components/shared/DataState";
 import { useCrumbs } from "@/lib/crumbs";
-import { count, counted, date, grouped, instant, percent } from "@/lib/format";
-import { strategiesQuery, useIndexName } from "@/lib/queries";
+import { count, counted, percent } from "@/lib/format";
+import { runsQuery, strategiesQuery, useIndexName } from "@/lib/queries";
 import type { Metrics, RunCard } from "@/lib/types";
-import { runsQuery } from "./queries";
-
-const figure = (
-  id: string,
-  header: string,
-  unit: string | undefined,
-  draw: (value: number) => string,
-  width = 104,
-): Column<RunCard> => ({
-  id,
-  header,
-  unit,
-  align: "right",
-  width,
-  cell: (run) => {
-    const value = (run.metrics as Metrics)[id];
-    return typeof value === "number" ? (
-      draw(value)
-    ) : (
-      <Unknown why="Not defined for this run; its page says why" />
-    );
-  },
-});
-
-const bare = (value: number): string => percent(value, 1).slice(0, -1);
 
 const MOST_COMPARED = 6;
 
@@ -60,19 +36,7 @@ function columns(
         </span>
       ),
     },
-    {
-      id: "universe",
-      header: "Universe",
-      width: 116,
-      cell: (run) => <span className="t2">{indexName(run.universe)}</span>,
-    },
-    { id: "start", header: "From", align: "right", width: 102, cell: (run) => date(run.start_date) },
-    { id: "end", header: "To", align: "right", width: 102, cell: (run) => date(run.end_date) },
-    figure("cagr", "CAGR", "%", bare, 80),
-    figure("sharpe", "Sharpe", undefined, (value) => grouped(value, 2), 76),
-    figure("max_drawdown", "Drawdown", "%", bare, 106),
-    figure("volatility", "Volatility", "%", bare, 96),
-    figure("trades", "Trades", undefined, count, 72),
+    ...runColumns(indexName),
     {
       id: "compare",
       header: "Compare",
@@ -94,14 +58,7 @@ function columns(
         />
       ),
     },
-    {
-      id: "created",
-      header: "Run at",
-      unit: "IST",
-      align: "right",
-      width: 172,
-      cell: (run) => <span className="t2">{instant(run.created_at)}</span>,
-    },
+    RUN_AT,
   ];
 }
 

@@ -13,6 +13,7 @@ export const PAGES: readonly { heading: string | null; pages: readonly Page[] }[
   {
     heading: "Quant",
     pages: [
+      { label: "Strategies", href: "/quant/strategies/", icon: "folder", keys: "g l" },
       { label: "Backtest", href: "/quant/backtest/", icon: "flask", keys: "g q" },
       { label: "Runs", href: "/quant/runs/", icon: "spark", keys: "g r" },
     ],
@@ -31,6 +32,7 @@ export const ALL_PAGES: readonly Page[] = PAGES.flatMap((section) => section.pag
 /** The entry of the navigation that a path belongs to. */
 export function currentPage(path: string): string | null {
   if (path.startsWith("/stock")) return "/screener/";
+  if (path.startsWith("/quant/strateg")) return "/quant/strategies/";
   if (path.startsWith("/quant/run") || path.startsWith("/quant/compare")) return "/quant/runs/";
   return ALL_PAGES.find((page) => path.startsWith(page.href.slice(0, -1)))?.href ?? null;
 }

@@ -14,10 +14,10 @@ const OUTCOMES: Record<Proof["outcome"], { tone: "ok" | "er" | "wn"; icon: IconN
   not_tested: { tone: "wn", icon: "warn", text: "Not tested for look-ahead" },
 };
 
-/** The worst finding of the look-ahead search of a run's strategies; hover says on what it was searched. */
-export function ProofBadge({ run }: { run: RunDetail }) {
-  if (run.proofs.length === 0) return null;
-  const found = run.proofs.map(({ strategy_id, proof }) => ({
+/** The worst finding of the look-ahead search of some strategies; hover says on what it was searched. */
+export function ProofBadge({ proofs, small }: { proofs: RunDetail["proofs"]; small?: boolean }) {
+  if (proofs.length === 0) return null;
+  const found = proofs.map(({ strategy_id, proof }) => ({
     outcome: proof?.outcome ?? "not_tested",
     sentence: `${strategy_id}: ${proof?.sentence ?? "there is no search on file"}`,
   }));
@@ -26,7 +26,7 @@ export function ProofBadge({ run }: { run: RunDetail }) {
   const { tone, icon, text } = OUTCOMES[outcome];
   return (
     <span title={found.map(({ sentence }) => sentence).join("\n")}>
-      <Badge tone={tone} icon={icon}>
+      <Badge tone={tone} icon={icon} small={small}>
         {text}
       </Badge>
     </span>

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Icon } from "@/components/icon";
-import { loadErrorsQuery } from "./queries";
+import { loadErrorsQuery } from "@/lib/queries";
 
 /** Files of the strategies folder that give no strategy, and why; nothing where all do. */
 export function LoadErrors() {

@@ -1,0 +1,90 @@
+import Link from "next/link";
+import { Unknown } from "@/components/marks";
+import { counted, date, grouped, percent } from "@/lib/format";
+import type { LibraryEntry } from "@/lib/types";
+import { formOf } from "./words";
+
+type Figures = Pick<NonNullable<LibraryEntry["typical"]>, "cagr" | "sharpe" | "max_drawdown">;
+
+const MEASURES: readonly { name: keyof Figures; label: string; draw: (value: number) => string }[] = [
+  { name: "cagr", label: "CAGR", draw: percent },
+  { name: "sharpe", label: "Sharpe", draw: (value) => grouped(value, 2) },
+  { name: "max_drawdown", label: "Drawdown", draw: percent },
+];
+
+/** The typical run beside the best one, each with how many it stands for: the best of many says little. */
+export function RunFigures({ entry }: { entry: LibraryEntry }) {
+  const { typical, best } = entry;
+  if (typical === null) {
+    return (
+      <div className="stack g1">
+        <p className="t3">
+          {entry.runs > 0
+            ? `${counted(entry.runs, "run")}, each together with other strategies.`
+            : entry.trials > 0
+              ? `${counted(entry.trials, "trial")}, none of which ended with a result.`
+              : "Never run here."}
+        </p>
+        {entry.state === "ready" && (
+          <Link className="link" href={formOf(entry.strategy_id)} aria-label={`Run ${entry.display_name}`}>
+            Run it
+          </Link>
+        )}
+      </div>
+    );
+  }
+  const cell = (figures: Figures | null, name: keyof Figures, draw: (value: number) => string) => {
+    const value = figures?.[name];
+    return typeof value === "number" ? draw(value) : <Unknown why="No run has this figure" />;
+  };
+  return (
+    <table className="t num figs-of-runs">
+      <caption className="sr">Figures of the runs of {entry.display_name}</caption>
+      <thead>
+        <tr>
+          <th scope="col">
+            <span className="sr">Figure</span>
+          </th>
+          <th
+            scope="col"
+            className="r"
+            title="The median over the runs of this strategy alone, each figure for itself"
+          >
+            Typical of {counted(typical.runs, "run")}
+          </th>
+          <th
+            scope="col"
+            className="r"
+            title="The run with the highest Sharpe; the more trials, the more of it is luck"
+          >
+            Best of {counted(entry.trials, "trial")}
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {MEASURES.map(({ name, label, draw }) => (
+          <tr key={name}>
+            <th scope="row">{label}</th>
+            <td className="r">{cell(typical, name, draw)}</td>
+            <td className="r">{cell(best, name, draw)}</td>
+          </tr>
+        ))}
+        {best && (
+          <tr>
+            <th scope="row">Run</th>
+            <td />
+            <td className="r">
+              <Link
+                className="link mono"
+                href={`/quant/run/?run=${best.run_id}`}
+                title={`${date(best.start_date)} – ${date(best.end_date)}`}
+              >
+                {best.run_id.slice(0, 8)}
+              </Link>
+            </td>
+          </tr>
+        )}
+      </tbody>
+    </table>
+  );
+}
