@@ -150,6 +150,18 @@ def test_what_is_wrong_is_told_with_its_place(
         assert error["details"]["length"] == length
 
 
+def test_an_editor_is_told_what_is_wrong_without_a_refusal(shared_sample: TestClient) -> None:
+    path = "/api/screener/check"
+    right = get(shared_sample, path, q=" RSI(14)<70 ")
+    assert (right["expression"], right["error"]) == ("rsi(close, 14) < 70", None)
+    assert right["digest"] == get(shared_sample, q="rsi(14) < 70")["meta"]["digest"]
+    wrong = get(shared_sample, path, q="close > 1\nand cloze > 3")
+    assert wrong["expression"] is None
+    fault = wrong["error"]
+    assert (fault["line"], fault["column"], fault["length"], fault["near"]) == (2, 5, 5, ["close"])
+    assert get(shared_sample, path, q="")["error"]["message"]
+
+
 def test_a_day_that_lies_ahead_is_refused(shared_sample: TestClient) -> None:
     response = shared_sample.get(PATH, params={"asof": "2999-01-01"})
     assert (response.status_code, response.json()["error"]["details"]["field"]) == (422, "asof")

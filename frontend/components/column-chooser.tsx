@@ -10,12 +10,21 @@ export interface ColumnChooserProps<Row> {
   shown: readonly Column<Row>[];
   /** null returns to the default set. */
   onChange: (ids: string[] | null) => void;
+  /** Columns that go together, chosen at once; null is the default set. */
+  sets?: readonly { name: string; ids: readonly string[] | null }[];
   open?: boolean;
   onOpenChange?: (open: boolean) => void;
 }
 
 /** Searchable, to be ticked and put in order by dragging or by the arrow beside a name. It stays open while ticking. */
-export function ColumnChooser<Row>({ all, shown, onChange, open, onOpenChange }: ColumnChooserProps<Row>) {
+export function ColumnChooser<Row>({
+  all,
+  shown,
+  onChange,
+  sets = [],
+  open,
+  onOpenChange,
+}: ColumnChooserProps<Row>) {
   const [find, setFind] = useState("");
   const [dragged, setDragged] = useState<string | null>(null);
   const [over, setOver] = useState<string | null>(null);
@@ -23,7 +32,9 @@ export function ColumnChooser<Row>({ all, shown, onChange, open, onOpenChange }:
   const chosen = shown.slice(1).map((column) => column.id);
   const hidden = all.slice(1).filter((column) => !chosen.includes(column.id));
   const ordered = [...shown.slice(1), ...hidden];
-  const listed = ordered.filter((column) => column.header.toLowerCase().includes(find.trim().toLowerCase()));
+  const listed = ordered.filter((column) =>
+    `${column.header} ${column.id}`.toLowerCase().includes(find.trim().toLowerCase()),
+  );
 
   const place = (id: string, before: string) => {
     const rest = chosen.filter((other) => other !== id);
@@ -59,6 +70,38 @@ export function ColumnChooser<Row>({ all, shown, onChange, open, onOpenChange }:
           onChange={(event) => setFind(event.target.value)}
         />
       </div>
+      {sets.length > 0 && (
+        <div
+          className="row wrap xs"
+          style={{ padding: "0 6px 4px", gap: 4 }}
+          role="group"
+          aria-label="Sets of columns"
+        >
+          {sets.map((one) => (
+            <button
+              key={one.name}
+              type="button"
+              className="btn sm"
+              onClick={() => onChange(one.ids === null ? null : [...one.ids])}
+            >
+              {one.name}
+            </button>
+          ))}
+        </div>
+      )}
+      {find.trim() !== "" && listed.length === 0 && (
+        <button
+          type="button"
+          className="btn sm"
+          style={{ width: "100%" }}
+          onClick={() => {
+            onChange([...chosen, find.trim()]);
+            setFind("");
+          }}
+        >
+          Add the formula {find.trim()}
+        </button>
+      )}
       <div className="row between xs t3" style={{ padding: "2px 6px 4px" }}>
         <span>{chosen.length + 1} shown</span>
         <button type="button" className="link" onClick={() => onChange(null)}>

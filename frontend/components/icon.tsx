@@ -212,6 +212,26 @@ const PATHS = {
       <path d="M12 19V5M6.5 10.5L12 5l5.5 5.5" />
     </>
   ),
+  star: (
+    <>
+      <path d="M12 4l2.4 5.2 5.6.6-4.2 3.8 1.2 5.6-5-2.9-5 2.9 1.2-5.6L4 9.8l5.6-.6z" />
+    </>
+  ),
+  starred: (
+    <>
+      <path d="M12 4l2.4 5.2 5.6.6-4.2 3.8 1.2 5.6-5-2.9-5 2.9 1.2-5.6L4 9.8l5.6-.6z" fill="currentColor" />
+    </>
+  ),
+  bell: (
+    <>
+      <path d="M6 16.5V11a6 6 0 0 1 12 0v5.5l1.5 1.5h-15zM10 20.5h4" />
+    </>
+  ),
+  save: (
+    <>
+      <path d="M6 3.5h12v17l-6-4.5-6 4.5z" />
+    </>
+  ),
 } as const;
 
 export type IconName = keyof typeof PATHS;

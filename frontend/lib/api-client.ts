@@ -8,6 +8,7 @@ import type {
   ActionsPage,
   BacktestRequest,
   BarsSeries,
+  CheckedExpression,
   Comparison,
   Coverage,
   CoverageYear,
@@ -16,7 +17,9 @@ import type {
   DecisionsPage,
   FieldCard,
   FindingsPage,
+  FunctionCard,
   Health,
+  HeldScreen,
   IndexInfo,
   Job,
   JobDetail,
@@ -24,12 +27,17 @@ import type {
   Market,
   MarketChoice,
   MarketStatus,
+  NearMisses,
+  PresetCard,
   Provenance,
   Policy,
   PolicyRequest,
   RunAnalysis,
   RunDetail,
   RunsPage,
+  SavedScreen,
+  ScreenEventPage,
+  ScreenQuestion,
   ScreenerPage,
   SearchHit,
   SectorCount,
@@ -41,6 +49,8 @@ import type {
   StrategyVersion,
   SyncState,
   Verification,
+  WatchlistItem,
+  WhyAnswer,
 } from "./types";
 
 export { ApiError, getErrorMessage, fieldProblems } from "./errors";
@@ -95,6 +105,18 @@ export interface ScreenerQuery {
   sector?: string;
   index?: string;
   asof?: string;
+  q?: string;
+  filter_type?: string;
+  columns?: string;
+  spark?: number;
+  facets?: boolean;
+}
+
+export interface ScreenAsk {
+  q?: string;
+  filter_type?: string;
+  index?: string;
+  asof?: string;
 }
 
 export const healthAPI = {
@@ -108,6 +130,47 @@ export const screenerAPI = {
     result<{ fields: FieldCard[] }>(api.GET("/api/screener/fields", { signal })),
   indices: (signal?: AbortSignal) =>
     result<{ indices: IndexInfo[]; default: string }>(api.GET("/api/screener/indices", { signal })),
+  check: (q: string, signal?: AbortSignal) =>
+    result<CheckedExpression>(api.GET("/api/screener/check", { params: { query: { q } }, signal })),
+  functions: (signal?: AbortSignal) =>
+    result<{ functions: FunctionCard[] }>(api.GET("/api/screener/functions", { signal })),
+  presets: (signal?: AbortSignal) =>
+    result<{ presets: PresetCard[] }>(api.GET("/api/screener/presets", { signal })),
+};
+
+export const screensAPI = {
+  list: (signal?: AbortSignal) => result<SavedScreen[]>(api.GET("/api/screener/screens", { signal })),
+  create: (name: string, question: ScreenQuestion) =>
+    result<SavedScreen>(api.POST("/api/screener/screens", { body: { name, question } })),
+  change: (screen_id: number, body: { name: string; version: number; question: ScreenQuestion }) =>
+    result<SavedScreen>(
+      api.PUT("/api/screener/screens/{screen_id}", { params: { path: { screen_id } }, body }),
+    ),
+  watch: (screen_id: number, watching: boolean) =>
+    result<SavedScreen>(
+      api.PATCH("/api/screener/screens/{screen_id}", {
+        params: { path: { screen_id } },
+        body: { watching },
+      }),
+    ),
+  remove: (screen_id: number) =>
+    result<null>(api.DELETE("/api/screener/screens/{screen_id}", { params: { path: { screen_id } } })),
+  restore: (screen_id: number) =>
+    result<SavedScreen>(
+      api.POST("/api/screener/screens/{screen_id}/restore", { params: { path: { screen_id } } }),
+    ),
+  events: (query: { page: number; limit: number; unread?: boolean }, signal?: AbortSignal) =>
+    result<ScreenEventPage>(api.GET("/api/screener/events", { params: { query }, signal })),
+  readEvents: (ids: number[] | null) =>
+    result<{ read: number; unread: number }>(api.POST("/api/screener/events/read", { body: { ids } })),
+  why: (symbol: string, query: ScreenAsk, signal?: AbortSignal) =>
+    result<WhyAnswer>(api.GET("/api/screener/why/{symbol}", { params: { path: { symbol }, query }, signal })),
+  nearMisses: (query: ScreenAsk, signal?: AbortSignal) =>
+    result<NearMisses>(api.GET("/api/screener/near-misses", { params: { query }, signal })),
+  held: (symbol: string, days: number, signal?: AbortSignal) =>
+    result<HeldScreen[]>(
+      api.GET("/api/screener/held/{symbol}", { params: { path: { symbol }, query: { days } }, signal }),
+    ),
 };
 
 export const marketAPI = {
@@ -125,6 +188,10 @@ export const marketAPI = {
       api.GET("/api/market/bars/{symbol}", { params: { path: { symbol }, query: { adjust } }, signal }),
     ),
   status: (signal?: AbortSignal) => result<MarketStatus>(api.GET("/api/market/status", { signal })),
+  watchlist: (signal?: AbortSignal) => result<WatchlistItem[]>(api.GET("/api/market/watchlist", { signal })),
+  watch: (symbol: string) => result<WatchlistItem>(api.POST("/api/market/watchlist", { body: { symbol } })),
+  unwatch: (symbol: string) =>
+    result<null>(api.DELETE("/api/market/watchlist/{symbol}", { params: { path: { symbol } } })),
 };
 
 export const strategyAPI = {

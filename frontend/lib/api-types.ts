@@ -1131,6 +1131,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/screener/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Check Expression
+         * @description Whether a text is a condition, for an editor: what is wrong with it is an answer here, not a refusal.
+         */
+        get: operations["screener:check"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/screener/events": {
         parameters: {
             query?: never;
@@ -1925,6 +1945,17 @@ export interface components {
             ok: boolean;
         };
         /**
+         * CheckedExpression
+         * @description Either the canonical form of an expression, or what is wrong with it.
+         */
+        CheckedExpression: {
+            /** Digest */
+            digest: string | null;
+            error: components["schemas"]["ExpressionFault"] | null;
+            /** Expression */
+            expression: string | null;
+        };
+        /**
          * ClientRow
          * @description A client's portfolios together; null is those that belong to none.
          */
@@ -2491,6 +2522,24 @@ export interface components {
         EventsRead: {
             /** Ids */
             ids?: number[] | null;
+        };
+        /**
+         * ExpressionFault
+         * @description What is wrong with an expression, and where; lines and columns count from 1.
+         */
+        ExpressionFault: {
+            /** Column */
+            column: number;
+            /** Expected */
+            expected: string[];
+            /** Length */
+            length: number;
+            /** Line */
+            line: number;
+            /** Message */
+            message: string;
+            /** Near */
+            near: string[];
         };
         /**
          * Fall
@@ -8500,6 +8549,47 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ScreenerPage"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "screener:check": {
+        parameters: {
+            query: {
+                /** @description What may be a condition in the language of screens */
+                q: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckedExpression"];
                 };
             };
             /** @description Client Error */

@@ -1,5 +1,14 @@
 import { keepPreviousData, queryOptions, useQuery } from "@tanstack/react-query";
-import { dataAPI, healthAPI, jobsAPI, marketAPI, screenerAPI, strategyAPI, unwrap } from "./api-client";
+import {
+  dataAPI,
+  healthAPI,
+  jobsAPI,
+  marketAPI,
+  screenerAPI,
+  screensAPI,
+  strategyAPI,
+  unwrap,
+} from "./api-client";
 import { jobRuns } from "./use-job";
 
 /** Queries that several places read: key and fetch together. A change of market or of data invalidates all of them at once. */
@@ -83,6 +92,35 @@ export const runsQuery = (page: number, strategy: string | null) =>
 export const policiesQuery = queryOptions({
   queryKey: ["policies"],
   queryFn: ({ signal }) => unwrap(strategyAPI.policies(signal)),
+});
+
+export const functionsQuery = queryOptions({
+  queryKey: ["functions"],
+  queryFn: ({ signal }) => unwrap(screenerAPI.functions(signal)),
+  staleTime: Infinity,
+});
+
+export const presetsQuery = queryOptions({
+  queryKey: ["presets"],
+  queryFn: ({ signal }) => unwrap(screenerAPI.presets(signal)),
+  staleTime: Infinity,
+});
+
+export const screensQuery = queryOptions({
+  queryKey: ["data", "screens"],
+  queryFn: ({ signal }) => unwrap(screensAPI.list(signal)),
+});
+
+export const watchlistQuery = queryOptions({
+  queryKey: ["data", "watchlist"],
+  queryFn: ({ signal }) => unwrap(marketAPI.watchlist(signal)),
+});
+
+/** What happened in watched screens; the count is asked for now and then, since the evening's import makes them. */
+export const unreadEventsQuery = queryOptions({
+  queryKey: ["data", "events", "unread"],
+  queryFn: ({ signal }) => unwrap(screensAPI.events({ page: 1, limit: 1 }, signal)),
+  refetchInterval: 60_000,
 });
 
 export const fieldsQuery = queryOptions({

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import orjson
 from fastapi import APIRouter, Query, Response
 
-from app.exceptions import BacktestError
+from app.exceptions import BacktestError, ValidationError
 from app.models import JobState
 from app.routers.dependencies import PageLimit, PageNumber, PlatformDep
 from app.routers.jobs import job_out
@@ -17,6 +17,8 @@ from app.routers.screens import past
 from app.schemas.common import total_pages
 from app.schemas.jobs import JobAccepted
 from app.schemas.screener import (
+    CheckedExpression,
+    ExpressionFault,
     FieldCard,
     FieldList,
     FunctionCard,
@@ -159,6 +161,22 @@ def screen_history(
 def list_functions() -> FunctionList:
     """Every function of the language, for completion."""
     return FunctionList(functions=[FunctionCard(**card) for card in cards.function_cards()])
+
+
+@router.get("/check", operation_id="screener:check")
+def check_expression(
+    platform: PlatformDep,
+    market: MarketDep,
+    session: MarketSessionDep,
+    q: Annotated[str, Query(max_length=LONGEST, description="What may be a condition in the language of screens")],
+) -> CheckedExpression:
+    """Whether a text is a condition, for an editor: what is wrong with it is an answer here, not a refusal."""
+    try:
+        found = platform.screener.screens.compiled(market, session, q)
+    except ValidationError as error:
+        told = {name: value for name, value in (error.details or {}).items() if name != "field"}
+        return CheckedExpression(expression=None, digest=None, error=ExpressionFault(message=error.message, **told))
+    return CheckedExpression(expression=found.text, digest=found.digest, error=None)
 
 
 @router.get("/presets", operation_id="screener:presets")

@@ -186,6 +186,25 @@ class FunctionList(BaseModel):
     functions: list[FunctionCard]
 
 
+class ExpressionFault(BaseModel):
+    """What is wrong with an expression, and where; lines and columns count from 1."""
+
+    message: str
+    line: int
+    column: int
+    length: int
+    expected: list[str]
+    near: list[str]
+
+
+class CheckedExpression(BaseModel):
+    """Either the canonical form of an expression, or what is wrong with it."""
+
+    expression: str | None
+    digest: str | None
+    error: ExpressionFault | None
+
+
 class PresetCard(BaseModel):
     """A screen that comes with the product."""
 

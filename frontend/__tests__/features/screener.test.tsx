@@ -63,6 +63,180 @@ test("a typed symbol is asked for after a pause, in capitals", async () => {
   await waitFor(() => expect(url().get("symbol")).toBe("ARU"));
 });
 
+const preset = {
+  name: "OVERSOLD",
+  label: "Oversold",
+  expression: "rsi(close, 14) < 30",
+  description: "RSI of 14 bars below 30.",
+  sort_by: "rsi_14",
+  sort_order: "asc",
+};
+const saved = {
+  id: 7,
+  name: "Dear ones",
+  version: 4,
+  watching: false,
+  question: {
+    q: "close > 100",
+    filter_type: "ALL",
+    index: "NIFTY50",
+    instrument_type: "EQUITY",
+    sector: null,
+    columns: ["close"],
+    sort_by: "close",
+    sort_order: "asc",
+  },
+  digest: null,
+  created_at: "2024-12-31T00:00:00Z",
+  updated_at: "2024-12-31T00:00:00Z",
+};
+const SCREENS = {
+  ...BASE,
+  "GET /api/screener/presets": { presets: [preset] },
+  "GET /api/screener/screens": [saved],
+  "GET /api/screener/": screenerPage([stock("ARUVI"), stock("BINDPOLY")]),
+};
+
+test("a preset is its expression, to be read and changed", async () => {
+  fakeApi(SCREENS);
+  const { url } = page();
+  await userEvent.click(await screen.findByRole("button", { name: "Screens" }));
+  await userEvent.click(await screen.findByRole("button", { name: /Oversold/ }));
+  await waitFor(() => expect(url().get("q")).toBe("rsi(close, 14) < 30"));
+  expect([url().get("sort"), url().get("order")]).toEqual(["rsi_14", "asc"]);
+  expect(
+    await screen.findByRole("button", { name: "Change rsi(close, 14) is below 30" }),
+  ).toBeInTheDocument();
+});
+
+test("a saved screen opens whole, and says when it was changed", async () => {
+  fakeApi(SCREENS);
+  const { url } = page();
+  await userEvent.click(await screen.findByRole("button", { name: "Screens" }));
+  await userEvent.click(await screen.findByRole("button", { name: /Dear ones/ }));
+  expect(await screen.findByRole("heading", { name: "Dear ones" })).toBeInTheDocument();
+  expect(screen.getByText("Saved · v4")).toBeInTheDocument();
+  expect(Object.fromEntries(url())).toEqual({
+    q: "close > 100",
+    index: "NIFTY50",
+    columns: "close",
+    sort: "close",
+    order: "asc",
+    screen: "7",
+  });
+  await userEvent.click(screen.getByRole("button", { name: "Remove close" }));
+  expect(await screen.findByText("Saved · v4 · changed")).toBeInTheDocument();
+  expect(screen.getByRole("button", { name: "Save changes" })).toBeInTheDocument();
+});
+
+test("a filter that is built is written into the expression", async () => {
+  const card = {
+    ...({} as object),
+    name: "roe",
+    label: "Return on equity",
+    unit: "percent",
+    kind: "number",
+    available: true,
+  };
+  fakeApi({ ...SCREENS, "GET /api/screener/fields": { fields: [card] } });
+  const { url } = page("?q=close+%3E+1+or+close+%3C+0");
+  await userEvent.click(await screen.findByRole("button", { name: /Add filter/ }));
+  const form = await screen.findByRole("dialog", { name: "Add a filter" });
+  await userEvent.type(within(form).getByRole("combobox", { name: "Field" }), "roe");
+  await userEvent.selectOptions(within(form).getByRole("combobox", { name: "Condition" }), "is at least");
+  await userEvent.type(within(form).getByRole("combobox", { name: "Value" }), "15");
+  await userEvent.click(within(form).getByRole("button", { name: "Add filter" }));
+  await waitFor(() => expect(url().get("q")).toBe("(close > 1 or close < 0) and roe >= 15"));
+  expect(
+    await screen.findByRole("button", { name: "Change Return on equity is at least 15" }),
+  ).toBeInTheDocument();
+});
+
+test("a screen is saved under a name, and a name in use is told under it", async () => {
+  const { requests } = fakeApi({
+    ...SCREENS,
+    "POST /api/screener/screens": async (_: URL, request: Request) => {
+      const { name } = (await request.json()) as { name: string };
+      return name === "Dear ones"
+        ? failure(409, "CONFLICT", "A screen is called Dear ones already", { field: "name" })
+        : { ...saved, name };
+    },
+  });
+  const { url } = page("?q=close+%3E+100");
+  await userEvent.click(await screen.findByRole("button", { name: "Save as…" }));
+  await userEvent.type(await screen.findByRole("textbox", { name: "Name" }), "Dear ones{Enter}");
+  expect(await screen.findByText("A screen is called Dear ones already")).toBeInTheDocument();
+  await userEvent.type(screen.getByRole("textbox", { name: "Name" }), " too{Enter}");
+  await waitFor(() => expect(url().get("screen")).toBe("7"));
+  const sent = (await requests
+    .filter((one) => one.method === "POST")
+    .at(-1)
+    ?.json()) as { question: object };
+  expect(sent).toMatchObject({ name: "Dear ones too", question: { q: "close > 100", index: "ALL" } });
+});
+
+test("columns beyond a row's own are asked for, and a formula keeps its canonical name", async () => {
+  const { urls } = fakeApi({
+    ...SCREENS,
+    "GET /api/screener/": screenerPage([stock("ARUVI", { values: { "sma(close, 9)": 77.25 } })], {
+      columns: [{ name: "sma(close, 9)", label: "sma(close, 9)", unit: "rupees" }],
+    }),
+  });
+  page("?columns=close,sma(9)");
+  expect(await screen.findByText("77.25")).toBeInTheDocument();
+  const asked = urls.find((url) => url.pathname === "/api/screener/")?.searchParams;
+  expect(asked?.get("columns")).toBe("sma(9)");
+});
+
+test("w puts the selected stock on the watchlist", async () => {
+  let list: { symbol: string }[] = [];
+  fakeApi({
+    ...SCREENS,
+    "GET /api/market/watchlist": () => list,
+    "POST /api/market/watchlist": async (_: URL, request: Request) => {
+      list = [(await request.json()) as { symbol: string }];
+      return { ...list[0], ltp: null, change: null, change_pct: null, instrument_type: "EQUITY" };
+    },
+  });
+  page("?stock=BINDPOLY");
+  await screen.findByText("Panel of BINDPOLY");
+  act(() =>
+    getCommands()
+      .find((command) => command.keys === "w")
+      ?.run(),
+  );
+  expect(await screen.findByText("on the watchlist")).toBeInTheDocument();
+  expect(screen.getByRole("button", { name: "Watched" })).toHaveAttribute("aria-pressed", "true");
+});
+
+test("an empty screen says what keeps stocks out and whom it missed by least", async () => {
+  const term = {
+    text: "rsi(close, 14) < 1",
+    outcome: "fails",
+    left: "rsi(close, 14)",
+    value: 1.25,
+    op: "<",
+    right: "1",
+    bound: 1,
+    unit: "ratio",
+  };
+  fakeApi({
+    ...SCREENS,
+    "GET /api/screener/": screenerPage([], { total: 0, expression: "rsi(close, 14) < 1" }),
+    "GET /api/screener/near-misses": {
+      asof: "2024-12-31",
+      universe: 2,
+      terms: [{ text: term.text, holds: 0, unknown: 0, alone_keeps_out: 2 }],
+      missed_by_one: 2,
+      nearest: [{ symbol: "ARUVI", name: null, gap: 0.2, term }],
+    },
+  });
+  page("?q=rsi(14)+%3C+1");
+  expect(await screen.findByText("20.0% off")).toBeInTheDocument();
+  expect(screen.getByRole("button", { name: "ARUVI" })).toBeInTheDocument();
+  expect(screen.getByText("1.25", { exact: false })).toBeInTheDocument();
+});
+
 test("a list without a match names the filter and clears it", async () => {
   fakeApi({ ...BASE, "GET /api/screener/": screenerPage([], { total: 0 }) });
   const { url } = page("?symbol=ZZZ");

@@ -77,6 +77,7 @@ export function screenerPage(rows: ScreenerRow[], change: Partial<ScreenerPage["
       },
       milliseconds: 11,
       sectors: { Metals: 2, Power: 1 },
+      indices: null,
       expression: null,
       digest: null,
       unknown: 0,

@@ -55,8 +55,61 @@ export function Facets({ filters, meta, onChange }: FacetsProps) {
           onChange({ asof: event.target.value ? new Date(`${event.target.value}T00:00:00Z`) : null })
         }
       />
+      <IndexFacet
+        counts={meta?.indices ?? null}
+        names={listed}
+        selected={filters.index}
+        onSelect={(index) => onChange({ index, sector: null })}
+      />
       <SectorFacet sectors={sectors} selected={filters.sector} onSelect={(sector) => onChange({ sector })} />
     </>
+  );
+}
+
+const WELL_KNOWN = [
+  "NIFTY50",
+  "NIFTYNEXT50",
+  "NIFTY100",
+  "NIFTY200",
+  "NIFTYMIDCAP150",
+  "NIFTYSMALLCAP250",
+  "NIFTY500",
+];
+
+interface IndexFacetProps {
+  counts: Readonly<Record<string, number>> | null;
+  names: readonly { id: string; name: string }[];
+  selected: string;
+  onSelect: (index: string | null) => void;
+}
+
+/** How many of the matches each index has as members; a click makes it the universe. */
+function IndexFacet({ counts, names, selected, onSelect }: IndexFacetProps) {
+  const [all, setAll] = useState(false);
+  const group = useId();
+  if (counts === null || Object.keys(counts).length === 0) return null;
+  const order = (id: string) => (WELL_KNOWN.includes(id) ? WELL_KNOWN.indexOf(id) : WELL_KNOWN.length);
+  const found = Object.entries(counts).sort(([a], [b]) => order(a) - order(b) || a.localeCompare(b));
+  const shown = all ? found : found.filter(([id], at) => at < WELL_KNOWN.length || id === selected);
+  return (
+    <fieldset className="fac">
+      <legend>Index</legend>
+      {shown.map(([id, members]) => (
+        <SectorRow
+          key={id}
+          group={group}
+          name={names.find((index) => index.id === id)?.name ?? id}
+          members={members}
+          checked={selected === id}
+          onSelect={() => onSelect(id)}
+        />
+      ))}
+      {found.length > shown.length && (
+        <button type="button" className="link xs" onClick={() => setAll(true)}>
+          {found.length - shown.length} more indices
+        </button>
+      )}
+    </fieldset>
   );
 }
 

@@ -1,21 +1,38 @@
 "use client";
 
-import { parseAsArrayOf, parseAsIsoDate, parseAsString, parseAsStringLiteral, useQueryStates } from "nuqs";
+import {
+  parseAsArrayOf,
+  parseAsInteger,
+  parseAsIsoDate,
+  parseAsString,
+  parseAsStringLiteral,
+  useQueryStates,
+} from "nuqs";
 import { ALL_STOCKS } from "@/lib/queries";
+import type { ScreenQuestion } from "@/lib/types";
+
+export const DEFAULT_SORT = "turnover";
 
 /** Everything that decides what is on screen lives in the URL, to be linked and reloaded. */
 export const screenerParams = {
+  q: parseAsString.withDefault(""),
+  preset: parseAsString.withDefault(ALL_STOCKS),
   symbol: parseAsString.withDefault(""),
   sector: parseAsString,
   index: parseAsString.withDefault(ALL_STOCKS),
   asof: parseAsIsoDate,
-  sort: parseAsString.withDefault("turnover"),
+  sort: parseAsString.withDefault(DEFAULT_SORT),
   order: parseAsStringLiteral(["asc", "desc"] as const).withDefault("desc"),
   columns: parseAsArrayOf(parseAsString),
+  page: parseAsInteger.withDefault(1),
   stock: parseAsString,
+  /** The saved screen that was opened. */
+  screen: parseAsInteger,
 };
 
 export interface ScreenerFilters {
+  q: string;
+  preset: string;
   symbol: string;
   sector: string | null;
   index: string;
@@ -27,6 +44,8 @@ export interface ScreenerFilters {
 export function useScreenerState() {
   const [state, setState] = useQueryStates(screenerParams);
   const filters: ScreenerFilters = {
+    q: state.q,
+    preset: state.preset,
     symbol: state.symbol,
     sector: state.sector,
     index: state.index,
@@ -34,14 +53,20 @@ export function useScreenerState() {
     sort: state.sort,
     order: state.order,
   };
-  return { filters, columns: state.columns, stock: state.stock, set: setState };
+  const { columns, stock, screen, page } = state;
+  return { filters, columns, stock, screen, page, set: setState };
 }
 
-/** The filters that narrow the list, for chips and for the count on the phone's button. */
-export function activeFilters(
-  filters: ScreenerFilters,
-): { key: "symbol" | "sector" | "index"; label: string; value: string }[] {
+export type Change = Parameters<ReturnType<typeof useScreenerState>["set"]>[0];
+
+type FilterKey = "preset" | "symbol" | "sector" | "index";
+
+/** The filters beside the expression that narrow the list, for chips and for the count on the phone's button. */
+export function activeFilters(filters: ScreenerFilters): { key: FilterKey; label: string; value: string }[] {
   return [
+    ...(filters.preset !== ALL_STOCKS
+      ? [{ key: "preset" as const, label: "Preset", value: filters.preset }]
+      : []),
     ...(filters.index !== ALL_STOCKS
       ? [{ key: "index" as const, label: "Index", value: filters.index }]
       : []),
@@ -49,3 +74,46 @@ export function activeFilters(
     ...(filters.symbol ? [{ key: "symbol" as const, label: "Symbol", value: filters.symbol }] : []),
   ];
 }
+
+/** What is on screen as a saved screen has it; the day and the prefix of a symbol are not part of it. */
+export function questionOf(filters: ScreenerFilters, columns: readonly string[] | null): ScreenQuestion {
+  return {
+    q: filters.q || null,
+    filter_type: filters.preset,
+    index: filters.index,
+    instrument_type: "EQUITY",
+    sector: filters.sector,
+    columns: [...(columns ?? [])],
+    sort_by: filters.sort,
+    sort_order: filters.order,
+  };
+}
+
+/** The URL of a saved screen's question. */
+export function stateOf(question: ScreenQuestion): Change {
+  return {
+    q: question.q || null,
+    preset: question.filter_type ?? null,
+    index: question.index ?? null,
+    sector: question.sector ?? null,
+    symbol: null,
+    columns: question.columns?.length ? question.columns : null,
+    sort: question.sort_by ?? null,
+    order: question.sort_order ?? null,
+    page: null,
+  };
+}
+
+export const sameQuestion = (a: ScreenQuestion, b: ScreenQuestion): boolean => plain(a) === plain(b);
+
+const plain = (question: ScreenQuestion): string =>
+  JSON.stringify([
+    question.q || null,
+    question.filter_type,
+    question.index,
+    question.instrument_type,
+    question.sector ?? null,
+    question.columns ?? [],
+    question.sort_by,
+    question.sort_order,
+  ]);

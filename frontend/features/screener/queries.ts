@@ -1,44 +1,88 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
-import { screenerAPI, unwrap, type ScreenerQuery } from "@/lib/api-client";
+import { screenerAPI, screensAPI, unwrap, type ScreenerQuery } from "@/lib/api-client";
+import { ALL_STOCKS } from "@/lib/queries";
 import type { ScreenerRow } from "@/lib/types";
 import type { ScreenerFilters } from "./filters";
 
 export const PAGE_SIZE = 100;
+export const SPARK_SESSIONS = 21;
 const EXPORT_PAGE_SIZE = 500;
 
-function toQuery(filters: ScreenerFilters, page: number, limit: number): ScreenerQuery {
+export interface ScreenerAsk {
+  filters: ScreenerFilters;
+  /** Columns that are not part of every row. */
+  more: readonly string[];
+}
+
+function toQuery({ filters, more }: ScreenerAsk, page: number, limit: number): ScreenerQuery {
   return {
     page,
     limit,
     sort_by: filters.sort,
     sort_order: filters.order,
     index: filters.index,
+    ...(filters.q && { q: filters.q }),
+    ...(filters.preset !== ALL_STOCKS && { filter_type: filters.preset }),
     ...(filters.symbol && { symbol: filters.symbol }),
     ...(filters.sector && { sector: filters.sector }),
     ...(filters.asof && { asof: filters.asof }),
+    ...(more.length > 0 && { columns: more.join(", ") }),
   };
 }
 
-/** The answer carries its own filters, so that old rows on screen are never taken for those of a new question. */
-export const screenerPageQuery = (filters: ScreenerFilters, page: number) =>
+/** The answer carries its own question, so that old rows on screen are never taken for those of a new one. */
+export const screenerPageQuery = (ask: ScreenerAsk, page: number) =>
   queryOptions({
-    queryKey: ["data", "screener", filters, page],
+    queryKey: ["data", "screener", ask, page],
     queryFn: async ({ signal }) => ({
-      filters,
-      ...(await unwrap(screenerAPI.page(toQuery(filters, page, PAGE_SIZE), signal))),
+      ask,
+      ...(await unwrap(
+        screenerAPI.page(
+          { ...toQuery(ask, page, PAGE_SIZE), spark: SPARK_SESSIONS, facets: page === 1 },
+          signal,
+        ),
+      )),
     }),
     gcTime: 5 * 60_000,
   });
 
 /** The first page: counts, stamp and facets. The old answer stays until the new one is there. */
-export const screenerHeadQuery = (filters: ScreenerFilters) =>
-  queryOptions({ ...screenerPageQuery(filters, 1), placeholderData: keepPreviousData });
+export const screenerHeadQuery = (ask: ScreenerAsk) =>
+  queryOptions({ ...screenerPageQuery(ask, 1), placeholderData: keepPreviousData });
+
+/** Whether a text is an expression: asked while it is being typed. */
+export const checkQuery = (q: string) =>
+  queryOptions({
+    queryKey: ["data", "screener-check", q],
+    queryFn: ({ signal }) => unwrap(screenerAPI.check(q, signal)),
+    gcTime: 60_000,
+  });
+
+export const nearMissesQuery = (filters: ScreenerFilters) =>
+  queryOptions({
+    queryKey: ["data", "near-misses", filters],
+    queryFn: ({ signal }) => unwrap(screensAPI.nearMisses(asked(filters), signal)),
+  });
+
+export const whyQuery = (symbol: string, filters: ScreenerFilters) =>
+  queryOptions({
+    queryKey: ["data", "why", symbol, filters],
+    queryFn: ({ signal }) => unwrap(screensAPI.why(symbol, asked(filters), signal)),
+    retry: false,
+  });
+
+const asked = (filters: ScreenerFilters) => ({
+  ...(filters.q && { q: filters.q }),
+  filter_type: filters.preset,
+  index: filters.index,
+  ...(filters.asof && { asof: filters.asof }),
+});
 
 /** Every row that passes, for the export: page after page, in the order shown. */
-export async function allRows(filters: ScreenerFilters): Promise<ScreenerRow[]> {
+export async function allRows(ask: ScreenerAsk): Promise<ScreenerRow[]> {
   const rows: ScreenerRow[] = [];
   for (let page = 1; ; page += 1) {
-    const answer = await unwrap(screenerAPI.page(toQuery(filters, page, EXPORT_PAGE_SIZE)));
+    const answer = await unwrap(screenerAPI.page(toQuery(ask, page, EXPORT_PAGE_SIZE)));
     rows.push(...answer.data);
     if (page >= answer.meta.total_pages) return rows;
   }
