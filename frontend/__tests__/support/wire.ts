@@ -82,7 +82,6 @@ export function screenerPage(rows: ScreenerRow[], change: Partial<ScreenerPage["
       digest: null,
       unknown: 0,
       columns: [],
-      indices: null,
       ...change,
     },
   };
