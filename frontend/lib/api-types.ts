@@ -659,6 +659,26 @@ export interface paths {
         patch: operations["portfolios:edit"];
         trace?: never;
     };
+    "/api/portfolio/stocks/{portfolio_id}/analyze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Analyze Portfolio
+         * @description Market risk, how it is spread, accounts, liquidity; ratios are fractions, what is unknown null with a reason.
+         */
+        post: operations["portfolios:analyze"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/portfolio/stocks/{portfolio_id}/duplicate": {
         parameters: {
             query?: never;
@@ -1525,6 +1545,25 @@ export interface components {
             statuses: {
                 [key: string]: number;
             };
+        };
+        /**
+         * AnalyzeRequest
+         * @description Over how many sessions, beside which index, at the end of which day (now, where none is given).
+         */
+        AnalyzeRequest: {
+            /** Asof */
+            asof?: string | null;
+            /**
+             * Benchmark
+             * @description NIFTY50; in a market that has it not, the index with the longest series
+             */
+            benchmark?: string | null;
+            /**
+             * Lookback Days
+             * @description Sessions to look back
+             * @default 252
+             */
+            lookback_days?: number;
         };
         /**
          * BacktestOut
@@ -7433,6 +7472,50 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PortfolioOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "portfolios:analyze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                portfolio_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["AnalyzeRequest"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
                 };
             };
             /** @description Client Error */

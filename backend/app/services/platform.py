@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from app.services.members import MemberService
     from app.services.nse import SyncService
     from app.services.policies import PolicyService
+    from app.services.portfolios.risk import RiskService
     from app.services.portfolios.service import PortfolioService
     from app.services.portfolios.transactions import TransactionService
     from app.services.reports.service import RunReports
@@ -150,6 +151,14 @@ class Platform:
         from app.services.portfolios.transactions import TransactionService
 
         return TransactionService(self.portfolios)
+
+    @cached_property
+    def risk(self) -> RiskService:
+        """What they risk."""
+        from app.services.portfolios.held import Benchmarks
+        from app.services.portfolios.risk import RiskService
+
+        return RiskService(self.portfolios, self.fundamentals, Benchmarks())
 
     @cached_property
     def backtests(self) -> BacktestService:

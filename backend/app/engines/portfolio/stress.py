@@ -75,33 +75,28 @@ def _latest(prices: F2) -> F1:
     return np.where(known.any(axis=0), prices[place, np.arange(prices.shape[1])], np.nan)
 
 
-def lived(
-    own: F1, betas: F1, sectors: Sequence[str], market: float | None, peers: Mapping[str, tuple[F1, float]]
-) -> Lived:
-    """What each of N shares did or, where it was not listed, would by its sector and beta have done.
+def lived(own: F1, betas: F1, sectors: Sequence[str], market: float | None, peers: Mapping[str, F1]) -> Lived:
+    """What each of N shares did or, where it was not listed, would by its sector or its beta have done.
 
     Parameters
     ----------
     own : shape [N], its own return, NaN where unknown
     betas : shape [N], to the market, today's; NaN where unknown
     market : the market's return over the episode; None where unknown
-    peers : by sector the returns of the shares that were there, and their median beta today
+    peers : by sector the returns of the shares that were there
 
-    By sector: the median of five peers or more, plus what a beta other than theirs adds. By beta: beta × market.
+    By sector: the median of five peers or more. By beta, where there are fewer: beta × market.
     """
     found, basis = own.copy(), []
     for n in range(own.size):
+        others = peers.get(sectors[n], np.empty(0))
         if not np.isnan(own[n]):
             basis.append("OWN")
-            continue
-        others, usual = peers.get(sectors[n], (np.empty(0), 1.0))
-        beta = float(betas[n])
-        if others.size >= FEWEST_PEERS:
-            more = 0.0 if market is None or np.isnan(beta) else (beta - usual) * market
-            found[n] = max(float(np.median(others)) + more, -1.0)
+        elif others.size >= FEWEST_PEERS:
+            found[n] = float(np.median(others))
             basis.append("SECTOR")
-        elif market is not None and not np.isnan(beta):
-            found[n] = max(beta * market, -1.0)
+        elif market is not None and not np.isnan(betas[n]):
+            found[n] = max(float(betas[n]) * market, -1.0)
             basis.append("BETA")
         else:
             basis.append("NONE")

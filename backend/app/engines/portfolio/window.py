@@ -53,8 +53,11 @@ class Window:
 
 
 def required_sessions(lookback: int) -> int:
-    """Sessions a holding needs to be judged: a third of the lookback, at least 60, never more than were asked for."""
-    return min(lookback, max(LEAST, lookback // 3))
+    """Sessions a holding needs to be judged: half of the lookback, at least 60, never more than were asked for.
+
+    Half: with less the window, which is that of the youngest holding, would no longer be the one asked for.
+    """
+    return min(lookback, max(LEAST, lookback // 2))
 
 
 def usable_window(sessions: D1, close: F2, gap: B2, lookback: int) -> Window:

@@ -35,12 +35,11 @@ def test_an_episode_outside_the_prices_is_unknown():
 
 
 def test_what_was_not_listed_is_told_by_its_sector_then_by_beta_and_marked():
-    peers = {"Banks": (np.array([-0.5, -0.3, -0.4, -0.35, -0.45]), 1.2), "Pharma": (np.array([-0.1]), 0.7)}
+    peers = {"Banks": np.array([-0.5, -0.3, -0.4, -0.35, -0.45]), "Pharma": np.array([-0.1])}
     own, betas = np.array([-0.2, nan, nan, nan]), np.array([1.0, 1.5, 0.8, nan])
     found = stress.lived(own, betas, ["Banks", "Banks", "Pharma", "Pharma"], -0.4, peers)
     assert found.basis == ("OWN", "SECTOR", "BETA", "NONE")
-    # the median bank −40 %, and 0.3 of beta more than banks have: −12 %
-    assert found.returns[:3] == pytest.approx([-0.2, -0.52, -0.32])
+    assert found.returns[:3] == pytest.approx([-0.2, -0.4, -0.32])  # the median bank; 0.8 × −40 %
     assert np.isnan(found.returns[3])
 
 

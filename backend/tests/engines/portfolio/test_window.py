@@ -22,8 +22,8 @@ def window(close: list[list[float]], lookback: int, gaps: tuple[tuple[int, int],
     return usable_window(days(len(prices)), prices, gap, lookback)
 
 
-def test_a_third_of_the_lookback_is_needed_and_sixty_sessions_at_least():
-    assert [required_sessions(n) for n in (20, 60, 100, 252, 756)] == [20, 60, 60, 84, 252]
+def test_half_of_the_lookback_is_needed_and_sixty_sessions_at_least():
+    assert [required_sessions(n) for n in (20, 60, 100, 252, 756)] == [20, 60, 60, 126, 378]
 
 
 def test_a_session_without_a_trade_leaves_the_holding_at_its_last_price():
@@ -68,7 +68,7 @@ def test_a_holding_that_hardly_trades_is_left_out():
 def test_too_little_history_says_how_much_there_is_and_how_much_it_takes():
     with pytest.raises(TooLittleHistory) as raised:
         window([[10.0, 11.0]] * 21, 252)
-    assert (raised.value.required, raised.value.available) == (84, 20)
+    assert (raised.value.required, raised.value.available) == (126, 20)
 
 
 def test_the_portfolio_earns_the_weighted_returns():
