@@ -15,6 +15,11 @@ from app.models.instruments import Instrument
 
 KEPT_FOR = timedelta(days=30)  # what was deleted can be restored so long
 
+ENTRY_COLUMNS = (
+    "id", "kind", "session", "instrument_key", "account", "quantity", "price", "charges", "stt", "amount", "ratio_new",
+    "ratio_old", "target_key", "cost_percent", "acquired",
+)  # fmt: skip
+
 SORTS = {
     "name": "lower(p.name)",
     "created_at": "p.created_at",
@@ -27,16 +32,17 @@ SORTS = {
     "unrealised_pnl": "unrealised_pnl",
 }
 
+# Prices in ten-thousandths of a rupee: whole numbers are exact, and several times as quick as numerics.
 _LIST = """
 WITH marks AS MATERIALIZED (
-  SELECT * FROM unnest(CAST(:keys AS text[]), CAST(:closes AS float8[]), CAST(:previous AS float8[]))
+  SELECT * FROM unnest(CAST(:keys AS text[]), CAST(:closes AS int8[]), CAST(:previous AS int8[]))
   AS m(key, close, previous)
 ), valued AS (
   SELECT q.portfolio_id, count(*) AS num_positions,
     sum(coalesce(q.invested, q.quantity * q.entry_price)) AS invested,
-    sum(q.quantity * m.close::numeric) AS market_value,
-    sum(q.quantity * (m.close::numeric - round(m.previous::numeric, 4))) AS day_change,
-    sum(q.quantity * m.close::numeric - coalesce(q.invested, q.quantity * q.entry_price)) AS unrealised_pnl,
+    sum(q.quantity * m.close) / 10000 AS market_value,
+    sum(q.quantity * (m.close - m.previous)) / 10000 AS day_change,
+    sum(coalesce(q.invested, q.quantity * q.entry_price)) FILTER (WHERE m.close IS NOT NULL) AS priced_cost,
     count(*) FILTER (WHERE m.close IS NULL) AS unpriced
   FROM portfolio_positions q LEFT JOIN marks m ON m.key = q.instrument_key GROUP BY q.portfolio_id
 )
@@ -44,7 +50,7 @@ SELECT p.id, p.name, p.description, p.client, p.version, p.created_at, p.updated
   coalesce(v.num_positions, 0) AS num_positions, coalesce(v.invested, 0) AS invested,
   CASE WHEN v.num_positions IS NULL THEN 0 ELSE v.market_value END AS market_value,
   CASE WHEN v.num_positions IS NULL THEN 0 ELSE v.day_change END AS day_change,
-  CASE WHEN v.num_positions IS NULL THEN 0 ELSE v.unrealised_pnl END AS unrealised_pnl,
+  CASE WHEN v.num_positions IS NULL THEN 0 ELSE v.market_value - v.priced_cost END AS unrealised_pnl,
   coalesce(v.unpriced, 0) AS unpriced, count(*) OVER () AS total
 FROM user_portfolios p LEFT JOIN valued v ON v.portfolio_id = p.id
 WHERE p.owner_id = :owner AND p.deleted_at IS NULL
@@ -108,7 +114,7 @@ class PortfolioRepository:
 
     def page(
         self,
-        marks: tuple[Sequence[str], Sequence[float], Sequence[float]],
+        marks: tuple[Sequence[str], Sequence[int], Sequence[int]],
         *,
         page: int,
         limit: int,
@@ -117,7 +123,10 @@ class PortfolioRepository:
         search: str | None,
         client: str | None,
     ) -> tuple[list[dict[str, Any]], int]:
-        """Portfolios with their values, and how many there are; `marks` are keys, closes and previous closes."""
+        """Portfolios with their values, and how many there are; `marks` are keys, closes and those before.
+
+        Prices are in ten-thousandths of a rupee.
+        """
         order = f"{SORTS[sort_by]} {'DESC' if descending else 'ASC'} NULLS LAST, p.id"
         bounds = {
             "keys": list(marks[0]),
@@ -158,12 +167,20 @@ class LedgerRepository:
         self._session = session
 
     def rows(self, portfolio_ids: Sequence[int]) -> list[Any]:
-        """Every transaction of some portfolios, by day and id: plain rows, for ledgers of many thousands."""
+        """Every transaction of some portfolios, by day and id: plain rows, all columns."""
+        return self._ordered(portfolio_ids, *PortfolioTransaction.__table__.c)
+
+    def entries(self, portfolio_id: int) -> list[Any]:
+        """What a ledger is worked out from, by day and id; no more columns, for ledgers of many thousands."""
         columns = PortfolioTransaction.__table__.c
+        return self._ordered([portfolio_id], *(columns[name] for name in ENTRY_COLUMNS))
+
+    def _ordered(self, portfolio_ids: Sequence[int], *columns: Any) -> list[Any]:
+        table = PortfolioTransaction.__table__.c
         query = (
             select(*columns)
-            .where(columns.portfolio_id.in_(portfolio_ids))
-            .order_by(columns.portfolio_id, columns.session, columns.id)
+            .where(table.portfolio_id.in_(portfolio_ids))
+            .order_by(table.portfolio_id, table.session, table.id)
         )
         return list(self._session.execute(query))
 

@@ -99,13 +99,22 @@ class _Book:
 
     def __init__(self) -> None:
         self.lots: dict[Key, list[Lot]] = {}
+        self._accounts: dict[str, list[Key]] = {}  # where an instrument was ever held
         self.out = Ledger()
 
     def accounts_of(self, instrument: str) -> list[Key]:
-        return sorted(key for key, lots in self.lots.items() if key[1] == instrument and lots)
+        return [key for key in self._accounts.get(instrument, ()) if self.lots[key]]
 
     def add(self, lot: Lot) -> None:
-        insort(self.lots.setdefault((lot.account, lot.instrument), []), lot, key=attrgetter("order"))
+        key = (lot.account, lot.instrument)
+        lots = self.lots.get(key)
+        if lots is None:
+            lots = self.lots[key] = []
+            insort(self._accounts.setdefault(lot.instrument, []), key)
+        if not lots or lots[-1].order <= lot.order:
+            lots.append(lot)
+        else:
+            insort(lots, lot, key=attrgetter("order"))
 
     def pay(self, entry: Entry, amount: Decimal) -> None:
         if amount:
@@ -142,8 +151,12 @@ def fold(entries: Iterable[Entry]) -> Ledger:
         for key in sorted(trades):
             _trade(book, key, *trades[key])
         for instrument in sorted(touched):
-            held = [lot for key in book.accounts_of(instrument) for lot in book.lots[key]]
-            book.out.steps.append(Step(session, instrument, *totals(held)))
+            quantity, cost = 0, ZERO
+            for key in book.accounts_of(instrument):
+                for lot in book.lots[key]:
+                    quantity += lot.quantity
+                    cost += lot.cost
+            book.out.steps.append(Step(session, instrument, quantity, cost))
     book.out.lots = [lot for key in sorted(book.lots) for lot in book.lots[key]]
     return book.out
 
@@ -187,6 +200,9 @@ class _Side:
 
     @classmethod
     def of(cls, entries: list[Entry]) -> _Side:
+        if len(entries) == 1:
+            (one,) = entries
+            return cls(one.quantity, one.price * one.quantity, one.charges, one.stt)
         return cls(
             sum(entry.quantity for entry in entries),
             sum((entry.price * entry.quantity for entry in entries), ZERO),
@@ -197,7 +213,16 @@ class _Side:
     def take(self, quantity: int) -> _Side:
         """Cut a part off, at the average of the side."""
         whole = self.quantity
-        part = _Side(quantity, *(share(money, quantity, whole) for money in (self.value, self.charges, self.stt)))
+        if quantity == whole:
+            part = _Side(whole, self.value, self.charges, self.stt)
+            self.quantity, self.value, self.charges, self.stt = 0, ZERO, ZERO, ZERO
+            return part
+        part = _Side(
+            quantity,
+            share(self.value, quantity, whole),
+            share(self.charges, quantity, whole),
+            share(self.stt, quantity, whole),
+        )
         self.quantity -= part.quantity
         self.value -= part.value
         self.charges -= part.charges
@@ -207,9 +232,10 @@ class _Side:
 
 def _trade(book: _Book, key: Key, buys: list[Entry], sells: list[Entry]) -> None:
     account, instrument = key
-    for entry in (*buys, *sells):
-        sign = 1 if entry.kind is Kind.SELL else -1
-        book.pay(entry, sign * entry.price * entry.quantity - entry.charges - entry.stt)
+    for entry in buys:
+        book.pay(entry, -(entry.price * entry.quantity + entry.charges + entry.stt))
+    for entry in sells:
+        book.pay(entry, entry.price * entry.quantity - entry.charges - entry.stt)
     bought, sold = _Side.of(buys), _Side.of(sells)
     session = (buys or sells)[0].session
     netted = min(bought.quantity, sold.quantity)

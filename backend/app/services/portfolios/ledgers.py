@@ -16,43 +16,27 @@ from app.repositories.portfolios import LedgerRepository, PortfolioRepository
 from app.services.portfolios.names import Names
 
 _PRICE = Decimal("0.0001")
+_KINDS = {kind.value: kind for kind in Kind}
 MOST_TRANSACTIONS = 200_000  # of one portfolio
 
 
 def entries_of(rows: Iterable[Any], names: Names, until: date | None = None) -> list[Entry]:
-    """Stored transactions as entries, instruments by the key they have now; up to a day where one is given."""
-    kept = [row for row in rows if until is None or row.session <= until]
-    names.resolve({row.instrument_key for row in kept if row.instrument_key is not None})
-    now: dict[str | None, str | None] = {None: None}
-    for row in kept:
-        for key in (row.instrument_key, row.target_key):
-            if key not in now:
-                now[key] = names.current(key)
+    """Stored transactions as entries, instruments by the key they have now; up to a day where one is given.
+
+    The rows have `ENTRY_COLUMNS` in this order.
+    """
+    kept = [tuple(row) for row in rows if until is None or row.session <= until]
+    keys = {row[3] for row in kept} | {row[12] for row in kept}
+    names.resolve(key for key in keys if key is not None)
+    now = {key: None if key is None else names.current(key) for key in keys}
     return [
-        Entry(
-            id=row.id,
-            kind=Kind(row.kind),
-            session=row.session,
-            instrument=now[row.instrument_key],
-            account=row.account,
-            quantity=row.quantity,
-            price=row.price,
-            charges=row.charges,
-            stt=row.stt,
-            amount=row.amount,
-            new=row.ratio_new,
-            old=row.ratio_old,
-            target=now[row.target_key],
-            cost_percent=row.cost_percent,
-            acquired=row.acquired,
-        )
-        for row in kept
+        Entry(row[0], _KINDS[row[1]], row[2], now[row[3]], *row[4:12], now[row[12]], row[13], row[14]) for row in kept
     ]
 
 
 def ledger_of(session: Session, portfolio_id: int, names: Names, until: date | None = None) -> Ledger:
     """What a portfolio's ledger adds up to, at the end of a day where one is given."""
-    return fold(entries_of(LedgerRepository(session).rows([portfolio_id]), names, until))
+    return fold(entries_of(LedgerRepository(session).entries(portfolio_id), names, until))
 
 
 def settle(session: Session, portfolio: UserPortfolio, names: Names) -> None:
@@ -63,7 +47,7 @@ def settle(session: Session, portfolio: UserPortfolio, names: Names) -> None:
     ValidationError : the ledger does not hold together; nothing of the change stays.
     """
     repository = LedgerRepository(session)
-    rows = repository.rows([portfolio.id])
+    rows = repository.entries(portfolio.id)
     if len(rows) > MOST_TRANSACTIONS:
         raise ValidationError(f"A portfolio has at most {MOST_TRANSACTIONS} transactions; this would be {len(rows)}")
     try:

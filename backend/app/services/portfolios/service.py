@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -65,7 +66,9 @@ class PortfolioService:
         places = [marks.place.get(names.current(key)) for key in held]
         priced = [(key, n) for key, n in zip(held, places, strict=True) if n is not None and marks.close[n] > 0]
         at = [n for _, n in priced]
-        values = ([key for key, _ in priced], marks.close[at].tolist(), marks.previous[at].tolist())
+        previous = np.where(np.isnan(marks.previous[at]), marks.close[at], marks.previous[at])
+        whole = [np.rint(prices * 10_000).astype(np.int64).tolist() for prices in (marks.close[at], previous)]
+        values = ([key for key, _ in priced], *whole)
         rows, total = repository.page(
             values, page=page, limit=limit, sort_by=sort_by, descending=descending, search=search, client=client
         )
