@@ -6,6 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, Integer, Numeric, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, CreatedAt, OwnerId
@@ -30,6 +31,9 @@ class UserPortfolio(Base):
     description: Mapped[str | None]
     client: Mapped[str | None] = mapped_column(index=True)  # whose it is, where a desk keeps those of many
     version: Mapped[int] = mapped_column(Integer, server_default=text("1"))  # counts changes: a stale one is refused
+    dismissed: Mapped[list[str]] = mapped_column(
+        ARRAY(Text), server_default=text("'{}'")
+    )  # actions that are not its own
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[CreatedAt]
     deleted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

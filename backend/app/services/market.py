@@ -205,7 +205,7 @@ def _markers(
     found = [
         {
             "ex_date": action.ex_date,
-            "kind": _kind(action),
+            "kind": kind_of(action),
             "factor": action.factor,
             "amount": None,
             "purpose": action.purpose,
@@ -238,7 +238,7 @@ def _markers(
     return sorted(kept, key=lambda marker: (marker["ex_date"], marker["kind"]))
 
 
-def _kind(action: AdjustmentFactor) -> str:
+def kind_of(action: AdjustmentFactor) -> str:
     """SPLIT, BONUS, CONSOLIDATION or two of them joined; what a person chose; else what the evidence leaves open."""
     if action.tier == "ACCEPTED":
         chosen: str = action.evidence.get("kind") or "UNKNOWN"

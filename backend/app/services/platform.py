@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from app.services.nse import SyncService
     from app.services.policies import PolicyService
     from app.services.portfolios.risk import RiskService
+    from app.services.portfolios.actions import PortfolioActions
     from app.services.portfolios.service import PortfolioService
     from app.services.portfolios.transactions import TransactionService
     from app.services.reports.service import RunReports
@@ -159,6 +160,13 @@ class Platform:
         from app.services.portfolios.risk import RiskService
 
         return RiskService(self.portfolios, self.fundamentals, Benchmarks())
+
+    @cached_property
+    def portfolio_actions(self) -> PortfolioActions:
+        """Corporate actions of the shares they hold."""
+        from app.services.portfolios.actions import PortfolioActions
+
+        return PortfolioActions(self.portfolios)
 
     @cached_property
     def backtests(self) -> BacktestService:

@@ -30,8 +30,12 @@ def entries_of(rows: Iterable[Any], names: Names, until: date | None = None) -> 
     names.resolve(key for key in keys if key is not None)
     now = {key: None if key is None else names.current(key) for key in keys}
     return [
-        Entry(row[0], _KINDS[row[1]], row[2], now[row[3]], *row[4:12], now[row[12]], row[13], row[14]) for row in kept
-    ]
+        Entry(
+            r[0], _KINDS[r[1]], r[2], now[r[3]], r[4], r[5], r[6], r[7], r[8], r[9], r[10], r[11], now[r[12]], r[13],
+            r[14],
+        )
+        for r in kept
+    ]  # fmt: skip
 
 
 def ledger_of(session: Session, portfolio_id: int, names: Names, until: date | None = None) -> Ledger:

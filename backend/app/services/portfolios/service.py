@@ -129,7 +129,7 @@ class PortfolioService:
         for field in ("description", "client"):
             if field in changes:
                 setattr(portfolio, field, (changes[field] or "").strip() or None)
-        self._touch(session, portfolio)
+        self.touch(session, portfolio)
         return self.get(market, session, portfolio_id)
 
     def delete(self, session: Session, portfolio_id: int, *, permanent: bool, version: int | None) -> None:
@@ -154,7 +154,7 @@ class PortfolioService:
         if portfolio.deleted_at is not None:
             self._check_free(session, portfolio.name, portfolio.id)
             portfolio.deleted_at = None
-            self._touch(session, portfolio)
+            self.touch(session, portfolio)
         return self.get(market, session, portfolio_id)
 
     def deleted(self, session: Session) -> list[dict[str, Any]]:
@@ -248,11 +248,12 @@ class PortfolioService:
             raise _taken(name) from error
 
     @staticmethod
-    def _touch(session: Session, portfolio: UserPortfolio) -> None:
+    def touch(session: Session, portfolio: UserPortfolio) -> None:
+        """Count a change. Raises ConflictError where another took its name meanwhile."""
         name = portfolio.name
         try:
             PortfolioRepository(session).touch(portfolio)
-        except IntegrityError as error:  # another took the name meanwhile
+        except IntegrityError as error:
             raise _taken(name) from error
 
     @staticmethod
