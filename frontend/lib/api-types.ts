@@ -659,6 +659,86 @@ export interface paths {
         patch: operations["portfolios:edit"];
         trace?: never;
     };
+    "/api/portfolio/stocks/{portfolio_id}/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Waiting
+         * @description Splits, bonuses, dividends, rights and demergers the ledger lacks, and what each would change.
+         */
+        get: operations["portfolio_actions:waiting"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/portfolio/stocks/{portfolio_id}/actions/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Apply
+         * @description Enter actions into the ledger, all or none; without a list, all that need no answer.
+         */
+        post: operations["portfolio_actions:apply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/portfolio/stocks/{portfolio_id}/actions/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Dismiss
+         * @description Say that actions do not concern the portfolio, or that they do after all.
+         */
+        post: operations["portfolio_actions:dismiss"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/portfolio/stocks/{portfolio_id}/actions/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo
+         * @description Take applied actions out of the ledger: they wait again.
+         */
+        post: operations["portfolio_actions:undo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/portfolio/stocks/{portfolio_id}/analyze": {
         parameters: {
             query?: never;
@@ -693,6 +773,46 @@ export interface paths {
          * @description A second portfolio with the same ledger.
          */
         post: operations["portfolios:duplicate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/portfolio/stocks/{portfolio_id}/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm
+         * @description Enter the file as the preview showed it, all of it or nothing; what is in the ledger already adds nothing.
+         */
+        post: operations["portfolio_files:import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/portfolio/stocks/{portfolio_id}/import/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview
+         * @description What a CSV or XLSX file of a broker would do to the ledger, row by row; nothing is written.
+         */
+        post: operations["portfolio_files:preview"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1472,63 +1592,26 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
-         * ActionOut
-         * @description A factor in use, a move nothing explains, or one that was dismissed.
+         * ActionAnswer
+         * @description An action to apply, with what it needs.
          */
-        ActionOut: {
-            /** Close */
-            close: number | null;
-            decision: components["schemas"]["StandingDecision"] | null;
-            /** Evidence */
-            evidence: {
-                [key: string]: unknown;
-            };
-            /**
-             * Factor
-             * @description Shares after for each one before; null where none is in use
-             */
-            factor: number | null;
-            /** Instrument Key */
-            instrument_key: string;
-            /** Known At */
-            known_at: string | null;
-            /** Open */
-            open: number | null;
-            /** Previous Close */
-            previous_close: number | null;
-            /**
-             * Proposed Factor
-             * @description What could explain an open move; null: nothing does
-             */
-            proposed_factor: number | null;
-            /** Purpose */
-            purpose: string | null;
-            /**
-             * Ratio
-             * @description Close over previous close of an open move
-             */
-            ratio: number | null;
-            /**
-             * Session
-             * Format: date
-             * @description Ex-date, or the session of the move
-             */
-            session: string;
-            /**
-             * Status
-             * @enum {string}
-             */
-            status: "QUARANTINED" | "INFERRED" | "LISTED" | "ACCEPTED" | "DISMISSED";
-            /**
-             * Symbol
-             * @description The symbol it has now
-             */
-            symbol: string;
-            /**
-             * Symbol Then
-             * @description The symbol it had on the session
-             */
-            symbol_then: string;
+        ActionAnswer: {
+            /** Amount */
+            amount?: number | string | null;
+            /** Cost Percent */
+            cost_percent?: number | string | null;
+            /** Id */
+            id: string;
+            /** Kind */
+            kind?: ("SPLIT" | "BONUS") | null;
+            /** Price */
+            price?: number | string | null;
+            /** Quantity */
+            quantity?: number | null;
+            /** Ratio */
+            ratio?: string | null;
+            /** Target Symbol */
+            target_symbol?: string | null;
         };
         /**
          * ActionPage
@@ -1536,7 +1619,7 @@ export interface components {
          */
         ActionPage: {
             /** Data */
-            data: components["schemas"]["ActionOut"][];
+            data: components["schemas"]["app__schemas__actions__ActionOut"][];
             meta: components["schemas"]["PageMeta"];
             /**
              * Statuses
@@ -1545,6 +1628,20 @@ export interface components {
             statuses: {
                 [key: string]: number;
             };
+        };
+        /**
+         * ActionsOut
+         * @description Actions of the shares a portfolio holds or held that its ledger has no line for.
+         */
+        ActionsOut: {
+            /** Actions */
+            actions: components["schemas"]["app__schemas__portfolio_actions__ActionOut"][];
+            /** Dismissed */
+            dismissed: components["schemas"]["app__schemas__portfolio_actions__ActionOut"][];
+            /** Renames */
+            renames: components["schemas"]["RenameOut"][];
+            /** Version */
+            version: number;
         };
         /**
          * AnalyzeRequest
@@ -1564,6 +1661,26 @@ export interface components {
              * @default 252
              */
             lookback_days?: number;
+        };
+        /**
+         * AppliedOut
+         * @description What was entered into the ledger.
+         */
+        AppliedOut: {
+            /** Transaction Ids */
+            transaction_ids: number[];
+            /** Version */
+            version: number;
+        };
+        /**
+         * ApplyRequest
+         * @description The actions to apply; without a list, all that need no answer.
+         */
+        ApplyRequest: {
+            /** Actions */
+            actions?: components["schemas"]["ActionAnswer"][] | null;
+            /** Version */
+            version?: number | null;
         };
         /**
          * BacktestOut
@@ -1955,6 +2072,89 @@ export interface components {
              * Format: date
              */
             start_date: string;
+        };
+        /** Body_portfolio_files:import */
+        Body_portfolio_files_import: {
+            /**
+             * Account
+             * @description Lots are matched within an account
+             * @default
+             */
+            account?: string;
+            /**
+             * Actions
+             * @description Enter splits and bonuses between the trades as well
+             * @default true
+             */
+            actions?: boolean;
+            /**
+             * Asof
+             * @description The day a statement of holdings is of; today
+             */
+            asof?: string | null;
+            /**
+             * Digest
+             * @description Of the preview
+             */
+            digest: string;
+            /** File */
+            file: string;
+            /**
+             * Layout
+             * @description One of zerodha_tradebook, zerodha_holdings, fyers_orderbook, fyers_tradebook, fyers_round_trips, groww_orders, groww_holdings, generic_trades, generic_holdings; found by itself
+             */
+            layout?: string | null;
+            /**
+             * Leave Out
+             * @description Lines that are not wanted: 12,13
+             * @default
+             */
+            leave_out?: string;
+            /**
+             * Mapping
+             * @description JSON of field → header: {"price": "Rate"}
+             */
+            mapping?: string | null;
+            /** Version */
+            version?: number | null;
+        };
+        /** Body_portfolio_files:preview */
+        Body_portfolio_files_preview: {
+            /**
+             * Account
+             * @description Lots are matched within an account
+             * @default
+             */
+            account?: string;
+            /**
+             * Actions
+             * @description Enter splits and bonuses between the trades as well
+             * @default true
+             */
+            actions?: boolean;
+            /**
+             * Asof
+             * @description The day a statement of holdings is of; today
+             */
+            asof?: string | null;
+            /** File */
+            file: string;
+            /**
+             * Layout
+             * @description One of zerodha_tradebook, zerodha_holdings, fyers_orderbook, fyers_tradebook, fyers_round_trips, groww_orders, groww_holdings, generic_trades, generic_holdings; found by itself
+             */
+            layout?: string | null;
+            /**
+             * Leave Out
+             * @description Lines that are not wanted: 12,13
+             * @default
+             */
+            leave_out?: string;
+            /**
+             * Mapping
+             * @description JSON of field → header: {"price": "Rate"}
+             */
+            mapping?: string | null;
         };
         /**
          * CashRate
@@ -2500,6 +2700,21 @@ export interface components {
             values: unknown[];
         };
         /**
+         * DismissRequest
+         * @description Actions that do not concern the portfolio; or, with `dismissed` false, that do after all.
+         */
+        DismissRequest: {
+            /**
+             * Dismissed
+             * @default true
+             */
+            dismissed?: boolean;
+            /** Ids */
+            ids: string[];
+            /** Version */
+            version?: number | null;
+        };
+        /**
          * DividendOut
          * @description Rupees a share held into an ex-date, as of that date; `evidence` has what every source says.
          */
@@ -2664,6 +2879,165 @@ export interface components {
         FieldList: {
             /** Fields */
             fields: components["schemas"]["FieldCard"][];
+        };
+        /**
+         * FileCounts
+         * @description All rows, not only those shown.
+         */
+        FileCounts: {
+            /** Duplicates */
+            duplicates: number;
+            /** Errors */
+            errors: number;
+            /** New */
+            new: number;
+            /** Rows */
+            rows: number;
+            /** Skipped */
+            skipped: number;
+            /**
+             * Transactions
+             * @description Lines the new rows become
+             */
+            transactions: number;
+        };
+        /**
+         * FileImported
+         * @description What was entered.
+         */
+        FileImported: {
+            /** Account */
+            account: string;
+            /**
+             * Actions
+             * @description Splits and bonuses that are entered with the lines
+             */
+            actions: components["schemas"]["app__schemas__portfolio_actions__ActionOut"][];
+            /**
+             * Added
+             * @description Lines of the ledger, actions included
+             */
+            added: number;
+            /**
+             * Columns
+             * @description Field → header
+             */
+            columns: {
+                [key: string]: string;
+            };
+            counts: components["schemas"]["FileCounts"];
+            /**
+             * Fields
+             * @description Fields a column can be
+             */
+            fields: string[];
+            /** Header Line */
+            header_line: number;
+            /** Headers */
+            headers: string[];
+            /**
+             * Holdings
+             * @description It tells what is held, not what was done: it opens lots
+             */
+            holdings: boolean;
+            /** Layout */
+            layout: string;
+            /**
+             * Rows
+             * @description The first 500, rows with an error before others
+             */
+            rows: components["schemas"]["FileRow"][];
+            /** Title */
+            title: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * FileLine
+         * @description A transaction a row becomes.
+         */
+        FileLine: {
+            /** Charges */
+            charges: string;
+            /**
+             * Date
+             * Format: date
+             */
+            date: string;
+            /** Kind */
+            kind: string;
+            /** Price */
+            price: string;
+            /** Quantity */
+            quantity: number;
+            /** Symbol */
+            symbol: string | null;
+        };
+        /**
+         * FilePreview
+         * @description What importing would do; `digest` confirms exactly this.
+         */
+        FilePreview: {
+            /** Account */
+            account: string;
+            /**
+             * Actions
+             * @description Splits and bonuses that are entered with the lines
+             */
+            actions: components["schemas"]["app__schemas__portfolio_actions__ActionOut"][];
+            /**
+             * Columns
+             * @description Field → header
+             */
+            columns: {
+                [key: string]: string;
+            };
+            counts: components["schemas"]["FileCounts"];
+            /** Digest */
+            digest: string;
+            /**
+             * Fields
+             * @description Fields a column can be
+             */
+            fields: string[];
+            /** Header Line */
+            header_line: number;
+            /** Headers */
+            headers: string[];
+            /**
+             * Holdings
+             * @description It tells what is held, not what was done: it opens lots
+             */
+            holdings: boolean;
+            /** Layout */
+            layout: string;
+            ledger_error: components["schemas"]["LedgerProblem"] | null;
+            /**
+             * Rows
+             * @description The first 500, rows with an error before others
+             */
+            rows: components["schemas"]["FileRow"][];
+            /** Title */
+            title: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * FileRow
+         * @description A row of the file and what becomes of it.
+         */
+        FileRow: {
+            /** Line */
+            line: number;
+            /** Message */
+            message: string | null;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "NEW" | "DUPLICATE" | "SKIPPED" | "ERROR";
+            /** Transactions */
+            transactions: components["schemas"]["FileLine"][];
         };
         /**
          * FindingOut
@@ -2981,6 +3355,18 @@ export interface components {
             t: string[];
             /** Universe */
             universe: number[];
+        };
+        /**
+         * HoldingSide
+         * @description A holding of the share, all lots together.
+         */
+        HoldingSide: {
+            /** Average */
+            average: string | null;
+            /** Cost */
+            cost: string;
+            /** Quantity */
+            quantity: number;
         };
         /**
          * ImportedFile
@@ -3366,6 +3752,23 @@ export interface components {
             /** Data */
             data: components["schemas"]["JobOut"][];
             meta: components["schemas"]["PageMeta"];
+        };
+        /**
+         * LedgerProblem
+         * @description What the ledger would refuse of the whole.
+         */
+        LedgerProblem: {
+            /** Details */
+            details: {
+                [key: string]: unknown;
+            };
+            /**
+             * Line
+             * @description Of the file; null where it is a line the ledger has already
+             */
+            line: number | null;
+            /** Message */
+            message: string;
         };
         /**
          * LentField
@@ -4370,6 +4773,21 @@ export interface components {
             unread: number;
         };
         /**
+         * RenameOut
+         * @description A new symbol; the ledger needs no line for it.
+         */
+        RenameOut: {
+            /**
+             * Date
+             * Format: date
+             */
+            date: string;
+            /** From Symbol */
+            from_symbol: string;
+            /** To Symbol */
+            to_symbol: string;
+        };
+        /**
          * RunAnalysisOut
          * @description What follows from a stored run's bytes; all at session closes.
          */
@@ -5125,7 +5543,7 @@ export interface components {
          */
         StockActions: {
             /** Actions */
-            actions: components["schemas"]["ActionOut"][];
+            actions: components["schemas"]["app__schemas__actions__ActionOut"][];
             /** Decisions */
             decisions: components["schemas"]["DecisionOut"][];
             /** Dividends */
@@ -5728,6 +6146,16 @@ export interface components {
             sharpe: number | null;
         };
         /**
+         * UndoRequest
+         * @description The lines to take out again.
+         */
+        UndoRequest: {
+            /** Transaction Ids */
+            transaction_ids: number[];
+            /** Version */
+            version?: number | null;
+        };
+        /**
          * VerifyOut
          * @description What a recomputation of a run gave.
          */
@@ -5754,6 +6182,14 @@ export interface components {
             outcome: "identical" | "differs" | "inputs_changed";
             /** Run Id */
             run_id: string;
+        };
+        /**
+         * VersionOut
+         * @description The portfolio's version now.
+         */
+        VersionOut: {
+            /** Version */
+            version: number;
         };
         /**
          * WatchIn
@@ -5869,6 +6305,116 @@ export interface components {
             whole: boolean;
             /** Year */
             year: number;
+        };
+        /**
+         * ActionOut
+         * @description A factor in use, a move nothing explains, or one that was dismissed.
+         */
+        app__schemas__actions__ActionOut: {
+            /** Close */
+            close: number | null;
+            decision: components["schemas"]["StandingDecision"] | null;
+            /** Evidence */
+            evidence: {
+                [key: string]: unknown;
+            };
+            /**
+             * Factor
+             * @description Shares after for each one before; null where none is in use
+             */
+            factor: number | null;
+            /** Instrument Key */
+            instrument_key: string;
+            /** Known At */
+            known_at: string | null;
+            /** Open */
+            open: number | null;
+            /** Previous Close */
+            previous_close: number | null;
+            /**
+             * Proposed Factor
+             * @description What could explain an open move; null: nothing does
+             */
+            proposed_factor: number | null;
+            /** Purpose */
+            purpose: string | null;
+            /**
+             * Ratio
+             * @description Close over previous close of an open move
+             */
+            ratio: number | null;
+            /**
+             * Session
+             * Format: date
+             * @description Ex-date, or the session of the move
+             */
+            session: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "QUARANTINED" | "INFERRED" | "LISTED" | "ACCEPTED" | "DISMISSED";
+            /**
+             * Symbol
+             * @description The symbol it has now
+             */
+            symbol: string;
+            /**
+             * Symbol Then
+             * @description The symbol it had on the session
+             */
+            symbol_then: string;
+        };
+        /**
+         * ActionOut
+         * @description An action that waits: what the holding is into the ex-date, and what it would be.
+         */
+        app__schemas__portfolio_actions__ActionOut: {
+            after: components["schemas"]["HoldingSide"] | null;
+            /**
+             * Amount
+             * @description Rupees a share of a dividend
+             */
+            amount: string | null;
+            before: components["schemas"]["HoldingSide"];
+            /** Company Name */
+            company_name: string | null;
+            /**
+             * Ex Date
+             * Format: date
+             */
+            ex_date: string;
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "SPLIT" | "BONUS" | "SPLIT_OR_BONUS" | "RIGHTS" | "DEMERGER" | "DIVIDEND";
+            /**
+             * Needs
+             * @description What a person has to say; empty: it can be applied as it stands
+             */
+            needs: string[];
+            /**
+             * Pays
+             * @description Rupees of the dividend for the holding, before tax withheld
+             */
+            pays: string | null;
+            /** Purpose */
+            purpose: string;
+            /**
+             * Ratio
+             * @description SPLIT new:old, BONUS more:held
+             */
+            ratio: string | null;
+            /** Symbol */
+            symbol: string;
+            /**
+             * Tier
+             * @description LISTED: a source says so; INFERRED from prices; ACCEPTED by a person
+             */
+            tier: string;
         };
     };
     responses: never;
@@ -7494,6 +8040,178 @@ export interface operations {
             };
         };
     };
+    "portfolio_actions:waiting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                portfolio_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActionsOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "portfolio_actions:apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                portfolio_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApplyRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppliedOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "portfolio_actions:dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                portfolio_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DismissRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "portfolio_actions:undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                portfolio_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UndoRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
     "portfolios:analyze": {
         parameters: {
             query?: never;
@@ -7560,6 +8278,94 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PortfolioOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "portfolio_files:import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                portfolio_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["Body_portfolio_files_import"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileImported"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "portfolio_files:preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                portfolio_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["Body_portfolio_files_preview"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FilePreview"];
                 };
             };
             /** @description Client Error */

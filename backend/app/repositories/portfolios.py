@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, insert, select, text
 from sqlalchemy.orm import Session
 
 from app.models import LOCAL_OWNER_ID, InstrumentAlias, PortfolioPosition, PortfolioTransaction, UserPortfolio
-from app.models.instruments import Instrument
+from app.models.instruments import Instrument, InstrumentIsin
 
 KEPT_FOR = timedelta(days=30)  # what was deleted can be restored so long
 
@@ -156,6 +156,15 @@ class PortfolioRepository:
             select(InstrumentAlias.old_key, Instrument.key)
             .join(Instrument, Instrument.id == InstrumentAlias.instrument_id)
             .where(InstrumentAlias.old_key.in_(list(keys)))
+        )
+        return {row[0]: row[1] for row in self._session.execute(query)}
+
+    def isins(self) -> dict[str, str]:
+        """The key of the instrument that had an ISIN, the latest one where several had it."""
+        query = (
+            select(InstrumentIsin.isin, Instrument.key)
+            .join(Instrument, Instrument.id == InstrumentIsin.instrument_id)
+            .order_by(InstrumentIsin.valid_from)
         )
         return {row[0]: row[1] for row in self._session.execute(query)}
 

@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from app.services.members import MemberService
     from app.services.nse import SyncService
     from app.services.policies import PolicyService
-    from app.services.portfolios.risk import RiskService
     from app.services.portfolios.actions import PortfolioActions
+    from app.services.portfolios.files.service import ImportService
+    from app.services.portfolios.risk import RiskService
     from app.services.portfolios.service import PortfolioService
     from app.services.portfolios.transactions import TransactionService
     from app.services.reports.service import RunReports
@@ -167,6 +168,13 @@ class Platform:
         from app.services.portfolios.actions import PortfolioActions
 
         return PortfolioActions(self.portfolios)
+
+    @cached_property
+    def portfolio_files(self) -> ImportService:
+        """Files of brokers into ledgers."""
+        from app.services.portfolios.files.service import ImportService
+
+        return ImportService(self.portfolios, self.portfolio_actions)
 
     @cached_property
     def backtests(self) -> BacktestService:

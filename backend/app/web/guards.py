@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 import uuid
 from collections.abc import Iterable
@@ -26,6 +27,8 @@ LOCAL_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
 DEVELOPMENT_ORIGINS = frozenset({"http://localhost:3000", "http://127.0.0.1:3000"})
 UNSAFE_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 UPLOAD_PATH = "/api/data/import"
+BROKER_FILE_PATH = re.compile(r"/api/portfolio/stocks/\d+/import(?:/preview)?")
+MAX_BROKER_FILE_BYTES = 21 * 1024 * 1024  # the largest file that is read, and the fields around it
 MAX_JSON_BYTES = 1024 * 1024
 
 
@@ -53,6 +56,15 @@ def _netloc(origin: str) -> str | None:
         return None
 
 
+def _upload(path: str, max_upload_bytes: int) -> tuple[bool, int]:
+    """Whether a path takes files, and how many bytes it takes at most."""
+    if path == UPLOAD_PATH:
+        return True, max_upload_bytes
+    if BROKER_FILE_PATH.fullmatch(path):
+        return True, MAX_BROKER_FILE_BYTES
+    return False, MAX_JSON_BYTES
+
+
 def check_request(scope: Scope, allowed_hosts: Iterable[str], max_upload_bytes: int) -> None:
     """Refuse what a page of somebody else could make a browser send, and what is too large or of the wrong type.
 
@@ -74,8 +86,7 @@ def check_request(scope: Scope, allowed_hosts: Iterable[str], max_upload_bytes: 
         return
     if origin is None and _header(scope, b"sec-fetch-site") in {"cross-site", "same-site"}:
         raise ForbiddenError("Requests from another site are refused")
-    upload = scope["path"].rstrip("/") == UPLOAD_PATH
-    limit = max_upload_bytes if upload else MAX_JSON_BYTES
+    upload, limit = _upload(scope["path"].rstrip("/"), max_upload_bytes)
     length = _header(scope, b"content-length")
     if length is not None and length.isdigit() and int(length) > limit:
         raise PayloadTooLargeError(f"The request has {length} bytes; at most {limit} are read here")
@@ -105,8 +116,7 @@ class Guards:
         path = scope["path"]
         if path.startswith("/api/") and path.endswith("/"):
             scope = {**scope, "path": path.rstrip("/"), "raw_path": None}
-        upload = scope["path"] == UPLOAD_PATH
-        limit = self._max_upload_bytes if upload else MAX_JSON_BYTES
+        _, limit = _upload(scope["path"], self._max_upload_bytes)
         head = scope.get("method") == "HEAD" and (path.startswith("/api/") or path == "/ping")
         if head:  # answered as GET is, without the body
             scope = {**scope, "method": "GET"}

@@ -77,12 +77,12 @@ class PortfolioActions:
         portfolio = self._portfolios.found(session, portfolio_id)
         names = self._portfolios.names(market, session)
         entries = entries_of(LedgerRepository(session).entries(portfolio_id), names)
-        found = self._found(session, names, entries)
+        found = self.found(session, names, entries)
         dismissed = set(portfolio.dismissed)
         return {
             "version": portfolio.version,
-            "actions": [_shown(one, names) for one in found if one.id not in dismissed],
-            "dismissed": [_shown(one, names) for one in found if one.id in dismissed],
+            "actions": [shown_action(one, names) for one in found if one.id not in dismissed],
+            "dismissed": [shown_action(one, names) for one in found if one.id in dismissed],
             "renames": _renames(entries, names),
         }
 
@@ -104,20 +104,14 @@ class PortfolioActions:
         portfolio = self._portfolios.locked(session, portfolio_id, version)
         names, today = self._portfolios.names(market, session), self._portfolios.today()
         repository = LedgerRepository(session)
-        found = self._found(session, names, entries_of(repository.entries(portfolio_id), names))
+        found = self.found(session, names, entries_of(repository.entries(portfolio_id), names))
         chosen: list[tuple[Found, dict[str, Any]]]
         if asked is None:
             chosen = [(one, {}) for one in found if not one.needs and one.id not in portfolio.dismissed]
         else:
             waiting = {one.id: one for one in found}
             chosen = [(_one(waiting, answer["id"]), dict(answer)) for answer in asked]
-        rows = []
-        for one, answers in chosen:
-            for part in _lines(one, answers):
-                values = {"symbol": _symbol(one, names), "date": one.ex_date, "note": one.purpose, **part}
-                kind = values["kind"]
-                values["external_id"] = f"action:{one.instrument}:{one.ex_date.isoformat()}:{kind}"
-                rows.append(stored(portfolio_id, values, names, today, f"actions.{one.id}", source=SOURCE))
+        rows = [row for one, answers in chosen for row in rows_of(portfolio_id, one, answers, names, today)]
         known = repository.external_ids(portfolio_id)
         again = [row["external_id"] for row in rows if row["external_id"] in known]
         if again:
@@ -162,8 +156,11 @@ class PortfolioActions:
     def _forget(portfolio: UserPortfolio, ids: set[str]) -> None:
         portfolio.dismissed = [one for one in portfolio.dismissed if one not in ids]
 
-    def _found(self, session: Session, names: Names, entries: Sequence[Entry]) -> list[Found]:
-        """Every action that concerns a holding and has no line yet, by date."""
+    def found(self, session: Session, names: Names, entries: Sequence[Entry]) -> list[Found]:
+        """Every action that concerns a holding and has no line yet, by date.
+
+        Raises LedgerError where the entries do not hold even with the actions before.
+        """
         today = self._portfolios.today()
         first: dict[str, date] = {}
         for entry in entries:
@@ -176,13 +173,14 @@ class PortfolioActions:
             info = names.info(key)
             if info is None:
                 continue
-            candidates = [one for one in _of_market(session, info, since, today) if not _covered(one, entries)]
             done = list(by_share[key])
-            for one in sorted(candidates, key=lambda one: (one.ex_date, one.kind)):
+            for one in sorted(_of_market(session, info, since, today), key=lambda one: (one.ex_date, one.kind)):
+                if _covered(one, by_share[key]):
+                    continue
                 _work_out(one, done)
-                if one.held:
+                if one.held and not _paid(one, by_share[key]):
                     out.append(one)
-                    done += _entries(one, len(done))
+                    done += entries_made(one, len(done))
         return sorted(out, key=lambda one: (one.ex_date, one.instrument, one.kind))
 
 
@@ -251,20 +249,25 @@ def _bonus_ratio(factor: float) -> tuple[int, int]:
 def _covered(found: Found, entries: Iterable[Entry]) -> bool:
     """Whether the ledger has a line for it, entered by hand, from a file or by an action."""
     kinds = {"SPLIT_OR_BONUS": _SHARES}.get(found.kind) or {Kind(found.kind)}
-    for entry in entries:
-        if entry.instrument != found.instrument or entry.kind not in kinds:
-            continue
-        if found.kind != "DIVIDEND" or found.amount is None:
-            if abs(entry.session - found.ex_date) <= _NEAR:
-                return True
-        elif entry.session == found.ex_date:
-            return True
-        elif -_NEAR <= entry.session - found.ex_date <= _PAID_WITHIN:
-            held = positions(fold(one for one in entries if one.session < found.ex_date)).get(found.instrument)
-            due = found.amount * (held.quantity if held is not None else 0)
-            if due * Decimal("0.8") <= entry.amount <= due * Decimal("1.01"):  # less what was withheld as tax
-                return True
-    return False
+    near = timedelta(0) if found.kind == "DIVIDEND" else _NEAR
+    return any(
+        entry.kind in kinds and entry.instrument == found.instrument and abs(entry.session - found.ex_date) <= near
+        for entry in entries
+    )
+
+
+def _paid(found: Found, entries: Iterable[Entry]) -> bool:
+    """Whether a payment after the ex-date is this dividend, less what was withheld as tax."""
+    if found.kind != "DIVIDEND" or found.amount is None:
+        return False
+    due = found.amount * found.held
+    return any(
+        entry.kind is Kind.DIVIDEND
+        and entry.instrument == found.instrument
+        and -_NEAR <= entry.session - found.ex_date <= _PAID_WITHIN
+        and due * Decimal("0.8") <= entry.amount <= due * Decimal("1.01")
+        for entry in entries
+    )
 
 
 def _related(entries: Sequence[Entry]) -> dict[str, list[Entry]]:
@@ -295,7 +298,7 @@ def _work_out(found: Found, entries: Sequence[Entry]) -> None:
         return
     found.held = before.quantity
     found.before = (before.quantity, before.cost)
-    made = _entries(found, len(entries))
+    made = entries_made(found, len(entries))
     if made:
         after = positions(fold([*(one for one in entries if one.session < found.ex_date), *made]))[found.instrument]
         found.after = (after.quantity, after.cost)
@@ -303,7 +306,7 @@ def _work_out(found: Found, entries: Sequence[Entry]) -> None:
             assert after.cost == before.cost  # an action neither costs nor pays anything
 
 
-def _entries(found: Found, id_: int) -> list[Entry]:
+def entries_made(found: Found, id_: int) -> list[Entry]:
     """What it would be in the ledger; nothing where something has to be asked."""
     if found.needs:
         return []
@@ -319,6 +322,18 @@ def _one(waiting: Mapping[str, Found], id_: str) -> Found:
     if id_ not in waiting:
         raise DataNotFoundError(f"No action {id_[:80]} waits for this portfolio", "action", id_[:80])
     return waiting[id_]
+
+
+def rows_of(
+    portfolio_id: int, found: Found, answers: Mapping[str, Any], names: Names, today: date
+) -> list[dict[str, Any]]:
+    """The rows an action becomes. Raises ValidationError where an answer is missing or wrong."""
+    out = []
+    for part in _lines(found, answers):
+        values = {"symbol": _symbol(found, names), "date": found.ex_date, "note": found.purpose, **part}
+        values["external_id"] = f"action:{found.instrument}:{found.ex_date.isoformat()}:{values['kind']}"
+        out.append(stored(portfolio_id, values, names, today, f"actions.{found.id}", source=SOURCE))
+    return out
 
 
 def _lines(found: Found, answers: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -358,7 +373,8 @@ def _symbol(found: Found, names: Names) -> str:
     return info.symbol_on(found.ex_date)
 
 
-def _shown(found: Found, names: Names) -> dict[str, Any]:
+def shown_action(found: Found, names: Names) -> dict[str, Any]:
+    """An action as it is shown."""
     info = names.info(found.instrument)
     assert info is not None
     quantity, cost = found.before

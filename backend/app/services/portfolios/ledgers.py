@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -36,6 +36,32 @@ def entries_of(rows: Iterable[Any], names: Names, until: date | None = None) -> 
         )
         for r in kept
     ]  # fmt: skip
+
+
+class _NewRow(NamedTuple):
+    """A row that is not in the database yet, as `ENTRY_COLUMNS`."""
+
+    id: int
+    kind: str
+    session: date
+    instrument_key: str | None
+    account: str
+    quantity: int
+    price: Decimal
+    charges: Decimal
+    stt: Decimal
+    amount: Decimal
+    ratio_new: int
+    ratio_old: int
+    target_key: str | None
+    cost_percent: Decimal
+    acquired: date | None
+
+
+def entry_rows(rows: Sequence[Mapping[str, Any]], first_id: int) -> list[Any]:
+    """Rows that are not stored yet, in the shape of stored ones; ids count from `first_id`."""
+    names = _NewRow._fields[1:]
+    return [_NewRow(first_id + n, *(row[name] for name in names)) for n, row in enumerate(rows)]
 
 
 def ledger_of(session: Session, portfolio_id: int, names: Names, until: date | None = None) -> Ledger:

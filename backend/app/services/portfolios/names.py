@@ -25,20 +25,17 @@ class Names:
         self.panel = panel
         self._session = session
         self._moved: dict[str, str] = {}
+        self._near: dict[str, list[str]] = {}
         self._isins: dict[str, str] | None = None
 
     def find(self, symbol: str, on: date | None, isin: str | None = None) -> str | None:
-        """The key of the share that had a symbol on a day, by ISIN where the symbol is unknown; None: neither is."""
+        """The key of the share that had an ISIN, or had a symbol on a day; None: neither is known."""
         wanted = bare(symbol)
-        key = find_instrument(self.panel, wanted, on)
-        if key is not None:
-            return key
         for code in (isin, wanted):
-            if code and len(code.strip()) == 12:
-                found = self._by_isin().get(code.strip().upper())
-                if found is not None:
-                    return found
-        return None
+            found = self._by_isin().get(code.strip().upper()) if code and len(code.strip()) == 12 else None
+            if found is not None:
+                return found
+        return find_instrument(self.panel, wanted, on)
 
     def need(self, symbol: str, on: date | None, field: str, isin: str | None = None) -> str:
         """As `find`; ValidationError names what is near where nothing is known."""
@@ -49,8 +46,10 @@ class Names:
 
     def near(self, symbol: str) -> list[str]:
         """Symbols like one that is unknown, the most alike first; of today and of before."""
-        known = {name for key in self.panel.keys for _, _, name in self.panel.instruments[key].names}
-        return get_close_matches(bare(symbol), sorted(known), n=_NEAR, cutoff=_NEAR_ENOUGH)
+        if symbol not in self._near:
+            known = {name for key in self.panel.keys for _, _, name in self.panel.instruments[key].names}
+            self._near[symbol] = get_close_matches(bare(symbol), sorted(known), n=_NEAR, cutoff=_NEAR_ENOUGH)
+        return self._near[symbol]
 
     def unknown(self, symbol: str, field: str) -> str:
         """The sentence about a symbol that is unknown."""
@@ -79,9 +78,8 @@ class Names:
 
     def _by_isin(self) -> dict[str, str]:
         if self._isins is None:
-            self._isins = {
-                info.isin: key for key in self.panel.keys if (info := self.panel.instruments[key]).isin is not None
-            }
+            known = PortfolioRepository(self._session).isins()
+            self._isins = {isin: key for isin, key in known.items() if key in self.panel.instruments}
         return self._isins
 
 

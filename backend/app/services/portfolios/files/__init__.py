@@ -1,0 +1,1 @@
+"""Files of brokers: read, understood, shown, and entered into a ledger once."""
