@@ -90,9 +90,9 @@ class Book:
         m, day = self.market, self.market.sessions[t]
         stamp = f"{day:%d}-{_month(day)}-{day.year}"
         lines = [_DELIVERY_HEADER]
+        fields = [field[t].tolist() for field in (m.previous_close, m.open, m.high, m.low, m.last, m.close, m.average)]
         for symbol, n in self._rows(t):
-            fields = (m.previous_close, m.open, m.high, m.low, m.last, m.close, m.average)
-            prices = ", ".join(_rupees(int(field[t, n])) for field in fields)
+            prices = ", ".join(_rupees(field[n]) for field in fields)
             volume, series = int(m.volume[t, n]), self._series(n, t)
             lakhs = volume * int(m.average[t, n]) / 1e7
             delivered = int(m.delivered[t, n])

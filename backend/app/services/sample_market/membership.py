@@ -32,12 +32,16 @@ def index_sizes(stocks: int) -> tuple[int, ...]:
 def membership(market: Market, size: int) -> list[Spell]:
     """The spells of an index of `size` members, by company and date."""
     value = np.where(market.traded, market.volume * (market.average / 100.0), 0.0)
+    barred = market.trade_for_trade.copy()
+    for n, at in market.gone.items():
+        barred[at:, n] = True
     inside = set(_ranking(market, value, 0)[:size])
     since = dict.fromkeys(inside, market.sessions[0])
     spells: list[Spell] = []
     for t in range(1, len(market.sessions)):
         day = market.sessions[t]
-        leaving = [n for n in inside if market.trade_for_trade[t, n] or market.gone.get(n, t + 1) <= t]
+        out = set(np.flatnonzero(barred[t]).tolist())
+        leaving = [n for n in inside if n in out]
         review = day.month in {4, 10} and market.sessions[t - 1].month != day.month
         if not leaving and not review:
             continue
@@ -64,4 +68,5 @@ def _ranking(market: Market, value: NDArray[np.float64], t: int) -> list[int]:
     mean = value[window].mean(axis=0)
     seasoned = market.traded[: t + 1].sum(axis=0) >= min(_SEASONED, t + 1)
     allowed = seasoned & market.traded[max(t - 5, 0) : t + 1].any(axis=0) & ~market.trade_for_trade[t]
-    return [int(n) for n in np.argsort(-mean, kind="stable") if allowed[n]]
+    order = np.argsort(-mean, kind="stable")
+    return [int(n) for n in order[allowed[order]].tolist()]
