@@ -33,6 +33,8 @@ _PAUSE = timedelta(days=10)
 _LEAST_PREVIOUS, _LEAST_CLOSE = 5.0, 2.0  # rupees: below, a tick is too large a part of the price
 _MARKET_QUIET = 0.03
 _ISIN_WINDOW = timedelta(days=500)
+_VOLUME = "ratio and volume"
+_HIT = 0.012  # log: an open that hits 3/2; so near, and traded more after it, only bonuses of 1:2 were met since 2011
 _AT_OPEN, _BAND = (
     0.105,
     0.19,
@@ -206,7 +208,7 @@ def _known_at(move: Move, fit: _Fit, found: Sequence[tuple[str, date]]) -> date 
     """The first day by whose evening the rules that held sufficed; None where they do not.
 
     Rights issues and small demergers come near 3/2: for it, two kinds of second evidence are asked for, where no
-    restated figure tells of it.
+    restated figure tells of it; volumes alone do where the open hits it.
     """
     first: dict[str, date] = {}
     for name, day in found:
@@ -215,6 +217,8 @@ def _known_at(move: Move, fit: _Fit, found: Sequence[tuple[str, date]]) -> date 
     days = sorted(first.values())
     least = 2 if fit.factor == 1.5 and move.named is None else 1
     told = [first[name] for name in restatements.RULES.values() if name in first]
+    if least == 2 and _VOLUME in first and abs(fit.at_open) <= _HIT:
+        told.append(first[_VOLUME])
     return min([*days[least - 1 : least], *told], default=None)
 
 
@@ -307,7 +311,7 @@ def _verdicts(move: Move, fit: _Fit) -> list[tuple[str, date]]:
         deep = fit.factor >= 5 and (abs(fit.at_open) <= 0.05 and abs(fit.at_close) <= 0.19)
         thin = fit.factor >= 5 and (abs(fit.at_close) <= 0.05 and abs(fit.at_open) <= 0.25)
         if enough and (fit.within(0.07, 0.10) or deep or thin):
-            found.append((f"ratio and volume over {count} sessions", move.after[count - 1].date))
+            found.append((f"{_VOLUME} over {count} sessions", move.after[count - 1].date))
     return found
 
 

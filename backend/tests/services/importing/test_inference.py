@@ -121,10 +121,17 @@ def test_a_consolidation_needs_a_change_of_isin() -> None:
     assert found is not None and found.factor == 0.1
 
 
-def test_one_and_a_half_needs_two_kinds_of_second_evidence() -> None:
-    assert infer(move(1.5, 1.52, after=1.5)) is None
-    found = infer(move(1.5, 1.52, ex_volume=1500, after=1.5))
+def test_one_and_a_half_needs_two_kinds_of_second_evidence_where_the_open_is_off() -> None:
+    assert infer(move(1.475, 1.52, after=1.5)) is None  # 1.7 % off
+    found = infer(move(1.475, 1.52, ex_volume=1500, after=1.5))
     assert found is not None and (found.factor, found.known_at) == (1.5, EX + timedelta(days=5))
+
+
+def test_one_and_a_half_that_the_open_hits_needs_one() -> None:
+    """KPIGREEN 2025-01-03, a bonus of one for two: opened at 579 after 857.75, and was traded more after."""
+    found = infer(move(857.75 / 579, 857.75 / 547.7, after=1.78, market=0.002))
+    assert found is not None and (found.factor, found.known_at) == (1.5, EX + timedelta(days=5))
+    assert infer(move(857.75 / 579, 857.75 / 547.7, after=0.9, market=0.002)) is None
 
 
 def test_a_contradicted_listing_is_corrected_on_its_day() -> None:
