@@ -60,7 +60,7 @@ def share_counts(connection: Connection, ids: Sequence[int]) -> dict[int, list[S
     rows = connection.execute(
         text(
             "SELECT DISTINCT n.instrument_id, f.source, "
-            "CASE WHEN f.known_at_basis = 'FILE' THEN f.period_end ELSE f.symbol_on END AS day, f.value AS shares, "
+            "CASE WHEN f.period_kind = 'ANNUAL' THEN f.symbol_on ELSE f.period_end END AS day, f.value AS shares, "
             "true AS firm "
             f"FROM fundamental_values f, {_NAMED_THEN.format(symbol='f.symbol', day='f.symbol_on')} "
             "AND f.field = 'shares_outstanding' AND f.value > 0 "

@@ -51,6 +51,7 @@ _YAHOO_OF_THE_DAY: dict[str, tuple[str, str, float]] = {
     "market_cap": ("market_cap", "RUPEES", 1.0),
     "dividend_yield": ("dividend_yield_pct", "PERCENT", 1.0),
 }
+_AS_READ = {"shares_outstanding"}  # restated for every later split: nobody knew the figure before the file was made
 _YAHOO_TEXTS = {"ticker", "date", "sector", "auditor", "insider_net_buy", "related_party_txn_flag"}
 _YAHOO_LATER = {"fwd_return", "bench_fwd_return"}  # look ahead of the date: never read
 
@@ -86,7 +87,7 @@ def read_annual(name: str, text: Text, result: ReferenceFile) -> Figures:
                     unit,
                     kind="SNAPSHOT" if of_the_day else "ANNUAL",
                     period_end=day,
-                    known_at=taken if of_the_day else None,
+                    known_at=taken if of_the_day or column in _AS_READ else None,
                     scale=scale,
                     column=column,
                 )

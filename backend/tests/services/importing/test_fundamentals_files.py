@@ -47,6 +47,11 @@ def test_annual_accounts_are_known_sixty_days_after_the_year_and_prices_figures_
     assert revenue.select("symbol", "value", "unit", "known_at", "known_at_basis").rows() == [
         ("AAA", 5000.0, "RUPEES", date(2026, 5, 30), "LAG")
     ]
+    shares = frame.filter(pl.col("field") == "shares_outstanding").select("period_end", "known_at", "known_at_basis")
+    assert shares.rows() == [  # the vendor restates counts for later splits: known when the file was made, not before
+        (date(2026, 3, 31), date(2026, 6, 12), "FILE"),
+        (date(2025, 3, 31), date(2026, 6, 12), "FILE"),
+    ]
     found = figures(parsed)
     assert found["AAA", "pe_ratio"] == (20.0, "RATIO", "SNAPSHOT", date(2026, 6, 12), "FILE")
     assert found["AAA", "revenue_growth_pct"][:2] == (25.0, "PERCENT")
