@@ -36,8 +36,8 @@ class DownloadRepository:
 
     def counts(self) -> dict[str, int]:
         """How many downloads there are of each state."""
-        query = select(Download.state, func.count()).group_by(Download.state)
-        return dict(self._session.execute(query).tuples().all())
+        query = select(Download.state, func.count().label("number")).group_by(Download.state)
+        return {row.state: row.number for row in self._session.execute(query)}
 
     def recent(self, limit: int) -> Sequence[Download]:
         """The last ones asked for, newest first."""

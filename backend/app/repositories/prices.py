@@ -72,18 +72,27 @@ def current_rows(connection: Connection, first: date, last: date) -> pl.DataFram
 
 def supersede(connection: Connection, rows: pl.DataFrame) -> None:
     """Mark rows (file_id, line) as no longer counting."""
+    _mark(connection, rows, "now()")
+
+
+def win_again(connection: Connection, rows: pl.DataFrame) -> None:
+    """Let superseded rows (file_id, line) count again; nothing else may count for their keys."""
+    _mark(connection, rows, "NULL")
+
+
+def _mark(connection: Connection, rows: pl.DataFrame, superseded_at: str) -> None:
     if not rows.height:
         return
-    connection.execute(text("CREATE TEMP TABLE losing (file_id integer, line integer) ON COMMIT DROP"))
-    copy_in(connection, "losing", rows.select("file_id", "line"))
-    connection.execute(text("ANALYZE losing"))
+    connection.execute(text("CREATE TEMP TABLE marked (file_id integer, line integer) ON COMMIT DROP"))
+    copy_in(connection, "marked", rows.select("file_id", "line"))
+    connection.execute(text("ANALYZE marked"))
     connection.execute(
         text(
-            "UPDATE historical_prices p SET superseded_at = now() FROM losing l "
-            "WHERE p.file_id = l.file_id AND p.line = l.line"
+            f"UPDATE historical_prices p SET superseded_at = {superseded_at} FROM marked m "
+            "WHERE p.file_id = m.file_id AND p.line = m.line"
         )
     )
-    connection.execute(text("DROP TABLE losing"))
+    connection.execute(text("DROP TABLE marked"))
 
 
 _RANKED_SCHEMA: dict[str, pl.DataType] = {
@@ -130,22 +139,6 @@ def remove_rows(connection: Connection, file_id: int, first: date, last: date) -
     )
     connection.execute(text("DROP TABLE removed_keys"))
     return found
-
-
-def win_again(connection: Connection, rows: pl.DataFrame) -> None:
-    """Let superseded rows (file_id, line) count again; nothing else may count for their keys."""
-    if not rows.height:
-        return
-    connection.execute(text("CREATE TEMP TABLE winning (file_id integer, line integer) ON COMMIT DROP"))
-    copy_in(connection, "winning", rows.select("file_id", "line"))
-    connection.execute(text("ANALYZE winning"))
-    connection.execute(
-        text(
-            "UPDATE historical_prices p SET superseded_at = NULL FROM winning w "
-            "WHERE p.file_id = w.file_id AND p.line = w.line"
-        )
-    )
-    connection.execute(text("DROP TABLE winning"))
 
 
 def identity_rows(
