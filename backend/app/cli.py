@@ -24,6 +24,7 @@ from app.commands import (
     screen,
     status,
     strategy,
+    sweep,
     sync,
     verify,
 )
@@ -50,6 +51,7 @@ sync.register(data_app)
 costs.register(app)
 screen.register(app)
 backtest.register(app)
+sweep.register(app)
 metrics.register(app)
 runs.register(app)
 members.register(data_app)

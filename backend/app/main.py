@@ -29,6 +29,7 @@ from app.routers import (
     screener,
     screens,
     strategies,
+    sweeps,
     sync,
 )
 from app.schemas.common import ErrorEnvelope
@@ -102,6 +103,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         portfolio_risk.router,
         portfolio_actions.router,
         portfolio_files.router,
+        sweeps.router,
         strategies.router,
         sync.router,
         actions.router,

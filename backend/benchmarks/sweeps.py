@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from workload import Answered, Line, Workload, panel, spec_of
 
 from app.engines.backtest import Sizing, book_of
-from app.engines.strategies import registry
+from app.engines.strategies.registry import registry
 from app.engines.sweeps.evaluate import CHUNK, METRICS, Evaluator, Inputs
 from app.engines.sweeps.spec import Points, SweepSpec
 

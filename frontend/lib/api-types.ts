@@ -1211,6 +1211,190 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/portfolio/strategies/sweeps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Sweeps
+         * @description Sweeps, newest first.
+         */
+        get: operations["sweeps:list"];
+        put?: never;
+        /**
+         * Create Sweep
+         * @description Search over parameters. The same question on the same data is the same sweep, and goes on where it was.
+         */
+        post: operations["sweeps:create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/portfolio/strategies/sweeps/{sweep_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Sweep
+         * @description A sweep: what was asked, how far it is.
+         */
+        get: operations["sweeps:get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/portfolio/strategies/sweeps/{sweep_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel Sweep
+         * @description Stop a sweep and take it away. What it tried stays counted in the ledger.
+         */
+        post: operations["sweeps:cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/portfolio/strategies/sweeps/{sweep_id}/heatmap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sweep Heatmap
+         * @description A measure by two parameters.
+         */
+        get: operations["sweeps:heatmap"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/portfolio/strategies/sweeps/{sweep_id}/landscape": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sweep Landscape
+         * @description The distribution of a measure, and the peak against its surroundings.
+         */
+        get: operations["sweeps:landscape"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/portfolio/strategies/sweeps/{sweep_id}/overfitting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sweep Overfitting
+         * @description The doubt about the best points: overfitting, deflated Sharpe, all points against nothing.
+         */
+        get: operations["sweeps:overfitting"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/portfolio/strategies/sweeps/{sweep_id}/points": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sweep Points
+         * @description Points that are worked out.
+         */
+        get: operations["sweeps:points"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/portfolio/strategies/sweeps/{sweep_id}/points/{number}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run Point
+         * @description A point as a run of its own, worked out again; it is the trial that was counted already.
+         */
+        post: operations["sweeps:run_point"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/portfolio/strategies/sweeps/{sweep_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume Sweep
+         * @description Go on with a sweep that was interrupted; points that are worked out are not worked out again.
+         */
+        post: operations["sweeps:resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/portfolio/strategies/{strategy_id}": {
         parameters: {
             query?: never;
@@ -1683,6 +1867,19 @@ export interface components {
             version?: number | null;
         };
         /**
+         * Axis
+         * @description A parameter and its values.
+         */
+        Axis: {
+            /** Name */
+            name: string;
+            /**
+             * Values
+             * @description null: there is no second parameter
+             */
+            values: (number | null)[];
+        };
+        /**
          * BacktestOut
          * @description A run's result. The bytes for one run id are always the same.
          */
@@ -2019,6 +2216,33 @@ export interface components {
             v: (number | null)[];
         };
         /**
+         * BaseDoubt
+         * @description The doubt about one universe and period.
+         */
+        BaseDoubt: {
+            /** Base */
+            base: number;
+            best: components["schemas"]["BestPoint"] | null;
+            /**
+             * Configurations
+             * @description Points whose returns the figures rest on
+             */
+            configurations: number;
+            /**
+             * Left Out
+             * @description Points kept whose account was lost, or that failed
+             */
+            left_out: number;
+            pbo: components["schemas"]["Overfitting"] | null;
+            /** Points */
+            points: number;
+            /** Reason */
+            reason: string | null;
+            /** Sessions */
+            sessions: number;
+            spa: components["schemas"]["PredictiveAbility"] | null;
+        };
+        /**
          * Benchmark
          * @description What stands beside the run's curve, from the close of its first session on.
          */
@@ -2050,6 +2274,36 @@ export interface components {
             words: string;
         };
         /**
+         * BestPoint
+         * @description The point with the highest Sharpe of those whose returns are kept.
+         */
+        BestPoint: {
+            /** Base */
+            base: number;
+            /**
+             * Failed
+             * @description Why the run of it stopped
+             */
+            failed: string | null;
+            /** Metrics */
+            metrics: {
+                [key: string]: number | null;
+            };
+            /** Number */
+            number: number;
+            /** Params */
+            params: {
+                [key: string]: number;
+            };
+            /**
+             * Significance
+             * @description As of a run, with the trials counted until now
+             */
+            significance: {
+                [key: string]: unknown;
+            };
+        };
+        /**
          * BestRun
          * @description The run with the highest Sharpe: to be read with the number of trials it is the best of.
          */
@@ -2072,6 +2326,16 @@ export interface components {
              * Format: date
              */
             start_date: string;
+        };
+        /**
+         * Bins
+         * @description Counts between edges.
+         */
+        Bins: {
+            /** Counts */
+            counts: number[];
+            /** Edges */
+            edges: number[];
         };
         /** Body_portfolio_files:import */
         Body_portfolio_files_import: {
@@ -3292,6 +3556,28 @@ export interface components {
             version: string;
         };
         /**
+         * HeatMap
+         * @description The median of a measure over the other parameters, by two of them; rows are y.
+         */
+        HeatMap: {
+            /** Median */
+            median: (number | null)[][];
+            /**
+             * Metric
+             * @enum {string}
+             */
+            metric: "total_return" | "cagr" | "volatility" | "sharpe" | "sortino" | "max_drawdown" | "calmar" | "exposure" | "win_rate" | "profit_factor" | "turnover" | "trades" | "final_equity";
+            /** Others */
+            others: string[];
+            /**
+             * Points
+             * @description Points of the cell that have a value
+             */
+            points: number[][];
+            x: components["schemas"]["Axis"];
+            y: components["schemas"]["Axis"];
+        };
+        /**
          * HeldOut
          * @description A saved screen and the sessions on which it held a stock.
          */
@@ -3754,6 +4040,35 @@ export interface components {
             meta: components["schemas"]["PageMeta"];
         };
         /**
+         * Landscape
+         * @description How a measure is spread over the points, and whether the best of them stands alone.
+         */
+        Landscape: {
+            bins: components["schemas"]["Bins"] | null;
+            /** @description The one asked for, else the peak */
+            chosen: components["schemas"]["PlacedPoint"] | null;
+            /**
+             * Metric
+             * @enum {string}
+             */
+            metric: "total_return" | "cagr" | "volatility" | "sharpe" | "sortino" | "max_drawdown" | "calmar" | "exposure" | "win_rate" | "profit_factor" | "turnover" | "trades" | "final_equity";
+            /** @description The highest */
+            peak: components["schemas"]["PlacedPoint"] | null;
+            /** @description The one with the highest median around it */
+            plateau: components["schemas"]["PlacedPoint"] | null;
+            /** Points */
+            points: number;
+            /** Quantiles */
+            quantiles: {
+                [key: string]: number;
+            } | null;
+            /**
+             * Reason
+             * @description Why something is null
+             */
+            reason: string | null;
+        };
+        /**
          * LedgerProblem
          * @description What the ledger would refuse of the whole.
          */
@@ -4146,6 +4461,38 @@ export interface components {
             symbol: string;
         };
         /**
+         * Overfitting
+         * @description Probability of backtest overfitting, by combinatorially symmetric cross-validation.
+         */
+        Overfitting: {
+            /** Blocks */
+            blocks: number;
+            /** Combinations */
+            combinations: number;
+            /** Intercept */
+            intercept: number | null;
+            logit_bins: components["schemas"]["Bins"];
+            /**
+             * Loss
+             * @description Share of the halves in which the chosen one lost out of sample
+             */
+            loss: number | null;
+            /** Mean Logit */
+            mean_logit: number | null;
+            /**
+             * Probability
+             * @description Of the best in one half being no better than the median in the other
+             */
+            probability: number | null;
+            /** Reason */
+            reason: string | null;
+            /**
+             * Slope
+             * @description Of the line of out-of-sample ratios on in-sample ones
+             */
+            slope: number | null;
+        };
+        /**
          * OwnCosts
          * @description A broker's price list of one's own; the state's and the exchange's levies by date come on top.
          */
@@ -4203,6 +4550,57 @@ export interface components {
             required: boolean;
             /** Type */
             type: string;
+        };
+        /**
+         * Period
+         * @description First and last session.
+         */
+        Period: {
+            /**
+             * End Date
+             * Format: date
+             */
+            end_date: string;
+            /**
+             * Start Date
+             * Format: date
+             */
+            start_date: string;
+        };
+        /**
+         * PlacedPoint
+         * @description A point among the others.
+         */
+        PlacedPoint: {
+            /**
+             * Around
+             * @description Median of it and its neighbours; null where it has none
+             */
+            around: number | null;
+            /** Base */
+            base: number;
+            /**
+             * Failed
+             * @description Why the run of it stopped
+             */
+            failed: string | null;
+            /** Metrics */
+            metrics: {
+                [key: string]: number | null;
+            };
+            /** Number */
+            number: number;
+            /** Params */
+            params: {
+                [key: string]: number;
+            };
+            /**
+             * Percentile
+             * @description Share of the points that are no better
+             */
+            percentile: number | null;
+            /** Value */
+            value: number | null;
         };
         /**
          * PolicyOut
@@ -4583,6 +4981,35 @@ export interface components {
             unrealised_pnl_pct: number | null;
         };
         /**
+         * PredictiveAbility
+         * @description p-values of "no point earns anything": White's reality check, and Hansen's test.
+         */
+        PredictiveAbility: {
+            /**
+             * Best
+             * @description The point with the highest mean
+             */
+            best: number | null;
+            /** Block */
+            block: number;
+            /** Consistent */
+            consistent: number | null;
+            /** Lower */
+            lower: number | null;
+            /** Reality Check */
+            reality_check: number | null;
+            /** Reason */
+            reason: string | null;
+            /** Resamples */
+            resamples: number;
+            /** Seed */
+            seed: number;
+            /** Statistic */
+            statistic: number | null;
+            /** Upper */
+            upper: number | null;
+        };
+        /**
          * PresetCard
          * @description A screen that comes with the product.
          */
@@ -4761,6 +5188,31 @@ export interface components {
             since: string;
             /** Symbol */
             symbol: string;
+        };
+        /**
+         * RandomSearch
+         * @description Combinations drawn without repetition instead of all of them.
+         */
+        RandomSearch: {
+            /** Draws */
+            draws: number;
+            /**
+             * Seed
+             * @default 0
+             */
+            seed?: number;
+        };
+        /**
+         * Range
+         * @description Values from start to stop, both in it where the step leads there.
+         */
+        Range: {
+            /** Start */
+            start: number;
+            /** Step */
+            step: number;
+            /** Stop */
+            stop: number;
         };
         /**
          * ReadOut
@@ -5443,6 +5895,21 @@ export interface components {
             trials: number;
         };
         /**
+         * SkippedPoint
+         * @description A combination that is no point.
+         */
+        SkippedPoint: {
+            /** Params */
+            params: {
+                [key: string]: number;
+            };
+            /**
+             * Reason
+             * @description The strategy's own
+             */
+            reason: string;
+        };
+        /**
          * SnapshotOut
          * @description A state of the data that was served; `changed_*` compare with the one seen before it.
          */
@@ -5780,6 +6247,248 @@ export interface components {
              * @description Members with days without a price, most days first
              */
             without_prices: components["schemas"]["WithoutPrices"][];
+        };
+        /**
+         * SweepAccepted
+         * @description A sweep and the job that works on it; null where it is finished already.
+         */
+        SweepAccepted: {
+            job: components["schemas"]["JobOut"] | null;
+            sweep: components["schemas"]["SweepOut"];
+        };
+        /**
+         * SweepBase
+         * @description One universe and period.
+         */
+        SweepBase: {
+            /** Base */
+            base: number;
+            /**
+             * End Date
+             * Format: date
+             */
+            end_date: string;
+            /**
+             * Start Date
+             * Format: date
+             */
+            start_date: string;
+            /** Universe */
+            universe: string;
+        };
+        /**
+         * SweepDoubt
+         * @description The doubt about a sweep.
+         */
+        SweepDoubt: {
+            /** Bases */
+            bases: components["schemas"]["BaseDoubt"][];
+            /** Finished */
+            finished: boolean;
+            /**
+             * Kept Every
+             * @description The returns of every so manieth point are kept
+             */
+            kept_every?: number | null;
+            /** Reason */
+            reason: string | null;
+        };
+        /**
+         * SweepOut
+         * @description What was asked, and what of it is no point.
+         */
+        SweepOut: {
+            /** Bases */
+            bases: components["schemas"]["SweepBase"][];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Done
+             * @description Points worked out so far
+             */
+            done: number;
+            /**
+             * End Date
+             * Format: date
+             */
+            end_date: string;
+            /** Finished At */
+            finished_at: string | null;
+            /** Fixed */
+            fixed: {
+                [key: string]: number;
+            };
+            /** Grid */
+            grid: {
+                [key: string]: number[];
+            };
+            /**
+             * Job Id
+             * @description null of a sweep that a terminal began
+             */
+            job_id: string | null;
+            /** Metrics */
+            metrics: ("total_return" | "cagr" | "volatility" | "sharpe" | "sortino" | "max_drawdown" | "calmar" | "exposure" | "win_rate" | "profit_factor" | "turnover" | "trades" | "final_equity")[];
+            /**
+             * Parameters
+             * @description Those that vary
+             */
+            parameters: string[];
+            /** Points */
+            points: number;
+            random: components["schemas"]["RandomSearch"] | null;
+            /** Refused */
+            refused: number;
+            /**
+             * Run
+             * @description All that every point has in common
+             */
+            run: {
+                [key: string]: unknown;
+            };
+            /**
+             * Skipped
+             * @description The first hundred of those refused
+             */
+            skipped: components["schemas"]["SkippedPoint"][];
+            /**
+             * Start Date
+             * Format: date
+             */
+            start_date: string;
+            /**
+             * State
+             * @description INTERRUPTED: nobody is at work on it; it can go on
+             * @enum {string}
+             */
+            state: "QUEUED" | "RUNNING" | "FINISHED" | "INTERRUPTED";
+            /** Strategy Id */
+            strategy_id: string;
+            /** Sweep Id */
+            sweep_id: string;
+            /** Universes */
+            universes: string[];
+        };
+        /**
+         * SweepPage
+         * @description A page of sweeps, newest first.
+         */
+        SweepPage: {
+            /** Data */
+            data: components["schemas"]["SweepSummary"][];
+            meta: components["schemas"]["PageMeta"];
+        };
+        /**
+         * SweepPoint
+         * @description One point: why a measure is null stands in the run of it.
+         */
+        SweepPoint: {
+            /** Base */
+            base: number;
+            /**
+             * Failed
+             * @description Why the run of it stopped
+             */
+            failed: string | null;
+            /** Metrics */
+            metrics: {
+                [key: string]: number | null;
+            };
+            /** Number */
+            number: number;
+            /** Params */
+            params: {
+                [key: string]: number;
+            };
+        };
+        /**
+         * SweepPoints
+         * @description A page of points.
+         */
+        SweepPoints: {
+            /** Data */
+            data: components["schemas"]["SweepPoint"][];
+            meta: components["schemas"]["PageMeta"];
+        };
+        /**
+         * SweepRequest
+         * @description A run of one strategy, and which of its parameters vary; `run.params` holds those that do not.
+         */
+        SweepRequest: {
+            /**
+             * Grid
+             * @description Values of each parameter that varies
+             */
+            grid: {
+                [key: string]: number[] | components["schemas"]["Range"];
+            };
+            /**
+             * Periods
+             * @description Each for every universe; none: that of the run
+             */
+            periods?: components["schemas"]["Period"][];
+            random?: components["schemas"]["RandomSearch"] | null;
+            run: components["schemas"]["BacktestRequest"];
+            /**
+             * Universes
+             * @description Looked at one by one; none: that of the run
+             */
+            universes?: (string | string[])[];
+        };
+        /**
+         * SweepSummary
+         * @description A sweep in a list.
+         */
+        SweepSummary: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Done
+             * @description Points worked out so far
+             */
+            done: number;
+            /**
+             * End Date
+             * Format: date
+             */
+            end_date: string;
+            /** Finished At */
+            finished_at: string | null;
+            /**
+             * Job Id
+             * @description null of a sweep that a terminal began
+             */
+            job_id: string | null;
+            /**
+             * Parameters
+             * @description Those that vary
+             */
+            parameters: string[];
+            /** Points */
+            points: number;
+            /**
+             * Start Date
+             * Format: date
+             */
+            start_date: string;
+            /**
+             * State
+             * @description INTERRUPTED: nobody is at work on it; it can go on
+             * @enum {string}
+             */
+            state: "QUEUED" | "RUNNING" | "FINISHED" | "INTERRUPTED";
+            /** Strategy Id */
+            strategy_id: string;
+            /** Sweep Id */
+            sweep_id: string;
+            /** Universes */
+            universes: string[];
         };
         /**
          * SyncRequest
@@ -9292,6 +10001,451 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VerifyOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "sweeps:list": {
+        parameters: {
+            query?: {
+                page?: number;
+                limit?: number;
+                strategy_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SweepPage"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "sweeps:create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SweepRequest"];
+            };
+        };
+        responses: {
+            /** @description The same sweep is finished already */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SweepAccepted"];
+                };
+            };
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SweepAccepted"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "sweeps:get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sweep_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SweepOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "sweeps:cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sweep_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "sweeps:heatmap": {
+        parameters: {
+            query: {
+                /** @description A parameter that varies */
+                x: string;
+                /** @description Another one; the same where only one varies */
+                y: string;
+                metric?: "total_return" | "cagr" | "volatility" | "sharpe" | "sortino" | "max_drawdown" | "calmar" | "exposure" | "win_rate" | "profit_factor" | "turnover" | "trades" | "final_equity";
+                /** @description Number of the universe and period */
+                base?: number;
+            };
+            header?: never;
+            path: {
+                sweep_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeatMap"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "sweeps:landscape": {
+        parameters: {
+            query?: {
+                metric?: "total_return" | "cagr" | "volatility" | "sharpe" | "sortino" | "max_drawdown" | "calmar" | "exposure" | "win_rate" | "profit_factor" | "turnover" | "trades" | "final_equity";
+                /** @description Number of the universe and period */
+                base?: number;
+                /** @description The one to place among the others; else the peak */
+                point?: number | null;
+            };
+            header?: never;
+            path: {
+                sweep_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Landscape"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "sweeps:overfitting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sweep_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SweepDoubt"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "sweeps:points": {
+        parameters: {
+            query?: {
+                /** @description A measure, a parameter that varies, or number */
+                sort_by?: string;
+                sort_order?: "asc" | "desc";
+                base?: number | null;
+                page?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                sweep_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SweepPoints"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "sweeps:run_point": {
+        parameters: {
+            query?: {
+                /** @description Seconds to wait for the result */
+                wait?: number;
+            };
+            header?: never;
+            path: {
+                sweep_id: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BacktestOut"];
+                };
+            };
+            /** @description Still running after `wait` seconds: ask the job */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobAccepted"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "sweeps:resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sweep_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SweepAccepted"];
                 };
             };
             /** @description Client Error */

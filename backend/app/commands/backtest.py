@@ -89,8 +89,8 @@ def backtest(
         "seed": seed,
         "cash_rates": tuple(sorted(_rate(text) for text in cash_rate or [])),
     }
-    params = dict(_named(text) for text in param or [])
-    first, last = _date("--from", start), _date("--to", end)
+    params = dict(named(text) for text in param or [])
+    first, last = date_of("--from", start), date_of("--to", end)
     if (bars is not None) + (universe is not None) + (symbols is not None) > 1:
         fail("Give one of --universe, --symbols and --bars")
     if universe is not None and not universe.strip():
@@ -102,8 +102,8 @@ def backtest(
     if rules == "nse" and bars is not None:
         fail("--market nse goes with stored bars: of a file's it is not known which securities they are")
     try:
-        size = Sizing(kind, _number("--sizing", amount) if colon else None)
-        charges = _costs(costs)
+        size = Sizing(kind, number_of("--sizing", amount) if colon else None)
+        charges = costs_of(costs)
         if bars is not None:
             if benchmark not in (None, "none"):
                 fail("--benchmark goes with stored bars: of a file's it is not known which index they belong to")
@@ -301,8 +301,8 @@ def verify(
 
 def _rate(text: str) -> tuple[date, float]:
     day, colon, percent = text.rpartition(":")
-    first = _date("--cash-rate", day if colon else "1994-01-01")  # without a day: since the exchange began
-    return first or date.min, _number("--cash-rate", percent)
+    first = date_of("--cash-rate", day if colon else "1994-01-01")  # without a day: since the exchange began
+    return first or date.min, number_of("--cash-rate", percent)
 
 
 def _policy(platform: Platform, name_or_id: str) -> Policy:
@@ -312,30 +312,30 @@ def _policy(platform: Platform, name_or_id: str) -> Policy:
         return platform.policies.find(session, name_or_id)
 
 
-def _costs(text: str) -> CostSpec:
+def costs_of(text: str) -> CostSpec:
     from app.engines.backtest import CostSpec
 
     plan, colon, bps = text.partition(":")
     if plan == "bps" and not bps:
         fail(f"--costs {text}: expected a number after bps, such as bps:10; no costs are --costs none")
-    return CostSpec(plan, _number("--costs", bps)) if colon else CostSpec(plan)
+    return CostSpec(plan, number_of("--costs", bps)) if colon else CostSpec(plan)
 
 
-def _named(text: str) -> tuple[str, float]:
+def named(text: str) -> tuple[str, float]:
     name, sign, value = text.partition("=")
     if not sign or not name:
         fail(f"--param {text}: expected NAME=VALUE")
-    return name, _number(f"--param {name}", value)
+    return name, number_of(f"--param {name}", value)
 
 
-def _number(name: str, text: str) -> float:
+def number_of(name: str, text: str) -> float:
     try:
         return float(text)
     except ValueError:
         fail(f"{name} {text}: expected a number")
 
 
-def _date(name: str, text: str | None) -> date | None:
+def date_of(name: str, text: str | None) -> date | None:
     if text is None:
         return None
     try:

@@ -36,6 +36,7 @@ from app.models.screens import SavedScreen, ScreenEvent, ScreenTrial, ScreenVers
 from app.models.series import IndexValue, IntradaySlice, IntradaySource
 from app.models.snapshots import DataSnapshot
 from app.models.strategies import BacktestRun, Lifecycle, RunStrategy, StrategyMetadata, StrategyVersion, Trial
+from app.models.sweeps import Sweep, SweepChunk, WalkForwardRun
 
 __all__ = [
     "LOCAL_OWNER_ID",
@@ -94,10 +95,13 @@ __all__ = [
     "SeriesMove",
     "StrategyMetadata",
     "StrategyVersion",
+    "Sweep",
+    "SweepChunk",
     "SymbolChange",
     "Trial",
     "UnexplainedJump",
     "UserPortfolio",
+    "WalkForwardRun",
     "WatchlistItem",
     "Week52Level",
 ]

@@ -122,15 +122,16 @@ class JobRepository:
         )
 
 
-def _lock_key(job_id: uuid.UUID) -> int:
+def lock_key(job_id: uuid.UUID) -> int:
+    """The advisory lock that stands for a claim."""
     return int.from_bytes(hashlib.sha256(b"job" + job_id.bytes).digest()[:8], "big", signed=True)
 
 
 def try_claim(connection: Connection, job_id: uuid.UUID) -> bool:
     """Take a job for as long as the connection lives, so that a dead worker's job is free at once."""
-    return bool(connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": _lock_key(job_id)}))
+    return bool(connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": lock_key(job_id)}))
 
 
 def release_claim(connection: Connection, job_id: uuid.UUID) -> None:
     """Give a claimed job back."""
-    connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _lock_key(job_id)})
+    connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": lock_key(job_id)})

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import HTMLResponse
+from sqlalchemy.orm import Session
 
 from app.database import Market
-from app.engines.backtest import CostSpec
+from app.engines.backtest import CostSpec, RunSpec
 from app.exceptions import BacktestError
 from app.models import JobState
 from app.routers.dependencies import PageLimit, PageNumber, PlatformDep
@@ -86,7 +86,18 @@ def backtest(
     idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
 ) -> Response:
     """Run strategies on a universe. The same question on the same data is the same run, and answers the same bytes."""
-    question = BacktestQuestion(
+    spec = platform.backtests.prepare(market, session, question_of(request, platform, control))
+    if platform.runs.exists(session, spec.run_id):
+        if idempotency_key is not None:
+            platform.jobs.check_key(control, "backtest", market, {"spec": spec.to_dict()}, idempotency_key)
+        return _answer(platform.runs.stored(session, spec.run_id), accept)
+    control.commit()  # whoever waits holds no connection: those at work need them
+    return await_run(platform, market, session, spec, wait, accept=accept, idempotency_key=idempotency_key)
+
+
+def question_of(request: BacktestRequest, platform: Platform, control: Session) -> BacktestQuestion:
+    """What a request asks for."""
+    return BacktestQuestion(
         strategy_ids=tuple(request.strategy_ids),
         params=request.params,
         universe=request.universe if isinstance(request.universe, str) else tuple(request.universe),
@@ -114,15 +125,6 @@ def backtest(
         asof_members=request.asof_members,
         strict_actions=request.strict_actions,
     )
-    spec = platform.backtests.prepare(market, session, question)
-    if platform.runs.exists(session, spec.run_id):
-        if idempotency_key is not None:
-            platform.jobs.check_key(control, "backtest", market, {"spec": spec.to_dict()}, idempotency_key)
-        return _answer(platform.runs.stored(session, spec.run_id), accept)
-    job = platform.jobs.submit("backtest", market, {"spec": spec.to_dict()}, idempotency_key=idempotency_key)
-    for held in {session, control}:  # whoever waits holds no connection: those at work need them
-        held.commit()
-    return _await_run(platform, job.id, market, spec.run_id, wait, accept)
 
 
 def _costs(asked: FlatCosts | OwnCosts | str) -> CostSpec:
@@ -133,9 +135,22 @@ def _costs(asked: FlatCosts | OwnCosts | str) -> CostSpec:
     return CostSpec(**asked.model_dump())
 
 
-def _await_run(
-    platform: Platform, job_id: uuid.UUID, market: Market, run_id: str, wait: float, accept: str | None
+def await_run(
+    platform: Platform,
+    market: Market,
+    session: Session,
+    spec: RunSpec,
+    wait: float,
+    *,
+    accept: str | None = None,
+    idempotency_key: str | None = None,
 ) -> Response:
+    """The stored run of a spec, or what came of a job for it within `wait` seconds."""
+    if platform.runs.exists(session, spec.run_id):
+        return _answer(platform.runs.stored(session, spec.run_id), accept)
+    submitted = platform.jobs.submit("backtest", market, {"spec": spec.to_dict()}, idempotency_key=idempotency_key)
+    session.commit()
+    job_id, run_id = submitted.id, spec.run_id
     job = platform.jobs.wait(job_id, wait)
     if job.state == JobState.SUCCEEDED:
         with platform.database.transaction(market) as session:

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from app.services.screens.saved import SavedScreens
     from app.services.screens.watch import ScreenWatch
     from app.services.strategy_library import StrategyLibrary
+    from app.services.sweeps.service import SweepService
     from app.services.user_strategies.catalogue import Catalogue
     from app.services.watchlist import WatchlistService
 
@@ -184,6 +185,13 @@ class Platform:
         return BacktestService(self.database, self.panels, self.catalogue)
 
     @cached_property
+    def sweeps(self) -> SweepService:
+        """Searches over parameters."""
+        from app.services.sweeps.service import SweepService
+
+        return SweepService(self.database, self.backtests, self.catalogue, self.jobs)
+
+    @cached_property
     def catalogue(self) -> Catalogue:
         """Strategies by id, shipped and the user's own."""
         from app.services.user_strategies.catalogue import catalogue_of
@@ -252,6 +260,7 @@ class Platform:
             "sample": self.data.sample_job,
             "backtest": self.backtests.run,
             "screen_history": self.histories.job,
+            "sweep": self.sweeps.job,
         }
         return Worker(self.database, self.jobs, handlers, nightly=self.queue_nightly)
 

@@ -121,7 +121,7 @@ class Evaluator:
     ) -> None:
         self.points = points or Points(spec, strategy)
         self._strategy = strategy
-        self._stride = stride_of(len(self.points))
+        self.stride = stride_of(len(self.points))
         self._carry = carry or self._plain_run
         self._bases = [
             _Base(base, strategy, found, self.points) for base, found in zip(spec.bases, inputs, strict=True)
@@ -131,7 +131,7 @@ class Evaluator:
         """The points [first, after), which must be of one base; without `curves` no returns are kept."""
         base = self._bases[self.points.base(first)]
         values, failures = np.full((after - first, len(METRICS)), np.nan), dict[int, str]()
-        kept = [number for number in range(first, after) if curves and number % self._stride == 0]
+        kept = [number for number in range(first, after) if curves and number % self.stride == 0]
         equities: dict[int, F1] = {}
         if base.shares:
             at = first % len(self.points.found.taken)

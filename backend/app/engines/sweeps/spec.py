@@ -16,6 +16,7 @@ from itertools import product
 from typing import Any, Final, NamedTuple, get_type_hints
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.engines.backtest.spec import ParamValue, RunSpec, canonical_json
 from app.engines.strategies.base import Params, Strategy
@@ -93,33 +94,22 @@ def checked_grid(strategy: Strategy[Any], asked: Mapping[str, object]) -> dict[s
     return grid
 
 
-def _refusals(strategy: Strategy[Any], fixed: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], str | None]:
-    """A question of combinations: why is one not taken? None = it is. Values are known to be in their ranges."""
+def _maker(strategy: Strategy[Any], fixed: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], Params]:
+    """What makes parameters of values that are known to be in their ranges; ValueError: they do not go together."""
     kind = strategy.params_type
     if kind.__post_init__ is not Params.__post_init__:  # one that is checked elsewhere
-
-        def asked(values: Mapping[str, Any]) -> str | None:
-            try:
-                strategy.params({**fixed, **values})
-            except ValueError as error:
-                return str(error)
-            return None
-
-        return asked
+        return lambda values: strategy.params({**fixed, **values})
     hints = get_type_hints(kind)
     given = {f.name: hints[f.name](fixed.get(f.name, f.default)) for f in fields(kind)}
 
-    def checked(values: Mapping[str, Any]) -> str | None:
-        params = object.__new__(kind)  # every value is checked already: what is left is whether they go together
+    def made(values: Mapping[str, Any]) -> Params:
+        params = object.__new__(kind)  # what is left to check is whether the values go together
         for name, value in given.items():
             object.__setattr__(params, name, values.get(name, value))
-        try:
-            params.check()
-        except ValueError as error:
-            return str(error)
-        return None
+        params.check()
+        return params  # type: ignore[no-any-return]
 
-    return checked
+    return made
 
 
 class Combinations(NamedTuple):
@@ -128,6 +118,7 @@ class Combinations(NamedTuple):
     taken: list[dict[str, ParamValue]]
     skipped: list[Skipped]  # the first KEPT_SKIPPED of them
     refused: int  # how many there are
+    warm_up: int  # bars that the points need before the first measured one, at most
 
 
 def combinations(
@@ -148,22 +139,22 @@ def combinations(
         raise ValueError(f"grid: expected at most {MOST_POINTS:,} points, got {total:,}; search at random instead")
     if draws is not None and not 1 <= draws <= min(total, MOST_POINTS):
         raise ValueError(f"random: expected 1 to {min(total, MOST_POINTS):,} draws of {total:,} points, got {draws:,}")
-    why = _refusals(strategy, fixed)
+    made = _maker(strategy, fixed)
     taken: list[dict[str, ParamValue]] = []
     skipped: list[Skipped] = []
-    refused = 0
+    refused = warm_up = 0
     for values in _chosen(grid, total, draws, seed):
-        reason = why(values)
-        if reason is None:
+        try:
+            warm_up = max(warm_up, strategy.warm_up(made(values)))
             taken.append(values)
-        else:
+        except ValueError as error:
             refused += 1
             if len(skipped) < KEPT_SKIPPED:
-                skipped.append(Skipped(values, reason))
+                skipped.append(Skipped(values, str(error)))
     if not taken:
         raise ValueError(f"grid: {strategy.id} takes none of its {refused:,} combinations; of the first: "
                          f"{skipped[0].reason}")  # fmt: skip
-    return Combinations(taken, skipped, refused)
+    return Combinations(taken, skipped, refused, warm_up)
 
 
 def _chosen(
@@ -236,7 +227,7 @@ class SweepSpec:
         """The spec that `to_dict` gave these values for."""
         return cls(
             tuple(RunSpec.from_dict(base) for base in values["bases"]),
-            {name: tuple(found) for name, found in values["grid"].items()},
+            {name: tuple(found) for name, found in sorted(values["grid"].items())},
             values["draws"],
             values["seed"],
         )
@@ -245,6 +236,24 @@ class SweepSpec:
     def sweep_id(self) -> str:
         """SHA-256 of the canonical bytes, 64 hex digits."""
         return hashlib.sha256(b"sweep\0" + canonical_json(self.to_dict())).hexdigest()
+
+
+def places_of(
+    grid: Mapping[str, tuple[ParamValue, ...]], taken: Sequence[Mapping[str, ParamValue]]
+) -> NDArray[np.int64]:
+    """The place of each combination among all of the grid, in the order in which they are numbered."""
+    at = np.zeros(len(taken), np.int64)
+    for name, values in grid.items():
+        at = at * len(values) + np.searchsorted(np.array(values), np.array([found[name] for found in taken]))
+    return at
+
+
+def axes_of(grid: Mapping[str, tuple[ParamValue, ...]], places: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
+    """The place of each combination on the axis of each parameter."""
+    found = {}
+    for name in reversed(list(grid)):
+        places, found[name] = np.divmod(places, len(grid[name]))
+    return {name: found[name] for name in grid}
 
 
 class Points:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,9 +64,22 @@ class InputService:
         known = {key: instruments[key].sector for key in loaded.bars.keys}
         return {key: sector for key, sector in known.items() if sector}
 
-    def of(self, market: Market, session: Session, spec: RunSpec, strategies: Mapping[str, AnyStrategy]) -> Inputs:
-        """What a run of this spec reads, as it is now; `strategies` by id, at least those of the spec."""
-        loaded = self.slices.of(market, session, SliceQuestion.of_spec(spec, strategies))
+    def of(
+        self,
+        market: Market,
+        session: Session,
+        spec: RunSpec,
+        strategies: Mapping[str, AnyStrategy],
+        warm_up: int | None = None,
+    ) -> Inputs:
+        """What a run of this spec reads, as it is now; `strategies` by id, at least those of the spec.
+
+        `warm_up` bars before the start, where it is not what the spec's own parameters need.
+        """
+        asked = SliceQuestion.of_spec(spec, strategies)
+        if warm_up is not None:
+            asked = replace(asked, warm_up=warm_up)
+        loaded = self.slices.of(market, session, asked)
         name = None if spec.benchmark is None else spec.benchmark.partition("@")[0]
         return Inputs(
             loaded,

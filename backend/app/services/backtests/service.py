@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -42,7 +43,7 @@ class BacktestService:
     def __init__(self, database: Database, panels: PanelService, catalogue: Catalogue) -> None:
         self._database = database
         self._catalogue = catalogue
-        self._inputs = InputService(panels)
+        self.inputs = InputService(panels)
 
     def register_strategies(self, market: Market) -> None:
         """Make every shipped strategy, at its present source, known to a market's database.
@@ -88,8 +89,10 @@ class BacktestService:
         """Why files of the strategies folder give no strategy."""
         return [error.to_dict() for error in self._catalogue.all()[1]]
 
-    def prepare(self, market: Market, session: Session, question: BacktestQuestion) -> RunSpec:
-        """The spec of a question, the data it would read included.
+    def prepare(
+        self, market: Market, session: Session, question: BacktestQuestion, warm_up: int | None = None
+    ) -> RunSpec:
+        """The spec of a question, the data it would read included; `warm_up` bars before it where it is not its own.
 
         Raises
         ------
@@ -121,19 +124,19 @@ class BacktestService:
             question.universe,
             question.start,
             question.end,
-            warm_up_of(books, known),
+            warm_up_of(books, known) if warm_up is None else warm_up,
             question.asof_members,
             question.strict_actions,
             question.timeframe,
         )
-        loaded = self._inputs.slices.of(market, session, asked)
+        loaded = self.inputs.slices.of(market, session, asked)
         for book in books:
             require(known[book.strategy_id], book.params, loaded.bars)
         if question.market not in ("nse", "none"):
             raise ValidationError(f"market: expected nse or none, not {question.market}", "market")
         version = "none"
         if question.market == "nse":
-            version = self._inputs.market_rules(market, session, loaded, question.costs).version
+            version = self.inputs.market_rules(market, session, loaded, question.costs).version
         try:
             return RunSpec(
                 books=books,
@@ -153,15 +156,28 @@ class BacktestService:
                 settle_next_session=question.settle_next_session,
                 fill_at=question.fill_at,
                 market_rules=version,
-                benchmark=self._inputs.benchmark(session, question, loaded)[0],
+                benchmark=self.inputs.benchmark(session, question, loaded)[0],
                 cash_rates=question.cash_rates,
                 policy=question.policy,
-                sectors=sectors_version(self._inputs.sectors(market, loaded, question.policy)),
+                sectors=sectors_version(self.inputs.sectors(market, loaded, question.policy)),
                 adjustment=loaded.adjustment,
                 seed=question.seed,
             )
         except ValueError as error:
             raise _invalid(error) from error
+
+    def on_todays_data(self, market: Market, session: Session, spec: RunSpec) -> RunSpec:
+        """The same question as a spec of the data there is now, with the warm-up that its own parameters need."""
+        inputs = self.inputs.of(market, session, spec, self._catalogue.of_spec(spec))
+        return replace(
+            spec,
+            data_root=inputs.loaded.root,
+            adjustment=inputs.loaded.adjustment,
+            market_rules="none" if inputs.exchange is None else inputs.exchange.version,
+            sectors=sectors_version(inputs.sectors),
+            benchmark=inputs.benchmark,
+            engine_version=engine_version(),
+        )
 
     def run(self, context: JobContext, arguments: dict[str, Any]) -> dict[str, Any]:
         """Job: carry out a spec and store the run; one that is stored already is not computed again."""
@@ -183,7 +199,7 @@ class BacktestService:
         if context is not None:
             context.progress(0.1, "Reading bars")
         with self._database.transaction(market) as session:
-            inputs = self._inputs.of(market, session, spec, strategies)
+            inputs = self.inputs.of(market, session, spec, strategies)
         if changed_inputs(spec, inputs):
             raise BacktestError("The data changed between the request and the run; start it again")
         if context is not None:
@@ -205,7 +221,7 @@ class BacktestService:
     def verify(self, market: Market, session: Session, run_id: str) -> dict[str, Any]:
         """Compute a stored run again from today's inputs and compare: see `verifying.verified`."""
         stored = StoredRuns().find(session, run_id)
-        return verified(self._inputs, self._catalogue, self._carried_out, market, session, stored)
+        return verified(self.inputs, self._catalogue, self._carried_out, market, session, stored)
 
     def proofs_on_bars(self, market: Market, session: Session, run_id: str) -> list[dict[str, Any]]:
         """The strategies of a run, as they are now, searched for look-ahead on the bars the run names.
@@ -217,7 +233,7 @@ class BacktestService:
             raise BacktestError("The run is of another version of the engine; run it again first")
         spec = RunSpec.from_dict(stored.spec)
         known = {book.strategy_id: self._catalogue.find(book.strategy_id) for book in spec.books}
-        bars = self._inputs.slices.of(market, session, SliceQuestion.of_spec(spec, known)).bars
+        bars = self.inputs.slices.of(market, session, SliceQuestion.of_spec(spec, known)).bars
         return [
             {"strategy_id": book.strategy_id, **search_on(known[book.strategy_id], book.params, bars)}
             for book in spec.books
@@ -297,7 +313,7 @@ def _invalid(error: ValueError) -> ValidationError:
     return ValidationError(str(error), field if colon else None)
 
 
-def trial_hash(spec: RunSpec, own: Mapping[str, str] | None = None) -> str:
+def trial_values(spec: RunSpec, own: Mapping[str, str] | None = None) -> dict[str, Any]:
     """What makes two evaluations one trial: everything but the state of the data, the engine and the shipped sources.
 
     Of what is named with the version of its data (rules, index series, corporate actions) only the name counts. `own`
@@ -314,4 +330,9 @@ def trial_hash(spec: RunSpec, own: Mapping[str, str] | None = None) -> str:
         del book["source_hash"]
         if own and book["strategy_id"] in own:
             book["own_source"] = own[book["strategy_id"]]
-    return hashlib.sha256(canonical_json(values)).hexdigest()
+    return values
+
+
+def trial_hash(spec: RunSpec, own: Mapping[str, str] | None = None) -> str:
+    """The name of a trial: of its `trial_values`."""
+    return hashlib.sha256(canonical_json(trial_values(spec, own))).hexdigest()

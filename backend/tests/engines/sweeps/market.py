@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from app.engines.backtest import CostSpec, RunSpec, UniverseSpec, book_of
 from app.engines.bars import Bars
-from app.engines.strategies import registry
+from app.engines.strategies.registry import registry
 from app.engines.sweeps.spec import SweepSpec, checked_grid, combinations
 
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from app.engines.backtest import CostSpec, run
 from app.engines.risk.basics import session_closes
-from app.engines.strategies import registry
 from app.engines.strategies.base import Signals
+from app.engines.strategies.registry import registry
 from app.engines.sweeps import evaluate, shared
 from app.engines.sweeps.evaluate import METRICS, Evaluator, Inputs
 from app.engines.sweeps.spec import SweepSpec

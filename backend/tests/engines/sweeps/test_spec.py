@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.engines.strategies import registry
+from app.engines.strategies.registry import registry
 from app.engines.sweeps.spec import Points, SweepSpec, checked_grid, combinations, values_of
 
 from .market import bars_of, base_of, sweep_of, walk

@@ -1,0 +1,217 @@
+"""`smarttrader sweep`: a search over parameters from a terminal, here or on a cluster."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.commands.backtest import costs_of, date_of, named, number_of
+from app.commands.shared import JsonFlag, SampleFlag, chosen_market, fail, open_platform, print_json
+
+if TYPE_CHECKING:
+    from app.database import Market
+    from app.services.backtests.question import BacktestQuestion
+    from app.services.platform import Platform
+
+_SHOWN = ("sharpe", "total_return", "max_drawdown", "trades")
+_TOP = 10
+
+
+def register(group: typer.Typer) -> None:
+    """Add the command."""
+    group.command("sweep")(sweep)
+
+
+def sweep(
+    strategy: Annotated[str | None, typer.Argument(help="The id of a strategy, such as sma_cross.")] = None,
+    grid: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUES", help="START:STOP:STEP with both ends, or A,B,C; for each that varies."),
+    ] = None,
+    param: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="A parameter that does not vary.")
+    ] = None,
+    random: Annotated[int | None, typer.Option(help="Draw so many points instead of taking all.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the draw.")] = 0,
+    universe: Annotated[list[str] | None, typer.Option(help="An index; may be repeated.")] = None,
+    symbols: Annotated[
+        list[str] | None, typer.Option(help="Symbols instead of an index, separated by commas; may be repeated.")
+    ] = None,
+    start: Annotated[str | None, typer.Option("--from", metavar="YYYY-MM-DD", help="First session.")] = None,
+    end: Annotated[str | None, typer.Option("--to", metavar="YYYY-MM-DD", help="Last session.")] = None,
+    period: Annotated[
+        list[str] | None, typer.Option(metavar="FROM:TO", help="Instead of --from and --to; may be repeated.")
+    ] = None,
+    rules: Annotated[str, typer.Option("--market", help="nse, or none: without the exchange's rules.")] = "nse",
+    capital: Annotated[float, typer.Option(help="Rupees to begin with.")] = 1_000_000.0,
+    costs: Annotated[str, typer.Option(help="none, bps:10, zerodha or fyers.")] = "bps:10",
+    slippage_bps: Annotated[float, typer.Option(help="Against us, of each price.")] = 0.0,
+    sizing: Annotated[str, typer.Option(help="equity_per_member, equity_per_position, value:N or quantity:N.")] = (
+        "equity_per_member"
+    ),
+    max_positions: Annotated[int | None, typer.Option(help="Open positions at most.")] = None,
+    timeframe: Annotated[str, typer.Option(help="1m, 5m, 15m, 30m, 1h or 1d.")] = "1d",
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="tcp://HOST:PORT", help="A Dask scheduler to work on (extra `cluster`).")
+    ] = None,
+    resume: Annotated[str | None, typer.Option(metavar="ID", help="Go on with a sweep that was interrupted.")] = None,
+    sample: SampleFlag = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Run a strategy with every combination of some parameters, and say how much of the best is the search."""
+    from app.exceptions import SmartTraderException
+
+    if (strategy is None) == (resume is None):
+        fail("Name a strategy to search, or --resume with the id of a sweep")
+    if resume is not None and (grid or param or random is not None):
+        fail("--resume goes on with what was asked: it takes no --grid, --param or --random")
+    market = chosen_market(sample)
+    asked = dict(grid_of(text) for text in grid or [])
+    if strategy is not None and not asked:
+        fail("--grid is missing: expected NAME=START:STOP:STEP or NAME=A,B,C for each parameter that varies")
+    universes = tuple((universe or []) + [_symbols(text) for text in symbols or []])
+    periods = tuple(_period(text) for text in period or [])
+    first, last = date_of("--from", start), date_of("--to", end)
+    try:
+        with open_platform(strategies=True) as platform:
+            if strategy is None:
+                assert resume is not None
+                sweep_id = resume
+            else:
+                run = question(
+                    platform, market, strategy, param, first, last, rules=rules, costs=costs, sizing=sizing,
+                    initial_capital=capital, slippage_bps=slippage_bps, max_positions=max_positions,
+                    timeframe=timeframe,
+                )  # fmt: skip
+                from app.services.sweeps.question import SweepQuestion
+
+                sweep_id = platform.sweeps.keep(market, SweepQuestion(run, asked, universes, periods, random, seed))
+            _work(platform, market, sweep_id, scheduler)
+            answer = _answer(platform, market, sweep_id)
+    except (SmartTraderException, ValueError) as error:
+        fail(error.message if isinstance(error, SmartTraderException) else str(error))
+    if as_json:
+        print_json(answer)
+    else:
+        _print(answer)
+
+
+def question(
+    platform: Platform, market: Market, strategy: str, param: list[str] | None, start: date | None, end: date | None, *,
+    rules: str, costs: str, sizing: str, **common: Any,
+) -> BacktestQuestion:  # fmt: skip
+    """The run that a search varies; without dates, over all that is stored."""
+    from app.services.backtests.question import BacktestQuestion
+
+    panel = platform.panels.current(market)
+    if not panel.chunks:
+        fail("There are no prices: import some first, or take --sample")
+    kind, colon, amount = sizing.partition(":")
+    chosen = platform.catalogue.find(strategy)
+    return BacktestQuestion(
+        strategy_ids=(strategy,),
+        params={strategy: dict(named(text) for text in param or [])},
+        universe=chosen.universe,
+        start=start or panel.sessions[0].astype(object),
+        end=end or panel.sessions[-1].astype(object),
+        sizing=kind,
+        sizing_value=number_of("--sizing", amount) if colon else None,
+        costs=costs_of(costs),
+        market=rules,
+        **common,
+    )
+
+
+def grid_of(text: str) -> tuple[str, Any]:
+    """NAME=START:STOP:STEP or NAME=A,B,C."""
+    name, sign, values = text.partition("=")
+    if not sign or not name or not values:
+        fail(f"--grid {text}: expected NAME=START:STOP:STEP or NAME=A,B,C")
+    parts = values.split(":")
+    if len(parts) == 1:
+        return name, [number_of(f"--grid {name}", value) for value in values.split(",")]
+    if len(parts) != 3:
+        fail(f"--grid {text}: expected START:STOP:STEP, got {len(parts)} parts")
+    ends = [number_of(f"--grid {name}", part) for part in parts]
+    return name, dict(zip(("start", "stop", "step"), ends, strict=True))
+
+
+def _symbols(text: str) -> Any:
+    found = tuple(text.replace(",", " ").split())
+    if not found:
+        fail("--symbols is empty: expected symbols separated by commas")
+    return found
+
+
+def _period(text: str) -> tuple[date, date]:
+    first, colon, last = text.partition(":")
+    start, end = date_of("--period", first), date_of("--period", last or None)
+    if not colon or start is None or end is None:
+        fail(f"--period {text}: expected YYYY-MM-DD:YYYY-MM-DD")
+    return start, end
+
+
+def _work(platform: Platform, market: Market, sweep_id: str, scheduler: str | None) -> None:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn("{task.percentage:>3.0f}%"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}", markup=False),
+    )
+    console = Console(stderr=True)
+    try:
+        with Progress(*columns, console=console, transient=True) as bar:
+            task = bar.add_task("Beginning", total=1.0)
+            platform.sweeps.run_here(
+                market,
+                sweep_id,
+                lambda fraction, message: bar.update(task, completed=fraction, description=message),
+                scheduler,
+            )
+    except KeyboardInterrupt:
+        fail(f"Interrupted; what is worked out is kept. Go on with: smarttrader sweep --resume {sweep_id}")
+
+
+def _answer(platform: Platform, market: Market, sweep_id: str) -> dict[str, Any]:
+    reading = platform.sweeps.reading
+    with platform.database.transaction(market) as session:
+        points, _ = reading.points(
+            market, session, sweep_id, sort_by="sharpe", descending=True, base=None, page=1, limit=_TOP
+        )
+        return {
+            **reading.summary(session, sweep_id),
+            "top": points,
+            "overfitting": reading.overfitting(market, session, sweep_id),
+        }
+
+
+def _print(answer: dict[str, Any]) -> None:
+    print(f"Sweep {answer['sweep_id']}: {answer['points']} points of {answer['strategy_id']}")
+    if answer["refused"]:
+        print(f"{answer['refused']} combinations are no point; the first: {answer['skipped'][0]['reason']}")
+    for point in answer["top"]:
+        params = "  ".join(f"{name}={value:g}" for name, value in point["params"].items())
+        told = "  ".join(
+            f"{name} {'-' if (value := point['metrics'][name]) is None else f'{value:.4g}'}" for name in _SHOWN
+        )
+        base = answer["bases"][point["base"]]
+        print(f"  #{point['number']:<6} {params}  {told}  {base['universe']} {base['start_date']}..{base['end_date']}")
+    for doubt in answer["overfitting"]["bases"]:
+        base = answer["bases"][doubt["base"]]
+        where = f"{base['universe']} {base['start_date']}..{base['end_date']}"
+        if doubt["pbo"] is None:
+            print(f"{where}: overfitting unknown: {doubt['reason']}")
+            continue
+        spa, pbo = doubt["spa"], doubt["pbo"]
+        said = [f"probability of overfitting {pbo['probability']:.2f}"] if pbo["probability"] is not None else []
+        said += [f"p of no point earning anything {spa['consistent']:.3f}"] if spa["consistent"] is not None else []
+        if doubt["best"] is not None:
+            left = doubt["best"]["significance"]
+            if left["deflated_sharpe"] is not None:
+                said.append(f"deflated Sharpe of the best {left['deflated_sharpe']:.2f} after {left['trials']} trials")
+        print(f"{where}: {'; '.join(said)} (of {doubt['configurations']} of {doubt['points']} points)")

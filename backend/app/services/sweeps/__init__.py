@@ -1,0 +1,1 @@
+"""Sweeps: asking (`question`), working their points out (`working`, `executors`), reading them (`reading`)."""

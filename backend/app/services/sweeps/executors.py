@@ -1,0 +1,141 @@
+"""Where the points of a sweep are worked out: in threads here, in processes here, or on a cluster.
+
+All are a `concurrent.futures.Executor` that is given stretches of points. What is worked out does not depend on which:
+every way goes through `Evaluator.chunk` with the same inputs.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+from app.engines.strategies.registry import registry
+from app.engines.sweeps.evaluate import Chunk, Evaluator, Inputs
+from app.engines.sweeps.spec import SweepSpec
+from app.exceptions import ExternalAPIError, ValidationError
+
+Submit = Callable[[int, int], "Future[Chunk]"]
+_KEPT: Final = 2  # sweeps that a process holds what it needs for
+_CONNECT_SECONDS: Final = 5
+_RETRIES: Final = 3  # of a stretch whose worker died
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """A sweep as it travels: of a shipped strategy, which every process has."""
+
+    spec: SweepSpec
+    inputs: tuple[Inputs, ...]
+
+
+_evaluators: OrderedDict[str, Evaluator] = OrderedDict()
+_lock = threading.Lock()
+
+
+def evaluate(task: Task, first: int, after: int) -> Chunk:
+    """A stretch of a task's points; what they share is made once in each process."""
+    with _lock:
+        found = _evaluators.get(task.spec.sweep_id)
+        if found is None:
+            found = Evaluator(task.spec, registry()[task.spec.strategy_id], task.inputs)
+            _evaluators[task.spec.sweep_id] = found
+            while len(_evaluators) > _KEPT:
+                _evaluators.popitem(last=False)
+    return found.chunk(first, after)
+
+
+_own_task: Task | None = None
+
+
+def _begin(task: Task) -> None:
+    global _own_task
+    _own_task = task
+
+
+def _evaluate_own(first: int, after: int) -> Chunk:
+    assert _own_task is not None  # every process begins with it
+    return evaluate(_own_task, first, after)
+
+
+def workers() -> int:
+    """Stretches that are worked out at once on this machine."""
+    return os.cpu_count() or 1
+
+
+@contextmanager
+def in_threads(evaluator: Evaluator) -> Iterator[tuple[Submit, int]]:
+    """Here, in this process: kernels let each other run."""
+    with _ended(ThreadPoolExecutor(workers(), thread_name_prefix="sweep")) as pool:
+        yield (lambda first, after: pool.submit(evaluator.chunk, first, after)), workers()
+
+
+@contextmanager
+def in_processes(task: Task) -> Iterator[tuple[Submit, int]]:
+    """Here, in processes: for strategies that are asked bar by bar in Python."""
+    context = multiprocessing.get_context("spawn")
+    with _ended(ProcessPoolExecutor(workers(), context, initializer=_begin, initargs=(task,))) as pool:
+        yield (lambda first, after: pool.submit(_evaluate_own, first, after)), workers()
+
+
+@contextmanager
+def on_cluster(task: Task, scheduler: str) -> Iterator[tuple[Submit, int]]:
+    """On the workers of a Dask scheduler, which must have this version of SmartTrader.
+
+    Raises
+    ------
+    ValidationError : the extra is not installed, or the workers have another engine.
+    ExternalAPIError : no scheduler answers, or it has no worker.
+    """
+    try:
+        from distributed import Client as _Client
+    except ImportError as error:
+        raise ValidationError(
+            "--scheduler needs Dask: install SmartTrader with its extra `cluster`", "scheduler"
+        ) from error
+    connect: Any = _Client  # it has no types
+    try:
+        client = connect(scheduler, timeout=_CONNECT_SECONDS, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise ExternalAPIError(f"No Dask scheduler answers at {scheduler}") from error
+    try:
+        versions = client.run(_version)
+        if not versions:
+            raise ExternalAPIError(f"The Dask scheduler at {scheduler} has no worker")
+        others = {name: version for name, version in versions.items() if version != _version()}
+        if others:
+            where, version = next(iter(others.items()))
+            raise ValidationError(
+                f"The worker at {where} has engine {version}, here it is {_version()}: install one version", "scheduler"
+            )
+        # a value that the scheduler can make again, should every worker that holds it die
+        carried = client.submit(_carried, task, pure=False)
+        pool = client.get_executor(pure=False, retries=_RETRIES)
+        yield (lambda first, after: pool.submit(evaluate, carried, first, after)), sum(client.nthreads().values())
+    finally:
+        client.close()
+
+
+def _version() -> str:
+    from app.engines.backtest import engine_version
+
+    return engine_version()
+
+
+def _carried(task: Task) -> Task:
+    return task
+
+
+@contextmanager
+def _ended(pool: Executor) -> Iterator[Any]:
+    """A pool whose waiting work is dropped when it is left."""
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)

@@ -1,0 +1,95 @@
+"""What is asked of a sweep, and the specification it comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, Final
+
+from sqlalchemy.orm import Session
+
+from app.database import Market
+from app.engines.backtest import RunSpec
+from app.engines.strategies.registry import AnyStrategy
+from app.engines.sweeps.spec import MOST_POINTS, Combinations, SweepSpec, checked_grid, combinations
+from app.exceptions import ValidationError
+from app.services.backtests.question import BacktestQuestion
+from app.services.backtests.service import BacktestService
+from app.services.user_strategies.catalogue import Catalogue, is_own
+
+MOST_BASES: Final = 200
+MOST_OWN: Final = 10_000  # combinations of a strategy of one's own, each of which its process is asked for
+
+
+@dataclass(frozen=True)
+class SweepQuestion:
+    """What a caller asks for.
+
+    `run` is the run whose parameters vary; its universe and period are the first of `universes` and `periods`, where
+    there are any. Every universe is looked at in every period.
+    """
+
+    run: BacktestQuestion
+    grid: Mapping[str, object]
+    universes: tuple[str | tuple[str, ...], ...] = ()
+    periods: tuple[tuple[date, date], ...] = ()
+    draws: int | None = None
+    seed: int = 0
+
+
+def prepared(
+    backtests: BacktestService, catalogue: Catalogue, market: Market, session: Session, question: SweepQuestion
+) -> tuple[SweepSpec, Combinations]:
+    """The specification of a sweep, and its points.
+
+    Raises as `BacktestService.prepare` does, and ValidationError for what is wrong with the grid; `details.field`.
+    """
+    strategy, found, grid = points_of(catalogue, question)
+    name = strategy.id
+    bases: list[RunSpec] = []
+    universes = question.universes or (question.run.universe,)
+    periods = question.periods or ((question.run.start, question.run.end),)
+    if len(universes) * len(periods) > MOST_BASES:
+        raise ValidationError(
+            f"universes, periods: expected at most {MOST_BASES} together, got {len(universes) * len(periods)}",
+            "universes",
+        )
+    if len(universes) * len(periods) * len(found.taken) > MOST_POINTS:
+        total = len(universes) * len(periods) * len(found.taken)
+        raise ValidationError(f"grid: expected at most {MOST_POINTS:,} points, got {total:,}", "grid")
+    params = {name: {**question.run.params.get(name, {}), **found.taken[0]}}
+    for universe in universes:
+        for start, end in periods:
+            if end < start:
+                raise ValidationError(f"periods: {end} lies before {start}", "periods")
+            asked = replace(question.run, universe=universe, start=start, end=end, params=params)
+            bases.append(backtests.prepare(market, session, asked, found.warm_up))
+    try:
+        return SweepSpec(tuple(bases), grid, question.draws, question.seed), found
+    except ValueError as error:
+        raise ValidationError(str(error), str(error).partition(":")[0]) from error
+
+
+def points_of(catalogue: Catalogue, question: SweepQuestion) -> tuple[AnyStrategy, Combinations, dict[str, Any]]:
+    """The strategy of a question, the combinations of its grid, and the grid."""
+    if len(question.run.strategy_ids) != 1:
+        raise ValidationError("strategy_ids: expected one strategy", "strategy_ids")
+    strategy = catalogue.find(question.run.strategy_ids[0])
+    fixed = dict(question.run.params.get(strategy.id, {}))
+    both = sorted(set(fixed) & set(question.grid))
+    try:
+        if both:
+            raise ValueError(f"grid.{both[0]}: it is given a value of its own in params, too")
+        grid = checked_grid(strategy, question.grid)
+        total = 1
+        for values in grid.values():
+            total *= len(values)
+        if is_own(strategy) and min(total, question.draws or total) > MOST_OWN:
+            raise ValueError(f"grid: expected at most {MOST_OWN:,} points of a strategy of one's own, got {total:,}")
+        unknown = sorted(set(fixed) - set(strategy.params_schema()["properties"]))
+        if unknown:
+            raise ValueError(f"params.{unknown[0]}: {strategy.id} has no such parameter")
+        return strategy, combinations(strategy, grid, fixed, question.draws, question.seed), grid
+    except ValueError as error:
+        raise ValidationError(str(error), str(error).partition(":")[0]) from error

@@ -1,0 +1,148 @@
+"""Sweeps: from a question to a stored search, its job, its cancelling and going on, and a point of it as a run."""
+
+from __future__ import annotations
+
+import uuid
+import zlib
+from typing import Any, Final
+
+from sqlalchemy.orm import Session
+
+from app.database import Database, Market
+from app.engines.backtest import RunSpec
+from app.engines.sweeps.spec import places_of
+from app.exceptions import ConflictError, DataNotFoundError, ValidationError
+from app.models import Job, JobState, Sweep
+from app.repositories.sweeps import SweepRepository
+from app.services.backtests.service import BacktestService
+from app.services.jobs.context import JobContext
+from app.services.jobs.service import JobService
+from app.services.sweeps.question import SweepQuestion, prepared
+from app.services.sweeps.reading import SweepReading
+from app.services.sweeps.working import Progress, SweepWork
+from app.services.user_strategies.catalogue import Catalogue
+
+KIND: Final = "sweep"
+LISTED_SKIPPED: Final = 100
+
+
+class SweepService:
+    """Sweeps of a market."""
+
+    def __init__(self, database: Database, backtests: BacktestService, catalogue: Catalogue, jobs: JobService) -> None:
+        self._database = database
+        self._backtests = backtests
+        self._catalogue = catalogue
+        self._jobs = jobs
+        self.work = SweepWork(database, backtests.inputs, catalogue)
+        self.reading = SweepReading(database)
+
+    def keep(self, market: Market, question: SweepQuestion) -> str:
+        """Make a sweep known, committed when this returns; its id. One that is known is left as it is.
+
+        Raises as `question.prepared`.
+        """
+        with self._database.transaction(market) as session:
+            spec, found = prepared(self._backtests, self._catalogue, market, session, question)
+            SweepRepository(session).add(
+                {
+                    "sweep_id": spec.sweep_id,
+                    "strategy_id": spec.strategy_id,
+                    "spec": spec.to_dict(),
+                    "points": len(spec.bases) * len(found.taken),
+                    "refused": found.refused,
+                    "places": zlib.compress(places_of(spec.grid, found.taken).astype("<i8").tobytes(), 6),
+                    "skipped": [
+                        {"params": skipped.params, "reason": skipped.reason}
+                        for skipped in found.skipped[:LISTED_SKIPPED]
+                    ],
+                }
+            )
+            return spec.sweep_id
+
+    def start(self, market: Market, sweep_id: str) -> Job | None:
+        """A job for what is left of a sweep: the one at work, or a new one; None where nothing is left.
+
+        Raises
+        ------
+        DataNotFoundError. ConflictError : a terminal is at work on it.
+        """
+        with self._database.transaction(market) as session:
+            repository = SweepRepository(session)
+            sweep = self._sweep(session, sweep_id)
+            if sweep.finished_at is not None:
+                return None
+            if sweep.job_id is not None:
+                with self._database.transaction(Market.REAL) as control:
+                    job = self._job(control, sweep.job_id)
+                if job is not None and job.state in (JobState.QUEUED, JobState.RUNNING):
+                    return job
+            if repository.working(sweep_id):
+                raise ConflictError(f"Another process is at work on sweep {sweep_id}")
+            job = self._jobs.submit(KIND, market, {"sweep_id": sweep_id})
+            repository.set_job(sweep_id, job.id)
+            return job
+
+    def job(self, context: JobContext, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Job: work out what is left of a sweep."""
+        sweep_id = arguments["sweep_id"]
+        self.work.work(context.market, sweep_id, progress=context.progress, cancelled=context.cancelled)
+        return {"sweep_id": sweep_id}
+
+    def run_here(self, market: Market, sweep_id: str, progress: Progress, scheduler: str | None = None) -> None:
+        """Work out what is left of a sweep in this process, or from it on a cluster."""
+        self.work.work(market, sweep_id, progress=progress, cancelled=lambda: False, scheduler=scheduler)
+
+    def cancel(self, market: Market, sweep_id: str) -> None:
+        """Stop a sweep and take it away; one that is finished stays.
+
+        Raises
+        ------
+        DataNotFoundError. ConflictError : it is finished, or a terminal is at work on it.
+        """
+        with self._database.transaction(market) as session:
+            sweep = self._sweep(session, sweep_id)
+            if sweep.finished_at is not None:
+                raise ConflictError("The sweep is finished: there is nothing to cancel")
+            job_id, working = sweep.job_id, SweepRepository(session).working(sweep_id)
+        if job_id is not None:
+            with self._database.transaction(Market.REAL) as control:
+                job = self._jobs.cancel(control, job_id)
+                if working and job.state == JobState.RUNNING:
+                    return  # its job takes it away at the next point where nothing is half done
+        elif working:
+            raise ConflictError("A terminal is at work on the sweep: stop it there")
+        with self._database.transaction(market) as session:
+            SweepRepository(session).remove(sweep_id)
+        self.reading.forget(market, sweep_id)
+
+    def point_spec(self, market: Market, session: Session, sweep_id: str, number: int) -> RunSpec:
+        """A point as a run on today's data; where they are those of the sweep it says what the point says.
+
+        Raises
+        ------
+        DataNotFoundError : no such sweep. ValidationError : no such point.
+        """
+        found = self.reading.found(market, session, sweep_id)
+        if not 0 <= number < found.sweep.points:
+            raise ValidationError(f"point: expected 0 to {found.sweep.points - 1}, got {number}", "point")
+        base = dict(found.spec["bases"][number // found.each])
+        (book,) = base["books"]
+        strategy = self._catalogue.find(found.sweep.strategy_id)
+        base["books"] = [
+            {**book, "params": {**book["params"], **found.params(number)}, "source_hash": strategy.source_hash}
+        ]
+        return self._backtests.on_todays_data(market, session, RunSpec.from_dict(base))
+
+    def _job(self, control: Session, job_id: uuid.UUID) -> Job | None:
+        try:
+            return self._jobs.get(control, job_id)
+        except DataNotFoundError:
+            return None
+
+    @staticmethod
+    def _sweep(session: Session, sweep_id: str) -> Sweep:
+        sweep = SweepRepository(session).get(sweep_id)
+        if sweep is None:
+            raise DataNotFoundError(f"Sweep {sweep_id} does not exist", "sweep", sweep_id)
+        return sweep

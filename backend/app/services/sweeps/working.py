@@ -1,0 +1,268 @@
+"""Working the points of a sweep out: stretch by stretch, each kept with its entries in the ledger or not at all.
+
+A stretch that is kept is never worked out again, so that a sweep that was killed at any point goes on where it was. One
+that is cancelled leaves nothing but its entries in the ledger: what was tried was tried.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Final
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from app.database import Database, Market
+from app.engines.backtest import RunSpec
+from app.engines.backtest.result import decoded
+from app.engines.backtest.spec import canonical_json
+from app.engines.risk.basics import session_closes
+from app.engines.strategies.registry import AnyStrategy
+from app.engines.sweeps.doubt import doubt
+from app.engines.sweeps.evaluate import CHUNK, METRICS, Chunk, Evaluated, Evaluator, Inputs
+from app.engines.sweeps.spec import Points, SweepSpec
+from app.exceptions import BacktestError, ConflictError, DataNotFoundError, ValidationError
+from app.models import Sweep
+from app.repositories.jobs import release_claim, try_claim
+from app.repositories.sweeps import SweepRepository, claim_of
+from app.services.backtests.inputs import InputService, changed_inputs
+from app.services.backtests.service import trial_values
+from app.services.jobs.context import Cancelled
+from app.services.sweeps.executors import Submit, Task, in_processes, in_threads, on_cluster
+from app.services.user_strategies.catalogue import Catalogue, is_own, own_hashes
+from app.services.user_strategies.running import carry_out
+
+F2 = NDArray[np.float64]
+SHARPE: Final = METRICS.index("sharpe")
+
+Progress = Callable[[float, str], None]
+
+
+class SweepWork:
+    """Works sweeps out."""
+
+    def __init__(self, database: Database, inputs: InputService, catalogue: Catalogue) -> None:
+        self._database = database
+        self._inputs = inputs
+        self._catalogue = catalogue
+
+    def work(
+        self,
+        market: Market,
+        sweep_id: str,
+        *,
+        progress: Progress,
+        cancelled: Callable[[], bool],
+        scheduler: str | None = None,
+    ) -> None:
+        """Work out what is left of a sweep.
+
+        Raises
+        ------
+        ConflictError : another process is at work on it. BacktestError : its data or its strategy changed.
+        Cancelled : nothing of it is left.
+        """
+        with self._claimed(market, sweep_id):
+            sweep = self._sweep(market, sweep_id)
+            if sweep.finished_at is not None:
+                return
+            spec = SweepSpec.from_dict(sweep.spec)
+            strategy = self._strategy(spec)
+            points = Points(spec, strategy)
+            progress(0.0, "Reading bars")
+            inputs = self.inputs(market, spec, strategy, points.found.warm_up)
+            evaluator = Evaluator(spec, strategy, inputs, carry=self.carry(strategy), points=points)
+            try:
+                with self._where(evaluator, strategy, spec, inputs, scheduler) as (submit, width):
+                    self._stretches(market, evaluator, strategy, submit, width, progress, cancelled)
+            except Cancelled:
+                with self._database.transaction(market) as session:
+                    SweepRepository(session).remove(sweep_id)
+                raise
+            progress(0.99, "Looking for overfitting")
+            found = self._doubts(market, evaluator)
+            with self._database.transaction(market) as session:
+                SweepRepository(session).finish(sweep_id, found)
+
+    def inputs(self, market: Market, spec: SweepSpec, strategy: AnyStrategy, warm_up: int) -> list[Inputs]:
+        """What the points of each base read, as it is now. BacktestError where it is not what the spec names."""
+        read = []
+        for base in spec.bases:
+            with self._database.transaction(market) as session:
+                found = self._inputs.of(market, session, base, {strategy.id: strategy}, warm_up)
+            changed = changed_inputs(base, found)
+            if changed:
+                raise BacktestError(
+                    f"The data changed since the sweep was asked for ({', '.join(changed)}): ask for it again",
+                    details={"changed": changed},
+                )
+            read.append(Inputs(found.loaded.bars, found.loaded.dividends, found.exchange, found.sectors))
+        return read
+
+    def carry(self, strategy: AnyStrategy) -> Callable[[RunSpec, Inputs], Evaluated] | None:
+        """How a strategy of one's own that is asked bar by bar is run: as a whole, in its worker."""
+        if not is_own(strategy) or strategy.kind == "vectorised":
+            return None
+        workers = self._catalogue.workers
+
+        def carried(spec: RunSpec, inputs: Inputs) -> Evaluated:
+            done = carry_out(
+                spec, inputs.bars, {strategy.id: strategy}, workers, dividends=inputs.dividends,
+                exchange=inputs.exchange, sectors=inputs.sectors,
+            )  # fmt: skip
+            result = decoded(orjson.loads(done.canonical))
+            closes = session_closes(np.array(result["sessions"], "datetime64[s]"))
+            return Evaluated(done.metrics, np.array(result["equity"], np.float64)[closes])
+
+        return carried
+
+    @contextmanager
+    def _claimed(self, market: Market, sweep_id: str) -> Iterator[None]:
+        claim = claim_of(sweep_id)
+        with self._database.engine(market).connect() as connection:
+            claimed = try_claim(connection, claim)
+            connection.commit()
+            if not claimed:
+                raise ConflictError(f"Another process is at work on sweep {sweep_id}")
+            try:
+                yield
+            finally:
+                release_claim(connection, claim)
+                connection.commit()
+
+    def _sweep(self, market: Market, sweep_id: str) -> Sweep:
+        with self._database.transaction(market) as session:
+            sweep = SweepRepository(session).get(sweep_id)
+            if sweep is None:
+                raise DataNotFoundError(f"Sweep {sweep_id} does not exist", "sweep", sweep_id)
+            session.expunge(sweep)
+            return sweep
+
+    def _strategy(self, spec: SweepSpec) -> AnyStrategy:
+        strategy = self._catalogue.of_spec(spec.bases[0])[spec.strategy_id]
+        if strategy.source_hash != spec.bases[0].books[0].source_hash:
+            raise BacktestError(f"The source of {spec.strategy_id} changed since the sweep was asked for: ask again")
+        return strategy
+
+    @staticmethod
+    def _where(
+        evaluator: Evaluator, strategy: AnyStrategy, spec: SweepSpec, inputs: Sequence[Inputs], scheduler: str | None
+    ) -> AbstractContextManager[tuple[Submit, int]]:
+        if scheduler is not None:
+            if is_own(strategy):
+                raise ValidationError("A strategy of one's own runs on this machine alone", "scheduler")
+            return on_cluster(Task(spec, tuple(inputs)), scheduler)
+        if strategy.kind == "event" and not is_own(strategy):
+            return in_processes(Task(spec, tuple(inputs)))
+        return in_threads(evaluator)
+
+    def _stretches(
+        self, market: Market, evaluator: Evaluator, strategy: AnyStrategy, submit: Submit, width: int,
+        progress: Progress, cancelled: Callable[[], bool],
+    ) -> None:  # fmt: skip
+        sweep_id, total = evaluator.points.spec.sweep_id, len(evaluator.points)
+        with self._database.transaction(market) as session:
+            done = SweepRepository(session).chunks_done(sweep_id)
+        every = chunks_of(evaluator.points)
+        left = [chunk for chunk in every if chunk[0] not in done]
+        ready = total - sum(after - first for first, after in left)
+        ledger = _Ledger(evaluator.points, strategy)
+        waiting: dict[Future[Chunk], tuple[int, int]] = {}
+        todo = iter(left)
+        while True:
+            while len(waiting) < 2 * width and (chunk := next(todo, None)) is not None:
+                waiting[submit(*chunk)] = chunk
+            if not waiting:
+                return
+            if cancelled():
+                for future in waiting:
+                    future.cancel()
+                raise Cancelled
+            for future in wait(waiting, timeout=0.5, return_when=FIRST_COMPLETED).done:
+                first, after = waiting.pop(future)
+                self._keep(market, sweep_id, first, future.result(), ledger)
+                ready += after - first
+                progress(ready / total, f"{ready:,} of {total:,} points")
+
+    def _keep(self, market: Market, sweep_id: str, first: int, chunk: Chunk, ledger: _Ledger) -> None:
+        """A stretch and its entries in the ledger, in one transaction."""
+        values = {
+            "sweep_id": sweep_id,
+            "first": first,
+            "count": len(chunk.values),
+            "values": packed(chunk.values),
+            "returns": packed(chunk.returns),
+            "failures": {str(number): why for number, why in chunk.failures.items()},
+        }
+        with self._database.transaction(market) as session:
+            repository = SweepRepository(session)
+            if not repository.add_chunk(values):
+                return  # cancelled meanwhile
+            repository.count_trials(ledger.strategy_id, ledger.entries(first, chunk))
+
+    def _doubts(self, market: Market, evaluator: Evaluator) -> list[dict[str, Any]]:
+        points = evaluator.points
+        with self._database.transaction(market) as session:
+            stored = SweepRepository(session).returns(points.spec.sweep_id)
+        each = len(points) // len(points.spec.bases)
+        rows: list[list[F2]] = [[] for _ in points.spec.bases]
+        numbers: list[list[int]] = [[] for _ in points.spec.bases]
+        for first, count, data in stored:
+            base = points.base(first)
+            kept = [number for number in range(first, first + count) if number % evaluator.stride == 0]
+            numbers[base] += kept
+            rows[base].append(unpacked(data, len(kept)))
+        return [{"base": base, **doubt(np.concatenate(found), numbers[base], each)} for base, found in enumerate(rows)]
+
+
+class _Ledger:
+    """The names of a sweep's points in the ledger: those that runs of their own have."""
+
+    def __init__(self, points: Points, strategy: AnyStrategy) -> None:
+        self._points = points
+        self.strategy_id = strategy.id
+        own = own_hashes({strategy.id: strategy})
+        self._values = [trial_values(base, own) for base in points.spec.bases]
+        self._root = [base.periods_per_year**0.5 for base in points.spec.bases]
+
+    def entries(self, first: int, chunk: Chunk) -> list[tuple[str, str, str, float | None]]:
+        """Hash, where it was evaluated, outcome, and Sharpe a session of each point."""
+        base = self._points.base(first)
+        values, sweep_id = self._values[base], self._points.spec.sweep_id
+        (book,) = values["books"]
+        fixed = dict(book["params"])
+        found: list[tuple[str, str, str, float | None]] = []
+        for i, sharpe in enumerate(chunk.values[:, SHARPE].tolist()):
+            number = first + i
+            params = fixed | self._points.varied(number)
+            named = {**values, "books": [{**book, "params": params}]}
+            known = None if sharpe != sharpe else sharpe / self._root[base]
+            outcome = "FAILED" if number in chunk.failures else "SUCCEEDED"
+            found.append((hashlib.sha256(canonical_json(named)).hexdigest(), f"{sweep_id}#{number}", outcome, known))
+        return found
+
+
+def chunks_of(points: Points) -> list[tuple[int, int]]:
+    """The stretches of a sweep, each of one base."""
+    each = len(points) // len(points.spec.bases)
+    return [
+        (begin + at, begin + min(at + CHUNK, each))
+        for begin in range(0, len(points), each)
+        for at in range(0, each, CHUNK)
+    ]
+
+
+def packed(values: F2) -> bytes:
+    """An array as it is kept."""
+    return zlib.compress(np.ascontiguousarray(values, "<f8").tobytes(), 1)
+
+
+def unpacked(data: bytes, rows: int) -> F2:
+    """An array of so many rows as it was kept."""
+    flat = np.frombuffer(zlib.decompress(data), "<f8")
+    return flat.reshape(rows, flat.size // rows if rows else 0)

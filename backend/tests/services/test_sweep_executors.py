@@ -1,0 +1,77 @@
+"""Where points are worked out does not matter: threads, processes and a cluster give the same bytes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from concurrent.futures import as_completed
+from typing import Any
+
+import pytest
+
+from app.engines.backtest import CostSpec
+from app.engines.strategies.registry import registry
+from app.engines.sweeps.evaluate import Evaluator, Inputs
+from app.exceptions import ExternalAPIError
+from app.services.sweeps.executors import Task, in_processes, in_threads, on_cluster
+from app.services.sweeps.working import packed
+from tests.engines.sweeps.market import bars_of, sweep_of, walk
+
+
+def task_of(strategy: str, grid: dict[str, object], bars: int = 400, symbols: int = 1) -> Task:
+    found = bars_of(walk(bars, 9), start=150, symbols=symbols)
+    return Task(sweep_of(found, strategy, grid, costs=CostSpec("bps", 10.0)), (Inputs(found),))
+
+
+def bytes_of(submit: Any, points: int, step: int, after_first: Any = lambda: None) -> dict[int, tuple[bytes, bytes]]:
+    """What every stretch gives, as it would be kept."""
+    waiting = {submit(first, min(first + step, points)): first for first in range(0, points, step)}
+    found = {}
+    for i, future in enumerate(as_completed(waiting, timeout=120)):
+        chunk = future.result()
+        assert not chunk.failures
+        found[waiting[future]] = (packed(chunk.values), packed(chunk.returns))
+        if i == 0:
+            after_first()
+    return found
+
+
+def test_processes_give_the_bytes_that_threads_give() -> None:
+    task = task_of("nr7_breakout", {"days": [1, 2, 3, 4], "short": [0, 1]})
+    evaluator = Evaluator(task.spec, registry()["nr7_breakout"], task.inputs)
+    points = len(evaluator.points)
+    with in_threads(evaluator) as (submit, _):
+        here = bytes_of(submit, points, 2)
+    with in_processes(task) as (submit, _):
+        assert bytes_of(submit, points, 2) == here
+
+
+def test_a_cluster_gives_the_bytes_that_threads_give_though_a_worker_dies() -> None:
+    from distributed import LocalCluster
+
+    task = task_of("rsi2", {"threshold": {"start": 1, "stop": 50, "step": 1}, "exit": [3, 5, 8], "trend": [50, 100]})
+    evaluator = Evaluator(task.spec, registry()["rsi2"], task.inputs)
+    points = len(evaluator.points)
+    assert points == 300
+    with in_threads(evaluator) as (submit, _):
+        here = bytes_of(submit, points, 10)
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+
+        def kill() -> None:
+            victim = next(iter(cluster.workers.values()))
+            os.kill(victim.pid, signal.SIGKILL)
+
+        with on_cluster(task, cluster.scheduler_address) as (submit, width):
+            assert width == 2
+            assert bytes_of(submit, points, 10, after_first=kill) == here
+
+
+def test_no_scheduler_is_said() -> None:
+    began = time.monotonic()
+    with (
+        pytest.raises(ExternalAPIError, match="No Dask scheduler answers at"),
+        on_cluster(task_of("rsi2", {"exit": [3]}), "tcp://127.0.0.1:9"),
+    ):
+        pass
+    assert time.monotonic() - began < 60

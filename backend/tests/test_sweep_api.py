@@ -1,0 +1,278 @@
+"""Sweeps over HTTP: every point is the run of it, counted once; killed sweeps go on, cancelled ones leave nothing."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.database import Market
+from app.repositories.strategies import RunRepository
+from app.repositories.sweeps import SweepRepository
+from app.services.sample_market import SampleSummary
+
+pytestmark = pytest.mark.integration
+
+URL = "/api/portfolio/strategies/sweeps"
+
+
+def asked(sample: SampleSummary, **changes: Any) -> dict[str, Any]:
+    run = {
+        "strategy_ids": ["sma_cross"],
+        "universe": sample.indices[0],
+        "start_date": "2024-03-01",
+        "end_date": "2024-12-31",
+    } | changes.pop("run", {})
+    return {"run": run, "grid": {"fast": [3, 5, 8], "slow": {"start": 5, "stop": 20, "step": 5}}} | changes
+
+
+def finished(client: TestClient, sweep_id: str) -> dict[str, Any]:
+    for _ in range(600):
+        sweep: dict[str, Any] = client.get(f"{URL}/{sweep_id}").json()
+        if sweep["state"] in ("FINISHED", "INTERRUPTED"):
+            return sweep
+        time.sleep(0.1)
+    raise AssertionError(f"the sweep is still {sweep['state']}")
+
+
+def made(client: TestClient, body: dict[str, Any]) -> dict[str, Any]:
+    response = client.post(URL, json=body)
+    assert response.status_code in (200, 202), response.text
+    return finished(client, response.json()["sweep"]["sweep_id"])
+
+
+def trials(client: TestClient, strategy: str = "sma_cross") -> int:
+    platform = client.app.state.platform  # type: ignore[attr-defined]
+    with platform.database.transaction(Market.REAL) as session:
+        return int(RunRepository(session).trials([strategy]).get(strategy, (0, None))[0])
+
+
+def test_each_point_is_the_run_of_it_and_opening_it_is_no_new_trial(
+    sample_client: TestClient, sample_data: SampleSummary
+) -> None:
+    before = trials(sample_client)
+    sweep = made(sample_client, asked(sample_data, run={"costs": "zerodha"}))
+    assert sweep["state"] == "FINISHED" and sweep["done"] == sweep["points"] == 10
+    # 5/5 and 8/5 are no crossing
+    assert sweep["refused"] == 2
+    assert sweep["skipped"][0] == {
+        "params": {"fast": 5, "slow": 5}, "reason": "params.fast: expected a window shorter than slow (5), got 5"
+    }  # fmt: skip
+    assert trials(sample_client) == before + 10
+    page = sample_client.get(f"{URL}/{sweep['sweep_id']}/points?sort_by=total_return&limit=3").json()
+    assert page["meta"]["total"] == 10
+    returns = [point["metrics"]["total_return"] for point in page["data"]]
+    assert returns == sorted(returns, reverse=True)
+    for point in page["data"]:
+        run = sample_client.post(f"{URL}/{sweep['sweep_id']}/points/{point['number']}/run")
+        assert run.status_code == 200, run.text
+        assert run.json()["spec"]["books"][0]["params"] == point["params"]
+        assert {name: run.json()["metrics"][name] for name in point["metrics"]} == point["metrics"]
+    assert trials(sample_client) == before + 10
+
+
+def test_the_same_question_is_the_same_sweep_and_is_not_worked_out_again(
+    sample_client: TestClient, sample_data: SampleSummary
+) -> None:
+    first = made(sample_client, asked(sample_data))
+    again = sample_client.post(URL, json=asked(sample_data, grid={"slow": [5, 10, 15, 20], "fast": [8, 5, 3, 3]}))
+    assert again.status_code == 200 and again.json()["job"] is None
+    assert again.json()["sweep"]["sweep_id"] == first["sweep_id"]
+    assert sample_client.get(URL).json()["meta"]["total"] == 1
+
+
+def test_a_sweep_that_was_killed_goes_on_without_working_out_or_counting_anything_twice(
+    sample_client: TestClient, sample_data: SampleSummary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from app.engines.sweeps.evaluate import Evaluator
+    from app.services.sweeps import working
+
+    monkeypatch.setattr(working, "CHUNK", 3)
+    worked: list[int] = []
+    plain, keep = Evaluator.chunk, working.SweepWork._keep
+    kept = 0
+
+    def counted(self: Evaluator, first: int, after: int, **more: Any) -> Any:
+        worked.extend(range(first, after))
+        return plain(self, first, after, **more)
+
+    def dies(self: Any, *arguments: Any) -> None:
+        nonlocal kept
+        if kept == 2:
+            raise MemoryError("killed")
+        kept += 1
+        keep(self, *arguments)
+
+    before = trials(sample_client)
+    monkeypatch.setattr(Evaluator, "chunk", counted)
+    monkeypatch.setattr(working.SweepWork, "_keep", dies)
+    sweep = made(sample_client, asked(sample_data))
+    assert sweep["state"] == "INTERRUPTED" and sweep["done"] in (6, 4)
+    assert trials(sample_client) == before + sweep["done"]
+    partial = sample_client.get(f"{URL}/{sweep['sweep_id']}/points").json()["meta"]["total"]
+    assert partial == sweep["done"]  # what is there can be looked at
+    monkeypatch.setattr(working.SweepWork, "_keep", keep)
+    already = {point["number"] for point in sample_client.get(f"{URL}/{sweep['sweep_id']}/points").json()["data"]}
+    worked.clear()
+    response = sample_client.post(f"{URL}/{sweep['sweep_id']}/resume")
+    assert response.status_code == 202
+    done = finished(sample_client, sweep["sweep_id"])
+    assert done["state"] == "FINISHED" and done["done"] == 10
+    assert sorted(worked) == sorted(set(range(10)) - already)
+    assert trials(sample_client) == before + 10
+    points = sample_client.get(f"{URL}/{sweep['sweep_id']}/points?sort_by=number&sort_order=asc").json()["data"]
+    monkeypatch.undo()
+    sample_client.app.state.platform.sweeps.reading.forget(Market.REAL, sweep["sweep_id"])  # type: ignore[attr-defined]
+    other = made(sample_client, asked(sample_data, run={"seed": 1}))
+    whole = sample_client.get(f"{URL}/{other['sweep_id']}/points?sort_by=number&sort_order=asc").json()["data"]
+    assert whole == points  # as if it had never been killed
+
+
+def test_a_cancelled_sweep_leaves_nothing_but_what_was_counted(
+    sample_client: TestClient, sample_data: SampleSummary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from app.engines.sweeps.evaluate import Evaluator
+    from app.services.sweeps import working
+
+    monkeypatch.setattr(working, "CHUNK", 1)
+    plain = Evaluator.chunk
+
+    def slow(self: Evaluator, first: int, after: int, **more: Any) -> Any:
+        time.sleep(0.3)
+        return plain(self, first, after, **more)
+
+    monkeypatch.setattr(Evaluator, "chunk", slow)
+    body = asked(sample_data, grid={"fast": list(range(2, 12)), "slow": [15, 20, 25]})
+    sweep_id = sample_client.post(URL, json=body).json()["sweep"]["sweep_id"]
+    for _ in range(200):
+        if sample_client.get(f"{URL}/{sweep_id}").json()["done"]:
+            break
+        time.sleep(0.05)
+    assert sample_client.post(f"{URL}/{sweep_id}/cancel").status_code == 202
+    for _ in range(200):
+        if sample_client.get(f"{URL}/{sweep_id}").status_code == 404:
+            break
+        time.sleep(0.05)
+    assert sample_client.get(f"{URL}/{sweep_id}").status_code == 404
+    assert sample_client.get(URL).json()["meta"]["total"] == 0
+    platform = sample_client.app.state.platform  # type: ignore[attr-defined]
+    with platform.database.transaction(Market.REAL) as session:
+        assert SweepRepository(session).done([sweep_id]) == {}
+    jobs = sample_client.get("/api/jobs?kind=sweep").json()["data"]
+    assert [job["state"] for job in jobs] == ["CANCELLED"]
+
+
+def test_every_universe_is_searched_in_every_period_and_at_random_where_asked(
+    sample_client: TestClient, sample_data: SampleSummary
+) -> None:
+    symbol, _ = sample_data.split
+    sweep = made(
+        sample_client,
+        asked(
+            sample_data,
+            run={"market": "none"},
+            universes=[sample_data.indices[0], [symbol]],
+            periods=[
+                {"start_date": "2024-03-01", "end_date": "2024-07-31"},
+                {"start_date": "2024-08-01", "end_date": "2024-12-31"},
+            ],
+            random={"draws": 5, "seed": 3},
+            grid={"fast": [2, 3, 4], "slow": [10, 12, 14]},
+        ),
+    )
+    assert sweep["points"] == 20 and len(sweep["bases"]) == 4
+    assert [base["universe"] for base in sweep["bases"]] == [sample_data.indices[0].replace(" ", "")] * 2 + [symbol] * 2
+    rows = sample_client.get(f"{URL}/{sweep['sweep_id']}/points?base=3&sort_by=fast&sort_order=asc").json()
+    assert rows["meta"]["total"] == 5 and {row["base"] for row in rows["data"]} == {3}
+    assert [row["params"]["fast"] for row in rows["data"]] == sorted(row["params"]["fast"] for row in rows["data"])
+    # also through the way without an account, of one stock without rules, a point is the run of it
+    number = rows["data"][0]["number"]
+    run = sample_client.post(f"{URL}/{sweep['sweep_id']}/points/{number}/run").json()
+    for name, value in rows["data"][0]["metrics"].items():
+        assert value == (None if run["metrics"][name] is None else pytest.approx(run["metrics"][name], rel=1e-8)), name
+
+
+def test_heat_map_landscape_and_doubt_follow_from_the_points(
+    sample_client: TestClient, sample_data: SampleSummary
+) -> None:
+    sweep = made(sample_client, asked(sample_data))
+    url = f"{URL}/{sweep['sweep_id']}"
+    points = sample_client.get(f"{url}/points?sort_by=number&sort_order=asc").json()["data"]
+    heat = sample_client.get(f"{url}/heatmap?x=slow&y=fast&metric=total_return").json()
+    assert heat["x"]["values"] == [5, 10, 15, 20] and heat["y"]["values"] == [3, 5, 8]
+    for point in points:
+        row, column = (
+            heat["y"]["values"].index(point["params"]["fast"]),
+            heat["x"]["values"].index(point["params"]["slow"]),
+        )
+        assert heat["median"][row][column] == point["metrics"]["total_return"]
+        assert heat["points"][row][column] == 1
+    assert heat["median"][1][0] is None and heat["points"][1][0] == 0  # 5/5 is no point
+    seen = sample_client.get(f"{url}/landscape?metric=total_return&point=0").json()
+    values = [point["metrics"]["total_return"] for point in points]
+    assert seen["peak"]["value"] == max(values) and seen["peak"]["percentile"] == 1.0
+    assert seen["chosen"]["number"] == 0
+    assert seen["chosen"]["percentile"] == sum(v <= values[0] for v in values) / len(values)
+    # the neighbours of 3/5 among the points: itself, 3/10 and 5/10
+    near = [{"fast": 3, "slow": 5}, {"fast": 3, "slow": 10}, {"fast": 5, "slow": 10}]
+    around = sorted(p["metrics"]["total_return"] for p in points if p["params"] in near)
+    assert seen["chosen"]["around"] == around[1]
+    assert sum(seen["bins"]["counts"]) == 10
+    doubt = sample_client.get(f"{url}/overfitting").json()
+    (base,) = doubt["bases"]
+    assert base["configurations"] == 10 and 0.0 <= base["pbo"]["probability"] <= 1.0
+    assert 0.0 < base["spa"]["consistent"] <= 1.0
+    best = max(points, key=lambda point: point["metrics"]["sharpe"])
+    assert base["best"]["number"] == best["number"]
+    assert base["best"]["significance"]["sharpe"] == pytest.approx(best["metrics"]["sharpe"])
+    assert base["best"]["significance"]["trials"] == trials(sample_client)
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "field"),
+    [
+        ({"grid": {}}, 422, "grid"),
+        ({"grid": {"fast": []}}, 422, "grid.fast"),
+        ({"grid": {"quick": [3]}}, 422, "grid.quick"),
+        ({"grid": {"fast": [1000]}}, 422, "grid.fast"),
+        ({"grid": {"fast": ["a"]}}, 422, None),
+        ({"grid": {"fast": {"start": 2, "stop": 1, "step": 1}}}, 422, "grid.fast"),
+        ({"grid": {"fast": [30], "slow": [20]}}, 422, "grid"),
+        ({"grid": {"fast": [3]}, "run": {"params": {"sma_cross": {"fast": 4}}}}, 422, "grid.fast"),
+        ({"grid": {"fast": [3]}, "run": {"params": {"sma_cross": {"quick": 4}}}}, 422, "params.quick"),
+        ({"random": {"draws": 13}}, 422, "random"),
+        ({"run": {"strategy_ids": ["nothing"]}}, 404, None),
+        ({"run": {"strategy_ids": ["sma_cross", "rsi2"]}}, 422, "strategy_ids"),
+        ({"universes": ["NO_INDEX"]}, 404, None),
+        ({"periods": [{"start_date": "2024-05-01", "end_date": "2024-04-01"}]}, 422, "periods"),
+    ],
+)
+def test_a_bad_question_is_refused_by_its_field_and_leaves_nothing(
+    shared_sample: TestClient, sample_data: SampleSummary, changes: dict[str, Any], status: int, field: str | None
+) -> None:
+    response = shared_sample.post(URL, json=asked(sample_data, **changes))
+    assert response.status_code == status, response.text
+    if field is not None:
+        assert response.json()["error"]["details"]["field"] == field
+    assert shared_sample.get(URL).json()["meta"]["total"] == 0
+
+
+def test_a_million_points_are_refused_in_words(shared_sample: TestClient, sample_data: SampleSummary) -> None:
+    grid = {
+        "trend": {"start": 2, "stop": 500, "step": 1}, "exit": {"start": 2, "stop": 100, "step": 1},
+        "threshold": {"start": 1, "stop": 50, "step": 1},
+    }  # fmt: skip
+    response = shared_sample.post(URL, json=asked(sample_data, run={"strategy_ids": ["rsi2"]}, grid=grid))
+    assert response.status_code == 422
+    # 499 × 99 × 50
+    assert "expected at most 1,000,000 points, got 2,470,050" in response.json()["error"]["message"]
+
+
+def test_what_is_not_there_is_said(shared_sample: TestClient) -> None:
+    for path in ("", "/points", "/landscape", "/overfitting", "/heatmap?x=fast&y=slow"):
+        response = shared_sample.get(f"{URL}/{'0' * 64}{path}")
+        assert response.status_code == 404 and response.json()["error"]["code"] == "DATA_NOT_FOUND"
+    for path in ("/resume", "/cancel"):
+        assert shared_sample.post(f"{URL}/{'0' * 64}{path}").status_code == 404
