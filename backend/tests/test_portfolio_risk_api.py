@@ -63,7 +63,7 @@ def closes(client: TestClient, symbol: str, end: str | None = None) -> dict[str,
     return dict(zip(bars["t"], bars["c"], strict=True))
 
 
-HELD = {"LUMBRA": 40, "ARUVI": 15, "CORALIS": 100}
+HELD = {"LUMBRA": 40, "ARUVI": 15, "CORALIS": 100, "INDRAVAT": 20}  # the last one splits
 
 
 def test_the_answer_has_every_name_that_is_required(client: TestClient) -> None:
@@ -123,10 +123,10 @@ def test_the_figures_are_those_of_the_bars_worked_out_again(client: TestClient) 
     spread = found["portfolio_risk"]
     assert spread["hhi"] == pytest.approx(float((weights**2).sum()), rel=1e-9)
     assert spread["max_position"] == pytest.approx(float(weights.max()), rel=1e-9)
-    assert spread["top_3_concentration"] == pytest.approx(1.0)
+    assert spread["top_3_concentration"] == pytest.approx(float(np.sort(weights)[-3:].sum()))
     assert sum(one["contribution_share"] for one in spread["marginal_contributions"]) == pytest.approx(1.0, abs=1e-9)
     assert sum(one["contribution"] for one in spread["marginal_contributions"]) == pytest.approx(risk["volatility"])
-    pairs = np.corrcoef(table[:, 1:] / table[:, :-1])[np.triu_indices(3, 1)]
+    pairs = np.corrcoef(table[:, 1:] / table[:, :-1])[np.triu_indices(len(HELD), 1)]
     assert spread["max_correlation"] == pytest.approx(pairs.max(), abs=1e-9)
     assert sum(one["allocation"] for one in found["charts"]["sectors"]) == pytest.approx(1.0)
 
@@ -220,3 +220,24 @@ def test_a_benchmark_goes_by_its_written_name_and_one_without_values_says_so(cli
     assert without["market_risk"]["beta"] is None
     assert without["reasons"]["beta"] == without["benchmark"]["reason"]
     assert without["market_risk"]["var_95"] == usual["market_risk"]["var_95"]
+
+
+def test_a_share_listed_too_late_is_left_out_and_named(client: TestClient) -> None:
+    days, listed = sorted(closes(client, "LUMBRA")), sorted(closes(client, "TARANGTL"))
+    asof = listed[70]  # half of the sessions up to then are a few more than 70
+    portfolio = client.post(
+        URL,
+        json={
+            "name": "Young",
+            "positions": [
+                {"symbol": name, "quantity": 10, "entry_price": 100, "entry_date": listed[0]}
+                for name in (*HELD, "TARANGTL")
+            ],
+        },
+    ).json()["id"]
+    found = analyzed(client, portfolio, lookback_days=days.index(asof), asof=asof)
+    needed = days.index(asof) // 2
+    assert found["left_out"] == [{"symbol": "TARANGTL", "reason": f"70 sessions, needs {needed}"}]
+    assert found["window"]["covered"] < 1.0
+    assert "TARANGTL" not in found["portfolio_risk"]["correlation_matrix"]["symbols"]
+    assert found["portfolio_risk"]["holdings"] == len(HELD) + 1  # it counts in the concentration in any case

@@ -780,6 +780,7 @@ export interface paths {
         trace?: never;
     };
     "/api/portfolio/stocks/{portfolio_id}/import": {
+    "/api/portfolio/stocks/{portfolio_id}/factors": {
         parameters: {
             query?: never;
             header?: never;
@@ -793,6 +794,10 @@ export interface paths {
          * @description Enter the file as the preview showed it, all of it or nothing; what is in the ledger already adds nothing.
          */
         post: operations["portfolio_files:import"];
+         * Factor Exposures
+         * @description Exposures to market, size, value, momentum and low volatility, with intervals.
+         */
+        post: operations["portfolios:factors"];
         delete?: never;
         options?: never;
         head?: never;
@@ -800,6 +805,7 @@ export interface paths {
         trace?: never;
     };
     "/api/portfolio/stocks/{portfolio_id}/import/preview": {
+    "/api/portfolio/stocks/{portfolio_id}/improve": {
         parameters: {
             query?: never;
             header?: never;
@@ -813,6 +819,10 @@ export interface paths {
          * @description What a CSV or XLSX file of a broker would do to the ledger, row by row; nothing is written.
          */
         post: operations["portfolio_files:preview"];
+         * Improve Portfolio
+         * @description Five ways to spread the money over the same shares within limits, beside today's and equal weights.
+         */
+        post: operations["portfolios:improve"];
         delete?: never;
         options?: never;
         head?: never;
@@ -859,6 +869,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/portfolio/stocks/{portfolio_id}/rebalance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rebalance Portfolio
+         * @description The orders in whole shares, with charges, that bring the portfolio to weights; nothing is entered.
+         */
+        post: operations["portfolios:rebalance"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/portfolio/stocks/{portfolio_id}/restore": {
         parameters: {
             query?: never;
@@ -873,6 +903,26 @@ export interface paths {
          * @description Bring back what was deleted in the last 30 days.
          */
         post: operations["portfolios:restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/portfolio/stocks/{portfolio_id}/stress": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stress Portfolio
+         * @description Past falls lived again, shocks, lower circuits, and a cone of futures drawn from the past in blocks.
+         */
+        post: operations["portfolios:stress"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2459,6 +2509,28 @@ export interface components {
             expression: string | null;
         };
         /**
+         * CircuitIn
+         * @description Shares that close at their lower circuit; without symbols the largest holding.
+         */
+        CircuitIn: {
+            /**
+             * Band
+             * @description 0.02, 0.05, 0.1 or 0.2, as the exchange sets
+             * @default 0.2
+             */
+            band?: number;
+            /**
+             * Sessions
+             * @default 5
+             */
+            sessions?: number;
+            /**
+             * Symbols
+             * @default []
+             */
+            symbols?: string[];
+        };
+        /**
          * ClientRow
          * @description A client's portfolios together; null is those that belong to none.
          */
@@ -3678,6 +3750,74 @@ export interface components {
             recorded_at: string;
             /** Rows */
             rows: number;
+        };
+        /**
+         * ImproveRequest
+         * @description Methods, limits as fractions of the portfolio, and how they are judged.
+         */
+        ImproveRequest: {
+            /** Asof */
+            asof?: string | null;
+            /**
+             * Benchmark
+             * @description NIFTY50; in a market that has it not, the index with the longest series
+             */
+            benchmark?: string | null;
+            /**
+             * Estimate Sessions
+             * @default 252
+             */
+            estimate_sessions?: number;
+            /**
+             * Keep
+             * @description Shares whose weight may not fall below today's
+             * @default []
+             */
+            keep?: string[];
+            /**
+             * Lookback Days
+             * @description Sessions to look back
+             * @default 756
+             */
+            lookback_days?: number;
+            /** Max Sector */
+            max_sector?: number | null;
+            /** Max Weight */
+            max_weight?: number | null;
+            /**
+             * Methods
+             * @default [
+             *       "minimum_variance",
+             *       "risk_parity",
+             *       "hierarchical_risk_parity",
+             *       "minimum_cvar",
+             *       "maximum_diversification"
+             *     ]
+             */
+            methods?: ("minimum_variance" | "risk_parity" | "hierarchical_risk_parity" | "minimum_cvar" | "maximum_diversification")[];
+            /**
+             * Plan
+             * @description Whose charges are paid
+             * @default zerodha
+             */
+            plan?: string;
+            /**
+             * Rebalance Every
+             * @default 63
+             */
+            rebalance_every?: number;
+            /**
+             * Sector Limits
+             * @default {}
+             */
+            sector_limits?: {
+                [key: string]: number;
+            };
+            /**
+             * Turnover
+             * @description Of the portfolio that may be bought, and sold
+             */
+            turnover?: number | null;
         };
         /**
          * IndexListOut
@@ -5238,6 +5378,77 @@ export interface components {
             from_symbol: string;
             /** To Symbol */
             to_symbol: string;
+         * RebalanceRequest
+         * @description Weights by symbol, or a method that gives them; `cash` in rupees to put in, or below zero to take out.
+         */
+        RebalanceRequest: {
+            /** Asof */
+            asof?: string | null;
+            /**
+             * Benchmark
+             * @description NIFTY50; in a market that has it not, the index with the longest series
+             */
+            benchmark?: string | null;
+            /**
+             * Cash
+             * @default 0
+             */
+            cash?: number | string;
+            /**
+             * Estimate Sessions
+             * @default 252
+             */
+            estimate_sessions?: number;
+            /**
+             * Keep
+             * @description Shares whose weight may not fall below today's
+             * @default []
+             */
+            keep?: string[];
+            /**
+             * Lookback Days
+             * @description Sessions to look back
+             * @default 756
+             */
+            lookback_days?: number;
+            /** Max Sector */
+            max_sector?: number | null;
+            /** Max Weight */
+            max_weight?: number | null;
+            /**
+             * Methods
+             * @default [
+             *       "minimum_variance"
+             *     ]
+             */
+            methods?: ("minimum_variance" | "risk_parity" | "hierarchical_risk_parity" | "minimum_cvar" | "maximum_diversification")[];
+            /**
+             * Plan
+             * @description Whose charges are paid
+             * @default zerodha
+             */
+            plan?: string;
+            /**
+             * Rebalance Every
+             * @default 63
+             */
+            rebalance_every?: number;
+            /**
+             * Sector Limits
+             * @default {}
+             */
+            sector_limits?: {
+                [key: string]: number;
+            };
+            /**
+             * Turnover
+             * @description Of the portfolio that may be bought, and sold
+             */
+            turnover?: number | null;
+            /** Weights */
+            weights?: {
+                [key: string]: number;
+            } | null;
         };
         /**
          * RunAnalysisOut
@@ -5828,6 +6039,34 @@ export interface components {
             sessions: number;
         };
         /**
+         * ShockIn
+         * @description A fall of the market, of sectors (in place of beta × market) or of factors.
+         */
+        ShockIn: {
+            /**
+             * Factors
+             * @default {}
+             */
+            factors?: {
+                [key: string]: number;
+            };
+            /**
+             * Market
+             * @description A fraction: -0.2 is a fall of 20 %
+             * @default 0
+             */
+            market?: number;
+            /** Name */
+            name: string;
+            /**
+             * Sectors
+             * @default {}
+             */
+            sectors?: {
+                [key: string]: number;
+            };
+        };
+        /**
          * SignificanceOut
          * @description The doubt about a run's Sharpe: computed when it is asked for, with the trials counted until then.
          */
@@ -6180,6 +6419,54 @@ export interface components {
             source: string;
             /** Source Hash */
             source_hash: string;
+        };
+        /**
+         * StressRequest
+         * @description Shocks beside those of 10 and 20 %, lower circuits, and how far and how often the future is drawn.
+         */
+        StressRequest: {
+            /** Asof */
+            asof?: string | null;
+            /**
+             * Benchmark
+             * @description NIFTY50; in a market that has it not, the index with the longest series
+             */
+            benchmark?: string | null;
+            /**
+             * @default {
+             *       "band": 0.2,
+             *       "sessions": 5,
+             *       "symbols": []
+             *     }
+             */
+            circuit?: components["schemas"]["CircuitIn"];
+            /**
+             * Horizon
+             * @description Sessions ahead; at most as many as looked back
+             * @default 126
+             */
+            horizon?: number;
+            /**
+             * Lookback Days
+             * @description Sessions to look back
+             * @default 252
+             */
+            lookback_days?: number;
+            /**
+             * Paths
+             * @default 2000
+             */
+            paths?: number;
+            /**
+             * Seed
+             * @default 0
+             */
+            seed?: number;
+            /**
+             * Shocks
+             * @default []
+             */
+            shocks?: components["schemas"]["ShockIn"][];
         };
         /**
          * SurvivorshipOut
@@ -9010,6 +9297,7 @@ export interface operations {
         };
     };
     "portfolio_files:import": {
+    "portfolios:factors": {
         parameters: {
             query?: never;
             header?: never;
@@ -9021,6 +9309,9 @@ export interface operations {
         requestBody: {
             content: {
                 "multipart/form-data": components["schemas"]["Body_portfolio_files_import"];
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["AnalyzeRequest"] | null;
             };
         };
         responses: {
@@ -9031,6 +9322,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FileImported"];
+                    "application/json": unknown;
                 };
             };
             /** @description Client Error */
@@ -9054,6 +9346,7 @@ export interface operations {
         };
     };
     "portfolio_files:preview": {
+    "portfolios:improve": {
         parameters: {
             query?: never;
             header?: never;
@@ -9065,6 +9358,9 @@ export interface operations {
         requestBody: {
             content: {
                 "multipart/form-data": components["schemas"]["Body_portfolio_files_preview"];
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ImproveRequest"] | null;
             };
         };
         responses: {
@@ -9075,6 +9371,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FilePreview"];
+                    "application/json": unknown;
                 };
             };
             /** @description Client Error */
@@ -9183,6 +9480,50 @@ export interface operations {
             };
         };
     };
+    "portfolios:rebalance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                portfolio_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RebalanceRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
     "portfolios:restore": {
         parameters: {
             query?: never;
@@ -9201,6 +9542,50 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PortfolioOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "portfolios:stress": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                portfolio_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["StressRequest"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
                 };
             };
             /** @description Client Error */

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Path, Response
 
 from app.routers.dependencies import PlatformDep
-from app.schemas.portfolio_risk import AnalyzeRequest
+from app.schemas.portfolio_risk import AnalyzeRequest, ImproveRequest, RebalanceRequest, StressRequest
 from app.web.sessions import MarketDep, MarketSessionDep
 
 router = APIRouter(prefix="/api/portfolio/stocks", tags=["portfolios"])
 
 Id = Annotated[int, Path(ge=1, le=2_147_483_647)]
+
+
+def _json(found: dict[str, Any]) -> Response:
+    return Response(orjson.dumps(found), media_type="application/json")
 
 
 @router.post("/{portfolio_id}/analyze", operation_id="portfolios:analyze")
@@ -25,8 +29,92 @@ def analyze_portfolio(
     request: AnalyzeRequest | None = None,
 ) -> Response:
     """Market risk, how it is spread, accounts, liquidity; ratios are fractions, what is unknown null with a reason."""
-    asked = request or AnalyzeRequest()
-    found = platform.risk.analyze(
-        market, session, portfolio_id, lookback=asked.lookback_days, benchmark=asked.benchmark, asof=asked.asof
+    return _json(platform.risk.analyze(market, session, portfolio_id, **_window(request or AnalyzeRequest())))
+
+
+@router.post("/{portfolio_id}/factors", operation_id="portfolios:factors")
+def factor_exposures(
+    portfolio_id: Id,
+    platform: PlatformDep,
+    market: MarketDep,
+    session: MarketSessionDep,
+    request: AnalyzeRequest | None = None,
+) -> Response:
+    """Exposures to market, size, value, momentum and low volatility, with intervals."""
+    return _json(platform.risk.factors(market, session, portfolio_id, **_window(request or AnalyzeRequest())))
+
+
+@router.post("/{portfolio_id}/stress", operation_id="portfolios:stress")
+def stress_portfolio(
+    portfolio_id: Id,
+    platform: PlatformDep,
+    market: MarketDep,
+    session: MarketSessionDep,
+    request: StressRequest | None = None,
+) -> Response:
+    """Past falls lived again, shocks, lower circuits, and a cone of futures drawn from the past in blocks."""
+    asked = request or StressRequest()
+    found = platform.risk.stress(
+        market,
+        session,
+        portfolio_id,
+        **_window(asked),
+        shocks=[one.model_dump() for one in asked.shocks],
+        circuit=asked.circuit.model_dump(),
+        horizon=asked.horizon,
+        paths=asked.paths,
+        seed=asked.seed,
     )
-    return Response(orjson.dumps(found), media_type="application/json")
+    return _json(found)
+
+
+@router.post("/{portfolio_id}/improve", operation_id="portfolios:improve")
+def improve_portfolio(
+    portfolio_id: Id,
+    platform: PlatformDep,
+    market: MarketDep,
+    session: MarketSessionDep,
+    request: ImproveRequest | None = None,
+) -> Response:
+    """Five ways to spread the money over the same shares within limits, beside today's and equal weights."""
+    asked = request or ImproveRequest()
+    found = platform.risk.improve(
+        market,
+        session,
+        portfolio_id,
+        **_window(asked),
+        wish=_wish(asked),
+        methods=asked.methods,
+        estimate_sessions=asked.estimate_sessions,
+        every=asked.rebalance_every,
+        plan_name=asked.plan,
+    )
+    return _json(found)
+
+
+@router.post("/{portfolio_id}/rebalance", operation_id="portfolios:rebalance")
+def rebalance_portfolio(
+    portfolio_id: Id, request: RebalanceRequest, platform: PlatformDep, market: MarketDep, session: MarketSessionDep
+) -> Response:
+    """The orders in whole shares, with charges, that bring the portfolio to weights; nothing is entered."""
+    found = platform.risk.rebalance(
+        market,
+        session,
+        portfolio_id,
+        **_window(request),
+        wish=_wish(request),
+        method=request.methods[0],
+        weights=request.weights,
+        estimate_sessions=request.estimate_sessions,
+        cash=request.cash,
+        plan_name=request.plan,
+    )
+    return _json(found)
+
+
+def _window(asked: AnalyzeRequest) -> dict[str, Any]:
+    return {"lookback": asked.lookback_days, "benchmark": asked.benchmark, "asof": asked.asof}
+
+
+def _wish(asked: ImproveRequest) -> dict[str, Any]:
+    return {name: getattr(asked, name) for name in ("max_weight", "max_sector", "sector_limits", "turnover", "keep")}

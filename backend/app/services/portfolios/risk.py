@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -26,8 +26,11 @@ from app.engines.risk import drawdowns, moments, relative, tail
 from app.engines.risk import returns as measures
 from app.engines.risk.basics import F1, Measure, gathered
 from app.services.fundamentals import FinancialColumns, FundamentalsService
+from app.services.portfolios import improvement
+from app.services.portfolios.factor_book import FactorService
 from app.services.portfolios.held import Benchmarks, Held, Judged, held_shares, judged
 from app.services.portfolios.money import money
+from app.services.portfolios.scenarios import Circuit, Shock, StressService
 from app.services.portfolios.service import PortfolioService
 
 YEAR: Final = 252
@@ -51,12 +54,9 @@ class RiskService:
         benchmarks: Benchmarks,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._portfolios, self._fundamentals, self._benchmarks, self._clock = (
-            portfolios,
-            fundamentals,
-            benchmarks,
-            clock,
-        )
+        self._portfolios, self._fundamentals, self._benchmarks = portfolios, fundamentals, benchmarks
+        self._factors, self._stress = FactorService(fundamentals), StressService(benchmarks)
+        self._clock = clock
 
     def held(self, market: Market, session: Session, portfolio_id: int, asof: date | None) -> Held:
         """The shares an analysis is about."""
@@ -105,6 +105,109 @@ class RiskService:
             "charts": _charts(found, returns),
             "reasons": reasons,
         }
+
+    def factors(
+        self,
+        market: Market,
+        session: Session,
+        portfolio_id: int,
+        *,
+        lookback: int,
+        benchmark: str | None,
+        asof: date | None,
+    ) -> dict[str, Any]:
+        """Exposures to factors, as JSON. Raises as `analyze`."""
+        found = self.judged(market, session, portfolio_id, lookback, benchmark, asof)
+        return {**stamped(found, self._clock()), **self._factors.exposures(market, session, found)}
+
+    def stress(
+        self,
+        market: Market,
+        session: Session,
+        portfolio_id: int,
+        *,
+        lookback: int,
+        benchmark: str | None,
+        asof: date | None,
+        shocks: Sequence[Mapping[str, Any]],
+        circuit: Mapping[str, Any],
+        horizon: int,
+        paths: int,
+        seed: int,
+    ) -> dict[str, Any]:
+        """Scenarios, as JSON. Raises as `analyze` and `StressService.of`."""
+        found = self.judged(market, session, portfolio_id, lookback, benchmark, asof)
+        exposures: dict[str, float | None] = {}
+        if any(one["factors"] for one in shocks):
+            told = self._factors.exposures(market, session, found)["factors"]
+            exposures = {one["id"]: one["exposure"] for one in told}
+        return {
+            **stamped(found, self._clock()),
+            **self._stress.of(
+                market,
+                session,
+                found,
+                exposures,
+                shocks=[Shock(**one) for one in shocks],
+                circuit=Circuit(**circuit),
+                horizon=horizon,
+                paths=paths,
+                seed=seed,
+            ),
+        }
+
+    def improve(
+        self,
+        market: Market,
+        session: Session,
+        portfolio_id: int,
+        *,
+        lookback: int,
+        benchmark: str | None,
+        asof: date | None,
+        wish: Mapping[str, Any],
+        methods: Sequence[str],
+        estimate_sessions: int,
+        every: int,
+        plan_name: str,
+    ) -> dict[str, Any]:
+        """Ways to spread the money, as JSON. Raises as `analyze` and `improvement.improve`."""
+        found = self.judged(market, session, portfolio_id, lookback, benchmark, asof)
+        told = improvement.improve(
+            found,
+            improvement.Wish(**wish),
+            methods=methods,
+            estimate_sessions=estimate_sessions,
+            every=every,
+            plan_name=plan_name,
+        )
+        return {**stamped(found, self._clock()), **told}
+
+    def rebalance(
+        self,
+        market: Market,
+        session: Session,
+        portfolio_id: int,
+        *,
+        lookback: int,
+        benchmark: str | None,
+        asof: date | None,
+        wish: Mapping[str, Any],
+        method: str,
+        weights: Mapping[str, float] | None,
+        estimate_sessions: int,
+        cash: Decimal,
+        plan_name: str,
+    ) -> dict[str, Any]:
+        """Orders in whole shares towards weights, or a method's, as JSON.
+
+        Raises as `analyze` and `improvement.rebalance`; ValidationError names the limits that collide.
+        """
+        found = self.judged(market, session, portfolio_id, lookback, benchmark, asof)
+        if weights is None:
+            weights = improvement.weights_of(found, improvement.Wish(**wish), method, estimate_sessions)
+        told = improvement.rebalance(found, weights, cash=cash, plan_name=plan_name)
+        return {**stamped(found, self._clock()), "method": method, **told}
 
     def _fundamental_risk(
         self, market: Market, session: Session, held: Held, reasons: dict[str, str]
