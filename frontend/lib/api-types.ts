@@ -779,8 +779,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/portfolio/stocks/{portfolio_id}/import": {
     "/api/portfolio/stocks/{portfolio_id}/factors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Factor Exposures
+         * @description Exposures to market, size, value, momentum and low volatility, with intervals.
+         */
+        post: operations["portfolios:factors"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/portfolio/stocks/{portfolio_id}/import": {
         parameters: {
             query?: never;
             header?: never;
@@ -794,10 +813,6 @@ export interface paths {
          * @description Enter the file as the preview showed it, all of it or nothing; what is in the ledger already adds nothing.
          */
         post: operations["portfolio_files:import"];
-         * Factor Exposures
-         * @description Exposures to market, size, value, momentum and low volatility, with intervals.
-         */
-        post: operations["portfolios:factors"];
         delete?: never;
         options?: never;
         head?: never;
@@ -805,7 +820,6 @@ export interface paths {
         trace?: never;
     };
     "/api/portfolio/stocks/{portfolio_id}/import/preview": {
-    "/api/portfolio/stocks/{portfolio_id}/improve": {
         parameters: {
             query?: never;
             header?: never;
@@ -819,6 +833,22 @@ export interface paths {
          * @description What a CSV or XLSX file of a broker would do to the ledger, row by row; nothing is written.
          */
         post: operations["portfolio_files:preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/portfolio/stocks/{portfolio_id}/improve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
          * Improve Portfolio
          * @description Five ways to spread the money over the same shares within limits, beside today's and equal weights.
          */
@@ -5365,19 +5395,6 @@ export interface components {
             unread: number;
         };
         /**
-         * RenameOut
-         * @description A new symbol; the ledger needs no line for it.
-         */
-        RenameOut: {
-            /**
-             * Date
-             * Format: date
-             */
-            date: string;
-            /** From Symbol */
-            from_symbol: string;
-            /** To Symbol */
-            to_symbol: string;
          * RebalanceRequest
          * @description Weights by symbol, or a method that gives them; `cash` in rupees to put in, or below zero to take out.
          */
@@ -5449,6 +5466,21 @@ export interface components {
             weights?: {
                 [key: string]: number;
             } | null;
+        };
+        /**
+         * RenameOut
+         * @description A new symbol; the ledger needs no line for it.
+         */
+        RenameOut: {
+            /**
+             * Date
+             * Format: date
+             */
+            date: string;
+            /** From Symbol */
+            from_symbol: string;
+            /** To Symbol */
+            to_symbol: string;
         };
         /**
          * RunAnalysisOut
@@ -9296,7 +9328,6 @@ export interface operations {
             };
         };
     };
-    "portfolio_files:import": {
     "portfolios:factors": {
         parameters: {
             query?: never;
@@ -9306,9 +9337,6 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "multipart/form-data": components["schemas"]["Body_portfolio_files_import"];
         requestBody?: {
             content: {
                 "application/json": components["schemas"]["AnalyzeRequest"] | null;
@@ -9321,7 +9349,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["FileImported"];
                     "application/json": unknown;
                 };
             };
@@ -9345,8 +9372,51 @@ export interface operations {
             };
         };
     };
+    "portfolio_files:import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                portfolio_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["Body_portfolio_files_import"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileImported"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
     "portfolio_files:preview": {
-    "portfolios:improve": {
         parameters: {
             query?: never;
             header?: never;
@@ -9358,6 +9428,47 @@ export interface operations {
         requestBody: {
             content: {
                 "multipart/form-data": components["schemas"]["Body_portfolio_files_preview"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FilePreview"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "portfolios:improve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                portfolio_id: number;
+            };
+            cookie?: never;
+        };
         requestBody?: {
             content: {
                 "application/json": components["schemas"]["ImproveRequest"] | null;
@@ -9370,7 +9481,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["FilePreview"];
                     "application/json": unknown;
                 };
             };
