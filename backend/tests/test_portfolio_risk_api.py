@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from app.database import Market
 from app.repositories.index_series import index_closes
+from app.schemas.portfolio_risk_out import AnalysisOut
 from tests.conftest import copied_database, served_application
 
 pytestmark = pytest.mark.integration
@@ -48,6 +49,7 @@ def made(client: TestClient, name: str = "P", **quantities: int) -> int:
 def analyzed(client: TestClient, portfolio: int, **asked: Any) -> dict[str, Any]:
     answer = client.post(f"{URL}/{portfolio}/analyze", json={"lookback_days": LOOKBACK, **asked})
     assert answer.status_code == 200, answer.text
+    AnalysisOut.model_validate(answer.json())  # nothing more and nothing less than the contract says
     return answer.json()  # type: ignore[no-any-return]
 
 

@@ -12,12 +12,14 @@ from fastapi.testclient import TestClient
 from sqlalchemy import text
 
 from app.database import Market
+from app.schemas.portfolio_risk_out import FactorsOut, ImproveOut, RebalanceOut, StressOut
 from tests.conftest import copied_database, served_application
 
 from .test_portfolio_risk_api import HELD, URL, closes, made, refusal
 
 pytestmark = pytest.mark.integration
 
+OUT = {"stress": StressOut, "factors": FactorsOut, "improve": ImproveOut, "rebalance": RebalanceOut}
 MORE = {**HELD, "BHAVRA": 50}
 
 
@@ -41,6 +43,7 @@ def client(market_client: TestClient) -> TestClient:
 def told(client: TestClient, portfolio: int, what: str, **asked: Any) -> dict[str, Any]:
     answer = client.post(f"{URL}/{portfolio}/{what}", json={"lookback_days": 200, **asked})
     assert answer.status_code == 200, answer.text
+    OUT[what].model_validate(answer.json())  # nothing more and nothing less than the contract says
     return answer.json()  # type: ignore[no-any-return]
 
 

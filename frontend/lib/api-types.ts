@@ -1856,6 +1856,24 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AccountsOut
+         * @description What the companies' accounts say.
+         */
+        AccountsOut: {
+            /** Avg Fragility */
+            avg_fragility: number | null;
+            /** Avg Leverage */
+            avg_leverage: number | null;
+            /** Fragility Scores */
+            fragility_scores: components["schemas"]["ScoreOut"][];
+            /** Market Caps */
+            market_caps: components["schemas"]["AllocationOut"][];
+            /** Note */
+            note: string;
+            /** Point In Time */
+            point_in_time: boolean;
+        };
+        /**
          * ActionAnswer
          * @description An action to apply, with what it needs.
          */
@@ -1906,6 +1924,51 @@ export interface components {
             renames: components["schemas"]["RenameOut"][];
             /** Version */
             version: number;
+        };
+        /**
+         * AllocationOut
+         * @description A name and its part of the portfolio.
+         */
+        AllocationOut: {
+            /** Allocation */
+            allocation: number;
+            /** Name */
+            name: string;
+        };
+        /**
+         * AnalysisOut
+         * @description The risk of a portfolio; `reasons` says by name why a figure is null.
+         */
+        AnalysisOut: {
+            /** Asof */
+            asof: string;
+            /** Assumptions */
+            assumptions: string[];
+            benchmark: components["schemas"]["app__schemas__portfolio_risk_out__IndexOut"];
+            charts: components["schemas"]["ChartsOut"];
+            fundamental_risk: components["schemas"]["AccountsOut"];
+            /** Left Out */
+            left_out: components["schemas"]["LeftOutOut"][];
+            liquidity: components["schemas"]["LiquidityOut"];
+            market_risk: components["schemas"]["MarketRiskOut"];
+            /** Name */
+            name: string;
+            /** Portfolio Id */
+            portfolio_id: number;
+            portfolio_risk: components["schemas"]["SpreadOut"];
+            /** Reasons */
+            reasons: {
+                [key: string]: string;
+            };
+            /** Snapshot */
+            snapshot: string;
+            /** Timestamp */
+            timestamp: string;
+            /** Value */
+            value: string | null;
+            /** Version */
+            version: number;
+            window: components["schemas"]["WindowOut"];
         };
         /**
          * AnalyzeRequest
@@ -2044,7 +2107,7 @@ export interface components {
             /** Strategy Ids */
             strategy_ids: string[];
             /** Trades */
-            trades: components["schemas"]["TradeOut"][];
+            trades: components["schemas"]["app__schemas__strategies__TradeOut"][];
             /** Trades Count */
             trades_count: number;
             /** Warnings */
@@ -2518,6 +2581,15 @@ export interface components {
             start: string;
         };
         /**
+         * ChartsOut
+         * @description What charts are drawn from.
+         */
+        ChartsOut: {
+            performance: components["schemas"]["PerformanceOut"];
+            /** Sectors */
+            sectors: components["schemas"]["AllocationOut"][];
+        };
+        /**
          * Check
          * @description One part of the platform.
          */
@@ -2559,6 +2631,30 @@ export interface components {
              * @default []
              */
             symbols?: string[];
+        };
+        /**
+         * CircuitOut
+         * @description Holdings that close locked at their lower band.
+         */
+        CircuitOut: {
+            /** Band */
+            band: number;
+            /** Cannot Sell */
+            cannot_sell: string | null;
+            /** Cannot Sell Share */
+            cannot_sell_share: number;
+            /** Change */
+            change: string | null;
+            /** Fall */
+            fall: number;
+            /** Holdings */
+            holdings: components["schemas"]["StuckOut"][];
+            /** Portfolio Return */
+            portfolio_return: number;
+            /** Sessions */
+            sessions: number;
+            /** Symbols */
+            symbols: string[];
         };
         /**
          * ClientRow
@@ -2732,6 +2828,66 @@ export interface components {
             quantiles: number[];
         };
         /**
+         * ConeOut
+         * @description Quantiles of what 1 rupee becomes, session by session; the first is today.
+         */
+        ConeOut: {
+            /** Block */
+            block: number;
+            /** Fall Probability */
+            fall_probability: components["schemas"]["DepthOut"][];
+            /** Final */
+            final: {
+                [key: string]: string | null;
+            };
+            /** Horizon */
+            horizon: number;
+            /** Levels */
+            levels: number[][];
+            /** Loss Probability */
+            loss_probability: number;
+            /** Paths */
+            paths: number;
+            /** Quantiles */
+            quantiles: number[];
+            /** Seed */
+            seed: number;
+            /** Worst Fall 95 */
+            worst_fall_95: number;
+        };
+        /**
+         * ContributionOut
+         * @description A holding's part of the risk; the shares sum to 1.
+         */
+        ContributionOut: {
+            /** Beta */
+            beta: number | null;
+            /** Company Name */
+            company_name: string | null;
+            /** Contribution */
+            contribution: number | null;
+            /** Contribution Share */
+            contribution_share: number | null;
+            /** Cvar 95 Share */
+            cvar_95_share: number | null;
+            /** Marginal Contribution */
+            marginal_contribution: number | null;
+            /** Max Drawdown */
+            max_drawdown: number | null;
+            /** Sector */
+            sector: string;
+            /** Symbol */
+            symbol: string;
+            /** Untraded Sessions */
+            untraded_sessions: number;
+            /** Var 95 */
+            var_95: number | null;
+            /** Volatility */
+            volatility: number | null;
+            /** Weight */
+            weight: number;
+        };
+        /**
          * Coverage
          * @description The days of a year. OUTSIDE lies before the first or after the last stored session.
          */
@@ -2807,6 +2963,18 @@ export interface components {
             sessions: number;
             /** Year */
             year: number;
+        };
+        /**
+         * CurvesOut
+         * @description Growth of 1 rupee out of sample, by method.
+         */
+        CurvesOut: {
+            /** Dates */
+            dates: string[];
+            /** Growth */
+            growth: {
+                [key: string]: number[];
+            };
         };
         /**
          * DailyPoint
@@ -3050,6 +3218,16 @@ export interface components {
             name: string;
         };
         /**
+         * DepthOut
+         * @description How likely a fall of more than a depth is.
+         */
+        DepthOut: {
+            /** Depth */
+            depth: number;
+            /** Probability */
+            probability: number;
+        };
+        /**
          * DifferingInput
          * @description An input that is not the same in all runs.
          */
@@ -3102,6 +3280,24 @@ export interface components {
             source: string;
         };
         /**
+         * DrawdownOut
+         * @description The deepest fall; `recovery_days` are sessions from the trough.
+         */
+        DrawdownOut: {
+            /** Max Drawdown */
+            max_drawdown: number;
+            /** Peak Before Window */
+            peak_before_window: boolean;
+            /** Peak Date */
+            peak_date: string | null;
+            /** Recovery Date */
+            recovery_date: string | null;
+            /** Recovery Days */
+            recovery_days: number | null;
+            /** Trough Date */
+            trough_date: string | null;
+        };
+        /**
          * DuplicateRequest
          * @description The name of the copy.
          */
@@ -3144,6 +3340,38 @@ export interface components {
             ids?: number[] | null;
         };
         /**
+         * ExitOut
+         * @description Sessions to sell a holding; null where nobody trades it.
+         */
+        ExitOut: {
+            /** Days */
+            days: number | null;
+            /** Symbol */
+            symbol: string;
+            /** Usual Volume */
+            usual_volume: number;
+            /** Weight */
+            weight: number;
+        };
+        /**
+         * ExposureOut
+         * @description A slope with its 95 % interval.
+         */
+        ExposureOut: {
+            /** Exposure */
+            exposure: number | null;
+            /** High */
+            high: number | null;
+            /** Id */
+            id: string;
+            /** Low */
+            low: number | null;
+            /** Name */
+            name: string;
+            /** Reason */
+            reason: string | null;
+        };
+        /**
          * ExpressionFault
          * @description What is wrong with an expression, and where; lines and columns count from 1.
          */
@@ -3160,6 +3388,40 @@ export interface components {
             message: string;
             /** Near */
             near: string[];
+        };
+        /**
+         * FactorsOut
+         * @description Exposures to factors.
+         */
+        FactorsOut: {
+            /** Asof */
+            asof: string;
+            /** Assumptions */
+            assumptions: string[];
+            benchmark: components["schemas"]["app__schemas__portfolio_risk_out__IndexOut"];
+            /** Factors */
+            factors: components["schemas"]["ExposureOut"][];
+            /** Left Out */
+            left_out: components["schemas"]["LeftOutOut"][];
+            /** Name */
+            name: string;
+            /** Note */
+            note: string;
+            /** Portfolio Id */
+            portfolio_id: number;
+            /** R Squared */
+            r_squared: number | null;
+            /** Sessions */
+            sessions: number;
+            /** Snapshot */
+            snapshot: string;
+            /** Timestamp */
+            timestamp: string;
+            /** Value */
+            value: string | null;
+            /** Version */
+            version: number;
+            window: components["schemas"]["WindowOut"];
         };
         /**
          * Fall
@@ -3782,6 +4044,47 @@ export interface components {
             rows: number;
         };
         /**
+         * ImproveOut
+         * @description Ways to spread the money over the same shares.
+         */
+        ImproveOut: {
+            /** Asof */
+            asof: string;
+            /** Assumptions */
+            assumptions: string[];
+            benchmark: components["schemas"]["app__schemas__portfolio_risk_out__IndexOut"];
+            /** Cost */
+            cost: number;
+            /** Cost Note */
+            cost_note: string;
+            curves: components["schemas"]["CurvesOut"];
+            /** Estimate Sessions */
+            estimate_sessions: number;
+            /** Improve Assumptions */
+            improve_assumptions: string[];
+            /** Left Out */
+            left_out: components["schemas"]["LeftOutOut"][];
+            /** Limits */
+            limits: string[];
+            /** Methods */
+            methods: components["schemas"]["MethodOut"][];
+            /** Name */
+            name: string;
+            /** Portfolio Id */
+            portfolio_id: number;
+            /** Rebalance Every */
+            rebalance_every: number;
+            /** Snapshot */
+            snapshot: string;
+            /** Timestamp */
+            timestamp: string;
+            /** Value */
+            value: string | null;
+            /** Version */
+            version: number;
+            window: components["schemas"]["WindowOut"];
+        };
+        /**
          * ImproveRequest
          * @description Methods, limits as fractions of the portfolio, and how they are judged.
          */
@@ -3850,6 +4153,22 @@ export interface components {
             turnover?: number | null;
         };
         /**
+         * InSampleOut
+         * @description What the weights would have risked in the sessions they were estimated from.
+         */
+        InSampleOut: {
+            /** Cvar 95 */
+            cvar_95: number | null;
+            /** Diversification Ratio */
+            diversification_ratio: number | null;
+            /** Effective Holdings */
+            effective_holdings: number;
+            /** Largest */
+            largest: number;
+            /** Volatility */
+            volatility: number | null;
+        };
+        /**
          * IndexListOut
          * @description All indices with known members.
          */
@@ -3859,7 +4178,7 @@ export interface components {
             /** Default */
             default: string;
             /** Indices */
-            indices: components["schemas"]["IndexOut"][];
+            indices: components["schemas"]["app__schemas__screener__IndexOut"][];
         };
         /**
          * IndexMemberOut
@@ -4000,20 +4319,6 @@ export interface components {
              * @description Members under a symbol that is on file from a later day only
              */
             uncertain: number;
-        };
-        /**
-         * IndexOut
-         * @description An index and how many members it has.
-         */
-        IndexOut: {
-            /** Count */
-            count: number;
-            /** Description */
-            description: string | null;
-            /** Id */
-            id: string;
-            /** Name */
-            name: string;
         };
         /**
          * InstrumentHole
@@ -4256,6 +4561,16 @@ export interface components {
             message: string;
         };
         /**
+         * LeftOutOut
+         * @description A holding that is left out of what rests on returns.
+         */
+        LeftOutOut: {
+            /** Reason */
+            reason: string;
+            /** Symbol */
+            symbol: string;
+        };
+        /**
          * LentField
          * @description A field of the bar that another row gave than the one that counts.
          */
@@ -4300,6 +4615,39 @@ export interface components {
             typical: components["schemas"]["TypicalRun"] | null;
             /** Versions */
             versions: number;
+        };
+        /**
+         * LiquidityOut
+         * @description Days to exit at a share of the usual volume.
+         */
+        LiquidityOut: {
+            /** Holdings */
+            holdings: components["schemas"]["ExitOut"][];
+            /** Longest Days */
+            longest_days: number | null;
+            /** Participation */
+            participation: number;
+            /** Sessions */
+            sessions: number;
+            /** Sold Within */
+            sold_within: {
+                [key: string]: number;
+            };
+        };
+        /**
+         * LivedOut
+         * @description What a holding did over a past fall, and what tells it.
+         */
+        LivedOut: {
+            /**
+             * Basis
+             * @enum {string}
+             */
+            basis: "OWN" | "SECTOR" | "BETA" | "NONE";
+            /** Return */
+            return: number | null;
+            /** Symbol */
+            symbol: string;
         };
         /**
          * LookaheadProof
@@ -4401,6 +4749,73 @@ export interface components {
             sample_ready: boolean;
         };
         /**
+         * MarketRiskOut
+         * @description Annual figures of the portfolio, and losses of one session as positive fractions.
+         */
+        MarketRiskOut: {
+            /** Alpha */
+            alpha: number | null;
+            /** Annual Return */
+            annual_return: number | null;
+            /** Benchmark Max Drawdown */
+            benchmark_max_drawdown: number | null;
+            /** Benchmark Return */
+            benchmark_return: number | null;
+            /** Benchmark Volatility */
+            benchmark_volatility: number | null;
+            /** Beta */
+            beta: number | null;
+            /** Beta Interval */
+            beta_interval: number[] | null;
+            /** Correlation */
+            correlation: number | null;
+            /** Cvar 95 */
+            cvar_95: number | null;
+            /** Cvar 95 Cornish Fisher */
+            cvar_95_cornish_fisher: number | null;
+            /** Cvar 95 Filtered */
+            cvar_95_filtered: number | null;
+            /** Cvar 99 */
+            cvar_99: number | null;
+            /** Cvar 99 Cornish Fisher */
+            cvar_99_cornish_fisher: number | null;
+            /** Cvar 99 Filtered */
+            cvar_99_filtered: number | null;
+            /** Downside Deviation */
+            downside_deviation: number | null;
+            /** Excess Kurtosis */
+            excess_kurtosis: number | null;
+            /** Information Ratio */
+            information_ratio: number | null;
+            /** Kurtosis */
+            kurtosis: number | null;
+            max_drawdown: components["schemas"]["DrawdownOut"];
+            /** Portfolio Volatility */
+            portfolio_volatility: number | null;
+            /** Sharpe Ratio */
+            sharpe_ratio: number | null;
+            /** Skewness */
+            skewness: number | null;
+            /** Sortino Ratio */
+            sortino_ratio: number | null;
+            /** Tracking Error */
+            tracking_error: number | null;
+            /** Var 95 */
+            var_95: number | null;
+            /** Var 95 Cornish Fisher */
+            var_95_cornish_fisher: number | null;
+            /** Var 95 Filtered */
+            var_95_filtered: number | null;
+            /** Var 99 */
+            var_99: number | null;
+            /** Var 99 Cornish Fisher */
+            var_99_cornish_fisher: number | null;
+            /** Var 99 Filtered */
+            var_99_filtered: number | null;
+            /** Volatility */
+            volatility: number | null;
+        };
+        /**
          * MarketStatus
          * @description What the exchange is doing now, by the calendar.
          */
@@ -4418,6 +4833,16 @@ export interface components {
             phase: "pre_open" | "open" | "closing_auction" | "post_close" | "closed";
             /** Session */
             session: string | null;
+        };
+        /**
+         * MatrixOut
+         * @description Correlations, holdings in the order of their clusters.
+         */
+        MatrixOut: {
+            /** Matrix */
+            matrix: number[][];
+            /** Symbols */
+            symbols: string[];
         };
         /**
          * MeasureDifference
@@ -4519,6 +4944,28 @@ export interface components {
             updated_at: string;
             /** Version */
             version: number;
+        };
+        /**
+         * MethodOut
+         * @description A way to spread the money; `colliding` are the limits that leave it no weights.
+         */
+        MethodOut: {
+            /** Baseline */
+            baseline: boolean;
+            /** Colliding */
+            colliding: string[];
+            /** Id */
+            id: string;
+            in_sample: components["schemas"]["InSampleOut"] | null;
+            /** Name */
+            name: string;
+            out_of_sample: components["schemas"]["OutOfSampleOut"] | null;
+            /** Reason */
+            reason: string | null;
+            /** Turnover */
+            turnover: number | null;
+            /** Weights */
+            weights: components["schemas"]["WeightOut"][] | null;
         };
         /**
          * MissedByToday
@@ -4631,6 +5078,30 @@ export interface components {
             symbol: string;
         };
         /**
+         * OutOfSampleOut
+         * @description How a method did where it could not look; with a reason alone where there is nothing to judge.
+         */
+        OutOfSampleOut: {
+            /** Annual Return */
+            annual_return?: number | null;
+            /** Cvar 95 */
+            cvar_95?: number | null;
+            /** Max Drawdown */
+            max_drawdown?: number | null;
+            /** Reason */
+            reason: string | null;
+            /** Rebalances */
+            rebalances?: number | null;
+            /** Sessions */
+            sessions?: number | null;
+            /** Sharpe Ratio */
+            sharpe_ratio?: number | null;
+            /** Turnover */
+            turnover?: number | null;
+            /** Volatility */
+            volatility?: number | null;
+        };
+        /**
          * Overfitting
          * @description Probability of backtest overfitting, by combinatorially symmetric cross-validation.
          */
@@ -4720,6 +5191,30 @@ export interface components {
             required: boolean;
             /** Type */
             type: string;
+        };
+        /**
+         * PartOut
+         * @description Points of a score, the most there are, and the figure they rest on.
+         */
+        PartOut: {
+            /** Figure */
+            figure: number | null;
+            /** Most */
+            most: number;
+            /** Points */
+            points: number | null;
+        };
+        /**
+         * PerformanceOut
+         * @description Returns of each session, as columns.
+         */
+        PerformanceOut: {
+            /** Benchmark Returns */
+            benchmark_returns: (number | null)[];
+            /** Dates */
+            dates: string[];
+            /** Portfolio Returns */
+            portfolio_returns: number[];
         };
         /**
          * Period
@@ -5395,6 +5890,60 @@ export interface components {
             unread: number;
         };
         /**
+         * RebalanceOut
+         * @description The orders that bring the portfolio to weights; nothing is entered.
+         */
+        RebalanceOut: {
+            /** Asof */
+            asof: string;
+            /** Assumptions */
+            assumptions: string[];
+            benchmark: components["schemas"]["app__schemas__portfolio_risk_out__IndexOut"];
+            /** Bought */
+            bought: string | null;
+            /** Cash In */
+            cash_in: string | null;
+            /** Cash Left */
+            cash_left: string | null;
+            /** Charges */
+            charges: string | null;
+            /** Charges By Line */
+            charges_by_line: {
+                [key: string]: string | null;
+            };
+            /** Left Out */
+            left_out: components["schemas"]["LeftOutOut"][];
+            /** Method */
+            method: string | null;
+            /** Name */
+            name: string;
+            /** Note */
+            note: string;
+            /** Plan */
+            plan: string;
+            /** Portfolio Id */
+            portfolio_id: number;
+            /** Priced On */
+            priced_on: string;
+            /** Snapshot */
+            snapshot: string;
+            /** Sold */
+            sold: string | null;
+            /** Timestamp */
+            timestamp: string;
+            /** Trades */
+            trades: components["schemas"]["app__schemas__portfolio_risk_out__TradeOut"][];
+            /** Turnover */
+            turnover: number;
+            /** Unverified */
+            unverified: string[];
+            /** Value */
+            value: string | null;
+            /** Version */
+            version: number;
+            window: components["schemas"]["WindowOut"];
+        };
+        /**
          * RebalanceRequest
          * @description Weights by symbol, or a method that gives them; `cash` in rupees to put in, or below zero to take out.
          */
@@ -5483,6 +6032,36 @@ export interface components {
             to_symbol: string;
         };
         /**
+         * ReplayOut
+         * @description A past fall lived again by what is held now.
+         */
+        ReplayOut: {
+            /** Benchmark Return */
+            benchmark_return: number | null;
+            /** Change */
+            change: string | null;
+            /** Estimated Share */
+            estimated_share: number;
+            /** First */
+            first: string;
+            /** Holdings */
+            holdings: components["schemas"]["LivedOut"][];
+            /** Id */
+            id: string;
+            /** Last */
+            last: string;
+            /** Name */
+            name: string;
+            /** Own Share */
+            own_share: number;
+            /** Portfolio Return */
+            portfolio_return: number | null;
+            /** Reason */
+            reason: string | null;
+            /** Unknown Share */
+            unknown_share: number;
+        };
+        /**
          * RunAnalysisOut
          * @description What follows from a stored run's bytes; all at session closes.
          */
@@ -5566,6 +6145,26 @@ export interface components {
             strategy_ids: string[];
             /** Universe */
             universe: string;
+        };
+        /**
+         * ScoreOut
+         * @description How easily a company's accounts break, 0 to 100.
+         */
+        ScoreOut: {
+            /** Known Points */
+            known_points: number;
+            /** Parts */
+            parts: {
+                [key: string]: components["schemas"]["PartOut"];
+            };
+            /** Period */
+            period: string | null;
+            /** Score */
+            score: number | null;
+            /** Sector */
+            sector: string;
+            /** Symbol */
+            symbol: string;
         };
         /**
          * ScreenChange
@@ -6099,6 +6698,32 @@ export interface components {
             };
         };
         /**
+         * ShockOut
+         * @description What a shock would do.
+         */
+        ShockOut: {
+            /** Change */
+            change: string | null;
+            /** Factors */
+            factors: {
+                [key: string]: number | null;
+            };
+            /** Market */
+            market: number;
+            /** Name */
+            name: string;
+            /** Portfolio Return */
+            portfolio_return: number;
+            /** Reasons */
+            reasons: string[];
+            /** Sectors */
+            sectors: {
+                [key: string]: number;
+            };
+            /** Unknown Share */
+            unknown_share: number;
+        };
+        /**
          * SignificanceOut
          * @description The doubt about a run's Sharpe: computed when it is asked for, with the trials counted until then.
          */
@@ -6252,6 +6877,39 @@ export interface components {
             purpose: string;
             /** Source */
             source: string;
+        };
+        /**
+         * SpreadOut
+         * @description How money and risk are spread.
+         */
+        SpreadOut: {
+            /** Avg Correlation */
+            avg_correlation: number | null;
+            correlation_matrix: components["schemas"]["MatrixOut"];
+            /** Diversification Ratio */
+            diversification_ratio: number | null;
+            /** Effective Holdings */
+            effective_holdings: number;
+            /** Hhi */
+            hhi: number;
+            /** Holdings */
+            holdings: number;
+            /** Marginal Contributions */
+            marginal_contributions: components["schemas"]["ContributionOut"][];
+            /** Max Correlation */
+            max_correlation: number | null;
+            /** Max Position */
+            max_position: number;
+            /** Max Position Symbol */
+            max_position_symbol: string;
+            /** Min Correlation */
+            min_correlation: number | null;
+            /** Top 10 Concentration */
+            top_10_concentration: number;
+            /** Top 3 Concentration */
+            top_3_concentration: number;
+            /** Top 5 Concentration */
+            top_5_concentration: number;
         };
         /**
          * StandingDecision
@@ -6453,6 +7111,42 @@ export interface components {
             source_hash: string;
         };
         /**
+         * StressOut
+         * @description What would hurt.
+         */
+        StressOut: {
+            /** Asof */
+            asof: string;
+            /** Assumptions */
+            assumptions: string[];
+            /** Bases */
+            bases: {
+                [key: string]: string;
+            };
+            benchmark: components["schemas"]["app__schemas__portfolio_risk_out__IndexOut"];
+            circuit: components["schemas"]["CircuitOut"];
+            cone: components["schemas"]["ConeOut"];
+            /** Left Out */
+            left_out: components["schemas"]["LeftOutOut"][];
+            /** Name */
+            name: string;
+            /** Portfolio Id */
+            portfolio_id: number;
+            /** Replays */
+            replays: components["schemas"]["ReplayOut"][];
+            /** Shocks */
+            shocks: components["schemas"]["ShockOut"][];
+            /** Snapshot */
+            snapshot: string;
+            /** Timestamp */
+            timestamp: string;
+            /** Value */
+            value: string | null;
+            /** Version */
+            version: number;
+            window: components["schemas"]["WindowOut"];
+        };
+        /**
          * StressRequest
          * @description Shocks beside those of 10 and 20 %, lower circuits, and how far and how often the future is drawn.
          */
@@ -6499,6 +7193,20 @@ export interface components {
              * @default []
              */
             shocks?: components["schemas"]["ShockIn"][];
+        };
+        /**
+         * StuckOut
+         * @description A holding that cannot be sold.
+         */
+        StuckOut: {
+            /** Change */
+            change: string | null;
+            /** Days To Sell Before */
+            days_to_sell_before: number | null;
+            /** Symbol */
+            symbol: string;
+            /** Weight */
+            weight: number;
         };
         /**
          * SurvivorshipOut
@@ -6914,75 +7622,6 @@ export interface components {
             members: number;
         };
         /**
-         * TradeOut
-         * @description From entry to exit; a position still open at the end has no exit. Prices are those of their day, as traded.
-         */
-        TradeOut: {
-            /**
-             * Adverse Excursion
-             * @description Worst price while held, as a fraction of the entry price; null for runs that did not measure it
-             */
-            adverse_excursion: number | null;
-            /**
-             * Ambiguous
-             * @description A bar held two prices and does not say which came first; the worse was taken
-             */
-            ambiguous: boolean;
-            /** Book */
-            book: string;
-            /** Costs */
-            costs: number;
-            /**
-             * Entry At
-             * @description Session; of intraday bars their time in India
-             */
-            entry_at: string;
-            /** Entry Price */
-            entry_price: number;
-            /** Exit At */
-            exit_at: string | null;
-            /** Exit Price */
-            exit_price: number | null;
-            /**
-             * Exit Quantity
-             * @description Shares sold: other than bought after a split or bonus
-             */
-            exit_quantity: number | null;
-            /** Exit Reason */
-            exit_reason: string | null;
-            /**
-             * Favourable Excursion
-             * @description Best price while held, as a fraction of the entry price
-             */
-            favourable_excursion: number | null;
-            /**
-             * Income
-             * @description Rupees paid out while it was held
-             */
-            income: number;
-            /** Key */
-            key: string;
-            /** Open */
-            open: boolean;
-            /**
-             * Pnl
-             * @description Rupees, after costs; of an open trade at the last close
-             */
-            pnl: number | null;
-            /**
-             * Quantity
-             * @description Shares bought, as of the entry
-             */
-            quantity: number;
-            /**
-             * Side
-             * @enum {string}
-             */
-            side: "LONG" | "SHORT";
-            /** Symbol */
-            symbol: string;
-        };
-        /**
          * TransactionChanged
          * @description A changed transaction, and the portfolio's version now.
          */
@@ -7260,6 +7899,20 @@ export interface components {
             symbol: string;
         };
         /**
+         * WeightOut
+         * @description A holding's weight today and by a method.
+         */
+        WeightOut: {
+            /** Sector */
+            sector: string;
+            /** Symbol */
+            symbol: string;
+            /** Today */
+            today: number;
+            /** Weight */
+            weight: number;
+        };
+        /**
          * WhyOut
          * @description Why a stock is in a screen or not.
          */
@@ -7282,6 +7935,24 @@ export interface components {
             symbol: string;
             /** Terms */
             terms: components["schemas"]["TermOut"][];
+        };
+        /**
+         * WindowOut
+         * @description The sessions that are judged; `covered` is the part of the portfolio that has enough of them.
+         */
+        WindowOut: {
+            /** Covered */
+            covered: number;
+            /** First */
+            first: string;
+            /** Last */
+            last: string;
+            /** Lookback Days */
+            lookback_days: number;
+            /** Required */
+            required: number;
+            /** Sessions */
+            sessions: number;
         };
         /**
          * WithoutPrices
@@ -7443,6 +8114,130 @@ export interface components {
              * @description LISTED: a source says so; INFERRED from prices; ACCEPTED by a person
              */
             tier: string;
+        };
+        /**
+         * IndexOut
+         * @description The benchmark; `reason` says why nothing is told beside it.
+         */
+        app__schemas__portfolio_risk_out__IndexOut: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Reason */
+            reason: string | null;
+        };
+        /**
+         * TradeOut
+         * @description An order of a rebalance.
+         */
+        app__schemas__portfolio_risk_out__TradeOut: {
+            /** Charges */
+            charges: string | null;
+            /** Held */
+            held: number;
+            /** Price */
+            price: number;
+            /** Quantity */
+            quantity: number;
+            /**
+             * Side
+             * @enum {string}
+             */
+            side: "buy" | "sell";
+            /** Symbol */
+            symbol: string;
+            /** Value */
+            value: string | null;
+            /** Weight After */
+            weight_after: number;
+            /** Weight Before */
+            weight_before: number;
+            /** Weight Wanted */
+            weight_wanted: number;
+        };
+        /**
+         * IndexOut
+         * @description An index and how many members it has.
+         */
+        app__schemas__screener__IndexOut: {
+            /** Count */
+            count: number;
+            /** Description */
+            description: string | null;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * TradeOut
+         * @description From entry to exit; a position still open at the end has no exit. Prices are those of their day, as traded.
+         */
+        app__schemas__strategies__TradeOut: {
+            /**
+             * Adverse Excursion
+             * @description Worst price while held, as a fraction of the entry price; null for runs that did not measure it
+             */
+            adverse_excursion: number | null;
+            /**
+             * Ambiguous
+             * @description A bar held two prices and does not say which came first; the worse was taken
+             */
+            ambiguous: boolean;
+            /** Book */
+            book: string;
+            /** Costs */
+            costs: number;
+            /**
+             * Entry At
+             * @description Session; of intraday bars their time in India
+             */
+            entry_at: string;
+            /** Entry Price */
+            entry_price: number;
+            /** Exit At */
+            exit_at: string | null;
+            /** Exit Price */
+            exit_price: number | null;
+            /**
+             * Exit Quantity
+             * @description Shares sold: other than bought after a split or bonus
+             */
+            exit_quantity: number | null;
+            /** Exit Reason */
+            exit_reason: string | null;
+            /**
+             * Favourable Excursion
+             * @description Best price while held, as a fraction of the entry price
+             */
+            favourable_excursion: number | null;
+            /**
+             * Income
+             * @description Rupees paid out while it was held
+             */
+            income: number;
+            /** Key */
+            key: string;
+            /** Open */
+            open: boolean;
+            /**
+             * Pnl
+             * @description Rupees, after costs; of an open trade at the last close
+             */
+            pnl: number | null;
+            /**
+             * Quantity
+             * @description Shares bought, as of the entry
+             */
+            quantity: number;
+            /**
+             * Side
+             * @enum {string}
+             */
+            side: "LONG" | "SHORT";
+            /** Symbol */
+            symbol: string;
         };
     };
     responses: never;
@@ -9261,7 +10056,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["AnalysisOut"];
                 };
             };
             /** @description Client Error */
@@ -9349,7 +10144,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["FactorsOut"];
                 };
             };
             /** @description Client Error */
@@ -9481,7 +10276,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["ImproveOut"];
                 };
             };
             /** @description Client Error */
@@ -9611,7 +10406,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["RebalanceOut"];
                 };
             };
             /** @description Client Error */
@@ -9695,7 +10490,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["StressOut"];
                 };
             };
             /** @description Client Error */

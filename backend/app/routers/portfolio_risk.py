@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Response
 
 from app.routers.dependencies import PlatformDep
 from app.schemas.portfolio_risk import AnalyzeRequest, ImproveRequest, RebalanceRequest, StressRequest
+from app.schemas.portfolio_risk_out import AnalysisOut, FactorsOut, ImproveOut, RebalanceOut, StressOut
 from app.web.sessions import MarketDep, MarketSessionDep
 
 router = APIRouter(prefix="/api/portfolio/stocks", tags=["portfolios"])
@@ -20,7 +21,7 @@ def _json(found: dict[str, Any]) -> Response:
     return Response(orjson.dumps(found), media_type="application/json")
 
 
-@router.post("/{portfolio_id}/analyze", operation_id="portfolios:analyze")
+@router.post("/{portfolio_id}/analyze", operation_id="portfolios:analyze", response_model=AnalysisOut)
 def analyze_portfolio(
     portfolio_id: Id,
     platform: PlatformDep,
@@ -32,7 +33,7 @@ def analyze_portfolio(
     return _json(platform.risk.analyze(market, session, portfolio_id, **_window(request or AnalyzeRequest())))
 
 
-@router.post("/{portfolio_id}/factors", operation_id="portfolios:factors")
+@router.post("/{portfolio_id}/factors", operation_id="portfolios:factors", response_model=FactorsOut)
 def factor_exposures(
     portfolio_id: Id,
     platform: PlatformDep,
@@ -44,7 +45,7 @@ def factor_exposures(
     return _json(platform.risk.factors(market, session, portfolio_id, **_window(request or AnalyzeRequest())))
 
 
-@router.post("/{portfolio_id}/stress", operation_id="portfolios:stress")
+@router.post("/{portfolio_id}/stress", operation_id="portfolios:stress", response_model=StressOut)
 def stress_portfolio(
     portfolio_id: Id,
     platform: PlatformDep,
@@ -68,7 +69,7 @@ def stress_portfolio(
     return _json(found)
 
 
-@router.post("/{portfolio_id}/improve", operation_id="portfolios:improve")
+@router.post("/{portfolio_id}/improve", operation_id="portfolios:improve", response_model=ImproveOut)
 def improve_portfolio(
     portfolio_id: Id,
     platform: PlatformDep,
@@ -92,7 +93,7 @@ def improve_portfolio(
     return _json(found)
 
 
-@router.post("/{portfolio_id}/rebalance", operation_id="portfolios:rebalance")
+@router.post("/{portfolio_id}/rebalance", operation_id="portfolios:rebalance", response_model=RebalanceOut)
 def rebalance_portfolio(
     portfolio_id: Id, request: RebalanceRequest, platform: PlatformDep, market: MarketDep, session: MarketSessionDep
 ) -> Response:

@@ -204,10 +204,11 @@ class RiskService:
         Raises as `analyze` and `improvement.rebalance`; ValidationError names the limits that collide.
         """
         found = self.judged(market, session, portfolio_id, lookback, benchmark, asof)
+        given = weights is not None
         if weights is None:
             weights = improvement.weights_of(found, improvement.Wish(**wish), method, estimate_sessions)
         told = improvement.rebalance(found, weights, cash=cash, plan_name=plan_name)
-        return {**stamped(found, self._clock()), "method": method, **told}
+        return {**stamped(found, self._clock()), "method": None if given else method, **told}
 
     def _fundamental_risk(
         self, market: Market, session: Session, held: Held, reasons: dict[str, str]
