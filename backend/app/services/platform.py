@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from app.services.portfolios.files.service import ImportService
     from app.services.portfolios.risk import RiskService
     from app.services.portfolios.service import PortfolioService
+    from app.services.portfolios.tax import TaxService
     from app.services.portfolios.transactions import TransactionService
     from app.services.reports.service import RunReports
     from app.services.run_analysis import RunAnalysis
@@ -169,6 +170,13 @@ class Platform:
         from app.services.portfolios.actions import PortfolioActions
 
         return PortfolioActions(self.portfolios)
+
+    @cached_property
+    def tax(self) -> TaxService:
+        """Tax on their gains."""
+        from app.services.portfolios.tax import TaxService
+
+        return TaxService(self.portfolios)
 
     @cached_property
     def portfolio_files(self) -> ImportService:

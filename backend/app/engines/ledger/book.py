@@ -34,6 +34,7 @@ class Realised:
     cost: Decimal
     proceeds: Decimal
     charges: Decimal  # of both sides, without the transaction tax
+    buy_charges: Decimal  # of them, those of the purchase
     stt: Decimal  # of both sides
     intraday: bool
     origin: Kind
@@ -251,6 +252,7 @@ def _trade(book: _Book, key: Key, buys: list[Entry], sells: list[Entry]) -> None
                 here.value,
                 there.value,
                 here.charges + there.charges,
+                here.charges,
                 here.stt + there.stt,
                 True,
                 Kind.BUY,
@@ -306,6 +308,7 @@ def _deliver(book: _Book, key: Key, sold: _Side, entry: Entry) -> None:
                 part.cost,
                 got.value,
                 part.charges + got.charges,
+                part.charges,
                 part.stt + got.stt,
                 False,
                 part.origin,
