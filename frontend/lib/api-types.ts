@@ -879,6 +879,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/portfolio/stocks/{portfolio_id}/performance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Report
+         * @description Time-weighted and money-weighted return, beside an index, and the gain by month, year, stock and sector.
+         */
+        get: operations["portfolio_performance:report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/portfolio/stocks/{portfolio_id}/positions/{symbol}": {
         parameters: {
             query?: never;
@@ -953,6 +973,26 @@ export interface paths {
          * @description Past falls lived again, shocks, lower circuits, and a cone of futures drawn from the past in blocks.
          */
         post: operations["portfolios:stress"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/portfolio/stocks/{portfolio_id}/tax": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Report
+         * @description Gains of a financial year, losses set off, the tax estimated, with every line and rule; or the lines as CSV.
+         */
+        get: operations["portfolio_tax:report"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3873,6 +3913,61 @@ export interface components {
             functions: components["schemas"]["FunctionCard"][];
         };
         /**
+         * GainLine
+         * @description A sale of a part of a lot.
+         */
+        GainLine: {
+            /** Account */
+            account: string;
+            /** Acquired */
+            acquired: string | null;
+            /** Company Name */
+            company_name: string | null;
+            /**
+             * Cost
+             * @description Paid, before charges
+             */
+            cost: string;
+            /**
+             * Cost Used
+             * @description Paid with its charges, or the grandfathered cost
+             */
+            cost_used: string;
+            /** Expenses */
+            expenses: string;
+            /**
+             * Fair Value
+             * @description Of the shares on 31 January 2018, where it was looked at
+             */
+            fair_value: string | null;
+            /** Gain */
+            gain: string;
+            /** Isin */
+            isin: string | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "SHORT" | "LONG" | "SPECULATIVE" | "UNKNOWN";
+            /** Note */
+            note: string | null;
+            /** Origin */
+            origin: string;
+            /** Proceeds */
+            proceeds: string;
+            /** Quantity */
+            quantity: number;
+            /** Rate Percent */
+            rate_percent: number | null;
+            /**
+             * Sold
+             * Format: date
+             */
+            sold: string;
+            /** Symbol */
+            symbol: string;
+        };
+        /**
          * Gaps
          * @description What is missing between the first and the last stored session.
          */
@@ -3962,6 +4057,31 @@ export interface components {
             reason: string | null;
             /** Sessions */
             sessions: string[];
+        };
+        /**
+         * HintOut
+         * @description Something to think about before the year ends.
+         */
+        HintOut: {
+            /** Account */
+            account: string;
+            /** Gain */
+            gain: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "USE_EXEMPTION" | "SET_OFF_LOSS" | "WAIT";
+            /** On */
+            on: string | null;
+            /** Quantity */
+            quantity: number;
+            /** Saves */
+            saves: string;
+            /** Symbol */
+            symbol: string;
+            /** Text */
+            text: string;
         };
         /**
          * Histogram
@@ -4688,6 +4808,23 @@ export interface components {
             timeframe: string;
         };
         /**
+         * LossOut
+         * @description A loss of a year, and the last one in which it counts.
+         */
+        LossOut: {
+            /** Amount */
+            amount: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "SHORT" | "LONG" | "SPECULATIVE" | "UNKNOWN";
+            /** Of Year */
+            of_year: string;
+            /** Until */
+            until: string;
+        };
+        /**
          * LuckInterval
          * @description Bounds of a figure when the run's sessions are drawn again.
          */
@@ -5217,6 +5354,104 @@ export interface components {
             portfolio_returns: number[];
         };
         /**
+         * PerformanceReport
+         * @description What a portfolio earned from one day to another. gain = unrealised + realised + income − charges.
+         */
+        PerformanceReport: {
+            /** Benchmark */
+            benchmark: string;
+            /** Benchmark Return */
+            benchmark_return: number | null;
+            /** Benchmark Returns */
+            benchmark_returns: (number | null)[] | null;
+            /** Charges */
+            charges: string;
+            /** Dates */
+            dates: string[];
+            /**
+             * End
+             * Format: date
+             */
+            end: string;
+            /** End Value */
+            end_value: string;
+            /** Explained */
+            explained: {
+                [key: string]: string;
+            };
+            /**
+             * Funded
+             * @description Deposits and withdrawals are entered, so that cash counts
+             */
+            funded: boolean;
+            /** Gain */
+            gain: string;
+            /** Id */
+            id: number;
+            /** Income */
+            income: string;
+            /**
+             * Money In
+             * @description Start value and what was put in since, less what was taken out
+             */
+            money_in: number[];
+            /**
+             * Money Weighted
+             * @description XIRR, a year
+             */
+            money_weighted: number | null;
+            /** Money Weighted Reason */
+            money_weighted_reason: string | null;
+            /** Months */
+            months: components["schemas"]["PeriodReturn"][];
+            /** Name */
+            name: string;
+            /** Notes */
+            notes: string[];
+            /** Put In */
+            put_in: string;
+            /** Realised */
+            realised: string;
+            /**
+             * Returns
+             * @description Time-weighted, since the start
+             */
+            returns: number[];
+            /**
+             * Same Money
+             * @description What the same flows in the benchmark would be worth
+             */
+            same_money: string | null;
+            /** Sectors */
+            sectors: components["schemas"]["SectorGain"][];
+            /** Sessions */
+            sessions: number;
+            /**
+             * Start
+             * Format: date
+             */
+            start: string;
+            /** Start Value */
+            start_value: string;
+            /** Stocks */
+            stocks: components["schemas"]["StockGain"][];
+            /** Taken Out */
+            taken_out: string;
+            /** Time Weighted */
+            time_weighted: number;
+            /**
+             * Time Weighted Yearly
+             * @description Null for less than a year
+             */
+            time_weighted_yearly: number | null;
+            /** Unrealised */
+            unrealised: string;
+            /** Values */
+            values: number[];
+            /** Years */
+            years: components["schemas"]["PeriodReturn"][];
+        };
+        /**
          * Period
          * @description First and last session.
          */
@@ -5231,6 +5466,23 @@ export interface components {
              * Format: date
              */
             start_date: string;
+        };
+        /**
+         * PeriodReturn
+         * @description A calendar month or year.
+         */
+        PeriodReturn: {
+            /** Gain */
+            gain: string;
+            /** Month */
+            month: number | null;
+            /**
+             * Return
+             * @description Time-weighted
+             */
+            return: number;
+            /** Year */
+            year: number;
         };
         /**
          * PlacedPoint
@@ -6062,6 +6314,16 @@ export interface components {
             unknown_share: number;
         };
         /**
+         * RuleOut
+         * @description A rule that was used; `verified` when sources agree on it.
+         */
+        RuleOut: {
+            /** Text */
+            text: string;
+            /** Verified */
+            verified: boolean;
+        };
+        /**
          * RunAnalysisOut
          * @description What follows from a stored run's bytes; all at session closes.
          */
@@ -6642,6 +6904,18 @@ export interface components {
             name: string;
         };
         /**
+         * SectorGain
+         * @description A sector's part.
+         */
+        SectorGain: {
+            /** Gain */
+            gain: string;
+            /** Sector */
+            sector: string;
+            /** Share Of Gain */
+            share_of_gain: number | null;
+        };
+        /**
          * SectorList
          * @description All sectors.
          */
@@ -6668,6 +6942,28 @@ export interface components {
             series: string;
             /** Sessions */
             sessions: number;
+        };
+        /**
+         * SetOffOut
+         * @description A loss against gains.
+         */
+        SetOffOut: {
+            /**
+             * Against
+             * @enum {string}
+             */
+            against: "SHORT" | "LONG" | "SPECULATIVE" | "UNKNOWN";
+            /** Amount */
+            amount: string;
+            /**
+             * Loss
+             * @enum {string}
+             */
+            loss: "SHORT" | "LONG" | "SPECULATIVE" | "UNKNOWN";
+            /** Of Year */
+            of_year: string;
+            /** Rate Percent */
+            rate_percent: number | null;
         };
         /**
          * ShockIn
@@ -6954,6 +7250,40 @@ export interface components {
             sources: components["schemas"]["SourceLine"][];
             /** Symbol */
             symbol: string;
+        };
+        /**
+         * StockGain
+         * @description A share's part in the gain; the parts add up to the whole.
+         */
+        StockGain: {
+            /** Charges */
+            charges: string;
+            /** Company Name */
+            company_name: string | null;
+            /** End Value */
+            end_value: string;
+            /** Gain */
+            gain: string;
+            /** Income */
+            income: string;
+            /**
+             * Realised
+             * @description Of sales in the period, before charges
+             */
+            realised: string;
+            /** Sector */
+            sector: string | null;
+            /** Share Of Gain */
+            share_of_gain: number | null;
+            /** Start Value */
+            start_value: string;
+            /** Symbol */
+            symbol: string;
+            /**
+             * Unrealised
+             * @description Change of what is not realised
+             */
+            unrealised: string;
         };
         /**
          * StrategyChange
@@ -7568,6 +7898,98 @@ export interface components {
         SyncSwitch: {
             /** Enabled */
             enabled: boolean;
+        };
+        /**
+         * TaxReport
+         * @description A financial year of a portfolio: an estimate, not advice.
+         */
+        TaxReport: {
+            /** Brought Forward */
+            brought_forward: components["schemas"]["LossOut"][];
+            /** Carried Forward */
+            carried_forward: components["schemas"]["LossOut"][];
+            /** Cess */
+            cess: string;
+            /**
+             * Dividends
+             * @description Received in the year; taxed as income, at a rate that is not known here
+             */
+            dividends: string;
+            /** Exemption */
+            exemption: string;
+            /** Exemption Used */
+            exemption_used: string;
+            /** Gains */
+            gains: components["schemas"]["GainLine"][];
+            /** Hints */
+            hints: components["schemas"]["HintOut"][];
+            /** Id */
+            id: number;
+            /** Lapsed */
+            lapsed: components["schemas"]["LossOut"][];
+            /** Name */
+            name: string;
+            /** Notice */
+            notice: string;
+            /** Rules */
+            rules: components["schemas"]["RuleOut"][];
+            /** Set Off */
+            set_off: components["schemas"]["SetOffOut"][];
+            /** Summary */
+            summary: components["schemas"]["TaxSummary"][];
+            /**
+             * Tax
+             * @description On capital gains, before the cess
+             */
+            tax: string;
+            /** Taxed */
+            taxed: components["schemas"]["TaxedOut"][];
+            /** Total */
+            total: string;
+            /** Year */
+            year: string;
+            /** Years */
+            years: string[];
+        };
+        /**
+         * TaxSummary
+         * @description Gains and losses of a kind, before anything is set off.
+         */
+        TaxSummary: {
+            /** Gains */
+            gains: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "SHORT" | "LONG" | "SPECULATIVE" | "UNKNOWN";
+            /** Losses */
+            losses: string;
+            /** Net */
+            net: string;
+            /** Sales */
+            sales: number;
+        };
+        /**
+         * TaxedOut
+         * @description What is left of a kind at a rate; `tax` null where the rate is that of the person's income.
+         */
+        TaxedOut: {
+            /** Amount */
+            amount: string;
+            /** Exempt */
+            exempt: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "SHORT" | "LONG" | "SPECULATIVE" | "UNKNOWN";
+            /** Left */
+            left: string;
+            /** Rate Percent */
+            rate_percent: number | null;
+            /** Tax */
+            tax: string | null;
         };
         /**
          * TermCount
@@ -10343,6 +10765,51 @@ export interface operations {
             };
         };
     };
+    "portfolio_performance:report": {
+        parameters: {
+            query?: {
+                start?: string | null;
+                end?: string | null;
+                /** @description An index; NIFTY 50 by default */
+                benchmark?: string | null;
+            };
+            header?: never;
+            path: {
+                portfolio_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PerformanceReport"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
     "portfolios:remove_position": {
         parameters: {
             query?: {
@@ -10491,6 +10958,51 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StressOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "portfolio_tax:report": {
+        parameters: {
+            query?: {
+                /** @description 2024-25; the current one by default */
+                year?: string | null;
+                format?: "json" | "csv";
+            };
+            header?: never;
+            path: {
+                portfolio_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaxReport"];
+                    "text/csv": string;
                 };
             };
             /** @description Client Error */

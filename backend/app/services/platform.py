@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from app.services.policies import PolicyService
     from app.services.portfolios.actions import PortfolioActions
     from app.services.portfolios.files.service import ImportService
+    from app.services.portfolios.held import Benchmarks
+    from app.services.portfolios.performance import PerformanceService
     from app.services.portfolios.risk import RiskService
     from app.services.portfolios.service import PortfolioService
     from app.services.portfolios.tax import TaxService
@@ -159,10 +161,9 @@ class Platform:
     @cached_property
     def risk(self) -> RiskService:
         """What they risk."""
-        from app.services.portfolios.held import Benchmarks
         from app.services.portfolios.risk import RiskService
 
-        return RiskService(self.portfolios, self.fundamentals, Benchmarks())
+        return RiskService(self.portfolios, self.fundamentals, self.benchmarks)
 
     @cached_property
     def portfolio_actions(self) -> PortfolioActions:
@@ -170,6 +171,20 @@ class Platform:
         from app.services.portfolios.actions import PortfolioActions
 
         return PortfolioActions(self.portfolios)
+
+    @cached_property
+    def performance(self) -> PerformanceService:
+        """What they earned."""
+        from app.services.portfolios.performance import PerformanceService
+
+        return PerformanceService(self.portfolios, self.benchmarks)
+
+    @cached_property
+    def benchmarks(self) -> Benchmarks:
+        """Closes of indices."""
+        from app.services.portfolios.held import Benchmarks
+
+        return Benchmarks()
 
     @cached_property
     def tax(self) -> TaxService:

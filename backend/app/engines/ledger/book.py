@@ -50,12 +50,13 @@ class Realised:
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """Money that came in (positive) or went out on a day; `instrument` where it belongs to one."""
+    """Money that came in (positive) or went out on a day, after `charges`; `instrument` where it belongs to one."""
 
     session: date
     kind: Kind
     instrument: str | None
     amount: Decimal
+    charges: Decimal = ZERO  # of a trade, both kinds
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,27 @@ class Step:
     session: date
     instrument: str
     quantity: int
+    cost: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Shares a ledger began with; bought on that very day where `acquired` is `session`."""
+
+    session: date
+    instrument: str
+    quantity: int
+    cost: Decimal
+    acquired: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Cost that went from one share to another without money: a demerger or a merger."""
+
+    session: date
+    source: str
+    target: str
     cost: Decimal
 
 
@@ -78,6 +100,8 @@ class Ledger:
     realised : what was sold, in order
     payments : cash by day: purchases, sales, dividends, charges, deposits, withdrawals
     steps : holdings from each day on which they changed
+    transfers : cost that demergers and mergers moved
+    openings : shares that came in without money, and what they had cost
     notes : sentences on what could not be carried out in full
     """
 
@@ -85,6 +109,8 @@ class Ledger:
     realised: list[Realised] = field(default_factory=list)
     payments: list[Payment] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
+    transfers: list[Transfer] = field(default_factory=list)
+    openings: list[Opening] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     def cash(self) -> Decimal:
@@ -119,7 +145,8 @@ class _Book:
 
     def pay(self, entry: Entry, amount: Decimal) -> None:
         if amount:
-            self.out.payments.append(Payment(entry.session, entry.kind, entry.instrument, amount))
+            charges = entry.charges + entry.stt
+            self.out.payments.append(Payment(entry.session, entry.kind, entry.instrument, amount, charges))
 
 
 def fold(entries: Iterable[Entry]) -> Ledger:
@@ -184,6 +211,8 @@ def _book_other(book: _Book, entry: Entry) -> None:
         )
         if entry.kind is Kind.RIGHTS:
             book.pay(entry, -(cost + entry.charges + entry.stt))
+        else:
+            book.out.openings.append(Opening(entry.session, entry.instrument, entry.quantity, cost, acquired))
     elif entry.kind in {Kind.DIVIDEND, Kind.DEPOSIT}:
         book.pay(entry, entry.amount)
     else:
@@ -428,6 +457,8 @@ def _demerger(book: _Book, entry: Entry) -> None:
                     lot.base_units -= base
         assert totals(lots)[0] == shares
         assert totals(lots)[1] + totals(given)[1] == cost
+        assert entry.instrument is not None
+        book.out.transfers.append(Transfer(entry.session, entry.instrument, entry.target, totals(given)[1]))
         for one in given:
             book.add(one)
 
@@ -442,6 +473,7 @@ def _merger(book: _Book, entry: Entry) -> None:
         for lot, quantity in zip(lots, quantities, strict=True):
             lot.instrument, lot.quantity = entry.target, quantity
             _rebased(lot, entry.session, entry.new, entry.old)
+        book.out.transfers.append(Transfer(entry.session, key[1], entry.target, cost))
         merged = key[0], entry.target
         had = totals(book.lots.get(merged, []))
         for lot in lots:
