@@ -16,8 +16,10 @@ import math
 import sys
 import time
 from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, text
 
@@ -27,8 +29,8 @@ from app.repositories import closes as closes_repository
 from app.repositories import evidence, instruments
 from app.services.importing import independent
 from app.services.importing.corporate import worked_out
-from app.services.importing.independent import Point
 from app.services.importing.lookup import Lookup
+from app.services.importing.other_closes import Point, read_closes
 
 DIVIDENDS = 0.25  # what five years of dividends may take off an older price
 SLACK = 0.02
@@ -36,7 +38,7 @@ NEAR = timedelta(days=7)
 FIRST = date(2010, 6, 10)  # the first day with stored prices
 VENDOR = "actions_yahoo"
 VENDOR_READ = date(2026, 7, 2)  # the last day of the screen
-Factors = independent.Rows
+Factors = Mapping[int, Sequence[Mapping[str, Any]]]
 
 
 def main(folder: Path) -> None:
@@ -55,9 +57,10 @@ def main(folder: Path) -> None:
         _alone(connection, stored, without)
         screen = folder / "golden/quarterly_screen_2024_2026"
         closes(connection, "entry prices of the screen", entries(screen))
-        closes(connection, "rebalance prices", independent.read_closes(screen / "universe_rebalance_prices.json.gz"))
+        closes(connection, "rebalance prices", read_closes(screen / "universe_rebalance_prices.json.gz"))
+        closes(connection, "closes of the screen, daily", read_closes(screen / "prices_history.json.gz"))
         daily = folder / "golden/indicators/GODREJPROP_daily_with_indicators.csv.gz"
-        closes(connection, "GODREJPROP, daily", independent.read_closes(daily))
+        closes(connection, "GODREJPROP, daily", read_closes(daily))
         for path in sorted((folder / "golden/rs_supertrend_2021_2026").glob("*trade_history.csv")):
             fills(connection, path, stored)
         last: date = connection.execute(text("SELECT max(date) FROM historical_prices")).scalar_one()
@@ -192,9 +195,10 @@ def fills(connection: Connection, path: Path, factors: Factors) -> None:
         if not agrees:
             moves = [row for row in jumps.get(bar.instrument, []) if row["session"] > day]
             ratio = price * factor / math.sqrt(bar.low * bar.high)
-            why = independent.explain(connection, bar.instrument, day, ratio, later, moves, VENDOR_READ, 0.2)
+            one = independent.Compared(bar.instrument, day, ratio, None)
+            why = independent.lacks(ratio, later, 0.2) or independent.explain(connection, one, later, moves, 0.2)
             print(f"  {day} {symbol}: {price:g}, here {bar.low / factor:.2f} to {bar.high / factor:.2f} "
-                  f"(factor {factor:g}, {tiers}), theirs is {ratio:.2f} of ours; {why}")  # fmt: skip
+                  f"(factor {factor:g}, {tiers}), theirs is {ratio:.2f} of ours; {why or 'unexplained'}")  # fmt: skip
     _print(counts)
 
 

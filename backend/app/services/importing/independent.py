@@ -54,7 +54,7 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
-class _Compared:
+class Compared:
     """A close of theirs beside ours: `ratio` is theirs over ours, `why` what the day itself tells of a difference."""
 
     instrument: int
@@ -80,7 +80,7 @@ def compare(connection: Connection, name: str, points: Sequence[Point], read_on:
     factors = grouped(actions.stored_factors(connection))
     jumps = grouped(dict(row._mapping) for row in closes.moves(connection))
     large = set(closes.largest(connection, LARGEST))
-    found: dict[str, list[_Compared]] = defaultdict(list)
+    found: dict[str, list[Compared]] = defaultdict(list)
     for symbol, day, price in sorted(points):
         bar = bars.get((symbol, day))
         if bar is None:
@@ -88,7 +88,7 @@ def compare(connection: Connection, name: str, points: Sequence[Point], read_on:
             continue
         later = [row for row in factors.get(bar.instrument, ()) if day < row["ex_date"] <= read_on]
         shares = math.prod(row["factor"] for row in later)
-        one = _Compared(bar.instrument, day, price * shares / bar.close, _of_the_day(bar, price * shares))
+        one = Compared(bar.instrument, day, price * shares / bar.close, _of_the_day(bar, price * shares))
         found[symbol].append(one)
         result.compared += 1
         result.agree += one.agrees
@@ -124,7 +124,7 @@ def _of_the_day(bar: closes.Bar, price: float) -> str | None:
 
 def _why(
     connection: Connection,
-    own: Sequence[_Compared],
+    own: Sequence[Compared],
     n: int,
     factors: Sequence[Mapping[str, Any]],
     jumps: Sequence[Mapping[str, Any]],
@@ -133,9 +133,9 @@ def _why(
     """Why a close differs that no price of its day explains: `own` are the compared closes of its symbol, by day."""
     one = own[n]
     later = [row for row in factors if one.day < row["ex_date"] <= read_on]
-    row = min(later, key=lambda row: abs(math.log(one.ratio / row["factor"])), default=None)
-    if row is not None and abs(math.log(one.ratio / row["factor"])) <= _SLACK:
-        return f"vendor lacks an action: ours has {row['factor']:g} on {row['ex_date']} ({row['tier']})"
+    lacking = lacks(one.ratio, later)
+    if lacking is not None:
+        return lacking
     before = next((other for other in reversed(own[:n]) if _apart(other.ratio, one.ratio)), None)
     after = next((other for other in own[n + 1 :] if _apart(other.ratio, one.ratio)), None)
     if before is not None and after is not None and before.agrees and after.agrees:
@@ -155,6 +155,14 @@ def _why(
 
 def _apart(one: float, other: float) -> bool:
     return abs(math.log(one / other)) > AGREES
+
+
+def lacks(ratio: float, later: Sequence[Mapping[str, Any]], slack: float = _SLACK) -> str | None:
+    """Which of our later factors another's price that is `ratio` of ours lacks; None where none fits within `slack`."""
+    row = min(later, key=lambda row: abs(math.log(ratio / row["factor"])), default=None)
+    if row is None or abs(math.log(ratio / row["factor"])) > slack:
+        return None
+    return f"vendor lacks an action: ours has {row['factor']:g} on {row['ex_date']} ({row['tier']})"
 
 
 def explain_step(
@@ -181,15 +189,16 @@ def explain_step(
 
 def explain(
     connection: Connection,
-    one: _Compared,
+    one: Compared,
     later: Sequence[Mapping[str, Any]],
     jumps: Sequence[Mapping[str, Any]],
+    slack: float = _SLACK,
 ) -> str | None:
     """What stored moves and gaps say about another's close; None where they say nothing."""
     instrument, ratio = one.instrument, one.ratio
     for jump in jumps:
         likely = (jump["ratio"], 1 / (jump["proposed_factor"] or math.inf))
-        if any(move and abs(math.log(ratio / move)) <= 0.1 + _SLACK for move in likely):
+        if any(move and abs(math.log(ratio / move)) <= 0.1 + slack for move in likely):
             return f"in quarantine here: the move of {jump['ratio']:.2f} on {jump['session']}"
     gap = closes.gap_like(connection, instrument, one.day, ratio, [row["ex_date"] for row in later])
     if gap is not None:
