@@ -28,7 +28,7 @@ from app.commands import (
     sync,
     verify,
 )
-from app.commands.shared import JsonFlag, SampleFlag, chosen_market, fail, open_platform, print_json
+from app.commands.shared import JsonFlag, SampleFlag, chosen_market, fail, open_platform, print_json, tell_watched
 
 if TYPE_CHECKING:
     from app.services.importing.summary import ImportSummary
@@ -155,6 +155,7 @@ def import_data(
             cancelled=lambda: False,
             strict_paths=True,
         )
+        tell_watched(platform, chosen_market(False))
     if as_json:
         print_json(summary.to_dict())
     else:

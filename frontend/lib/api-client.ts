@@ -23,9 +23,11 @@ import type {
   IndexInfo,
   Job,
   JobDetail,
+  MadeStrategy,
   LibraryEntry,
   Market,
   MarketChoice,
+  MarketOverview,
   MarketStatus,
   NearMisses,
   PresetCard,
@@ -37,6 +39,7 @@ import type {
   RunsPage,
   SavedScreen,
   ScreenEventPage,
+  ScreenHistory,
   ScreenQuestion,
   ScreenerPage,
   SearchHit,
@@ -46,6 +49,7 @@ import type {
   StrategyCard,
   StrategyChange,
   StrategyLoadError,
+  StrategyWish,
   StrategyVersion,
   SyncState,
   Verification,
@@ -119,6 +123,14 @@ export interface ScreenAsk {
   asof?: string;
 }
 
+export interface HistoryAsk {
+  q: string;
+  index?: string;
+  start?: string;
+  end?: string;
+  wait?: number;
+}
+
 export const healthAPI = {
   get: (signal?: AbortSignal) => result<Health>(api.GET("/api/health", { signal })),
 };
@@ -167,6 +179,9 @@ export const screensAPI = {
     result<WhyAnswer>(api.GET("/api/screener/why/{symbol}", { params: { path: { symbol }, query }, signal })),
   nearMisses: (query: ScreenAsk, signal?: AbortSignal) =>
     result<NearMisses>(api.GET("/api/screener/near-misses", { params: { query }, signal })),
+  makeStrategy: (body: StrategyWish) => result<MadeStrategy>(api.POST("/api/screener/strategies", { body })),
+  history: (query: HistoryAsk, signal?: AbortSignal) =>
+    result<ScreenHistory | { job: Job }>(api.GET("/api/screener/history", { params: { query }, signal })),
   held: (symbol: string, days: number, signal?: AbortSignal) =>
     result<HeldScreen[]>(
       api.GET("/api/screener/held/{symbol}", { params: { path: { symbol }, query: { days } }, signal }),
@@ -188,6 +203,8 @@ export const marketAPI = {
       api.GET("/api/market/bars/{symbol}", { params: { path: { symbol }, query: { adjust } }, signal }),
     ),
   status: (signal?: AbortSignal) => result<MarketStatus>(api.GET("/api/market/status", { signal })),
+  overview: (query: { index?: string; asof?: string }, signal?: AbortSignal) =>
+    result<MarketOverview>(api.GET("/api/market/overview", { params: { query }, signal })),
   watchlist: (signal?: AbortSignal) => result<WatchlistItem[]>(api.GET("/api/market/watchlist", { signal })),
   watch: (symbol: string) => result<WatchlistItem>(api.POST("/api/market/watchlist", { body: { symbol } })),
   unwatch: (symbol: string) =>

@@ -443,6 +443,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/market/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Overview
+         * @description Breadth, sectors and their rotation, indices and the most active stocks of a session; breadth by day.
+         */
+        get: operations["market:overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/market/search": {
         parameters: {
             query?: never;
@@ -1871,6 +1891,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/screener/strategies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make Strategy
+         * @description Make a strategy of a screen: a file of the strategies folder with the same expression. Code is never accepted.
+         */
+        post: operations["screens:make_strategy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/screener/why/{symbol}": {
         parameters: {
             query?: never;
@@ -1964,6 +2004,30 @@ export interface components {
             renames: components["schemas"]["RenameOut"][];
             /** Version */
             version: number;
+        };
+        /**
+         * ActiveStock
+         * @description A stock among those traded most.
+         */
+        ActiveStock: {
+            /** Change Pct */
+            change_pct: number | null;
+            /** Close */
+            close: number | null;
+            /** Name */
+            name: string | null;
+            /** Symbol */
+            symbol: string;
+            /**
+             * Turnover
+             * @description Rupees
+             */
+            turnover: number | null;
+            /**
+             * Volume Ratio
+             * @description Volume over the mean of the previous 20 sessions
+             */
+            volume_ratio: number | null;
         };
         /**
          * AllocationOut
@@ -2602,6 +2666,58 @@ export interface components {
              * @description JSON of field → header: {"price": "Rate"}
              */
             mapping?: string | null;
+        };
+        /**
+         * Breadth
+         * @description How many stocks did what.
+         */
+        Breadth: {
+            above_sma_20: components["schemas"]["ShareAbove"];
+            above_sma_200: components["schemas"]["ShareAbove"];
+            above_sma_50: components["schemas"]["ShareAbove"];
+            /** Advances */
+            advances: number;
+            /** Declines */
+            declines: number;
+            /**
+             * New Highs
+             * @description Highest high of 252 sessions made in this one
+             */
+            new_highs: number;
+            /** New Lows */
+            new_lows: number;
+            /** Unchanged */
+            unchanged: number;
+        };
+        /**
+         * BreadthDays
+         * @description Breadth by session.
+         */
+        BreadthDays: {
+            /** Above Sma 20 */
+            above_sma_20: number[];
+            /** Above Sma 200 */
+            above_sma_200: number[];
+            /** Above Sma 200 Known */
+            above_sma_200_known: number[];
+            /** Above Sma 20 Known */
+            above_sma_20_known: number[];
+            /** Above Sma 50 */
+            above_sma_50: number[];
+            /** Above Sma 50 Known */
+            above_sma_50_known: number[];
+            /** Advances */
+            advances: number[];
+            /** Declines */
+            declines: number[];
+            /** New Highs */
+            new_highs: number[];
+            /** New Lows */
+            new_lows: number[];
+            /** Stocks */
+            stocks: number[];
+            /** T */
+            t: string[];
         };
         /**
          * CashRate
@@ -4441,6 +4557,35 @@ export interface components {
             uncertain: number;
         };
         /**
+         * IndexMove
+         * @description An index at its last close up to the day.
+         */
+        IndexMove: {
+            /** Change Pct */
+            change_pct: number | null;
+            /** Close */
+            close: number;
+            /**
+             * Date
+             * Format: date
+             */
+            date: string;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Trend 30D
+             * @description Over 21 of its closes
+             */
+            trend_30d: number | null;
+            /**
+             * Trend 7D
+             * @description Over 5 of its closes
+             */
+            trend_7d: number | null;
+        };
+        /**
          * InstrumentHole
          * @description An instrument without a bar in some sessions between its first and its last.
          */
@@ -4860,6 +5005,27 @@ export interface components {
             seed: number;
         };
         /**
+         * MadeStrategy
+         * @description A strategy that was made from a screen: a file of the strategies folder.
+         */
+        MadeStrategy: {
+            /** Digest */
+            digest: string;
+            /** Expression */
+            expression: string;
+            /** File */
+            file: string;
+            /** Strategy Id */
+            strategy_id: string;
+            /**
+             * Trials
+             * @description Distinct screens tried until now, this one included
+             */
+            trials: number;
+            /** Universe */
+            universe: string;
+        };
+        /**
          * MarketChoice
          * @description Which market to show.
          */
@@ -4884,6 +5050,35 @@ export interface components {
             real_ready: boolean;
             /** Sample Ready */
             sample_ready: boolean;
+        };
+        /**
+         * MarketOverviewOut
+         * @description The market at a session.
+         */
+        MarketOverviewOut: {
+            /** Active */
+            active: components["schemas"]["ActiveStock"][];
+            /**
+             * Asof
+             * Format: date
+             */
+            asof: string;
+            breadth: components["schemas"]["Breadth"];
+            days: components["schemas"]["BreadthDays"];
+            /** Index */
+            index: string;
+            /** Indices */
+            indices: components["schemas"]["IndexMove"][];
+            /** Note */
+            note: string;
+            /** Point In Time */
+            point_in_time: boolean;
+            /** Sectors */
+            sectors: components["schemas"]["SectorMove"][];
+            /** Snapshot */
+            snapshot: string;
+            /** Stocks */
+            stocks: number;
         };
         /**
          * MarketRiskOut
@@ -6924,6 +7119,54 @@ export interface components {
             sectors: components["schemas"]["SectorCount"][];
         };
         /**
+         * SectorMove
+         * @description A sector: medians of its stocks in percent, and where it stands against the universe.
+         */
+        SectorMove: {
+            /** Advances */
+            advances: number;
+            /** Change Pct */
+            change_pct: number | null;
+            /** Declines */
+            declines: number;
+            /**
+             * Momentum
+             * @description trend_30d less the universe's, in points
+             */
+            momentum: number | null;
+            /** Name */
+            name: string;
+            /** Phase */
+            phase: ("leading" | "weakening" | "lagging" | "improving") | null;
+            /**
+             * Return 3M
+             * @description Over 63 sessions
+             */
+            return_3m: number | null;
+            /** Stocks */
+            stocks: number;
+            /**
+             * Strength
+             * @description return_3m less the universe's, in points
+             */
+            strength: number | null;
+            /**
+             * Trend 30D
+             * @description Over 21 sessions
+             */
+            trend_30d: number | null;
+            /**
+             * Trend 7D
+             * @description Over 5 sessions
+             */
+            trend_7d: number | null;
+            /**
+             * Turnover
+             * @description Rupees
+             */
+            turnover: number;
+        };
+        /**
          * SeriesRun
          * @description Sessions in one series on end.
          */
@@ -6964,6 +7207,16 @@ export interface components {
             of_year: string;
             /** Rate Percent */
             rate_percent: number | null;
+        };
+        /**
+         * ShareAbove
+         * @description How many stocks of those that can be told of.
+         */
+        ShareAbove: {
+            /** Holds */
+            holds: number;
+            /** Known */
+            known: number;
         };
         /**
          * ShockIn
@@ -7439,6 +7692,71 @@ export interface components {
             source: string;
             /** Source Hash */
             source_hash: string;
+        };
+        /**
+         * StrategyWishIn
+         * @description What is to be made of a screen.
+         */
+        StrategyWishIn: {
+            /**
+             * Filter Type
+             * @default ALL
+             */
+            filter_type?: string;
+            /**
+             * Hold
+             * @description Sold after so many sessions; 0: never for that
+             * @default 0
+             */
+            hold?: number;
+            /**
+             * Hypothesis
+             * @default
+             */
+            hypothesis?: string;
+            /**
+             * Index
+             * @description The universe; ALL stands for NIFTY500
+             * @default ALL
+             */
+            index?: string;
+            /**
+             * Leave
+             * @description Sold once this holds; empty: once q does not
+             * @default
+             */
+            leave?: string;
+            /**
+             * Name
+             * @description Its id is made of it: small letters, digits and _
+             */
+            name: string;
+            /**
+             * Names
+             * @description Of a weekly or monthly one how many are held; 0: all
+             * @default 0
+             */
+            names?: number;
+            /** Q */
+            q?: string | null;
+            /**
+             * Rank By
+             * @description A number, the greatest first
+             * @default
+             */
+            rank_by?: string;
+            /**
+             * Rebalance
+             * @default daily
+             * @enum {string}
+             */
+            rebalance?: "daily" | "weekly" | "monthly";
+            /**
+             * Stop
+             * @description Fraction below the signal's close; 0: none
+             * @default 0
+             */
+            stop?: number;
         };
         /**
          * StressOut
@@ -9689,6 +10007,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["IndexMembersOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "market:overview": {
+        parameters: {
+            query?: {
+                /** @description An index, or ALL */
+                index?: string;
+                asof?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MarketOverviewOut"];
                 };
             };
             /** @description Client Error */
@@ -13149,6 +13509,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ScreenVersionOut"][];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "screens:make_strategy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StrategyWishIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeStrategy"];
                 };
             };
             /** @description Client Error */

@@ -35,6 +35,16 @@ def open_platform(*, strategies: bool = False) -> Iterator[Platform]:
         platform.close()
 
 
+def tell_watched(platform: Platform, market: Market) -> None:
+    """Look at the watched screens after new data, and say what happened in them; nothing where none is watched."""
+    if not platform.watch.anything(market):
+        return
+    noted = platform.watch.run(market)
+    print(f"Watched screens: {noted['screens']}, stocks that came or went: {noted['events']}", file=sys.stderr)
+    for name, reason in noted["failed"].items():
+        print(f"  {name}: {reason}", file=sys.stderr)
+
+
 def print_json(value: Any) -> None:
     """Print a value as indented JSON; dates as ISO text."""
     print(json.dumps(value, indent=2, ensure_ascii=False, default=str))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.commands.shared import JsonFlag, fail, open_platform, print_json
+from app.commands.shared import JsonFlag, chosen_market, fail, open_platform, print_json, tell_watched
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -73,6 +73,7 @@ def sync(
                 break
             time.sleep(max((summary.blocked_until - datetime.now(UTC)).total_seconds(), 0.0) + 1.0)
             first = summary.start
+        tell_watched(platform, chosen_market(False))
     if as_json:
         print_json(summary.to_dict())
     else:

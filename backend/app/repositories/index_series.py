@@ -8,7 +8,7 @@ turnover, P/E, P/B, dividend yield.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, text
@@ -69,6 +69,22 @@ def index_closes(
     """(day, close in index points) of each day with a close, ascending, both ends included; for benchmarks."""
     rows = merged_series(session, index_id, start, end)
     return [(row["date"], row["close"]) for row in rows if row["close"] is not None]
+
+
+def recent_closes(session: Session | Connection, end: date, days: int = 60) -> dict[str, list[tuple[date, float]]]:
+    """Of every index the (day, close) of the last calendar days up to `end`, ascending; those without are left out."""
+    rows = session.execute(
+        text(
+            "SELECT DISTINCT ON (v.index_id, v.date) v.index_id, v.date, v.close FROM index_values v "
+            "JOIN import_files f ON f.id = v.file_id WHERE v.close IS NOT NULL AND v.source_rank <> :weekly "
+            "AND v.date BETWEEN :start AND :end ORDER BY v.index_id, v.date, v.source_rank DESC, f.sha256 DESC"
+        ),
+        {"weekly": WEEKLY_RANK, "start": end - timedelta(days=days), "end": end},
+    )
+    found: dict[str, list[tuple[date, float]]] = {}
+    for row in rows:
+        found.setdefault(row.index_id, []).append((row.date, row.close))
+    return found
 
 
 def has_series(session: Session | Connection, index_id: str) -> bool:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
+import orjson
+from fastapi import APIRouter, Query, Response
 
 from app.engines import calendar
 from app.exceptions import ValidationError
 from app.routers.dependencies import PlatformDep
-from app.schemas.market import BarColumns, MarketStatus, SearchHit, SectorCount, SectorList
+from app.routers.screens import past
+from app.schemas.market import BarColumns, MarketOverviewOut, MarketStatus, SearchHit, SectorCount, SectorList
 from app.schemas.screens import WatchlistIn, WatchlistOut
 from app.web.sessions import MarketDep, MarketSessionDep
 
@@ -40,6 +42,19 @@ def sectors(platform: PlatformDep, market: MarketDep) -> SectorList:
     """Sectors with the number of main-board shares that traded in the latest session."""
     counts = platform.screener.sectors(market)
     return SectorList(sectors=[SectorCount(name=name, count=count) for name, count in counts.items()])
+
+
+@router.get("/overview", operation_id="market:overview", response_model=MarketOverviewOut)
+def overview(
+    platform: PlatformDep,
+    market: MarketDep,
+    session: MarketSessionDep,
+    index: Annotated[str, Query(max_length=60, description="An index, or ALL")] = "ALL",
+    asof: date | None = None,
+) -> Response:
+    """Breadth, sectors and their rotation, indices and the most active stocks of a session; breadth by day."""
+    found = platform.overview.of(market, session, index, past(asof))
+    return Response(orjson.dumps(found), media_type="application/json")
 
 
 @router.get("/watchlist", operation_id="market:watchlist")

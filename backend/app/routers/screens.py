@@ -16,6 +16,7 @@ from app.schemas.screens import (
     LONGEST,
     EventsRead,
     HeldOut,
+    MadeStrategy,
     NearMisses,
     ReadOut,
     ScreenChange,
@@ -26,11 +27,13 @@ from app.schemas.screens import (
     ScreenOut,
     ScreenQuestionIn,
     ScreenVersionOut,
+    StrategyWishIn,
     WatchIn,
     WhyOut,
 )
 from app.services.screens.saved import ScreenQuestion
 from app.services.screens.service import ALL
+from app.services.screens.strategies import StrategyWish
 from app.web.sessions import MarketDep, MarketSessionDep
 
 router = APIRouter(prefix="/api/screener", tags=["screens"])
@@ -197,6 +200,14 @@ def near_misses(
         limit=limit,
     )
     return NearMisses(**found)
+
+
+@router.post("/strategies", operation_id="screens:make_strategy", status_code=201)
+def make_strategy(
+    request: StrategyWishIn, platform: PlatformDep, market: MarketDep, session: MarketSessionDep
+) -> MadeStrategy:
+    """Make a strategy of a screen: a file of the strategies folder with the same expression. Code is never accepted."""
+    return MadeStrategy(**platform.strategy_maker.make(market, session, StrategyWish(**request.model_dump())))
 
 
 @router.get("/held/{symbol}", operation_id="screens:held")

@@ -84,3 +84,96 @@ class MarketStatus(BaseModel):
     next_change: datetime | None
     session: date | None
     message: str
+
+
+class ShareAbove(BaseModel):
+    """How many stocks of those that can be told of."""
+
+    holds: int
+    known: int
+
+
+class Breadth(BaseModel):
+    """How many stocks did what."""
+
+    advances: int
+    declines: int
+    unchanged: int
+    new_highs: int = Field(description="Highest high of 252 sessions made in this one")
+    new_lows: int
+    above_sma_20: ShareAbove
+    above_sma_50: ShareAbove
+    above_sma_200: ShareAbove
+
+
+class SectorMove(BaseModel):
+    """A sector: medians of its stocks in percent, and where it stands against the universe."""
+
+    name: str
+    stocks: int
+    change_pct: float | None
+    trend_7d: float | None = Field(description="Over 5 sessions")
+    trend_30d: float | None = Field(description="Over 21 sessions")
+    return_3m: float | None = Field(description="Over 63 sessions")
+    advances: int
+    declines: int
+    turnover: float = Field(description="Rupees")
+    strength: float | None = Field(description="return_3m less the universe's, in points")
+    momentum: float | None = Field(description="trend_30d less the universe's, in points")
+    phase: Literal["leading", "weakening", "lagging", "improving"] | None
+
+
+class IndexMove(BaseModel):
+    """An index at its last close up to the day."""
+
+    id: str
+    name: str
+    date: date
+    close: float
+    change_pct: float | None
+    trend_7d: float | None = Field(description="Over 5 of its closes")
+    trend_30d: float | None = Field(description="Over 21 of its closes")
+
+
+class ActiveStock(BaseModel):
+    """A stock among those traded most."""
+
+    symbol: str
+    name: str | None
+    close: float | None
+    change_pct: float | None
+    turnover: float | None = Field(description="Rupees")
+    volume_ratio: float | None = Field(description="Volume over the mean of the previous 20 sessions")
+
+
+class BreadthDays(BaseModel):
+    """Breadth by session."""
+
+    t: list[date]
+    stocks: list[int]
+    advances: list[int]
+    declines: list[int]
+    new_highs: list[int]
+    new_lows: list[int]
+    above_sma_20: list[int]
+    above_sma_20_known: list[int]
+    above_sma_50: list[int]
+    above_sma_50_known: list[int]
+    above_sma_200: list[int]
+    above_sma_200_known: list[int]
+
+
+class MarketOverviewOut(BaseModel):
+    """The market at a session."""
+
+    asof: date
+    snapshot: str
+    index: str
+    point_in_time: bool
+    note: str
+    stocks: int
+    breadth: Breadth
+    sectors: list[SectorMove]
+    indices: list[IndexMove]
+    active: list[ActiveStock]
+    days: BreadthDays

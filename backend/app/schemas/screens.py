@@ -170,6 +170,33 @@ class HeldOut(BaseModel):
     reason: str | None = Field(description="Why it cannot be told")
 
 
+class StrategyWishIn(Wire):
+    """What is to be made of a screen."""
+
+    name: str = Field(min_length=1, max_length=100, description="Its id is made of it: small letters, digits and _")
+    q: str | None = Field(default=None, max_length=LONGEST)
+    filter_type: str = Field(default="ALL", max_length=40)
+    index: str = Field(default="ALL", max_length=60, description="The universe; ALL stands for NIFTY500")
+    leave: str = Field(default="", max_length=LONGEST, description="Sold once this holds; empty: once q does not")
+    rank_by: str = Field(default="", max_length=LONGEST, description="A number, the greatest first")
+    rebalance: Literal["daily", "weekly", "monthly"] = "daily"
+    hold: int = Field(default=0, ge=0, le=2520, description="Sold after so many sessions; 0: never for that")
+    stop: float = Field(default=0.0, ge=0.0, le=0.9, description="Fraction below the signal's close; 0: none")
+    names: int = Field(default=0, ge=0, le=500, description="Of a weekly or monthly one how many are held; 0: all")
+    hypothesis: str = Field(default="", max_length=1_000)
+
+
+class MadeStrategy(BaseModel):
+    """A strategy that was made from a screen: a file of the strategies folder."""
+
+    strategy_id: str
+    file: str
+    expression: str
+    digest: str
+    universe: str
+    trials: int = Field(description="Distinct screens tried until now, this one included")
+
+
 class WatchlistIn(Wire):
     """What to put on the watchlist."""
 

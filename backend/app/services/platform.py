@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from app.services.comparisons import ComparisonService
     from app.services.data import DataService
     from app.services.fundamentals import FundamentalsService
+    from app.services.jobs.context import Handler, JobContext
     from app.services.jobs.service import JobService
     from app.services.jobs.worker import Worker
     from app.services.market import MarketService
@@ -40,8 +41,10 @@ if TYPE_CHECKING:
     from app.services.run_analysis import RunAnalysis
     from app.services.screener import ScreenerService
     from app.services.screens.history import HistoryService
+    from app.services.screens.overview import MarketOverview
     from app.services.screens.reasons import Reasons
     from app.services.screens.saved import SavedScreens
+    from app.services.screens.strategies import StrategyMaker
     from app.services.screens.watch import ScreenWatch
     from app.services.strategy_library import StrategyLibrary
     from app.services.sweeps.service import SweepService
@@ -124,11 +127,26 @@ class Platform:
         return ScreenWatch(self.database, self.panels, self.screener)
 
     @cached_property
+    def overview(self) -> MarketOverview:
+        """The market at a session."""
+        from app.services.screens.overview import MarketOverview
+
+        return MarketOverview(self.screener)
+
+    @cached_property
     def reasons(self) -> Reasons:
         """Why a stock is in a screen or not."""
         from app.services.screens.reasons import Reasons
 
         return Reasons(self.screener)
+
+    @cached_property
+    def strategy_maker(self) -> StrategyMaker:
+        """From a screen to a strategy."""
+        from app.services.screens.strategies import StrategyMaker
+        from app.services.user_strategies.catalogue import FOLDER
+
+        return StrategyMaker(self.screener, self.settings.home / FOLDER)
 
     @cached_property
     def watchlist(self) -> WatchlistService:
@@ -278,14 +296,26 @@ class Platform:
         from app.services.jobs.worker import Worker
 
         handlers = {
-            "import": self.data.import_job,
-            "sync": self.sync.job,
+            "import": self._watching_after(self.data.import_job),
+            "sync": self._watching_after(self.sync.job),
             "sample": self.data.sample_job,
             "backtest": self.backtests.run,
             "screen_history": self.histories.job,
             "sweep": self.sweeps.job,
+            "screen_watch": self.watch.job,
         }
         return Worker(self.database, self.jobs, handlers, nightly=self.queue_nightly)
+
+    def _watching_after(self, handler: Handler) -> Handler:
+        """The handler of a job that brings data; a job of their own then looks at the watched screens."""
+
+        def run(context: JobContext, arguments: dict[str, Any]) -> dict[str, Any]:
+            result = handler(context, arguments)
+            if self.watch.anything(context.market):
+                self.jobs.submit("screen_watch", context.market, {})
+            return result
+
+        return run
 
     def queue_nightly(self) -> None:
         """Queue the evening's download when it is due, and delete for good what nobody restored in time.

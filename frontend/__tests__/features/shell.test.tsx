@@ -62,6 +62,8 @@ test("a page that is not built is not in the navigation", () => {
   expect(names).toEqual([
     "SmartTrader, screener",
     "Screener",
+    "Market",
+    "Alerts",
     "Strategies",
     "Backtest",
     "Runs",

@@ -28,6 +28,8 @@ export const screenerParams = {
   stock: parseAsString,
   /** The saved screen that was opened. */
   screen: parseAsInteger,
+  /** Set by links that name a saved screen alone: the rest of the URL is then taken from it. */
+  open: parseAsInteger,
 };
 
 export interface ScreenerFilters {
@@ -53,8 +55,8 @@ export function useScreenerState() {
     sort: state.sort,
     order: state.order,
   };
-  const { columns, stock, screen, page } = state;
-  return { filters, columns, stock, screen, page, set: setState };
+  const { columns, stock, screen, page, open } = state;
+  return { filters, columns, stock, screen, page, open, set: setState };
 }
 
 export type Change = Parameters<ReturnType<typeof useScreenerState>["set"]>[0];

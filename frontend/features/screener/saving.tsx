@@ -7,6 +7,7 @@ import { Icon } from "@/components/icon";
 import { Dialog, Popover } from "@/components/layers";
 import { toast } from "@/components/toast";
 import { screensAPI, unwrap } from "@/lib/api-client";
+import { useCommands } from "@/lib/commands";
 import { downloadText } from "@/lib/csv";
 import { ApiError, getErrorMessage } from "@/lib/errors";
 import { screensQuery } from "@/lib/queries";
@@ -89,6 +90,15 @@ export function Saving({ screen, changed, question, onSaved, onGone, onFile }: S
     },
     onError: failed("The screen was not deleted"),
   });
+  useCommands([
+    {
+      id: "save",
+      label: "Save this screen",
+      keys: "s",
+      group: "This page",
+      run: () => (screen && changed ? save.mutate(screen) : setNaming(true)),
+    },
+  ]);
   const act = (run: () => void) => () => {
     setMore(false);
     run();

@@ -3,7 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import { useRouter } from "next/navigation";
-import { useCallback, useMemo, useRef, useState, type ReactNode } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
 import { ColumnChooser } from "@/components/column-chooser";
 import { chooseColumns, DataTable } from "@/components/data-table";
 import { SelectField } from "@/components/fields";
@@ -14,7 +14,7 @@ import { ErrorState, LoadingState } from "@/components/shared/DataState";
 import { useCommands, type Command } from "@/lib/commands";
 import { useCrumbs } from "@/lib/crumbs";
 import { count } from "@/lib/format";
-import { fieldsQuery } from "@/lib/queries";
+import { ALL_STOCKS, fieldsQuery } from "@/lib/queries";
 import type { ScreenerRow } from "@/lib/types";
 import { usePhone } from "@/lib/use-media";
 import { Builder } from "./builder";
@@ -23,6 +23,7 @@ import { Counts } from "./counts";
 import { ExpressionBar, placeOf } from "./expression-bar";
 import { Facets } from "./facets";
 import { activeFilters, questionOf, stateOf, useScreenerState, type Change } from "./filters";
+import { MakeStrategy } from "./make-strategy";
 import { NoStock } from "./no-stock";
 import { PhoneRow } from "./phone-row";
 import { PAGE_SIZE, type ScreenerAsk } from "./queries";
@@ -40,6 +41,9 @@ export interface ScreenerPageProps {
 
 const stockHref = (symbol: string): string => `/stock/?symbol=${encodeURIComponent(symbol)}`;
 
+const historyHref = (q: string, index: string): string =>
+  `/screener/history/?${new URLSearchParams({ q, ...(index !== ALL_STOCKS && { index }) })}`;
+
 const NO_FILTER: Change = { q: null, preset: null, symbol: null, sector: null, index: null, screen: null };
 
 const unselect = (run: () => void): Command => ({
@@ -54,11 +58,12 @@ const unselect = (run: () => void): Command => ({
 export function ScreenerPage({ renderStock }: ScreenerPageProps) {
   const router = useRouter();
   const phone = usePhone();
-  const { filters, columns: chosen, stock, screen: screenId, page, set } = useScreenerState();
+  const { filters, columns: chosen, stock, screen: screenId, page, open, set } = useScreenerState();
   const [active, setActive] = useState<number | null>(page > 1 ? (page - 1) * PAGE_SIZE : null);
   const [chooser, setChooser] = useState(false);
   const [adding, setAdding] = useState(false);
   const [sheet, setSheet] = useState(false);
+  const [making, setMaking] = useState(false);
   const focusEditor = useRef<() => void>(() => undefined);
   const search = useRef<HTMLInputElement>(null);
 
@@ -68,6 +73,9 @@ export function ScreenerPage({ renderStock }: ScreenerPageProps) {
     { label: "Screener", ...(screen && { href: "/screener/" }) },
     ...(screen ? [{ label: screen.name }] : []),
   ]);
+  useEffect(() => {
+    if (open !== null && screen) void set({ ...stateOf(screen.question), open: null });
+  }, [open, screen, set]);
   const fields = useQuery(fieldsQuery);
   const cards = useMemo(() => new Map(fields.data?.fields.map((card) => [card.name, card])), [fields.data]);
   const { watched, toggle } = useWatchlist();
@@ -114,6 +122,23 @@ export function ScreenerPage({ renderStock }: ScreenerPageProps) {
       group: "This page",
       run: () => watchedRow && toggle(watchedRow),
     },
+    ...(meta?.expression
+      ? [
+          {
+            id: "make",
+            label: "Make a strategy of this screen",
+            keys: "m",
+            group: "This page" as const,
+            run: () => setMaking(true),
+          },
+          {
+            id: "history",
+            label: "History of this screen",
+            group: "This page" as const,
+            run: () => router.push(historyHref(meta.expression as string, filters.index)),
+          },
+        ]
+      : []),
     { id: "export", label: "Export CSV of this list", keys: "e", group: "This page", run: exporting.csv },
     { id: "copy", label: "Copy this list", group: "This page", run: exporting.copy },
     // While the drawer is open Escape is its own; it may have mounted before this page.
@@ -202,6 +227,18 @@ export function ScreenerPage({ renderStock }: ScreenerPageProps) {
               onGone={() => void set({ screen: null })}
               onFile={(_, read) => change({ ...stateOf(read), screen: null })}
             />
+            {meta?.expression && (
+              <>
+                <Link className="btn" href={historyHref(meta.expression, filters.index)}>
+                  <Icon name="clock" size="s" />
+                  History
+                </Link>
+                <button type="button" className="btn p no-phone" onClick={() => setMaking(true)}>
+                  <Icon name="flask" size="s" />
+                  Make strategy
+                </button>
+              </>
+            )}
           </div>
         </div>
         {!phone && builder}
@@ -325,6 +362,12 @@ export function ScreenerPage({ renderStock }: ScreenerPageProps) {
           </span>
         </div>
       </section>
+      <MakeStrategy
+        open={making}
+        onClose={() => setMaking(false)}
+        filters={filters}
+        suggested={screen?.name ?? ""}
+      />
       <Drawer
         open={stock !== null}
         onClose={() => void set({ stock: null })}

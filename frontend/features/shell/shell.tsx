@@ -14,9 +14,10 @@ import { useCommands, type Command } from "@/lib/commands";
 import { useCurrentCrumbs } from "@/lib/crumbs";
 import { getErrorMessage } from "@/lib/errors";
 import { setPreferences, toggleTheme, usePreferences } from "@/lib/preferences";
-import { healthQuery, marketChoiceQuery } from "@/lib/queries";
+import { count } from "@/lib/format";
+import { healthQuery, marketChoiceQuery, unreadEventsQuery } from "@/lib/queries";
 import { KeysDialog } from "./keys-dialog";
-import { ALL_PAGES, currentPage, PAGES } from "./pages";
+import { ALERTS, ALL_PAGES, currentPage, PAGES, PHONE_MORE, PHONE_TABS } from "./pages";
 import { Palette } from "./palette";
 import { Clock, StatusBar, StatusFacts } from "./status-bar";
 import { useKeyboard } from "./use-keyboard";
@@ -62,6 +63,7 @@ export function Shell({ children }: { children: ReactNode }) {
               >
                 <Icon name={page.icon} />
                 <span>{page.label}</span>
+                {page.href === ALERTS && <Unread />}
                 <Kbd>{page.keys}</Kbd>
               </Link>
             ))}
@@ -102,7 +104,7 @@ export function Shell({ children }: { children: ReactNode }) {
         )}
       </main>
       <nav className="tabbar" aria-label="Main, phone">
-        {ALL_PAGES.slice(0, 4).map((page) => (
+        {PHONE_TABS.map((page) => (
           <Link key={page.href} href={page.href} aria-current={page.href === current ? "page" : undefined}>
             <Icon name={page.icon} />
             {page.label}
@@ -123,10 +125,13 @@ export function Shell({ children }: { children: ReactNode }) {
       <StatusBar />
       <Sheet open={more} onClose={() => setMore(false)} title="More">
         <div className="stack g3">
-          <Link className="btn" href="/settings/" onClick={() => setMore(false)}>
-            <Icon name="gear" size="s" />
-            Settings
-          </Link>
+          {PHONE_MORE.map((page) => (
+            <Link key={page.href} className="btn" href={page.href} onClick={() => setMore(false)}>
+              <Icon name={page.icon} size="s" />
+              {page.label}
+              {page.href === ALERTS && <Unread />}
+            </Link>
+          ))}
           <dl className="kv num">
             <StatusFacts />
             <dt>Clock</dt>
@@ -152,6 +157,18 @@ function useHydrated(): boolean {
     () => () => undefined,
     () => true,
     () => false,
+  );
+}
+
+/** How much of the alerts nobody has read. */
+function Unread() {
+  const unread = useQuery(unreadEventsQuery).data?.meta.unread ?? 0;
+  if (unread === 0) return null;
+  return (
+    <span className="badge ac sm num" title={`${count(unread)} unread`}>
+      {count(unread)}
+      <span className="sr"> unread</span>
+    </span>
   );
 }
 

@@ -13,6 +13,7 @@ import { ApiError } from "@/lib/errors";
 import { date, grouped } from "@/lib/format";
 import { barsQuery } from "@/lib/queries";
 import type { BarsSeries } from "@/lib/types";
+import { InScreens } from "./in-screens";
 import { KeyFigures } from "./key-figures";
 import { PriceLine } from "./stock-panel";
 
@@ -108,6 +109,7 @@ function Stock({ symbol }: { symbol: string }) {
               <KeyFigures symbol={symbol} />
             </div>
           </section>
+          <InScreens symbol={symbol} />
           {bars.data && <Events bars={bars.data} />}
         </aside>
       </div>

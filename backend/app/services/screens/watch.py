@@ -18,6 +18,7 @@ from app.engines.screener.language.frame import Rows
 from app.exceptions import SmartTraderException
 from app.models import SavedScreen
 from app.repositories.saved_screens import SavedScreenRepository, ScreenEventRepository
+from app.services.jobs.context import JobContext
 from app.services.panel import Panel, PanelService
 from app.services.screener import ScreenerService
 from app.services.screens.saved import ScreenQuestion, question_of
@@ -64,6 +65,15 @@ class ScreenWatch:
                     found["events"] += _note(events, screen, panel, rows, matched, first)
                 screen.watched_to = latest
         return found
+
+    def anything(self, market: Market) -> bool:
+        """Whether any screen is watched."""
+        with self._database.transaction(market) as session:
+            return bool(SavedScreenRepository(session).all(watching=True))
+
+    def job(self, context: JobContext, arguments: dict[str, Any]) -> dict[str, Any]:
+        """`run` as a job."""
+        return self.run(context.market)
 
     def held(self, market: Market, session: Session, symbol: str, days: int) -> list[dict[str, Any]]:
         """Of each saved screen the sessions among the last `days` on which it held a stock, oldest first."""

@@ -12,7 +12,22 @@ from app.services.user_strategies.folder import ID, ID_WORDS, RESERVED, read_fol
 
 
 def write_start(folder: Path, name: str, kind: Kind) -> Path:
-    """Write the beginning of a strategy into the folder, which is made where it is missing; its path.
+    """Write the beginning of a strategy into the folder; its path. Raises as `write_new`."""
+    title, title_class = title_of(name)
+    text = files(start).joinpath(f"{kind}.py").read_text(encoding="utf-8")
+    for theirs, ours in (("my_strategy", name), ("My strategy", title), ("MyStrategy", title_class)):
+        text = text.replace(theirs, ours)
+    return write_new(folder, name, text)
+
+
+def title_of(name: str) -> tuple[str, str]:
+    """How an id reads as a title, and as the name of a class."""
+    title = name.replace("_", " ")
+    return title[:1].upper() + title[1:], "".join(part[:1].upper() + part[1:] for part in name.split("_"))
+
+
+def write_new(folder: Path, name: str, text: str) -> Path:
+    """Write the file of a strategy into the folder, which is made where it is missing; its path.
 
     Raises
     ------
@@ -31,14 +46,6 @@ def write_start(folder: Path, name: str, kind: Kind) -> Path:
     used = {i: source.file for i, source in known.items()} | {e.strategy_id: e.file for e in errors if e.strategy_id}
     if name in used:
         raise ValueError(f"{name} is the id of the strategy in {folder / used[name]}: choose another")
-    text = files(start).joinpath(f"{kind}.py").read_text(encoding="utf-8")
-    title, title_class = name.replace("_", " "), "".join(part[:1].upper() + part[1:] for part in name.split("_"))
-    for theirs, ours in (
-        ("my_strategy", name),
-        ("My strategy", title[0].upper() + title[1:]),
-        ("MyStrategy", title_class),
-    ):
-        text = text.replace(theirs, ours)
     path = folder / f"{name}.py"
     folder.mkdir(parents=True, exist_ok=True)
     try:

@@ -1,0 +1,159 @@
+"""A strategy that is a screen: what matches is bought, what no longer does is sold, in the screen's own words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.engines.bars import Bars
+from app.engines.screener.cards import card_fields
+from app.engines.screener.language import Expression, ExpressionError, Vocabulary, compiled
+from app.engines.screener.language.check import TRUE, ValueType, mentioned, window
+from app.engines.screener.language.frame import Rows, rows_of_bars
+from app.engines.strategies.base import Params, Signals, Strategy, Weights, param
+from app.engines.strategies.schedule import month_ends
+
+B1 = NDArray[np.bool_]
+B2 = NDArray[np.bool_]
+F2 = NDArray[np.float64]
+
+READABLE = frozenset({"open", "high", "low", "close", "volume"})  # all that bars hold
+Rebalance = Literal["daily", "weekly", "monthly"]
+
+
+def hold_param(default: int = 0) -> Any:
+    """Sessions after which a position is sold; 0: only by its exit."""
+    return param(default, minimum=0, maximum=2520, description="Sell after so many sessions; 0: never", unit="sessions")
+
+
+def stop_param(default: float = 0.0) -> Any:
+    """Stop below the close of the signal; 0: none."""
+    return param(
+        default, minimum=0.0, maximum=0.9, description="Stop below the signal's close; 0: none", unit="fraction"
+    )
+
+
+def names_param(default: int = 0) -> Any:
+    """Of a weekly or monthly screen how many of the first are held; 0: all."""
+    return param(default, minimum=0, maximum=500, description="Hold so many of the first; 0: all", unit="stocks")
+
+
+@dataclass(frozen=True)
+class ScreenParams(Params):
+    """What is not in the expressions. `hold` and `stop` are of a daily screen, `names` of a rebalanced one."""
+
+    hold: int = hold_param()
+    stop: float = stop_param()
+    names: int = names_param()
+
+
+class ScreenStrategy(Strategy[ScreenParams]):
+    """Holds what a screen finds.
+
+    Class attributes: `entry`, the condition; `leave`, the condition to sell on, empty: once `entry` does not hold on a
+    bar; `rank_by`, a number, the greatest first, that orders what competes for cash; `rebalance`: daily answers with
+    signals, weekly and monthly with equal weights of what matches at the first close of a week, or at the last of a
+    month, and what does not match any more is sold then.
+
+    Stocks are compared (rank, percentile …) among the members of the run's universe. A strategy sees bars alone, so
+    that only fields made of open, high, low, close and volume can be read.
+    """
+
+    entry: ClassVar[str]
+    leave: ClassVar[str] = ""
+    rank_by: ClassVar[str] = ""
+    rebalance: ClassVar[Rebalance] = "daily"
+    bars = "daily"
+    params_type: type[Any] = ScreenParams
+
+    def warm_up(self, params: ScreenParams) -> int:
+        words = vocabulary()
+        return max(window(one.tree, words) for one in self._expressions())
+
+    def signals(self, bars: Bars, params: ScreenParams) -> Signals | Weights:
+        from app.engines.screener.language.evaluate import Evaluator  # brings the compiler
+
+        rows = rows_of_bars(bars)
+        words = vocabulary()
+
+        def flags(text: str) -> B2:
+            held = Evaluator(rows, words).condition(readable(text).tree) == TRUE
+            return _spread(rows, held, bars)
+
+        traded = ~np.isnan(bars.close)
+        matched = flags(self.entry) & bars.member
+        rank = None
+        if self.rank_by:
+            rank = np.full(bars.shape, np.nan)
+            rank[rows.days, rows.columns] = Evaluator(rows, words).number(readable(self.rank_by, "number").tree)
+        if self.rebalance != "daily":
+            return _weights(bars, matched, rank, self.rebalance, params.names)
+        return Signals(
+            entry=matched,
+            exit=flags(self.leave) if self.leave else traded & ~matched,
+            rank=rank,
+            stop=bars.close * (1.0 - params.stop) if params.stop else None,
+            hold=params.hold or None,
+        )
+
+    def _expressions(self) -> list[Expression]:
+        found = [readable(text) for text in (self.entry, self.leave) if text]
+        return [*found, *([readable(self.rank_by, "number")] if self.rank_by else [])]
+
+
+@lru_cache(maxsize=1)
+def vocabulary() -> Vocabulary:
+    """The fields of the language; names of indices and sectors are no part of what bars know."""
+    return Vocabulary(card_fields())
+
+
+def readable(text: str, want: ValueType = "flag") -> Expression:
+    """An expression that bars alone decide.
+
+    Raises
+    ------
+    ExpressionError : it is no expression.
+    ValueError : it reads what bars do not hold; all of that is named.
+    """
+    expression = compiled(text, vocabulary(), want)
+    fields, indices = mentioned([expression.tree], vocabulary())
+    unread = sorted(fields - READABLE) + [f'index("{one}")' for one in sorted(indices)]
+    if unread:
+        raise ValueError(
+            f"A strategy sees open, high, low, close and volume alone; the expression also reads {', '.join(unread)}"
+        )
+    return expression
+
+
+def _spread(rows: Rows, values: B1, bars: Bars) -> B2:
+    out = np.zeros(bars.shape, np.bool_)
+    out[rows.days, rows.columns] = values
+    return out
+
+
+def _weights(bars: Bars, matched: B2, rank: F2 | None, rebalance: Rebalance, names: int) -> Weights:
+    """Equal parts of the first `names` at each rebalance; without a rank in the order of the keys."""
+    target = np.full(bars.shape, np.nan)
+    for t in np.flatnonzero(month_ends(bars) if rebalance == "monthly" else _week_begins(bars)):
+        held = np.flatnonzero(matched[t])
+        if names and len(held) > names:
+            order = np.argsort(-rank[t, held], kind="stable") if rank is not None else np.arange(len(held))
+            held = held[order[:names]]
+        target[t] = 0.0
+        target[t, held] = 1.0 / max(len(held), 1)
+    return Weights(target, rank)
+
+
+def _week_begins(bars: Bars) -> B1:
+    """Bars that are the first of their week, [T]: known at the bar itself."""
+    weeks = (bars.sessions.astype("datetime64[D]").astype(np.int64) + 3) // 7  # 1970-01-01 was a Thursday
+    out = np.ones(len(weeks), np.bool_)
+    out[1:] = weeks[1:] != weeks[:-1]
+    return out
+
+
+__all__ = ["ExpressionError", "ScreenParams", "ScreenStrategy", "hold_param", "names_param", "readable", "stop_param"]

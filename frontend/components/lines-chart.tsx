@@ -1,0 +1,87 @@
+"use client";
+
+import { useMemo } from "react";
+import { useChartColors, type ChartColors } from "@/components/chart-colors";
+import { EChart, sessionAxis } from "@/components/echart";
+import { date } from "@/lib/format";
+
+export interface Line {
+  name: string;
+  values: readonly (number | null)[];
+}
+
+interface LinesChartProps {
+  label: string;
+  days: readonly string[];
+  /** The first is drawn in the accent, the others in the order of the series. */
+  lines: readonly Line[];
+  format: (value: number) => string;
+  height?: number;
+}
+
+/** Figures by session, on one axis. */
+export function LinesChart({ label, days, lines, format, height = 220 }: LinesChartProps) {
+  const colors = useChartColors();
+  const drawn = useMemo(() => option(days, lines, format, colors), [days, lines, format, colors]);
+  return <EChart option={drawn} label={label} height={height} />;
+}
+
+const SAFE: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
+const escaped = (text: string): string => text.replace(/[&<>"]/g, (mark) => SAFE[mark] ?? mark);
+
+function option(
+  days: readonly string[],
+  lines: readonly Line[],
+  format: (value: number) => string,
+  colors: ChartColors,
+) {
+  const palette = [colors.accent, ...colors.series];
+  return {
+    animation: false,
+    textStyle: { fontFamily: getComputedStyle(document.documentElement).fontFamily },
+    grid: { left: 12, right: 56, top: lines.length > 1 ? 30 : 12, bottom: 24 },
+    legend: {
+      show: lines.length > 1,
+      left: 8,
+      top: 0,
+      icon: "roundRect",
+      itemWidth: 10,
+      itemHeight: 3,
+      textStyle: { color: colors.text, fontSize: 12 },
+    },
+    tooltip: {
+      trigger: "axis" as const,
+      backgroundColor: colors.overlay,
+      borderColor: colors.borderStrong,
+      textStyle: { color: colors.text, fontSize: 12 },
+      formatter: (params: unknown) => {
+        const at = (params as { dataIndex: number }[])[0]?.dataIndex ?? 0;
+        const rows = lines.map(({ name, values }) => {
+          const value = values[at];
+          return `${escaped(name)} ${value === null || value === undefined ? "–" : format(value)}`;
+        });
+        return [date(days[at] ?? "", true), ...rows].join("<br>");
+      },
+    },
+    xAxis: [sessionAxis(days, colors)],
+    yAxis: [
+      {
+        type: "value" as const,
+        position: "right" as const,
+        axisLabel: { color: colors.axis, fontSize: 12, formatter: format },
+        axisTick: { show: false },
+        splitNumber: 4,
+        splitLine: { lineStyle: { color: colors.grid } },
+      },
+    ],
+    series: lines.map(({ name, values }, at) => ({
+      type: "line" as const,
+      name,
+      data: [...values],
+      showSymbol: false,
+      sampling: "lttb" as const,
+      lineStyle: { color: palette[at % palette.length], width: 1.3 },
+      itemStyle: { color: palette[at % palette.length] },
+    })),
+  };
+}
