@@ -77,3 +77,9 @@ def test_the_answer_keeps_the_contract(served: str, operation_id: str) -> None:
         case.call_and_validate(checks=CHECKS)
 
     holds()
+
+
+def test_no_two_answers_share_a_name() -> None:
+    """The interface's types go by it: of two of one name neither keeps it."""
+    names = json.loads(CONTRACT.read_text())["components"]["schemas"]
+    assert [name for name in names if "__" in name] == []

@@ -1976,12 +1976,71 @@ export interface components {
             target_symbol?: string | null;
         };
         /**
+         * ActionOut
+         * @description A factor in use, a move nothing explains, or one that was dismissed.
+         */
+        ActionOut: {
+            /** Close */
+            close: number | null;
+            decision: components["schemas"]["StandingDecision"] | null;
+            /** Evidence */
+            evidence: {
+                [key: string]: unknown;
+            };
+            /**
+             * Factor
+             * @description Shares after for each one before; null where none is in use
+             */
+            factor: number | null;
+            /** Instrument Key */
+            instrument_key: string;
+            /** Known At */
+            known_at: string | null;
+            /** Open */
+            open: number | null;
+            /** Previous Close */
+            previous_close: number | null;
+            /**
+             * Proposed Factor
+             * @description What could explain an open move; null: nothing does
+             */
+            proposed_factor: number | null;
+            /** Purpose */
+            purpose: string | null;
+            /**
+             * Ratio
+             * @description Close over previous close of an open move
+             */
+            ratio: number | null;
+            /**
+             * Session
+             * Format: date
+             * @description Ex-date, or the session of the move
+             */
+            session: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "QUARANTINED" | "INFERRED" | "LISTED" | "ACCEPTED" | "DISMISSED";
+            /**
+             * Symbol
+             * @description The symbol it has now
+             */
+            symbol: string;
+            /**
+             * Symbol Then
+             * @description The symbol it had on the session
+             */
+            symbol_then: string;
+        };
+        /**
          * ActionPage
          * @description A page of entries.
          */
         ActionPage: {
             /** Data */
-            data: components["schemas"]["app__schemas__actions__ActionOut"][];
+            data: components["schemas"]["ActionOut"][];
             meta: components["schemas"]["PageMeta"];
             /**
              * Statuses
@@ -1997,9 +2056,9 @@ export interface components {
          */
         ActionsOut: {
             /** Actions */
-            actions: components["schemas"]["app__schemas__portfolio_actions__ActionOut"][];
+            actions: components["schemas"]["PortfolioActionOut"][];
             /** Dismissed */
-            dismissed: components["schemas"]["app__schemas__portfolio_actions__ActionOut"][];
+            dismissed: components["schemas"]["PortfolioActionOut"][];
             /** Renames */
             renames: components["schemas"]["RenameOut"][];
             /** Version */
@@ -2048,7 +2107,7 @@ export interface components {
             asof: string;
             /** Assumptions */
             assumptions: string[];
-            benchmark: components["schemas"]["app__schemas__portfolio_risk_out__IndexOut"];
+            benchmark: components["schemas"]["RiskBenchmarkOut"];
             charts: components["schemas"]["ChartsOut"];
             fundamental_risk: components["schemas"]["AccountsOut"];
             /** Left Out */
@@ -2211,7 +2270,7 @@ export interface components {
             /** Strategy Ids */
             strategy_ids: string[];
             /** Trades */
-            trades: components["schemas"]["app__schemas__strategies__TradeOut"][];
+            trades: components["schemas"]["TradeOut"][];
             /** Trades Count */
             trades_count: number;
             /** Warnings */
@@ -3554,7 +3613,7 @@ export interface components {
             asof: string;
             /** Assumptions */
             assumptions: string[];
-            benchmark: components["schemas"]["app__schemas__portfolio_risk_out__IndexOut"];
+            benchmark: components["schemas"]["RiskBenchmarkOut"];
             /** Factors */
             factors: components["schemas"]["ExposureOut"][];
             /** Left Out */
@@ -3696,7 +3755,7 @@ export interface components {
              * Actions
              * @description Splits and bonuses that are entered with the lines
              */
-            actions: components["schemas"]["app__schemas__portfolio_actions__ActionOut"][];
+            actions: components["schemas"]["PortfolioActionOut"][];
             /**
              * Added
              * @description Lines of the ledger, actions included
@@ -3768,7 +3827,7 @@ export interface components {
              * Actions
              * @description Splits and bonuses that are entered with the lines
              */
-            actions: components["schemas"]["app__schemas__portfolio_actions__ActionOut"][];
+            actions: components["schemas"]["PortfolioActionOut"][];
             /**
              * Columns
              * @description Field → header
@@ -4288,7 +4347,7 @@ export interface components {
             asof: string;
             /** Assumptions */
             assumptions: string[];
-            benchmark: components["schemas"]["app__schemas__portfolio_risk_out__IndexOut"];
+            benchmark: components["schemas"]["RiskBenchmarkOut"];
             /** Cost */
             cost: number;
             /** Cost Note */
@@ -4414,7 +4473,7 @@ export interface components {
             /** Default */
             default: string;
             /** Indices */
-            indices: components["schemas"]["app__schemas__screener__IndexOut"][];
+            indices: components["schemas"]["IndexOut"][];
         };
         /**
          * IndexMemberOut
@@ -4584,6 +4643,20 @@ export interface components {
              * @description Over 5 of its closes
              */
             trend_7d: number | null;
+        };
+        /**
+         * IndexOut
+         * @description An index and how many members it has.
+         */
+        IndexOut: {
+            /** Count */
+            count: number;
+            /** Description */
+            description: string | null;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
         };
         /**
          * InstrumentHole
@@ -5839,6 +5912,57 @@ export interface components {
             on_breach?: "block" | "flatten";
         };
         /**
+         * PortfolioActionOut
+         * @description An action that waits: what the holding is into the ex-date, and what it would be.
+         */
+        PortfolioActionOut: {
+            after: components["schemas"]["HoldingSide"] | null;
+            /**
+             * Amount
+             * @description Rupees a share of a dividend
+             */
+            amount: string | null;
+            before: components["schemas"]["HoldingSide"];
+            /** Company Name */
+            company_name: string | null;
+            /**
+             * Ex Date
+             * Format: date
+             */
+            ex_date: string;
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "SPLIT" | "BONUS" | "SPLIT_OR_BONUS" | "RIGHTS" | "DEMERGER" | "DIVIDEND";
+            /**
+             * Needs
+             * @description What a person has to say; empty: it can be applied as it stands
+             */
+            needs: string[];
+            /**
+             * Pays
+             * @description Rupees of the dividend for the holding, before tax withheld
+             */
+            pays: string | null;
+            /** Purpose */
+            purpose: string;
+            /**
+             * Ratio
+             * @description SPLIT new:old, BONUS more:held
+             */
+            ratio: string | null;
+            /** Symbol */
+            symbol: string;
+            /**
+             * Tier
+             * @description LISTED: a source says so; INFERRED from prices; ACCEPTED by a person
+             */
+            tier: string;
+        };
+        /**
          * PortfolioCreate
          * @description A new portfolio; positions are shorthand for the lots its ledger opens with.
          */
@@ -6345,7 +6469,7 @@ export interface components {
             asof: string;
             /** Assumptions */
             assumptions: string[];
-            benchmark: components["schemas"]["app__schemas__portfolio_risk_out__IndexOut"];
+            benchmark: components["schemas"]["RiskBenchmarkOut"];
             /** Bought */
             bought: string | null;
             /** Cash In */
@@ -6379,7 +6503,7 @@ export interface components {
             /** Timestamp */
             timestamp: string;
             /** Trades */
-            trades: components["schemas"]["app__schemas__portfolio_risk_out__TradeOut"][];
+            trades: components["schemas"]["RebalanceTradeOut"][];
             /** Turnover */
             turnover: number;
             /** Unverified */
@@ -6464,6 +6588,35 @@ export interface components {
             } | null;
         };
         /**
+         * RebalanceTradeOut
+         * @description An order of a rebalance.
+         */
+        RebalanceTradeOut: {
+            /** Charges */
+            charges: string | null;
+            /** Held */
+            held: number;
+            /** Price */
+            price: number;
+            /** Quantity */
+            quantity: number;
+            /**
+             * Side
+             * @enum {string}
+             */
+            side: "buy" | "sell";
+            /** Symbol */
+            symbol: string;
+            /** Value */
+            value: string | null;
+            /** Weight After */
+            weight_after: number;
+            /** Weight Before */
+            weight_before: number;
+            /** Weight Wanted */
+            weight_wanted: number;
+        };
+        /**
          * RenameOut
          * @description A new symbol; the ledger needs no line for it.
          */
@@ -6507,6 +6660,18 @@ export interface components {
             reason: string | null;
             /** Unknown Share */
             unknown_share: number;
+        };
+        /**
+         * RiskBenchmarkOut
+         * @description The benchmark; `reason` says why nothing is told beside it.
+         */
+        RiskBenchmarkOut: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Reason */
+            reason: string | null;
         };
         /**
          * RuleOut
@@ -7488,7 +7653,7 @@ export interface components {
          */
         StockActions: {
             /** Actions */
-            actions: components["schemas"]["app__schemas__actions__ActionOut"][];
+            actions: components["schemas"]["ActionOut"][];
             /** Decisions */
             decisions: components["schemas"]["DecisionOut"][];
             /** Dividends */
@@ -7771,7 +7936,7 @@ export interface components {
             bases: {
                 [key: string]: string;
             };
-            benchmark: components["schemas"]["app__schemas__portfolio_risk_out__IndexOut"];
+            benchmark: components["schemas"]["RiskBenchmarkOut"];
             circuit: components["schemas"]["CircuitOut"];
             cone: components["schemas"]["ConeOut"];
             /** Left Out */
@@ -8362,6 +8527,75 @@ export interface components {
             members: number;
         };
         /**
+         * TradeOut
+         * @description From entry to exit; a position still open at the end has no exit. Prices are those of their day, as traded.
+         */
+        TradeOut: {
+            /**
+             * Adverse Excursion
+             * @description Worst price while held, as a fraction of the entry price; null for runs that did not measure it
+             */
+            adverse_excursion: number | null;
+            /**
+             * Ambiguous
+             * @description A bar held two prices and does not say which came first; the worse was taken
+             */
+            ambiguous: boolean;
+            /** Book */
+            book: string;
+            /** Costs */
+            costs: number;
+            /**
+             * Entry At
+             * @description Session; of intraday bars their time in India
+             */
+            entry_at: string;
+            /** Entry Price */
+            entry_price: number;
+            /** Exit At */
+            exit_at: string | null;
+            /** Exit Price */
+            exit_price: number | null;
+            /**
+             * Exit Quantity
+             * @description Shares sold: other than bought after a split or bonus
+             */
+            exit_quantity: number | null;
+            /** Exit Reason */
+            exit_reason: string | null;
+            /**
+             * Favourable Excursion
+             * @description Best price while held, as a fraction of the entry price
+             */
+            favourable_excursion: number | null;
+            /**
+             * Income
+             * @description Rupees paid out while it was held
+             */
+            income: number;
+            /** Key */
+            key: string;
+            /** Open */
+            open: boolean;
+            /**
+             * Pnl
+             * @description Rupees, after costs; of an open trade at the last close
+             */
+            pnl: number | null;
+            /**
+             * Quantity
+             * @description Shares bought, as of the entry
+             */
+            quantity: number;
+            /**
+             * Side
+             * @enum {string}
+             */
+            side: "LONG" | "SHORT";
+            /** Symbol */
+            symbol: string;
+        };
+        /**
          * TransactionChanged
          * @description A changed transaction, and the portfolio's version now.
          */
@@ -8744,240 +8978,6 @@ export interface components {
             whole: boolean;
             /** Year */
             year: number;
-        };
-        /**
-         * ActionOut
-         * @description A factor in use, a move nothing explains, or one that was dismissed.
-         */
-        app__schemas__actions__ActionOut: {
-            /** Close */
-            close: number | null;
-            decision: components["schemas"]["StandingDecision"] | null;
-            /** Evidence */
-            evidence: {
-                [key: string]: unknown;
-            };
-            /**
-             * Factor
-             * @description Shares after for each one before; null where none is in use
-             */
-            factor: number | null;
-            /** Instrument Key */
-            instrument_key: string;
-            /** Known At */
-            known_at: string | null;
-            /** Open */
-            open: number | null;
-            /** Previous Close */
-            previous_close: number | null;
-            /**
-             * Proposed Factor
-             * @description What could explain an open move; null: nothing does
-             */
-            proposed_factor: number | null;
-            /** Purpose */
-            purpose: string | null;
-            /**
-             * Ratio
-             * @description Close over previous close of an open move
-             */
-            ratio: number | null;
-            /**
-             * Session
-             * Format: date
-             * @description Ex-date, or the session of the move
-             */
-            session: string;
-            /**
-             * Status
-             * @enum {string}
-             */
-            status: "QUARANTINED" | "INFERRED" | "LISTED" | "ACCEPTED" | "DISMISSED";
-            /**
-             * Symbol
-             * @description The symbol it has now
-             */
-            symbol: string;
-            /**
-             * Symbol Then
-             * @description The symbol it had on the session
-             */
-            symbol_then: string;
-        };
-        /**
-         * ActionOut
-         * @description An action that waits: what the holding is into the ex-date, and what it would be.
-         */
-        app__schemas__portfolio_actions__ActionOut: {
-            after: components["schemas"]["HoldingSide"] | null;
-            /**
-             * Amount
-             * @description Rupees a share of a dividend
-             */
-            amount: string | null;
-            before: components["schemas"]["HoldingSide"];
-            /** Company Name */
-            company_name: string | null;
-            /**
-             * Ex Date
-             * Format: date
-             */
-            ex_date: string;
-            /** Id */
-            id: string;
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "SPLIT" | "BONUS" | "SPLIT_OR_BONUS" | "RIGHTS" | "DEMERGER" | "DIVIDEND";
-            /**
-             * Needs
-             * @description What a person has to say; empty: it can be applied as it stands
-             */
-            needs: string[];
-            /**
-             * Pays
-             * @description Rupees of the dividend for the holding, before tax withheld
-             */
-            pays: string | null;
-            /** Purpose */
-            purpose: string;
-            /**
-             * Ratio
-             * @description SPLIT new:old, BONUS more:held
-             */
-            ratio: string | null;
-            /** Symbol */
-            symbol: string;
-            /**
-             * Tier
-             * @description LISTED: a source says so; INFERRED from prices; ACCEPTED by a person
-             */
-            tier: string;
-        };
-        /**
-         * IndexOut
-         * @description The benchmark; `reason` says why nothing is told beside it.
-         */
-        app__schemas__portfolio_risk_out__IndexOut: {
-            /** Id */
-            id: string;
-            /** Name */
-            name: string;
-            /** Reason */
-            reason: string | null;
-        };
-        /**
-         * TradeOut
-         * @description An order of a rebalance.
-         */
-        app__schemas__portfolio_risk_out__TradeOut: {
-            /** Charges */
-            charges: string | null;
-            /** Held */
-            held: number;
-            /** Price */
-            price: number;
-            /** Quantity */
-            quantity: number;
-            /**
-             * Side
-             * @enum {string}
-             */
-            side: "buy" | "sell";
-            /** Symbol */
-            symbol: string;
-            /** Value */
-            value: string | null;
-            /** Weight After */
-            weight_after: number;
-            /** Weight Before */
-            weight_before: number;
-            /** Weight Wanted */
-            weight_wanted: number;
-        };
-        /**
-         * IndexOut
-         * @description An index and how many members it has.
-         */
-        app__schemas__screener__IndexOut: {
-            /** Count */
-            count: number;
-            /** Description */
-            description: string | null;
-            /** Id */
-            id: string;
-            /** Name */
-            name: string;
-        };
-        /**
-         * TradeOut
-         * @description From entry to exit; a position still open at the end has no exit. Prices are those of their day, as traded.
-         */
-        app__schemas__strategies__TradeOut: {
-            /**
-             * Adverse Excursion
-             * @description Worst price while held, as a fraction of the entry price; null for runs that did not measure it
-             */
-            adverse_excursion: number | null;
-            /**
-             * Ambiguous
-             * @description A bar held two prices and does not say which came first; the worse was taken
-             */
-            ambiguous: boolean;
-            /** Book */
-            book: string;
-            /** Costs */
-            costs: number;
-            /**
-             * Entry At
-             * @description Session; of intraday bars their time in India
-             */
-            entry_at: string;
-            /** Entry Price */
-            entry_price: number;
-            /** Exit At */
-            exit_at: string | null;
-            /** Exit Price */
-            exit_price: number | null;
-            /**
-             * Exit Quantity
-             * @description Shares sold: other than bought after a split or bonus
-             */
-            exit_quantity: number | null;
-            /** Exit Reason */
-            exit_reason: string | null;
-            /**
-             * Favourable Excursion
-             * @description Best price while held, as a fraction of the entry price
-             */
-            favourable_excursion: number | null;
-            /**
-             * Income
-             * @description Rupees paid out while it was held
-             */
-            income: number;
-            /** Key */
-            key: string;
-            /** Open */
-            open: boolean;
-            /**
-             * Pnl
-             * @description Rupees, after costs; of an open trade at the last close
-             */
-            pnl: number | null;
-            /**
-             * Quantity
-             * @description Shares bought, as of the entry
-             */
-            quantity: number;
-            /**
-             * Side
-             * @enum {string}
-             */
-            side: "LONG" | "SHORT";
-            /** Symbol */
-            symbol: string;
         };
     };
     responses: never;

@@ -22,7 +22,7 @@ class HoldingSide(BaseModel):
     average: str | None
 
 
-class ActionOut(BaseModel):
+class PortfolioActionOut(BaseModel):
     """An action that waits: what the holding is into the ex-date, and what it would be."""
 
     id: str
@@ -52,8 +52,8 @@ class ActionsOut(BaseModel):
     """Actions of the shares a portfolio holds or held that its ledger has no line for."""
 
     version: int
-    actions: list[ActionOut]
-    dismissed: list[ActionOut]
+    actions: list[PortfolioActionOut]
+    dismissed: list[PortfolioActionOut]
     renames: list[RenameOut]
 
 

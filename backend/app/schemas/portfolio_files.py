@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from app.schemas.portfolio_actions import ActionOut
+from app.schemas.portfolio_actions import PortfolioActionOut
 
 
 class FileLine(BaseModel):
@@ -62,7 +62,7 @@ class FileTold(BaseModel):
     account: str
     counts: FileCounts
     rows: list[FileRow] = Field(description="The first 500, rows with an error before others")
-    actions: list[ActionOut] = Field(description="Splits and bonuses that are entered with the lines")
+    actions: list[PortfolioActionOut] = Field(description="Splits and bonuses that are entered with the lines")
     version: int
 
 

@@ -23,7 +23,7 @@ class WindowOut(Wire):
     covered: float
 
 
-class IndexOut(Wire):
+class RiskBenchmarkOut(Wire):
     """The benchmark; `reason` says why nothing is told beside it."""
 
     id: str
@@ -49,7 +49,7 @@ class StampedOut(Wire):
     snapshot: str
     value: Money
     window: WindowOut
-    benchmark: IndexOut
+    benchmark: RiskBenchmarkOut
     left_out: list[LeftOutOut]
     assumptions: list[str]
 
@@ -410,7 +410,7 @@ class ImproveOut(StampedOut):
     improve_assumptions: list[str]
 
 
-class TradeOut(Wire):
+class RebalanceTradeOut(Wire):
     """An order of a rebalance."""
 
     symbol: str
@@ -429,7 +429,7 @@ class RebalanceOut(StampedOut):
     """The orders that bring the portfolio to weights; nothing is entered."""
 
     method: str | None
-    trades: list[TradeOut]
+    trades: list[RebalanceTradeOut]
     bought: Money
     sold: Money
     charges: Money
