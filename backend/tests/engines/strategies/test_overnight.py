@@ -28,13 +28,13 @@ def ran(bars: Bars, costs: str = "none", sizing: Sizing | None = None, **params:
         end=date(2100, 1, 1),
         data_root="given",
         sizing=sizing or Sizing("quantity", 10),
-        costs=CostSpec(costs),
+        costs=CostSpec(costs, 11.0 if costs == "bps" else 0.0),
     )
     return run(spec, bars, registry())
 
 
 def typed(opens: list[float], closes: list[float], **fields: Any) -> Bars:
-    o, c = (np.array(values)[:, None] for values in (opens, closes))
+    o, c = (np.array(values, float)[:, None] for values in (opens, closes))
     return panel_of(DAYS[: len(opens)], ("A",), (o, np.fmax(o, c), np.fmin(o, c), c), **fields)
 
 
@@ -48,16 +48,16 @@ NIGHTS = ([100.0, 101.0, 105.0, 103.0, 107.0], [100.0, 102.0, 104.0, 106.0, 108.
 
 
 def test_a_close_is_bought_and_the_next_open_sold():
-    # sold at the open of bar 2, and bought again at the close of bar 3, the session after
-    assert fills(ran(typed(*NIGHTS))) == [
+    # with every_night at 0: sold at the open of bar 2, and bought again at the close of bar 3, the session after
+    assert fills(ran(typed(*NIGHTS), every_night=0)) == [
         (1, "BUY", 102.0, "SIGNAL"), (2, "SELL", 105.0, "SIGNAL"), (3, "BUY", 106.0, "SIGNAL"),
         (4, "SELL", 107.0, "SIGNAL"),
     ]  # fmt: skip
-    assert ran(typed(*NIGHTS)).trades["pnl"] == [30.0, 10.0]  # ten shares over two nights
+    assert ran(typed(*NIGHTS), every_night=0).trades["pnl"] == [30.0, 10.0]  # ten shares over two nights
 
 
-def test_every_night_it_is_bought_again_on_the_day_of_the_sale():
-    assert fills(ran(typed(*NIGHTS), every_night=1)) == [
+def test_by_itself_it_is_bought_again_on_the_day_of_the_sale_every_night():
+    assert fills(ran(typed(*NIGHTS))) == [
         (1, "BUY", 102.0, "SIGNAL"), (2, "SELL", 105.0, "SIGNAL"), (2, "BUY", 104.0, "SIGNAL"),
         (3, "SELL", 103.0, "SIGNAL"), (3, "BUY", 106.0, "SIGNAL"), (4, "SELL", 107.0, "SIGNAL"),
         (4, "BUY", 108.0, "SIGNAL"),
@@ -66,7 +66,7 @@ def test_every_night_it_is_bought_again_on_the_day_of_the_sale():
 
 def test_over_a_day_without_trade_it_is_held_and_then_goes_on():
     bars = typed([100, 101, NAN, 103, 104], [100, 102, NAN, 106, 104])
-    assert fills(ran(bars)) == [
+    assert fills(ran(bars, every_night=0)) == [
         (1, "BUY", 102.0, "SIGNAL"), (3, "SELL", 103.0, "SIGNAL"), (4, "BUY", 104.0, "SIGNAL"),
     ]  # fmt: skip
     assert fills(ran(bars, every_night=1))[1:] == [(3, "SELL", 103.0, "SIGNAL"), (4, "BUY", 104.0, "SIGNAL")]
@@ -79,7 +79,7 @@ def test_what_leaves_the_universe_is_bought_no_more():
     assert [row[:3] for row in found] == [
         (1, "BUY", 102.0), (2, "SELL", 105.0), (2, "BUY", 104.0), (3, "SELL", 103.0),
     ]  # fmt: skip
-    assert [row[0] for row in fills(ran(typed(*NIGHTS, member=member)))] == [1, 2]
+    assert [row[0] for row in fills(ran(typed(*NIGHTS, member=member), every_night=0))] == [1, 2]
 
 
 def test_in_futures_it_is_labelled_proxy():
@@ -123,12 +123,17 @@ def test_in_cash_with_delivery_charges_it_loses_what_the_nights_bring(evidence: 
     free, charged, futures = (
         ran(bars, plan, Sizing(), **params)
         for plan, params in (("none", {}), ("zerodha", {}), ("zerodha", {"futures": 1}))
+        for params in [params | {"every_night": 0}]
     )
     assert free.metrics["trades"] == charged.metrics["trades"] > 1400
     assert charged.metrics["total_return"] < 0.0 < free.metrics["total_return"]
     assert 0.0011 < charged_a_side(charged) < 0.0013
     assert charged.metrics["total_return"] < futures.metrics["total_return"] < free.metrics["total_return"]
     assert not set(charged.fills["cost_brokerage"]) - {0.0}  # delivery at this broker
+    # as it is by itself, every night of 490, with two delivered legs a day of 0.11 % each: it must lose
+    assert (
+        ran(bars, "bps", Sizing()).metrics["total_return"] < 0.0 < ran(bars, "none", Sizing()).metrics["total_return"]
+    )
 
 
 def test_bought_again_on_the_day_of_the_sale_the_note_charges_it_as_intraday(evidence: Path):
