@@ -17,10 +17,17 @@ TIMES: Final = ("date", "datetime", "timestamp", "time", "day")
 PRICES: Final = ("open", "high", "low", "close")
 _STEPS: Final = {"1m": 1, "3m": 3, "5m": 5, "10m": 10, "15m": 15, "30m": 30, "1h": 60}
 _DAY: Final = 1440  # minutes
+_NUMBERS: Final = r"^(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})((?:[ T].*)?)$"  # 31/07/2024 09:15
 
 
-def read_bars(path: Path, *, timeframe: str | None = None, start: date | None = None, end: date | None = None) -> Bars:
-    """The bars of a CSV or Parquet file. A first column without a name is the time.
+def read_bars(
+    path: Path, *, timeframe: str | None = None, start: date | None = None, end: date | None = None
+) -> tuple[Bars, tuple[str, ...]]:
+    """The bars of a CSV or Parquet file, and in words how its dates were read.
+
+    A first column without a name is the time.
+    Dates such as 13/02/2024 are read in the order that the file itself decides: a number above 12 cannot be a month.
+    Where no row decides, nothing is guessed.
 
     Parameters
     ----------
@@ -29,7 +36,8 @@ def read_bars(path: Path, *, timeframe: str | None = None, start: date | None = 
 
     Raises
     ------
-    ValidationError : the file cannot be read, a column is missing, a row is impossible; row and column are named.
+    ValidationError : the file cannot be read, a column is missing, a row is impossible; row and column are named. The
+        order of day and month is nowhere decided, or decided both ways.
     """
     frame = _frame(path)
     names = {name.strip().lower(): name for name in frame.columns}
@@ -38,12 +46,13 @@ def read_bars(path: Path, *, timeframe: str | None = None, start: date | None = 
     if time is None or missing:
         lacking = missing or [f"a time ({', '.join(TIMES)})"]
         raise ValidationError(f"{path.name}: no column {', '.join(lacking)}; found {', '.join(frame.columns)}", "bars")
-    at = _times(path, frame[time])
+    times, notes = _one_order(path, frame[time])
+    at = _times(path, times)
     columns = {name: _numbers(path, frame[names[name]], name) for name in PRICES}
     volume = _numbers(path, frame[names["volume"]], "volume") if "volume" in names else np.full(len(at), np.nan)
     _check(path, columns, volume)
     symbols = frame[names["symbol"]].cast(pl.String).to_numpy() if "symbol" in names else np.full(len(at), path.stem)
-    return _arranged(path, at, columns, volume, symbols, timeframe, start, end)
+    return _arranged(path, at, columns, volume, symbols, timeframe, start, end), notes
 
 
 def _frame(path: Path) -> pl.DataFrame:
@@ -57,6 +66,40 @@ def _frame(path: Path) -> pl.DataFrame:
     if frame.is_empty():
         raise ValidationError(f"{path.name}: no row", "bars")
     return frame
+
+
+def _one_order(path: Path, values: pl.Series) -> tuple[pl.Series, tuple[str, ...]]:
+    """The times with dates such as 13/02/2024 or 2-13-2024 written year first, and which order they had."""
+    if values.dtype != pl.String:
+        return values, ()
+    parts = values.str.strip_chars().str.extract_groups(_NUMBERS).struct.unnest()
+    numbers = parts.select(pl.col("1", "2").cast(pl.Int64, strict=False))
+    if numbers.null_count().sum_horizontal()[0] == 2 * len(values):
+        return values, ()
+    high = [(numbers[name] > 12).fill_null(False) for name in ("1", "2")]
+    days, months = (int(one.sum()) for one in high)
+    if days and months:
+        row, other = (int(one.arg_max() or 0) for one in high)
+        raise ValidationError(
+            f"{path.name}: row {row + 1}, {values[row]!r}, has the day first and row {other + 1}, {values[other]!r}, "
+            "the month; write dates as 2024-07-31",
+            "bars",
+        )
+    if not days and not months:
+        raise ValidationError(
+            f"{path.name}: {values[0]!r} may have the day or the month first, and no row decides; write dates as "
+            "2024-07-31",
+            "bars",
+        )
+    day, month = ("1", "2") if days else ("2", "1")
+    year_first = parts.select(
+        pl.concat_str([pl.col("3"), pl.col(month).str.zfill(2), pl.col(day).str.zfill(2)], separator="-")
+        + pl.col("4").fill_null("")
+    ).to_series()
+    row = int(high[0 if days else 1].arg_max() or 0)
+    order = "day" if days else "month"
+    note = f"Dates of {path.name} are read {order} first: row {row + 1}, {values[row]!r}, can only be that."
+    return year_first.fill_null(values).alias(values.name), (note,)
 
 
 def _times(path: Path, values: pl.Series) -> np.ndarray:
