@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -120,3 +121,87 @@ def test_a_policy_is_written_down_and_a_run_put_under_it(tmp_path: Path, monkeyp
     assert {row["rule"] for row in run["decisions"] if row["outcome"] == "TRIM"} == {"INSTRUMENT"}
     nobody = call(app, [*asked, "--policy", "Nobody"])
     assert nobody.exit_code == 1 and "There is no policy Nobody; there are: Careful" in nobody.output
+
+
+def days_of(folder: Path, form: str, count: int = 120) -> str:
+    """A file of daily bars from 2024-01-01 on, its dates written in this form."""
+    random = np.random.default_rng(3)
+    close = np.round(100 * np.exp(np.cumsum(random.normal(0, 0.02, count))), 2)
+    first = date(2024, 1, 1)
+    rows = [f"{first + timedelta(t):{form}},{c},{c + 1},{c - 1},{c},1000" for t, c in enumerate(close.tolist())]
+    return written(folder, *rows)
+
+
+CROSS = ("--param", "fast=3", "--param", "slow=9")
+
+
+@pytest.mark.parametrize(("form", "order"), [("%d/%m/%Y", "day"), ("%m-%d-%Y", "month"), ("%d.%m.%Y", "day")])
+def test_the_order_of_day_and_month_is_the_one_the_file_decides_and_is_said(tmp_path, form, order):
+    plain = answered("sma_cross", "--bars", days_of(tmp_path, "%Y-%m-%d"), *CROSS)
+    told = answered("sma_cross", "--bars", days_of(tmp_path, form), *CROSS)
+    assert told["equity"] == plain["equity"]  # the very days
+    assert not any("first: row" in line for line in plain["warnings"])
+    # of 120 days from 1 January on the 13th is the first that can only be a day: row 13
+    assert any(line.startswith(f"Dates of bars.csv are read {order} first: row 13, ") for line in told["warnings"])
+
+
+def test_dates_whose_order_nothing_decides_are_refused(tmp_path):
+    said = refused("sma_cross", "--bars", days_of(tmp_path, "%d/%m/%Y", 9), *CROSS)
+    assert "bars.csv: '01/01/2024' may have the day or the month first, and no row decides" in said
+    both = written(tmp_path, "13/01/2024,10,11,9,10,5", "01/14/2024,10,11,9,10,5")
+    said = refused("sma_cross", "--bars", both)
+    assert "row 1, '13/01/2024', has the day first and row 2, '01/14/2024', the month" in said
+    with_time = written(tmp_path, "13/01/2024 09:15,10,11,9,10,5", "13/01/2024 09:20,10,11,9,10,5")
+    assert answered("sma_cross", "--bars", with_time, "--timeframe", "5m")["equity"][-1]["at"] == "2024-01-13"
+
+
+def test_a_parameter_given_twice_is_refused(tmp_path):
+    said = refused("sma_cross", "--bars", days_of(tmp_path, "%Y-%m-%d"), "--param", "fast=3", "--param", "fast=4")
+    assert said == "--param fast=4: fast was given already, as 3; give it once\n"
+
+
+def test_charges_of_ones_own_are_those_of_the_calculator(tmp_path):
+    # 0.1 % of each order up to 5 rupees: of the 100 000 rupees of the first purchase, 5; and the state's levies on top
+    custom = ("--costs", "custom", "--brokerage-percent", "0.1", "--brokerage-cap", "5")
+    run = answered("sma_cross", "--bars", days_of(tmp_path, "%Y-%m-%d"), *CROSS, *custom, "--capital", "100000")
+    levies = answered(
+        "sma_cross", "--bars", days_of(tmp_path, "%Y-%m-%d"), *CROSS, "--costs", "custom", "--capital", "100000"
+    )
+    more = run["trades"][0]["costs"] - levies["trades"][0]["costs"]
+    assert more == pytest.approx(2 * 5 * 1.18, abs=0.02)  # two orders, with 18 % GST
+    file = days_of(tmp_path, "%Y-%m-%d")
+    assert "Brokerage of your own goes with --costs custom" in refused("sma_cross", "--bars", file, *custom[2:])
+    assert "costs.fraction: expected a number of 0 or more" in refused(
+        "sma_cross", "--bars", file, "--costs", "custom", "--brokerage-percent", "-1"
+    )
+
+
+def test_several_strategies_share_one_account_by_their_allocations(tmp_path):
+    file = days_of(tmp_path, "%Y-%m-%d")
+    params = ("--param", "sma_cross.fast=3", "--param", "sma_cross.slow=9", "--param", "donchian.entry=5")
+    run = answered("sma_cross,donchian", "--bars", file, *params, "--allocations", "sma_cross=0.25,donchian=0.75")
+    assert run["strategy_ids"] == ["sma_cross", "donchian"]
+    first = {book: next(t for t in run["trades"] if t["book"] == book) for book in ("sma_cross", "donchian")}
+    spent = {book: trade["quantity"] * trade["entry_price"] for book, trade in first.items()}
+    assert spent["sma_cross"] == pytest.approx(250_000, rel=0.05)
+    assert spent["donchian"] == pytest.approx(750_000, rel=0.05)
+    whole = ("sma_cross,donchian", "--bars", file)
+    for words, said in (
+        (("--param", "fast=3"), "write whose it is, such as sma_cross.fast=3"),
+        (("--param", "rsi2.fast=3"), "rsi2 is not among the strategies of the run, sma_cross, donchian"),
+        (("--allocations", "sma_cross=0.5"), "donchian is missing"),
+        (("--allocations", "sma_cross=0.5,donchian=0.6"), "allocations: expected fractions that add up to 1 at most"),
+        (("--allocations", "sma_cross=0.5,sma_cross=0.5"), "sma_cross was given already"),
+        (("--allocations", "rsi2=1"), "expected ID=SHARE with an ID of sma_cross, donchian"),
+    ):
+        assert said in refused(*whole, *words), words
+    assert "sma_cross is named twice" in refused("sma_cross,sma_cross", "--bars", file)
+
+
+def test_the_first_run_says_that_it_compiles_and_only_on_standard_error(tmp_path, monkeypatch):
+    monkeypatch.setattr("app.engines.kernel_cache.cache_directory", lambda: tmp_path / "none")
+    result = CliRunner().invoke(
+        app, ["backtest", "sma_cross", "--bars", days_of(tmp_path, "%Y-%m-%d"), *CROSS, "--json"]
+    )
+    assert result.exit_code == 0 and json.loads(result.stdout)
+    assert result.stderr == "Compiling the engine, once: a minute or two (smarttrader warm-up does it beforehand).\n"

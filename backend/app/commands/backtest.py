@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.commands.shared import JsonFlag, SampleFlag, chosen_market, fail, open_platform, print_json
+from app.commands.shared import (
+    JsonFlag,
+    SampleFlag,
+    chosen_market,
+    fail,
+    open_platform,
+    print_json,
+    say_of_compiling,
+)
 
 if TYPE_CHECKING:
     from app.engines.backtest import CostSpec
@@ -27,7 +35,9 @@ def register(group: typer.Typer) -> None:
 
 
 def backtest(
-    strategy: Annotated[str, typer.Argument(help="The id of a strategy, such as sma_cross.")],
+    strategy: Annotated[
+        str, typer.Argument(help="The id of a strategy, such as sma_cross; several in one account: with commas.")
+    ],
     universe: Annotated[
         str | None, typer.Option(help="An index; @point-in-time (default) or @today after it chooses its members.")
     ] = None,
@@ -37,7 +47,18 @@ def backtest(
     start: Annotated[str | None, typer.Option("--from", metavar=_DAY, help="First session.")] = None,
     end: Annotated[str | None, typer.Option("--to", metavar=_DAY, help="Last session.")] = None,
     capital: Annotated[float, typer.Option(help="Rupees to begin with.")] = 1_000_000.0,
-    costs: Annotated[str, typer.Option(help="none, bps:10, zerodha or fyers.")] = "bps:10",
+    costs: Annotated[str, typer.Option(help="none, bps:10, zerodha, fyers or custom.")] = "bps:10",
+    brokerage_percent: Annotated[
+        float | None, typer.Option(help="With --costs custom: percent of an order's value.")
+    ] = None,
+    brokerage_cap: Annotated[float | None, typer.Option(help="With --costs custom: most rupees an order.")] = None,
+    brokerage_flat: Annotated[float | None, typer.Option(help="With --costs custom: rupees an order.")] = None,
+    depository: Annotated[
+        float | None, typer.Option(help="With --costs custom: rupees for each share and day delivered out.")
+    ] = None,
+    allocations: Annotated[
+        str | None, typer.Option(metavar="ID=SHARE,…", help="Of several strategies: fractions of the capital.")
+    ] = None,
     slippage_bps: Annotated[float, typer.Option(help="Against us, of each price.")] = 0.0,
     volume_cap: Annotated[float | None, typer.Option(help="Share of a bar's volume traded at most.")] = None,
     timeframe: Annotated[
@@ -66,7 +87,9 @@ def backtest(
     policy: Annotated[str | None, typer.Option(help="Name or id of a risk policy; none: unconstrained.")] = None,
     fractional: Annotated[bool, typer.Option("--fractional", help="Shares divide; with --bars.")] = False,
     seed: Annotated[int, typer.Option(help="Of whatever draws at random.")] = 0,
-    param: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="A parameter; may be repeated.")] = None,
+    param: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="A parameter; of several strategies: ID.NAME=VALUE.")
+    ] = None,
     sample: SampleFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
@@ -89,7 +112,9 @@ def backtest(
         "seed": seed,
         "cash_rates": tuple(sorted(_rate(text) for text in cash_rate or [])),
     }
-    params = dict(named(text) for text in param or [])
+    ids = _ids(strategy)
+    params = params_of(ids, param or [])
+    shares = None if allocations is None else _allocations(ids, allocations)
     first, last = date_of("--from", start), date_of("--to", end)
     if (bars is not None) + (universe is not None) + (symbols is not None) > 1:
         fail("Give one of --universe, --symbols and --bars")
@@ -103,7 +128,8 @@ def backtest(
         fail("--market nse goes with stored bars: of a file's it is not known which securities they are")
     try:
         size = Sizing(kind, number_of("--sizing", amount) if colon else None)
-        charges = costs_of(costs)
+        charges = costs_of(costs, brokerage_percent, brokerage_cap, brokerage_flat, depository)
+        say_of_compiling()
         if bars is not None:
             if benchmark not in (None, "none"):
                 fail("--benchmark goes with stored bars: of a file's it is not known which index they belong to")
@@ -117,8 +143,8 @@ def backtest(
                 answer = _of_file(
                     catalogue,
                     bars,
-                    strategy,
                     params,
+                    shares,
                     first,
                     last,
                     timeframe,
@@ -135,7 +161,6 @@ def backtest(
                 fail("--fractional goes with --bars; stored bars are run in whole shares")
             stored = {"timeframe": timeframe or "1d", "product": product, "strict_actions": strict_actions}
             answer = _of_market(
-                strategy,
                 params,
                 universe,
                 symbols,
@@ -143,7 +168,7 @@ def backtest(
                 last,
                 size,
                 charges,
-                common | stored | {"market": rules or "nse", "benchmark": benchmark},
+                common | stored | {"market": rules or "nse", "benchmark": benchmark, "allocations": shares},
                 policy,
                 sample,
             )
@@ -158,7 +183,7 @@ def backtest(
 
 
 def _of_market(
-    strategy: str, params: dict[str, float], universe: str | None, symbols: str | None, first: date | None,
+    params: dict[str, dict[str, float]], universe: str | None, symbols: str | None, first: date | None,
     last: date | None, size: Any, charges: CostSpec, common: dict[str, Any], policy: str | None, sample: bool,
 ) -> dict[str, Any]:  # fmt: skip
     from app.services.backtests.question import BacktestQuestion
@@ -172,8 +197,8 @@ def _of_market(
         if not panel.chunks:
             fail("There is no price data yet: import exchange files first (smarttrader data import)")
         question = BacktestQuestion(
-            strategy_ids=(strategy,),
-            params={strategy: params},
+            strategy_ids=tuple(params),
+            params=params,
             universe=tuple(s.strip().upper() for s in symbols.split(",") if s.strip()) if symbols else index,
             start=first or panel.sessions[0].astype(object),
             end=last or panel.sessions[-1].astype(object),
@@ -192,8 +217,9 @@ def _of_market(
 
 
 def _of_file(
-    catalogue: Catalogue, path: Path, strategy: str, params: dict[str, float], first: date | None, last: date | None,
-    timeframe: str | None, size: Any, charges: CostSpec, fractional: bool, product: str | None, common: dict[str, Any],
+    catalogue: Catalogue, path: Path, params: dict[str, dict[str, float]], shares: dict[str, float] | None,
+    first: date | None, last: date | None, timeframe: str | None, size: Any, charges: CostSpec, fractional: bool,
+    product: str | None, common: dict[str, Any],
 ) -> dict[str, Any]:  # fmt: skip
     import orjson
 
@@ -205,11 +231,14 @@ def _of_file(
     from app.services.proofs import warnings as proof_warnings
     from app.services.user_strategies.running import carry_out
 
-    chosen = catalogue.find(strategy)
-    found = read_bars(path, timeframe=timeframe, start=first, end=last)
+    chosen = {name: catalogue.find(name) for name in params}
+    found, told = read_bars(path, timeframe=timeframe, start=first, end=last)
     days = found.sessions.astype("datetime64[D]").astype(object)
     spec = RunSpec(
-        books=(book_of(chosen, params, product=product),),
+        books=tuple(
+            book_of(chosen[name], given, None if shares is None else shares[name], product)
+            for name, given in params.items()
+        ),
         universe=UniverseSpec(symbols=found.symbols),
         start=first or days[found.start],
         end=last or days[-1],
@@ -220,11 +249,13 @@ def _of_file(
         fractional=fractional,
         **common,
     )
-    notes = (f"The bars are those of {path.name}; no exchange stands behind them.",)
-    result = carry_out(spec, found, {strategy: chosen}, catalogue.workers, notes=notes)
+    notes = (f"The bars are those of {path.name}; no exchange stands behind them.", *told)
+    result = carry_out(spec, found, chosen, catalogue.workers, notes=notes)
     answer = _answer(shown(decoded(orjson.loads(result.canonical)), result.digest))
-    found_out = {"strategy_id": strategy, "proof": search(chosen, params, found.timeframe)}
-    return answer | {"warnings": with_proofs(answer, proof_warnings([found_out]))}
+    found_out = [
+        {"strategy_id": name, "proof": search(chosen[name], given, found.timeframe)} for name, given in params.items()
+    ]
+    return answer | {"warnings": with_proofs(answer, proof_warnings(found_out))}
 
 
 def _answer(run: dict[str, Any]) -> dict[str, Any]:
@@ -280,6 +311,7 @@ def verify(
     if (run is None) == (not every):
         fail("Name a run, or --all")
     market = chosen_market(sample)
+    say_of_compiling()
     found = []
     with open_platform(strategies=True) as platform:
         with platform.database.transaction(market) as session:
@@ -312,20 +344,68 @@ def _policy(platform: Platform, name_or_id: str) -> Policy:
         return platform.policies.find(session, name_or_id)
 
 
-def costs_of(text: str) -> CostSpec:
+def costs_of(
+    text: str,
+    percent: float | None = None,
+    cap: float | None = None,
+    flat: float | None = None,
+    depository: float | None = None,
+) -> CostSpec:
     from app.engines.backtest import CostSpec
 
     plan, colon, bps = text.partition(":")
+    if (percent, cap, flat, depository) != (None,) * 4 and plan != "custom":
+        fail("Brokerage of your own goes with --costs custom")
+    if plan == "custom" and not colon:
+        fraction = None if percent is None else percent / 100.0
+        return CostSpec("custom", fraction=fraction, cap=cap, flat=flat, depository=depository)
     if plan == "bps" and not bps:
         fail(f"--costs {text}: expected a number after bps, such as bps:10; no costs are --costs none")
     return CostSpec(plan, number_of("--costs", bps)) if colon else CostSpec(plan)
 
 
-def named(text: str) -> tuple[str, float]:
-    name, sign, value = text.partition("=")
-    if not sign or not name:
-        fail(f"--param {text}: expected NAME=VALUE")
-    return name, number_of(f"--param {name}", value)
+def _ids(text: str) -> list[str]:
+    ids = [name.strip() for name in text.split(",") if name.strip()]
+    if not ids:
+        fail("Name a strategy, such as sma_cross")
+    for name in ids:
+        if ids.count(name) > 1:
+            fail(f"{name} is named twice")
+    return ids
+
+
+def params_of(ids: list[str], texts: list[str]) -> dict[str, dict[str, float]]:
+    """Parameters by strategy; of several strategies the name says whose it is."""
+    found: dict[str, dict[str, float]] = {name: {} for name in ids}
+    for text in texts:
+        name, sign, value = text.partition("=")
+        if not sign or not name:
+            fail(f"--param {text}: expected NAME=VALUE")
+        whose, dot, own = name.partition(".")
+        if not dot and len(ids) > 1:
+            fail(f"--param {text}: of several strategies write whose it is, such as {ids[0]}.{name}={value}")
+        if dot and whose not in found:
+            fail(f"--param {text}: {whose} is not among the strategies of the run, {', '.join(ids)}")
+        given, name = (found[whose], own) if dot else (found[ids[0]], name)
+        if name in given:
+            fail(f"--param {text}: {name} was given already, as {given[name]:g}; give it once")
+        given[name] = number_of(f"--param {name}", value)
+    return found
+
+
+def _allocations(ids: list[str], text: str) -> dict[str, float]:
+    """Fractions of the capital by strategy, each named once."""
+    found: dict[str, float] = {}
+    for part in text.split(","):
+        name, sign, value = part.strip().partition("=")
+        if not sign or name not in ids:
+            fail(f"--allocations {part.strip()}: expected ID=SHARE with an ID of {', '.join(ids)}")
+        if name in found:
+            fail(f"--allocations {part.strip()}: {name} was given already")
+        found[name] = number_of(f"--allocations {name}", value)
+    if set(found) != set(ids):
+        fail(f"--allocations: expected each strategy once; {', '.join(n for n in ids if n not in found)} is missing")
+    return found
 
 
 def number_of(name: str, text: str) -> float:

@@ -50,6 +50,18 @@ def print_json(value: Any) -> None:
     print(json.dumps(value, indent=2, ensure_ascii=False, default=str))
 
 
+def say_of_compiling() -> None:
+    """Say on standard error that the engine will be compiled first, where nothing of it is on the disk."""
+    from app.services.kernels import compiled
+
+    if not compiled():
+        print(
+            "Compiling the engine, once: a minute or two (smarttrader warm-up does it beforehand).",
+            file=sys.stderr,
+            flush=True,
+        )
+
+
 def chosen_market(sample: bool) -> Market:
     """The market a command works on."""
     from app.database import Market

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.commands.backtest import costs_of, date_of, named, number_of
+from app.commands.backtest import costs_of, date_of, number_of, params_of
 from app.commands.shared import JsonFlag, SampleFlag, chosen_market, fail, open_platform, print_json
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def question(
     chosen = platform.catalogue.find(strategy)
     return BacktestQuestion(
         strategy_ids=(strategy,),
-        params={strategy: dict(named(text) for text in param or [])},
+        params=params_of([strategy], param or []),
         universe=chosen.universe,
         start=start or panel.sessions[0].astype(object),
         end=end or panel.sessions[-1].astype(object),

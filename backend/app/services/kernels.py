@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 
+def compiled() -> bool:
+    """Whether the loop of a backtest, at its present sources, lies compiled on the disk."""
+    from app.engines.kernel_cache import cache_directory
+
+    return next(cache_directory().rglob("loop.run_bars-*.nbi"), None) is not None
+
+
 def warm_up() -> float:
     """Compile every kernel, or load it from the disk where it was compiled before; seconds it took."""
     from app.engines.backtest import warm
