@@ -15,7 +15,13 @@ from app.engines.bars import Bars
 from app.engines.strategies.base import Answer, Signals, Strategy, Weights
 
 F2 = NDArray[np.float64]
+MOST_BARS = 10**9  # that an order or a position lasts; added to a bar it stays a number the core can hold
 MOST_SHARES = 1e15  # far enough below 2^53 that one share more is another number
+
+
+def is_bars(value: object, least: int) -> bool:
+    """Whether a value is a number of bars that the core can count."""
+    return type(value) is int and least <= value <= MOST_BARS
 
 
 def check_inputs(
@@ -93,8 +99,11 @@ def _check_answer(name: str, answer: Answer, bars: Bars, where: str = "") -> Non
                 raise ValueError(
                     f"strategy {name}: {where}{field.name} must be {kind.__name__} of shape {bars.shape}, got {got}"
                 )
-        elif field.name in ("valid", "hold") and value is not None and (type(value) is not int or value < 1):
-            raise ValueError(f"strategy {name}: {where}{field.name} must be a whole number of 1 or more, got {value!r}")
+        elif field.name in ("valid", "hold") and value is not None and not is_bars(value, 1):
+            most = f"; at most {MOST_BARS} can be counted" if type(value) is int and value > MOST_BARS else ""
+            raise ValueError(
+                f"strategy {name}: {where}{field.name} must be a whole number of 1 or more, got {value!r}{most}"
+            )
         elif field.name == "risk" and value is not None and not (type(value) is float and 0.0 < value <= 1.0):
             raise ValueError(f"strategy {name}: {where}risk must be a fraction above 0 and up to 1, got {value!r}")
         elif field.name == "short" and value is not None:

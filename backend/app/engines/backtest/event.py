@@ -16,6 +16,7 @@ from numba import njit, typeof
 from numpy.typing import NDArray
 
 from app.engines.backtest.account import TRAILING, Account, in_one_piece, slot_of, under_guard, whole_shares
+from app.engines.backtest.checks import MOST_BARS, is_bars
 from app.engines.backtest.core import Log, Market, Orders, Rules
 from app.engines.backtest.fills import SEQUENCE
 from app.engines.backtest.loop import Curves, Decisions, give_order, run_bars
@@ -406,8 +407,7 @@ class EventRun:
                 raise ValueError(f"{name}: expected a number above 0, got {values[wrong][0]}")
         if np.isnan(trigger).any() or np.isnan(quantity).any():
             raise ValueError("trigger and quantity: expected a number for each order")
-        if valid is not None and valid < 1:
-            raise ValueError(f"valid: expected 1 or more bars, got {valid}")
+        _check_bars("valid", valid, 1)
         member = self.bars.member[t, columns]
         if t + 1 >= len(self.bars.sessions) or not member.any():
             return
@@ -505,9 +505,9 @@ class EventRun:
         target: float = np.nan, trail: float = np.nan, hold: int = 0, valid: int | None = None, oco: int = 0,
     ) -> None:  # fmt: skip
         expires = -1
+        _check_bars("hold", hold, 0)
+        _check_bars("valid", valid, 1 if kind in (Kind.LIMIT, Kind.STOP, Kind.STOP_LIMIT) else 0)
         if valid is not None and kind in (Kind.LIMIT, Kind.STOP, Kind.STOP_LIMIT):
-            if valid < 1:
-                raise ValueError(f"valid: expected 1 or more bars, got {valid}")
             expires = t + valid
         factor = float(self.bars.factor[t, n])
         levels = (limit / factor, trigger / factor, stop / factor, target / factor, trail)
@@ -521,6 +521,13 @@ class EventRun:
                 f"more than {self.orders.rows.size} orders rest at bar {t}: the strategy only adds to them"
             )
         place(self.orders, self.market, self.decisions.books, t, book, int(self.decisions.product[book]), rows)
+
+
+def _check_bars(name: str, value: object, least: int) -> None:
+    if isinstance(value, float | np.integer) and value == value // 1:
+        value = int(value)
+    if value is not None and not is_bars(value, least):
+        raise ValueError(f"{name}: expected {least} or more bars, up to {MOST_BARS}, got {value!r}")
 
 
 def capacity(books: int, instruments: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -65,6 +66,9 @@ class UserStrategy(Strategy[UserParams]):
 
     def params(self, values: Mapping[str, Any] | None = None) -> UserParams:
         """As the strategy's own class reads them. ValueError names a wrong one; StrategyStopped where it cannot say."""
+        for name, value in (values or {}).items():
+            if isinstance(value, float) and not math.isfinite(value):
+                raise ValueError(f"params.{name}: expected {self._expected(name)}, got {value!r}")
         key = canonical_json(dict(values or {}))
         with self._lock:
             known = self._known.get(key)
@@ -78,6 +82,13 @@ class UserStrategy(Strategy[UserParams]):
                     self._known.clear()
                 self._known[key] = known
         return known
+
+    def _expected(self, name: str) -> str:
+        about = self._schema["properties"].get(name)
+        if about is None:
+            return f"one of {', '.join(self._schema['properties'])}"
+        kind = "a whole number" if about["type"] == "integer" else "a number"
+        return f"{kind} from {about['minimum']:g} to {about['maximum']:g}"
 
     def params_schema(self) -> dict[str, Any]:
         return self._schema
