@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from fastapi.testclient import TestClient
 
@@ -171,3 +173,30 @@ def test_a_leaky_strategy_is_named_on_its_run(
     assert any(
         line.startswith("LOOK-AHEAD: mine: A decision depends on what was not known") for line in run["warnings"]
     )
+
+
+def test_a_job_that_is_cancelled_ends_the_worker_of_its_strategy(
+    sample_client: TestClient, sample_data: SampleSummary, folder: Path
+) -> None:
+    write(folder, "mine.py", event("mine", on_bar_after("while True: pass")))
+    question = {
+        "strategy_ids": ["mine"], "universe": sample_data.indices[0],
+        "start_date": "2024-03-01", "end_date": "2024-12-31",
+    }  # fmt: skip
+    accepted = sample_client.post(f"{STRATEGIES}/backtest?wait=0", json=question)
+    assert accepted.status_code == 202, accepted.text
+    job = accepted.json()["job"]["id"]
+
+    def at_it() -> bool:
+        return any("user_strategies.child" in " ".join(p.cmdline()) for p in psutil.Process().children(recursive=True))
+
+    until = time.monotonic() + 60.0
+    while sample_client.get(f"/api/jobs/{job}").json()["state"] != "RUNNING" or not at_it():
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    time.sleep(1.0)  # into the loop
+    sample_client.post(f"/api/jobs/{job}/cancel")
+    assert platform_of(sample_client).jobs.wait(uuid.UUID(job), 20.0).state == "CANCELLED"  # the limit is 300 seconds
+    assert not at_it()
+    with platform_of(sample_client).database.transaction(Market.REAL) as session:
+        assert session.query(Trial).count() == 0  # nothing was evaluated

@@ -22,7 +22,7 @@ from app.services import proofs
 from app.services.user_strategies.catalogue import Catalogue
 from app.services.user_strategies.errors import StrategyStopped
 from app.services.user_strategies.running import Finished, carry_out
-from app.services.user_strategies.workers import Limits
+from app.services.user_strategies.workers import Ended, Limits, ended_when
 from tests.engines.backtest.test_event import market
 from tests.services.user_files import (
     DECIDE,
@@ -244,6 +244,10 @@ def test_memory_that_the_system_does_not_refuse_is_watched(hasty: Catalogue, bar
         ("Signals(rises.astype(object), falls)", "entry must be an array of bool or float64, got object"),
         ("Signals(rises, falls, rank='high')", "rank must be an array, got str"),
         ("Signals(rises, falls, hold=0)", "hold must be a whole number of 1 or more, got 0"),
+        (
+            "Signals(rises, falls, valid=10**30)",
+            f"valid must be a whole number of 1 or more, got {10**30}; at most 1000",
+        ),
     ],
 )
 def test_an_answer_that_is_none_is_told(catalogue: Catalogue, bars: Bars, answer: str, told: str) -> None:
@@ -382,3 +386,42 @@ def test_a_search_that_is_stopped_says_at_which_limit(hasty: Catalogue) -> None:
     report = proofs.search(hasty.find("mine"), None, "1d")
     assert report["outcome"] == "raised" and report["tested"]["stopped"] == "time"
     assert "it took longer than 4 seconds to answer" in report["sentence"]
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        ("limit=1.0, valid=10**30", f"valid: expected 1 or more bars, up to 1000000000, got {10**30}"),
+        ("hold=10**30", f"hold: expected 0 or more bars, up to 1000000000, got {10**30}"),
+    ],
+)
+def test_an_order_for_more_bars_than_can_be_counted_is_told(
+    catalogue: Catalogue, bars: Bars, call: str, told: str
+) -> None:
+    error = stopped(
+        catalogue, event("mine", f"\n    def on_bar(self, context):\n        context.buy(0, {call})\n"), bars
+    )
+    assert told in error.message
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_parameter_that_is_no_number_is_told_by_name(catalogue: Catalogue, bars: Bars, value: float) -> None:
+    with pytest.raises(ValueError, match=rf"params.window: expected a whole number from 2 to 50, got {value}"):
+        done(catalogue, vectorised("mine"), bars, {"window": value})
+    with pytest.raises(ValueError, match=r"params.speed: expected one of window, got"):
+        done(catalogue, vectorised("mine"), bars, {"speed": value})
+
+
+@pytest.mark.parametrize("form", ["signals", "on_bar"])
+def test_an_answer_nobody_wants_any_more_ends_its_worker(catalogue: Catalogue, bars: Bars, form: str) -> None:
+    text = (
+        vectorised("mine", signals_after("while True: pass"))
+        if form == "signals"
+        else event("mine", on_bar_after("while True: pass"))
+    )
+    asked = time.monotonic()
+    with ended_when(lambda: time.monotonic() - asked > 3.0), pytest.raises(Ended):
+        done(catalogue, text, bars)
+    assert time.monotonic() - asked < 15.0  # and not the 60 seconds of the limit
+    ours = psutil.Process()
+    assert not [p for p in ours.children(recursive=True) if "user_strategies.child" in " ".join(p.cmdline())]

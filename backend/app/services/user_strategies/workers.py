@@ -17,8 +17,9 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -51,6 +52,23 @@ class Limits:
     def seconds(self, ask: str) -> float:
         """Of a kind of question."""
         return self.load_seconds if ask in ("describe", "prepare") else self.run_seconds
+
+
+class Ended(Exception):
+    """Whoever asked does not want the answer any more; the worker that was at it is ended."""
+
+
+_ended: ContextVar[Callable[[], bool]] = ContextVar("ended", default=lambda: False)
+
+
+@contextmanager
+def ended_when(asked: Callable[[], bool]) -> Iterator[None]:
+    """Have questions asked inside end, with `Ended`, as soon as `asked` says so; it is called many times a second."""
+    token = _ended.set(asked)
+    try:
+        yield
+    finally:
+        _ended.reset(token)
 
 
 class _Gone(Exception):
@@ -294,6 +312,9 @@ class Workers:
             try:
                 reply = worker.next_reply(min(WATCH_SECONDS, left))
             except queue.Empty:
+                if _ended.get()():
+                    worker.kill()
+                    raise Ended from None
                 if worker.memory() > self.limits.memory:
                     raise self._stopped(worker, codes, "memory", self._memory_words()) from None
                 if left <= 0.0:
