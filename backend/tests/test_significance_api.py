@@ -124,7 +124,7 @@ def test_a_run_without_a_sharpe_has_no_twin_and_says_why(sample_client: TestClie
     assert (figures["trials"], figures["sessions"]) == (1, 0)
 
 
-def test_fresh_data_a_new_engine_and_an_edited_source_make_no_new_trial() -> None:
+def test_fresh_data_and_a_new_engine_make_no_new_trial_and_an_edited_source_does() -> None:
     strategy = registry()["sma_cross"]
     spec = RunSpec(
         books=(book_of(strategy, {"fast": 5, "slow": 20}),),
@@ -144,7 +144,6 @@ def test_fresh_data_a_new_engine_and_an_edited_source_make_no_new_trial() -> Non
         replace(spec, sectors="2" * 64),
         replace(spec, data_root="c" * 64),
         replace(spec, engine_version="9.000000000000"),
-        replace(spec, books=(edited,)),
     ):
         assert rerun.run_id != spec.run_id and trial_hash(rerun) == trial_hash(spec)
     for trial in (
@@ -153,9 +152,14 @@ def test_fresh_data_a_new_engine_and_an_edited_source_make_no_new_trial() -> Non
         replace(spec, adjustment="forward_anchored@strict-1+1"),
         replace(spec, sectors="none"),
         replace(spec, seed=1),
+        replace(spec, books=(edited,)),
         replace(spec, books=(book_of(strategy, {"fast": 6, "slow": 20}),)),
     ):
         assert trial_hash(trial) != trial_hash(spec)
+    # of one of the user's own only what the user wrote counts: a new platform below it is no other idea
+    mine = {"sma_cross": "text of mine"}
+    assert trial_hash(replace(spec, books=(edited,)), mine) == trial_hash(spec, mine)
+    assert trial_hash(spec, {"sma_cross": "edited"}) != trial_hash(spec, mine)
 
 
 def test_an_unknown_run_has_no_significance(shared_sample: TestClient) -> None:

@@ -29,12 +29,13 @@ from app.services.backtests.question import BacktestQuestion
 from app.services.backtests.slices import SliceQuestion, warm_up_of
 from app.services.backtests.stored import StoredRuns
 from app.services.backtests.verifying import verified
-from app.services.jobs.context import JobContext
+from app.services.jobs.context import Cancelled, JobContext
 from app.services.panel import PanelService
 from app.services.proofs import default_proof, ensure_proof, search_on
 from app.services.strategy_versions import version_of
 from app.services.user_strategies.catalogue import Catalogue, is_own, own_hashes
 from app.services.user_strategies.running import Finished, carry_out
+from app.services.user_strategies.workers import Ended, ended_when
 
 
 class BacktestService:
@@ -182,7 +183,11 @@ class BacktestService:
     def run(self, context: JobContext, arguments: dict[str, Any]) -> dict[str, Any]:
         """Job: carry out a spec and store the run; one that is stored already is not computed again."""
         spec = RunSpec.from_dict(arguments["spec"])
-        self.execute(context.market, spec, context)
+        try:
+            with ended_when(context.cancelled):
+                self.execute(context.market, spec, context)
+        except Ended:
+            raise Cancelled from None
         return {"run_id": spec.run_id}
 
     def execute(self, market: Market, spec: RunSpec, context: JobContext | None = None) -> None:
@@ -207,6 +212,8 @@ class BacktestService:
             context.progress(0.3, f"Running {', '.join(spec.book_names)}")
         try:
             result = self._carried_out(spec, inputs, strategies)
+        except Ended:
+            raise
         except Exception as error:
             with self._database.transaction(market) as session:
                 self._count_trial(session, spec, strategies, "FAILED", None)
@@ -314,10 +321,11 @@ def _invalid(error: ValueError) -> ValidationError:
 
 
 def trial_values(spec: RunSpec, own: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """What makes two evaluations one trial: everything but the state of the data, the engine and the shipped sources.
+    """What makes two evaluations one trial: everything but the state of the data and the engine.
 
-    Of what is named with the version of its data (rules, index series, corporate actions) only the name counts. `own`
-    gives what the user wrote of strategies of their own: each edit of it is another trial.
+    Of what is named with the version of its data (rules, index series, corporate actions) only the name counts. Each
+    edit of a strategy's source is another trial. `own` gives what the user wrote of strategies of their own, without
+    what they import of the platform: a new version of that is none.
     """
     values = spec.to_dict()
     for name in ("market_rules", "benchmark", "adjustment"):
@@ -327,8 +335,8 @@ def trial_values(spec: RunSpec, own: Mapping[str, str] | None = None) -> dict[st
     for name in ("data_root", "engine_version"):
         del values[name]
     for book in values["books"]:
-        del book["source_hash"]
         if own and book["strategy_id"] in own:
+            del book["source_hash"]
             book["own_source"] = own[book["strategy_id"]]
     return values
 
