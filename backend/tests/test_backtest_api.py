@@ -316,3 +316,37 @@ def test_text_that_cannot_be_stored_is_refused_not_a_failure(shared_sample: Test
 
 def test_a_nul_in_the_address_is_refused(shared_sample: TestClient) -> None:
     assert shared_sample.get("/api/screener/?index=%00").status_code == 422
+
+
+@pytest.mark.parametrize(
+    "wrong", [0, "0", 1704067200, "2024-01-01T00:00:00", "01-03-2024", "2024-3-1", True, "1700-01-01"]
+)
+def test_only_an_iso_date_is_a_date(shared_sample: TestClient, sample_data: SampleSummary, wrong: Any) -> None:
+    response = shared_sample.post(URL, json=question(sample_data, start_date=wrong))
+    error = error_of(response)
+    assert response.status_code == 422 and error["details"]["field"] == "start_date"
+    assert "is not a date; write it as 2024-07-01" in error["message"]
+
+
+def test_a_body_that_is_no_json_is_told_where_it_breaks(shared_sample: TestClient) -> None:
+    broken = '{"strategy_ids": ["sma_cross"'
+    response = shared_sample.post(URL, content=broken, headers={"Content-Type": "application/json"})
+    error = error_of(response)
+    assert response.status_code == 422 and error["details"]["field"] == "body"
+    assert error["message"].startswith("body: is no JSON: ") and f"at character {len(broken)}" in error["message"]
+    empty = shared_sample.post(URL, content="{,}", headers={"Content-Type": "application/json"})
+    assert error_of(empty)["message"].endswith("at character 1")
+
+
+def test_a_key_of_a_question_answered_at_once_is_kept_for_it(
+    shared_sample: TestClient, sample_data: SampleSummary
+) -> None:
+    known = question(sample_data, seed=41)
+    assert shared_sample.post(URL, json=known).status_code == 200
+    key = {"Idempotency-Key": "answered-at-once"}
+    jobs = number_of_jobs(shared_sample)
+    assert shared_sample.post(URL, json=known, headers=key).status_code == 200  # stored: no job
+    other = shared_sample.post(URL, json=known | {"seed": 42}, headers=key)
+    assert other.status_code == 409 and error_of(other)["code"] == "CONFLICT"
+    assert number_of_jobs(shared_sample) == jobs
+    assert shared_sample.post(URL, json=known, headers=key).status_code == 200

@@ -89,7 +89,7 @@ def backtest(
     spec = platform.backtests.prepare(market, session, question_of(request, platform, control))
     if platform.runs.exists(session, spec.run_id):
         if idempotency_key is not None:
-            platform.jobs.check_key(control, "backtest", market, {"spec": spec.to_dict()}, idempotency_key)
+            platform.jobs.answered("backtest", market, {"spec": spec.to_dict()}, idempotency_key)
         return _answer(platform.runs.stored(session, spec.run_id), accept)
     control.commit()  # whoever waits holds no connection: those at work need them
     return await_run(platform, market, session, spec, wait, accept=accept, idempotency_key=idempotency_key)

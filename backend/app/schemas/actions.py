@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
-from app.schemas.common import PageMeta, Wire
+from app.schemas.common import IsoDate, PageMeta, Wire
 
 ActionStatus = Literal["QUARANTINED", "INFERRED", "LISTED", "ACCEPTED", "DISMISSED"]
 Decision = Literal["ACCEPT", "CORRECT", "DISMISS"]
@@ -57,7 +57,7 @@ class DecisionRequest(Wire):
 
     symbol: str | None = Field(default=None, min_length=1, max_length=40)
     instrument_key: str | None = Field(default=None, min_length=1, max_length=40)
-    session: date
+    session: IsoDate
     decision: Decision
     factor: float | None = Field(
         default=None, gt=0, allow_inf_nan=False, description="Shares after for each one before; ACCEPT takes what is "
@@ -84,7 +84,7 @@ class DecisionOut(BaseModel):
     id: int
     instrument_key: str
     symbol: str
-    session: date
+    session: IsoDate
     decision: Decision
     factor: float | None
     kind: ActionKind | None = Field(description="What the person says it is; null where that is not said")

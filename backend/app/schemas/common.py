@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from datetime import date
+from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+_ISO_DATE: Final = re.compile(r"(19|20|21)\d{2}-\d{2}-\d{2}")
+
+
+def _iso(value: object) -> object:
+    """Refuse what pydantic would take for a date besides: 0 and "0" are seconds since 1970 to it."""
+    if type(value) is date or value is None or (isinstance(value, str) and _ISO_DATE.fullmatch(value)):
+        return value
+    raise ValueError(f"{str(value)[:40]!r} is not a date; write it as 2024-07-01")
+
+
+IsoDate = Annotated[date, BeforeValidator(_iso)]
 
 
 class Wire(BaseModel):

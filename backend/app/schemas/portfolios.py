@@ -8,9 +8,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AliasChoices, BaseModel, Field, StringConstraints, model_validator
 
-from app.schemas.common import PageMeta, Wire
+from app.schemas.common import IsoDate, PageMeta, Wire
 
-Day = date  # where a field is called date
+Day = IsoDate  # where a field is called date
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Symbol = Annotated[str, StringConstraints(min_length=1, max_length=60)]
 Rupees = Annotated[Decimal, Field(ge=0, le=Decimal(10) ** 13)]
@@ -34,7 +34,7 @@ class PositionIn(Wire):
         default=None, validation_alias=AliasChoices("entry_price", "avg_buy_price"), description="Rupees a share"
     )
     invested_value: Rupees | None = Field(default=None, description="Rupees for all of them")
-    entry_date: date | None = Field(default=None, description="The day they were bought, where it is known")
+    entry_date: IsoDate | None = Field(default=None, description="The day they were bought, where it is known")
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

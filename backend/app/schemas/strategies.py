@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
-from app.schemas.common import PageMeta, Wire
+from app.schemas.common import IsoDate, PageMeta, Wire
 
 
 class LookaheadProof(BaseModel):
@@ -142,7 +142,7 @@ class OwnCosts(Wire):
 class CashRate(Wire):
     """A rate of interest from a day on."""
 
-    start: date = Field(description="First day of the rate")
+    start: IsoDate = Field(description="First day of the rate")
     percent: float = Field(ge=-10, le=50, allow_inf_nan=False, description="A year")
 
 
@@ -152,8 +152,8 @@ class BacktestRequest(Wire):
     strategy_ids: list[str] = Field(min_length=1, max_length=20)
     params: dict[str, dict[str, Any]] = Field(default_factory=dict, description="Parameters by strategy id")
     universe: str | list[str] = Field(default="NIFTY50", description="An index id, or a list of symbols")
-    start_date: date
-    end_date: date
+    start_date: IsoDate
+    end_date: IsoDate
     timeframe: Literal["1m", "5m", "15m", "30m", "1h", "1d"] = Field(
         default="1d", description="Intraday bars are those of imported files, or made from finer ones"
     )

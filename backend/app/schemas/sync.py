@@ -7,6 +7,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.schemas.common import IsoDate
+
 
 class SyncState(BaseModel):
     """Downloads from the exchange: on or off, how far, and what is in the way."""
@@ -34,5 +36,5 @@ class SyncRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    start: Annotated[date | None, Field(alias="from", strict=False)] = None
-    end: Annotated[date | None, Field(alias="to", strict=False)] = None
+    start: Annotated[IsoDate | None, Field(alias="from", strict=False)] = None
+    end: Annotated[IsoDate | None, Field(alias="to", strict=False)] = None

@@ -74,6 +74,11 @@ def _of_validation(request: Request, error: Exception) -> Response:
 
 def _problem(item: dict[str, Any]) -> dict[str, Any]:
     """A problem without the input itself, which may be large or secret."""
+    if item["type"] == "json_invalid":
+        at = item["loc"][-1]
+        why = str((item.get("ctx") or {}).get("error", "")).rstrip(".")
+        told = f"is no JSON: {why or item['msg']}, at character {at}"
+        return {"field": "body", "in": "body", "message": told, "type": item["type"]}
     place = [str(part) for part in item["loc"]]
     field = ".".join(place[1:]) if place and place[0] in {"query", "path", "body", "header"} else ".".join(place)
     return {"field": field or place[0], "in": place[0], "message": item["msg"], "type": item["type"]}

@@ -43,16 +43,27 @@ class JobService:
         except IntegrityError:  # the same key came twice at once, and the other one was quicker
             return self._submit(kind, market, arguments, idempotency_key, request_hash)
 
-    def check_key(self, session: Session, kind: str, market: Market, arguments: dict[str, Any], key: str) -> None:
-        """Refuse a key that was used for another request, where the answer is known and no job is needed.
+    def answered(self, kind: str, market: Market, arguments: dict[str, Any], key: str) -> None:
+        """Keep the key of a request whose answer is known and needs no job, committed when this returns.
 
         Raises
         ------
-        ConflictError : it was.
+        ConflictError : the key was used for another request.
         """
-        known = JobRepository(session).remembered(LOCAL_OWNER_ID, key)
-        if known is not None and known.request_hash != _request_hash(kind, market, arguments):
-            raise ConflictError("This Idempotency-Key was used for another request; use a new one")
+        asked = _request_hash(kind, market, arguments)
+        try:
+            self._answered(asked, key)
+        except IntegrityError:  # the same key came twice at once, and the other one was quicker
+            self._answered(asked, key)
+
+    def _answered(self, asked: str, key: str) -> None:
+        with self._database.transaction(Market.REAL) as session:
+            repository = JobRepository(session)
+            known = repository.remembered(LOCAL_OWNER_ID, key)
+            if known is None:
+                repository.remember(LOCAL_OWNER_ID, key, asked, 200, {})
+            elif known.request_hash != asked:
+                raise ConflictError("This Idempotency-Key was used for another request; use a new one")
 
     def _submit(
         self, kind: str, market: Market, arguments: dict[str, Any], idempotency_key: str | None, request_hash: str
@@ -64,7 +75,9 @@ class JobService:
                 if known is not None:
                     if known.request_hash != request_hash:
                         raise ConflictError("This Idempotency-Key was used for another request; use a new one")
-                    return self.get(session, uuid.UUID(known.body["job_id"]))
+                    if "job_id" in known.body:
+                        return self.get(session, uuid.UUID(known.body["job_id"]))
+                    idempotency_key = None  # answered without a job then; kept as it is
             job = repository.add(kind, market.value, arguments)
             if idempotency_key is not None:
                 repository.remember(LOCAL_OWNER_ID, idempotency_key, request_hash, 202, {"job_id": str(job.id)})
