@@ -49,3 +49,13 @@ def test_bad_words_are_refused_by_name() -> None:
         code, out = run(*words)
         assert code == 1, words
         assert said in out, (words, out)
+
+
+def test_a_day_after_the_last_look_at_the_rates_is_said() -> None:
+    code, out = run("--date", "2050-01-01", "--buy", "10@100", "--json")
+    (said,) = json.loads(out)["warnings"]
+    assert code == 0 and said.startswith(
+        "The rates were last looked at on 2026-08-03; on 2050-01-01 they may be others"
+    )
+    assert said in run("--date", "2050-01-01", "--buy", "10@100")[1]
+    assert json.loads(run("--date", "2026-08-03", "--buy", "10@100", "--json")[1])["warnings"] == []

@@ -222,3 +222,17 @@ def test_daily_returns_are_set_beside_the_close_of_the_session_before(tmp_path: 
     returns = written(tmp_path, "date,returns\n2024-01-08,0.05\n2024-01-09,-0.05\n", "returns.csv")
     index = written(tmp_path, "date,close\n2024-01-05,100\n2024-01-08,110\n2024-01-09,99\n", "index.csv")
     assert answer(returns, "--benchmark-file", index)["metrics"]["beta"] == pytest.approx(0.5)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("value", ["1e308", "-1e16", "1e-300"])
+def test_numbers_nobody_has_are_refused_by_their_line(tmp_path: Path, value: str) -> None:
+    said = refused(tmp_path, f"date,equity\n2024-01-01,100\n2024-01-02,{value}\n2024-01-03,101\n")
+    assert f"curve.csv, line 3, equity: '{value}' is no amount anybody has; expected 0, or a size from 1e-12 to" in said
+
+
+@pytest.mark.filterwarnings("error")
+def test_returns_that_compound_beyond_all_numbers_are_refused(tmp_path: Path) -> None:
+    rows = "".join(f"2024-01-{day:02d},1e14\n" for day in range(1, 29))
+    said = refused(tmp_path, f"date,returns\n{rows}", "--fraction")
+    assert "curve.csv: by 2024-01-03 1 would have become more than 1e+30; are these returns percent" in said

@@ -95,6 +95,19 @@ def test_a_run_without_trades_or_returns_has_a_report_too(run: dict[str, Any]) -
     assert "nan" not in page.lower().replace("finance", "")
 
 
+def test_what_could_not_be_sold_is_on_the_page(shared_sample: TestClient, run: dict[str, Any]) -> None:
+    analysis = shared_sample.get(f"/api/portfolio/strategies/runs/{run['run_id']}/analysis").json()
+    assert "could not be sold" not in " ".join(run_report(run, analysis, {"sharpe": None}, {}, sample=False).split())
+    frozen = {"frozen_positions": 2, "frozen_value": 150_000.0, "frozen_share": 0.125, "final_equity": 1_200_000.0,
+              "final_equity_without_frozen": 1_050_000.0}  # fmt: skip
+    stuck = run | {"metrics": run["metrics"] | frozen}
+    page = " ".join(run_report(stuck, analysis, {"sharpe": None}, {}, sample=False).split())
+    assert (
+        "Final equity ₹12,00,000, of which ₹1,50,000 (12.5%) is frozen in 2 holdings that could not be sold; were they "
+        "worth nothing, ₹10,50,000."
+    ) in page
+
+
 def test_a_run_that_is_not_there_has_no_report(shared_sample: TestClient) -> None:
     response = shared_sample.get(f"/api/portfolio/strategies/runs/{'0' * 64}/report")
     assert response.status_code == 404 and response.json()["error"]["code"] == "DATA_NOT_FOUND"

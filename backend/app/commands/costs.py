@@ -42,7 +42,7 @@ def costs(
 
     A delivery bought and sold counts as two days' business at one date's rates; nothing is netted.
     """
-    from app.engines.costs import PLANS, Order, Product, custom, statement
+    from app.engines.costs import PLANS, Order, Product, beyond, custom, statement
 
     if product not in set(Product):
         fail(f"--product {product}: expected one of {', '.join(Product)}")
@@ -87,6 +87,7 @@ def costs(
         "gross_pnl": float(sold - bought) if closed else None,
         "net_pnl": float(sold - bought - note.total_with_depository) if closed else None,
         "unverified": note.unverified,
+        "warnings": [said for said in (beyond(when),) if said is not None],
     }
     if as_json:
         print_json(answer)
@@ -101,6 +102,8 @@ def costs(
         print(f"{'Profit after all charges':<36} {sold - bought - note.total_with_depository:>14,.2f}")
     for row in note.unverified:
         print(f"not verified: {row}")
+    for said in answer["warnings"]:
+        print(said)
 
 
 def _amount(name: str, text: str) -> Decimal:

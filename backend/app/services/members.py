@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from app.services.index_book import NEAR_SESSIONS, IndexBook, Names, Stretch, pr
 from app.services.panel import Panel, PanelService
 from app.services.universe import find_instrument, known_id
 
+FIRST_DAY = date(1994, 11, 3)  # the exchange began to trade shares
 _DAY = timedelta(days=1)
 _SHOWN_GAPS = 5
 _SERIES_ORDER = {"EQ": 0, "BE": 1, "BZ": 2, "SM": 3, "ST": 4}
@@ -55,8 +56,16 @@ class MemberService:
         Raises
         ------
         DataNotFoundError : no such index.
+        ValidationError : the day lies before the exchange traded shares, or is still to come.
         """
         book = self.book(market, session, index)
+        today = datetime.now(calendar.IST).date()
+        if not FIRST_DAY <= asof <= today:
+            raise ValidationError(
+                f"asof: members of {book.index} can be known from {FIRST_DAY}, when the exchange began, to today, "
+                f"{today}, not on {asof}",
+                "asof",
+            )
         return answer(book, asof)
 
     def survivorship(self, market: Market, session: Session, index: str, start: date, end: date) -> dict[str, Any]:

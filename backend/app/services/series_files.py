@@ -26,6 +26,7 @@ TIMES: Final = ("date", "datetime", "timestamp", "time", "day", "session", "")
 SURE_EQUITIES: Final = ("equity", "nav", "portfolio_value", "account_value", "balance")
 EQUITIES: Final = (*SURE_EQUITIES, "value", "portfolio", "close", "price")
 RETURNS: Final = ("returns", "return", "daily_return", "daily_returns", "ret", "pnl_percent", "change_percent")
+SMALLEST, MOST = 1e-12, 1e15  # sizes of numbers: beyond them the fourth powers of a tear sheet leave the floats
 LARGEST: Final = 1.0  # a return of more than 100 % a period, said to be a fraction by nobody, is refused
 _FORMATS: Final = (
     *("%Y-%m-%d", "%d-%m-%Y", "%d/%m/%Y", "%d.%m.%Y", "%Y/%m/%d", "%Y%m%d", "%d-%b-%Y", "%d %b %Y", "%d-%b-%y"),
@@ -244,6 +245,11 @@ def _number(table: _Table, row: int, column: int, text: str) -> float:
             f"{table.name}, line {table.lines[row]}, {table.columns[column]}: {text!r} is no number; "
             "expected such as 1234.5, 12,34,567.89 or 0.5%"
         )
+    if value != 0.0 and not math.isnan(value) and not SMALLEST <= abs(value) <= MOST:  # NaN is an empty cell
+        raise ValidationError(
+            f"{table.name}, line {table.lines[row]}, {table.columns[column]}: {text!r} is no amount anybody has; "
+            f"expected 0, or a size from {SMALLEST:g} to {MOST:g}"
+        )
     return value
 
 
@@ -373,6 +379,14 @@ def growth_of(series: Series) -> NDArray[np.float64]:
     """The equity of a series, [T]: its own values, or what 1 became of its returns (NaN where one is missing)."""
     if series.kind == "equity":
         return series.values
-    grown: NDArray[np.float64] = np.cumprod(1.0 + np.nan_to_num(series.values)).astype(np.float64)
+    with np.errstate(over="ignore"):  # looked at below
+        grown: NDArray[np.float64] = np.cumprod(1.0 + np.nan_to_num(series.values)).astype(np.float64)
+    beyond = ~(np.abs(grown) <= MOST**2)  # of NaN, too: infinity times zero
+    if beyond.any():
+        at = int(np.argmax(beyond))
+        raise ValidationError(
+            f"{series.name}: by {series.sessions[at]} 1 would have become more than {MOST**2:g}; are these returns "
+            "percent (--percent), or no returns at all (--equity)?"
+        )
     grown[np.isnan(series.values)] = np.nan
     return grown

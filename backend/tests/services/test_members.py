@@ -400,3 +400,12 @@ def test_the_lack_in_nifty_50_is_seen_in_the_real_lists(real: Engine) -> None:
         assert "calendar ends on 2026-12-31" in notes[0]
         assert any("known from lists only" in note for note in notes)
         assert run_notes(session, None, D("2024-01-01"), D("2024-12-31"), asof_members=True) == ()
+
+
+def test_a_day_before_the_exchange_or_still_to_come_is_refused(shared_sample: TestClient) -> None:
+    index = shared_sample.get("/api/market/members/NOSUCH").json()["error"]["details"]["known"][0]
+    for day in ("1900-01-01", "2050-01-01"):
+        response = shared_sample.get(f"/api/market/members/{index}", params={"asof": day})
+        error = response.json()["error"]
+        assert response.status_code == 422 and error["details"]["field"] == "asof"
+        assert "can be known from 1994-11-03" in error["message"] and f"not on {day}" in error["message"]

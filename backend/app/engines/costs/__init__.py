@@ -2,9 +2,10 @@
 
 from app.engines.costs.note import LINES, Note, Order, allot, contract_note, estimate, statement
 from app.engines.costs.plans import PLANS, Brokerage, Depository, Plan, custom
-from app.engines.costs.rates import FIRST, RATES, Levy, Product, Rate, rate_on
+from app.engines.costs.rates import CHECKED, FIRST, RATES, Levy, Product, Rate, beyond, rate_on
 
 __all__ = [
+    "CHECKED",
     "FIRST",
     "LINES",
     "PLANS",
@@ -18,6 +19,7 @@ __all__ = [
     "Product",
     "Rate",
     "allot",
+    "beyond",
     "contract_note",
     "custom",
     "estimate",

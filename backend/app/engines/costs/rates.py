@@ -165,6 +165,16 @@ def _gst() -> list[Rate]:
 RATES: Final[tuple[Rate, ...]] = (*_stt(), *_exchange(), *_sebi(), *_stamp(), *_gst())
 
 
+CHECKED: Final = date(2026, 8, 3)  # the day up to which the table was looked after: what changed later is not in it
+
+
+def beyond(day: date) -> str | None:
+    """In words that a day lies after the last look at the table; None where it does not."""
+    if day <= CHECKED:
+        return None
+    return f"The rates were last looked at on {CHECKED}; on {day} they may be others, and those of {CHECKED} are taken."
+
+
 def rate_on(levy: Levy, product: Product, day: date) -> Rate:
     """The row in force on a day.
 
