@@ -91,7 +91,8 @@ def backtest(
         if idempotency_key is not None:
             platform.jobs.answered("backtest", market, {"spec": spec.to_dict()}, idempotency_key)
         return _answer(platform.runs.stored(session, spec.run_id), accept)
-    control.commit()  # whoever waits holds no connection: those at work need them
+    if control is not session:  # of the real market they are one, and it is read once more
+        control.commit()  # whoever waits holds no connection: those at work need them
     return await_run(platform, market, session, spec, wait, accept=accept, idempotency_key=idempotency_key)
 
 
