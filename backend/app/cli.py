@@ -27,6 +27,7 @@ from app.commands import (
     sweep,
     sync,
     verify,
+    walkforward,
 )
 from app.commands.shared import JsonFlag, SampleFlag, chosen_market, fail, open_platform, print_json, tell_watched
 
@@ -52,6 +53,7 @@ costs.register(app)
 screen.register(app)
 backtest.register(app)
 sweep.register(app)
+walkforward.register(app)
 metrics.register(app)
 runs.register(app)
 members.register(data_app)

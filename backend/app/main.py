@@ -33,6 +33,7 @@ from app.routers import (
     strategies,
     sweeps,
     sync,
+    walk_forwards,
 )
 from app.schemas.common import ErrorEnvelope
 from app.services.kernels import warm_up
@@ -108,6 +109,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         sweeps.router,
         portfolio_performance.router,
         portfolio_tax.router,
+        walk_forwards.router,
         strategies.router,
         sync.router,
         actions.router,

@@ -1535,6 +1535,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/portfolio/strategies/walk-forwards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Walk Forwards
+         * @description Stored walk-forwards, newest first.
+         */
+        get: operations["walk_forwards:list"];
+        put?: never;
+        /**
+         * Create Walk Forward
+         * @description Choose parameters on each training window and test them on what came after. The same question is the same id.
+         */
+        post: operations["walk_forwards:create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/portfolio/strategies/walk-forwards/{walk_forward_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Walk Forward
+         * @description A stored walk-forward.
+         */
+        get: operations["walk_forwards:get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/portfolio/strategies/walk-forwards/{walk_forward_id}/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Verify Walk Forward
+         * @description Work a stored walk-forward out again and compare.
+         */
+        post: operations["walk_forwards:verify"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/portfolio/strategies/{strategy_id}": {
         parameters: {
             query?: never;
@@ -5598,6 +5662,33 @@ export interface components {
             type: string;
         };
         /**
+         * ParameterStability
+         * @description How often each value of a parameter was chosen.
+         */
+        ParameterStability: {
+            /**
+             * At Edge
+             * @description Share of the choices at an end of the grid: it may be too narrow
+             */
+            at_edge: number | null;
+            /** Chosen */
+            chosen: number[];
+            /**
+             * Mean Step
+             * @description Steps of the grid from one window to the next, on average
+             */
+            mean_step: number | null;
+            /** Most Often */
+            most_often: number;
+            /**
+             * Share
+             * @description Of the windows that chose it
+             */
+            share: number;
+            /** Values */
+            values: number[];
+        };
+        /**
          * PartOut
          * @description Points of a score, the most there are, and the figure they rest on.
          */
@@ -7593,6 +7684,31 @@ export interface components {
             source: string;
         };
         /**
+         * Spread
+         * @description What the same sessions in another order give: intervals, and a cone of the account.
+         */
+        Spread: {
+            /** Block */
+            block: number;
+            /**
+             * Cone
+             * @description Rupees at each session, a row a quantile; the first is the beginning
+             */
+            cone: number[][];
+            /** Confidence */
+            confidence: number;
+            /** Intervals */
+            intervals: {
+                [key: string]: number[];
+            };
+            /** Quantiles */
+            quantiles: number[];
+            /** Resamples */
+            resamples: number;
+            /** Seed */
+            seed: number;
+        };
+        /**
          * SpreadOut
          * @description How money and risk are spread.
          */
@@ -7624,6 +7740,22 @@ export interface components {
             top_3_concentration: number;
             /** Top 5 Concentration */
             top_5_concentration: number;
+        };
+        /**
+         * Stability
+         * @description How much the choice moves.
+         */
+        Stability: {
+            /** Changes */
+            changes: number;
+            /** Parameters */
+            parameters: {
+                [key: string]: components["schemas"]["ParameterStability"];
+            };
+            /** Windows */
+            windows: number;
+            /** Without Choice */
+            without_choice: number;
         };
         /**
          * StandingDecision
@@ -8006,6 +8138,20 @@ export interface components {
              * @default []
              */
             shocks?: components["schemas"]["ShockIn"][];
+        };
+        /**
+         * Stressed
+         * @description The stitched account with costs so many times as high.
+         */
+        Stressed: {
+            /** Factor */
+            factor: number;
+            /** Metrics */
+            metrics: {
+                [key: string]: unknown;
+            } | null;
+            /** Reason */
+            reason: string | null;
         };
         /**
          * StuckOut
@@ -8797,6 +8943,46 @@ export interface components {
             version?: number | null;
         };
         /**
+         * Variants
+         * @description All points over the tested sessions as if each had been fixed from the beginning.
+         */
+        Variants: {
+            /**
+             * Base
+             * @default 0
+             */
+            base?: number;
+            /** Best */
+            best?: null;
+            /**
+             * Configurations
+             * @description Points whose returns the figures rest on
+             */
+            configurations: number;
+            /**
+             * Left Out
+             * @description Points kept whose account was lost, or that failed
+             */
+            left_out: number;
+            pbo: components["schemas"]["Overfitting"] | null;
+            /** Points */
+            points: number;
+            /** Reason */
+            reason: string | null;
+            /** Sessions */
+            sessions: number;
+            /**
+             * Share Below
+             * @description Share of them whose Sharpe is no better than walking forward's
+             */
+            share_below: number | null;
+            /** Sharpe Best */
+            sharpe_best: number | null;
+            /** Sharpe Median */
+            sharpe_median: number | null;
+            spa: components["schemas"]["PredictiveAbility"] | null;
+        };
+        /**
          * VerifyOut
          * @description What a recomputation of a run gave.
          */
@@ -8831,6 +9017,288 @@ export interface components {
         VersionOut: {
             /** Version */
             version: number;
+        };
+        /**
+         * WalkForwardAccepted
+         * @description The id of a walk-forward and the job that works on it; null where it is stored already.
+         */
+        WalkForwardAccepted: {
+            job: components["schemas"]["JobOut"] | null;
+            /** Walk Forward Id */
+            walk_forward_id: string;
+        };
+        /**
+         * WalkForwardOut
+         * @description A stored walk-forward; `significance` and `track_record` are as of now.
+         */
+        WalkForwardOut: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Digest */
+            digest: string;
+            /**
+             * Efficiency
+             * @description Growth a year in the tests over that of the choices in training
+             */
+            efficiency: number | null;
+            /**
+             * End Date
+             * Format: date
+             */
+            end_date: string;
+            /** Equity */
+            equity: number[];
+            /**
+             * Luck
+             * @description A text says why there is none
+             */
+            luck: components["schemas"]["Spread"] | string;
+            /**
+             * Metric
+             * @enum {string}
+             */
+            metric: "sharpe" | "sortino" | "calmar" | "cagr" | "total_return" | "max_drawdown" | "profit_factor" | "win_rate";
+            /**
+             * Metrics
+             * @description Of the stitched curve
+             */
+            metrics: {
+                [key: string]: unknown;
+            };
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "rolling" | "anchored";
+            /** Parameters */
+            parameters: string[];
+            /** Reasons */
+            reasons: {
+                [key: string]: string;
+            };
+            /** Sessions */
+            sessions: string[];
+            /** Significance */
+            significance: {
+                [key: string]: unknown;
+            };
+            /** Spec */
+            spec: {
+                [key: string]: unknown;
+            };
+            stability: components["schemas"]["Stability"];
+            /**
+             * Start Date
+             * Format: date
+             */
+            start_date: string;
+            /** Strategy Id */
+            strategy_id: string;
+            /** Stress */
+            stress: components["schemas"]["Stressed"][];
+            /** Test */
+            test: number;
+            /** Track Record */
+            track_record: string;
+            /** Train */
+            train: number;
+            /** Universe */
+            universe: string;
+            variants: components["schemas"]["Variants"];
+            /** Walk Forward Id */
+            walk_forward_id: string;
+            /** Windows */
+            windows: components["schemas"]["WalkWindow"][];
+            /** Words */
+            words: string[];
+        };
+        /**
+         * WalkForwardPage
+         * @description A page of walk-forwards, newest first.
+         */
+        WalkForwardPage: {
+            /** Data */
+            data: components["schemas"]["WalkForwardSummary"][];
+            meta: components["schemas"]["PageMeta"];
+        };
+        /**
+         * WalkForwardRequest
+         * @description A run of one strategy, which of its parameters are chosen anew in each window, and the windows.
+         */
+        WalkForwardRequest: {
+            /**
+             * Embargo
+             * @description Further sessions left out there
+             * @default 0
+             */
+            embargo?: number;
+            /**
+             * Grid
+             * @description Values of each parameter that varies
+             */
+            grid: {
+                [key: string]: number[] | components["schemas"]["Range"];
+            };
+            /**
+             * Metric
+             * @description The highest in training is chosen
+             * @default sharpe
+             * @enum {string}
+             */
+            metric?: "sharpe" | "sortino" | "calmar" | "cagr" | "total_return" | "max_drawdown" | "profit_factor" | "win_rate";
+            /**
+             * Mode
+             * @default rolling
+             * @enum {string}
+             */
+            mode?: "rolling" | "anchored";
+            /**
+             * Purge
+             * @description Sessions left out before each test: positions may be held
+             * @default 0
+             */
+            purge?: number;
+            random?: components["schemas"]["RandomSearch"] | null;
+            run: components["schemas"]["BacktestRequest"];
+            /**
+             * Test
+             * @description Sessions of each test
+             * @default 126
+             */
+            test?: number;
+            /**
+             * Train
+             * @description Sessions of training, at least where anchored
+             * @default 504
+             */
+            train?: number;
+        };
+        /**
+         * WalkForwardSummary
+         * @description A walk-forward in a list.
+         */
+        WalkForwardSummary: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * End Date
+             * Format: date
+             */
+            end_date: string;
+            /**
+             * Metric
+             * @enum {string}
+             */
+            metric: "sharpe" | "sortino" | "calmar" | "cagr" | "total_return" | "max_drawdown" | "profit_factor" | "win_rate";
+            /**
+             * Metrics
+             * @description Of the stitched curve
+             */
+            metrics: {
+                [key: string]: unknown;
+            };
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "rolling" | "anchored";
+            /** Parameters */
+            parameters: string[];
+            /**
+             * Start Date
+             * Format: date
+             */
+            start_date: string;
+            /** Strategy Id */
+            strategy_id: string;
+            /** Test */
+            test: number;
+            /** Train */
+            train: number;
+            /** Universe */
+            universe: string;
+            /** Walk Forward Id */
+            walk_forward_id: string;
+        };
+        /**
+         * WalkForwardVerified
+         * @description What working it out again gave.
+         */
+        WalkForwardVerified: {
+            /** Changed */
+            changed: string[];
+            /** Digest */
+            digest: string;
+            /** Note */
+            note: string | null;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "identical" | "differs" | "inputs_changed";
+            /** Walk Forward Id */
+            walk_forward_id: string;
+        };
+        /**
+         * WalkWindow
+         * @description What was chosen on a training window, and what came of it.
+         */
+        WalkWindow: {
+            /**
+             * Params
+             * @description null: no point had a value; the account waited
+             */
+            params: {
+                [key: string]: number;
+            } | null;
+            /** Points */
+            points: number;
+            /** Sessions */
+            sessions: number;
+            /**
+             * Test End
+             * Format: date
+             */
+            test_end: string;
+            /**
+             * Test Start
+             * Format: date
+             */
+            test_start: string;
+            /**
+             * Tested
+             * @description The same in the test
+             */
+            tested: number | null;
+            /** Tested Cagr */
+            tested_cagr: number | null;
+            /** Tested Return */
+            tested_return: number | null;
+            /** Trades */
+            trades: number;
+            /**
+             * Train End
+             * Format: date
+             */
+            train_end: string;
+            /**
+             * Train Start
+             * Format: date
+             */
+            train_start: string;
+            /**
+             * Trained
+             * @description The metric in training
+             */
+            trained: number | null;
+            /** Trained Cagr */
+            trained_cagr: number | null;
         };
         /**
          * WatchIn
@@ -12608,6 +13076,179 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SweepAccepted"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "walk_forwards:list": {
+        parameters: {
+            query?: {
+                page?: number;
+                limit?: number;
+                strategy_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WalkForwardPage"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "walk_forwards:create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WalkForwardRequest"];
+            };
+        };
+        responses: {
+            /** @description The same walk-forward is stored already */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WalkForwardAccepted"];
+                };
+            };
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WalkForwardAccepted"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "walk_forwards:get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                walk_forward_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WalkForwardOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "walk_forwards:verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                walk_forward_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WalkForwardVerified"];
                 };
             };
             /** @description Client Error */

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -71,7 +73,7 @@ def sweep(
     asked = dict(grid_of(text) for text in grid or [])
     if strategy is not None and not asked:
         fail("--grid is missing: expected NAME=START:STOP:STEP or NAME=A,B,C for each parameter that varies")
-    universes = tuple((universe or []) + [_symbols(text) for text in symbols or []])
+    universes = tuple((universe or []) + [symbols_of(text) for text in symbols or []])
     periods = tuple(_period(text) for text in period or [])
     first, last = date_of("--from", start), date_of("--to", end)
     try:
@@ -138,7 +140,8 @@ def grid_of(text: str) -> tuple[str, Any]:
     return name, dict(zip(("start", "stop", "step"), ends, strict=True))
 
 
-def _symbols(text: str) -> Any:
+def symbols_of(text: str) -> tuple[str, ...]:
+    """Symbols separated by commas."""
     found = tuple(text.replace(",", " ").split())
     if not found:
         fail("--symbols is empty: expected symbols separated by commas")
@@ -153,7 +156,9 @@ def _period(text: str) -> tuple[date, date]:
     return start, end
 
 
-def _work(platform: Platform, market: Market, sweep_id: str, scheduler: str | None) -> None:
+@contextmanager
+def shown_progress() -> Iterator[Callable[[float, str], None]]:
+    """A bar on standard error while something is worked out."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -163,16 +168,15 @@ def _work(platform: Platform, market: Market, sweep_id: str, scheduler: str | No
         TimeElapsedColumn(),
         TextColumn("{task.description}", markup=False),
     )
-    console = Console(stderr=True)
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("Beginning", total=1.0)
+        yield lambda fraction, message: bar.update(task, completed=fraction, description=message)
+
+
+def _work(platform: Platform, market: Market, sweep_id: str, scheduler: str | None) -> None:
     try:
-        with Progress(*columns, console=console, transient=True) as bar:
-            task = bar.add_task("Beginning", total=1.0)
-            platform.sweeps.run_here(
-                market,
-                sweep_id,
-                lambda fraction, message: bar.update(task, completed=fraction, description=message),
-                scheduler,
-            )
+        with shown_progress() as progress:
+            platform.sweeps.run_here(market, sweep_id, progress, scheduler)
     except KeyboardInterrupt:
         fail(f"Interrupted; what is worked out is kept. Go on with: smarttrader sweep --resume {sweep_id}")
 

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from app.services.screens.watch import ScreenWatch
     from app.services.strategy_library import StrategyLibrary
     from app.services.sweeps.service import SweepService
+    from app.services.sweeps.walking import WalkForwards
     from app.services.user_strategies.catalogue import Catalogue
     from app.services.watchlist import WatchlistService
 
@@ -233,6 +234,13 @@ class Platform:
         return SweepService(self.database, self.backtests, self.catalogue, self.jobs)
 
     @cached_property
+    def walk_forwards(self) -> WalkForwards:
+        """Parameters chosen again and again, and tested on what came after."""
+        from app.services.sweeps.walking import WalkForwards
+
+        return WalkForwards(self.database, self.backtests, self.catalogue, self.jobs, self.sweeps.work)
+
+    @cached_property
     def catalogue(self) -> Catalogue:
         """Strategies by id, shipped and the user's own."""
         from app.services.user_strategies.catalogue import catalogue_of
@@ -303,6 +311,7 @@ class Platform:
             "screen_history": self.histories.job,
             "sweep": self.sweeps.job,
             "screen_watch": self.watch.job,
+            "walk_forward": self.walk_forwards.job,
         }
         return Worker(self.database, self.jobs, handlers, nightly=self.queue_nightly)
 

@@ -72,7 +72,7 @@ class SweepWork:
             if sweep.finished_at is not None:
                 return
             spec = SweepSpec.from_dict(sweep.spec)
-            strategy = self._strategy(spec)
+            strategy = self.strategy(spec)
             points = Points(spec, strategy)
             progress(0.0, "Reading bars")
             inputs = self.inputs(market, spec, strategy, points.found.warm_up)
@@ -143,7 +143,8 @@ class SweepWork:
             session.expunge(sweep)
             return sweep
 
-    def _strategy(self, spec: SweepSpec) -> AnyStrategy:
+    def strategy(self, spec: SweepSpec) -> AnyStrategy:
+        """The strategy of a sweep, at the source that it names. BacktestError where there is none."""
         strategy = self._catalogue.of_spec(spec.bases[0])[spec.strategy_id]
         if strategy.source_hash != spec.bases[0].books[0].source_hash:
             raise BacktestError(f"The source of {spec.strategy_id} changed since the sweep was asked for: ask again")

@@ -1,0 +1,442 @@
+"""Walk-forward: choose parameters on what was known, test them on what came after, and do so again and again.
+
+On each training window a metric chooses among the points of a grid, and the choice is run on the test window after it.
+The account goes from window to window with its equity and without positions: what is open at the end of one is valued
+at its last close, and leaving it there costs nothing here. The stitched curve holds test sessions only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import pairwise
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.engines.backtest import CostSpec, run
+from app.engines.backtest.spec import HIGHEST_BPS, ParamValue, RunSpec, canonical_json
+from app.engines.evidence import anatomy
+from app.engines.risk.report import series_report
+from app.engines.strategies.base import Strategy
+from app.engines.sweeps.doubt import doubt
+from app.engines.sweeps.evaluate import CHUNK, METRICS, Chunk, Evaluator, Inputs
+from app.engines.sweeps.spec import Points, SweepSpec
+from app.engines.sweeps.windows import Mode, Window, windows
+
+F1 = NDArray[np.float64]
+F2 = NDArray[np.float64]
+
+CHOOSING: Final = (
+    *("sharpe", "sortino", "calmar", "cagr", "total_return", "max_drawdown", "profit_factor", "win_rate"),
+)  # measures of which more is better
+STRESS: Final = (1, 2, 3)
+MOST_RUNS: Final = 200_000  # points times windows
+NO_BENCHMARK: Final = "not measured against an index"
+
+
+@dataclass(frozen=True)
+class WalkForwardSpec:
+    """What is asked.
+
+    Attributes
+    ----------
+    base : a run of one strategy over the whole period, its parameters those of the first point
+    grid, draws, seed : the points, as of `SweepSpec`
+    metric : one of CHOOSING; the highest in training is chosen, the first of equals
+    train, test, mode, purge, embargo : see `windows`
+    """
+
+    base: RunSpec
+    grid: Mapping[str, tuple[ParamValue, ...]]
+    train: int
+    test: int
+    metric: str = "sharpe"
+    mode: Mode = "rolling"
+    purge: int = 0
+    embargo: int = 0
+    draws: int | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.metric not in CHOOSING:
+            raise ValueError(f"metric: expected one of {', '.join(CHOOSING)}, got {self.metric!r}")
+        _ = self.sweep(self.base)
+
+    def sweep(self, base: RunSpec) -> SweepSpec:
+        """The points on one window."""
+        return SweepSpec((base,), self.grid, self.draws, self.seed)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, every input in them."""
+        names = ("metric", "mode", "train", "test", "purge", "embargo")
+        points = {name: value for name, value in self.sweep(self.base).to_dict().items() if name != "bases"}
+        return {"base": self.base.to_dict(), **points, **{name: getattr(self, name) for name in names}}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> WalkForwardSpec:
+        """The spec that `to_dict` gave these values for."""
+        grid = {name: tuple(found) for name, found in sorted(values["grid"].items())}
+        return cls(**{**values, "base": RunSpec.from_dict(values["base"]), "grid": grid})
+
+    @cached_property
+    def walk_forward_id(self) -> str:
+        """SHA-256 of the canonical bytes, 64 hex digits."""
+        return hashlib.sha256(b"walk-forward\0" + canonical_json(self.to_dict())).hexdigest()
+
+
+class Tried(NamedTuple):
+    """A specification that was evaluated, for the ledger."""
+
+    base: RunSpec
+    params: Mapping[str, ParamValue]
+    failed: bool
+    sharpe: float | None  # a year
+
+
+class Tested(NamedTuple):
+    """What a run on a test window gave."""
+
+    equity: F1  # at session closes
+    costs: F1  # rupees of itemised charges until then
+    metrics: Mapping[str, float | int | None]
+
+
+TestRun = Callable[[RunSpec, Inputs], Tested]
+Chunks = Callable[[Sequence[tuple[Evaluator, int, int]]], list[Chunk]]
+Told = Callable[[float, str], None]
+
+
+class Walked(NamedTuple):
+    """The result, as plain values, its canonical bytes, and what was tried."""
+
+    values: dict[str, Any]
+    canonical: bytes
+    digest: str
+    tried: list[Tried]
+
+
+def windows_of(spec: WalkForwardSpec, inputs: Inputs) -> list[Window]:
+    """The windows on these bars. Raises as `windows`."""
+    bars = inputs.bars
+    sessions = int(bars.session[-1] - bars.session[bars.start]) + 1 if bars.start < bars.shape[0] else 0
+    return windows(sessions, train=spec.train, test=spec.test, mode=spec.mode, purge=spec.purge, embargo=spec.embargo)
+
+
+def walk_forward(
+    spec: WalkForwardSpec,
+    strategy: Strategy[Any],
+    inputs: Inputs,
+    *,
+    chunks: Chunks,
+    tested: TestRun | None = None,
+    evaluator: Callable[[SweepSpec, Inputs], Evaluator] | None = None,
+    progress: Told = lambda _fraction, _message: None,
+) -> Walked:
+    """Walk forward.
+
+    Parameters
+    ----------
+    inputs : bars over the whole period, with the longest warm-up of all points
+    chunks : works out stretches of points, in the order they are given
+    tested, evaluator : how a run, and the points of a window, are worked out; as the engine does, where not given
+
+    Raises
+    ------
+    ValueError : no windows, or too many runs.
+    """
+    walker = _Walker(spec, strategy, inputs, tested or _plain(strategy), evaluator or _evaluator(strategy))
+    found = windows_of(spec, inputs)
+    points = len(Points(spec.sweep(spec.base), strategy))
+    if points * len(found) > MOST_RUNS:
+        raise ValueError(
+            f"grid: expected at most {MOST_RUNS:,} runs, got {points:,} points in {len(found)} windows of training"
+        )
+    chosen = []
+    for k, window in enumerate(found):
+        chosen.append(walker.choose(window, chunks))
+        progress(0.8 * (k + 1) / len(found), f"Window {k + 1} of {len(found)}")
+    curves = {factor: walker.chained(found, chosen, factor) for factor in STRESS}
+    progress(0.9, "All points over the tested sessions")
+    values = walker.told(found, chosen, curves) | {"variants": walker.variants(found, curves[1], chunks)}
+    canonical = canonical_json(values)
+    return Walked(values, canonical, hashlib.sha256(canonical).hexdigest(), walker.tried)
+
+
+class _Choice(NamedTuple):
+    """Which point a window chose; `params` None: no point had a value."""
+
+    params: dict[str, ParamValue] | None
+    value: float | None
+    cagr: float | None
+    points: int  # that had a value
+
+
+class _Chain(NamedTuple):
+    """The stitched account of one level of costs."""
+
+    equity: F1  # at the closes of all tested sessions
+    runs: list[Tested | None]
+    why: str | None  # why there is none
+
+
+class _Walker:
+    def __init__(
+        self, spec: WalkForwardSpec, strategy: Strategy[Any], inputs: Inputs, tested: TestRun,
+        evaluator: Callable[[SweepSpec, Inputs], Evaluator],
+    ) -> None:  # fmt: skip
+        self._spec, self._strategy, self._inputs = spec, strategy, inputs
+        self._tested, self._evaluator = tested, evaluator
+        bars = inputs.bars
+        first = int(bars.session[bars.start])
+        self._ends = bars.closes[first:] + 1  # the bar after each measured session
+        self._begins = np.concatenate([[bars.start], self._ends[:-1]])
+        self._days = bars.sessions[self._ends - 1].astype("datetime64[D]")
+        self.tried: list[Tried] = []
+
+    def _cut(self, first: int, after: int, base: RunSpec) -> tuple[RunSpec, Inputs]:
+        """Sessions [first, after) as a base and what it reads, and nothing that comes later."""
+        begin, end = int(self._begins[first]), int(self._ends[after - 1])
+        days = self._days[[first, after - 1]].astype(object)
+        return replace(base, start=days[0], end=days[1]), self._inputs.between(0, end, begin)
+
+    def choose(self, window: Window, chunks: Chunks) -> _Choice:
+        """The best point of a training window."""
+        base, inputs = self._cut(window.train_first, window.train_after, self._spec.base)
+        values, points, _ = self._points(base, inputs, chunks, curves=False)
+        column = values[:, METRICS.index(self._spec.metric)]
+        known = int(np.count_nonzero(~np.isnan(column)))
+        if not known:
+            return _Choice(None, None, None, 0)
+        best = int(np.nanargmax(column))
+        return _Choice(points.varied(best), _plain_value(column[best]),
+                       _plain_value(values[best, METRICS.index("cagr")]), known)  # fmt: skip
+
+    def _points(self, base: RunSpec, inputs: Inputs, chunks: Chunks, *, curves: bool) -> tuple[F2, Points, list[Chunk]]:
+        found = self._evaluator(self._spec.sweep(base), inputs)
+        total = len(found.points)
+        parts = chunks([(found, first, min(first + CHUNK, total)) for first in range(0, total, CHUNK)])
+        values = np.concatenate([part.values for part in parts])
+        failed = {number for part in parts for number in part.failures}
+        sharpes = values[:, METRICS.index("sharpe")]
+        self.tried += [Tried(base, found.points.varied(i), i in failed, _plain_value(sharpes[i])) for i in range(total)]
+        return values, found.points, parts
+
+    def chained(self, found: Sequence[Window], chosen: Sequence[_Choice], factor: int) -> _Chain:
+        """Every choice on its test window, the account going from one to the next, costs so many times as high."""
+        base, why = _stressed(self._spec.base, factor)
+        if base is None:
+            return _Chain(np.empty(0), [], why)
+        capital, parts = base.initial_capital, list[F1]()
+        runs: list[Tested | None] = []
+        for window, choice in zip(found, chosen, strict=True):
+            one, inputs = self._cut(window.test_first, window.test_after, base)
+            if choice.params is None or capital <= 0.0:
+                parts.append(np.full(window.test_after - window.test_first, capital))
+                runs.append(None)
+                continue
+            book = one.books[0]
+            params = {**book.params, **choice.params}
+            one = replace(one, books=(replace(book, params=params),), initial_capital=capital)
+            before = self._strategy.warm_up(self._strategy.params(params))
+            result = self._tested(one, inputs.with_warm_up(before))
+            equity = result.equity - (factor - 1) * result.costs  # zero where the charges are in the rate
+            if factor == 1:
+                sharpe = result.metrics["sharpe"]
+                self.tried.append(Tried(one, choice.params, False, None if sharpe is None else float(sharpe)))
+            parts.append(equity)
+            runs.append(result)
+            capital = float(equity[-1])
+        return _Chain(np.concatenate(parts), runs, None)
+
+    def variants(self, found: Sequence[Window], chain: _Chain, chunks: Chunks) -> dict[str, Any]:
+        """All points over the tested sessions as if each had been fixed, and where walking forward is among them."""
+        base, inputs = self._cut(found[0].test_first, found[-1].test_after, self._spec.base)
+        values, points, parts = self._points(base, inputs, chunks, curves=True)
+        numbers = [number for part in parts for number in part.kept]
+        told = doubt(np.concatenate([part.returns for part in parts]), numbers, len(points))
+        sharpes = values[:, METRICS.index("sharpe")]
+        known = sharpes[~np.isnan(sharpes)]
+        own = self._report(chain.equity, found).get("sharpe")
+        return told | {
+            "sharpe_median": float(np.median(known)) if known.size else None,
+            "sharpe_best": float(known.max()) if known.size else None,
+            "share_below": float(np.mean(known <= own)) if known.size and own is not None else None,
+        }
+
+    def _tested_days(self, found: Sequence[Window]) -> NDArray[np.datetime64]:
+        return self._days[found[0].test_first : found[-1].test_after]
+
+    def _returns(self, equity: F1) -> F1:
+        before = np.concatenate([[self._spec.base.initial_capital], equity[:-1]])
+        grown: F1 = np.divide(equity, before, out=np.full(equity.size, np.nan), where=before > 0.0)
+        return grown - 1.0
+
+    def _report(self, equity: F1, found: Sequence[Window]) -> dict[str, float | int | None]:
+        capital = self._spec.base.initial_capital
+        return series_report(
+            self._tested_days(found), equity / capital, periods=self._spec.base.periods_per_year,
+            benchmark=NO_BENCHMARK, returns=self._returns(equity),
+        ).values  # fmt: skip
+
+    def told(self, found: Sequence[Window], chosen: Sequence[_Choice], curves: Mapping[int, _Chain]) -> dict[str, Any]:
+        """The result as plain values."""
+        chain, capital = curves[1], self._spec.base.initial_capital
+        report = series_report(
+            self._tested_days(found), chain.equity / capital, periods=self._spec.base.periods_per_year,
+            benchmark=NO_BENCHMARK, returns=self._returns(chain.equity),
+        )  # fmt: skip
+        rows, at = [], 0
+        for window, choice, result in zip(found, chosen, chain.runs, strict=True):
+            count = window.test_after - window.test_first
+            before = capital if at == 0 else float(chain.equity[at - 1])
+            metrics = {} if result is None else result.metrics
+            rows.append(
+                {
+                    "train_start": str(self._days[window.train_first]),
+                    "train_end": str(self._days[window.train_after - 1]),
+                    "test_start": str(self._days[window.test_first]),
+                    "test_end": str(self._days[window.test_after - 1]),
+                    "sessions": count,
+                    "params": choice.params,
+                    "points": choice.points,
+                    "trained": choice.value,
+                    "trained_cagr": choice.cagr,
+                    "tested": metrics.get(self._spec.metric),
+                    "tested_cagr": metrics.get("cagr"),
+                    "tested_return": float(chain.equity[at + count - 1]) / before - 1.0 if before > 0.0 else None,
+                    "trades": metrics.get("trades", 0),
+                }
+            )
+            at += count
+        lost = not bool((chain.equity > 0.0).all())
+        luck = "equity reached zero" if lost else anatomy.luck(
+            self._returns(chain.equity), periods=self._spec.base.periods_per_year, seed=self._spec.base.seed
+        )  # fmt: skip
+        return {
+            "walk_forward_id": self._spec.walk_forward_id,
+            "spec": self._spec.to_dict(),
+            "sessions": [str(day) for day in self._tested_days(found)],
+            "equity": chain.equity.tolist(),
+            "metrics": report.values,
+            "reasons": report.reasons,
+            "windows": rows,
+            "stability": _stability(self._spec.grid, chosen),
+            "efficiency": _efficiency(rows),
+            "stress": [
+                {
+                    "factor": factor, "reason": stressed.why,
+                    "metrics": None if stressed.why is not None else self._report(stressed.equity, found),
+                }
+                for factor, stressed in curves.items()
+            ],
+            "luck": luck if isinstance(luck, str) else {
+                "intervals": {name: list(bounds) for name, bounds in luck.intervals.items()},
+                "quantiles": list(anatomy.CONE), "cone": (capital * luck.cone).tolist(),
+                "block": luck.block, "resamples": luck.resamples, "confidence": luck.confidence, "seed": luck.seed,
+            },
+            "words": _words(self._spec),
+        }  # fmt: skip
+
+
+def _stability(grid: Mapping[str, tuple[ParamValue, ...]], chosen: Sequence[_Choice]) -> dict[str, Any]:
+    """How much the choice moves from window to window."""
+    made = [choice.params for choice in chosen if choice.params is not None]
+    changes = sum(a != b for a, b in pairwise(made))
+    told: dict[str, Any] = {"windows": len(chosen), "without_choice": len(chosen) - len(made), "changes": changes}
+    told["parameters"] = {}
+    for name, values in grid.items():
+        picked = [values.index(params[name]) for params in made]
+        if not picked:
+            continue
+        counts = np.bincount(picked, minlength=len(values))
+        steps = np.abs(np.diff(picked))
+        told["parameters"][name] = {
+            "values": list(values),
+            "chosen": counts.tolist(),
+            "most_often": values[int(np.argmax(counts))],
+            "share": float(counts.max()) / len(picked),
+            "mean_step": float(np.mean(steps)) if steps.size else None,  # steps of the grid from window to window
+            "at_edge": float(np.mean([place in (0, len(values) - 1) for place in picked])) if len(values) > 2 else None,
+        }
+    return told
+
+
+def _efficiency(rows: Sequence[Mapping[str, Any]]) -> float | None:
+    """Mean growth a year in the tests over that in training of what was chosen; None where training earned nothing."""
+    pairs = [(row["tested_cagr"], row["trained_cagr"]) for row in rows]
+    known = [(a, b) for a, b in pairs if a is not None and b is not None]
+    trained = sum(b for _, b in known)
+    return sum(a for a, _ in known) / trained if known and trained > 0.0 else None
+
+
+def _words(spec: WalkForwardSpec) -> list[str]:
+    """The conventions."""
+    begins = "the last" if spec.mode == "rolling" else "all sessions from the first, at least"
+    told = [
+        f"Parameters are chosen by the highest {spec.metric} on {begins} {spec.train} sessions, and tested on the "
+        f"{spec.test} after them; then again.",
+        "The curve holds tested sessions only; what was chosen saw none of them.",
+        "The account goes from window to window without positions: what is open at the end of one is valued at its "
+        "last close, and leaving it there costs nothing.",
+        "Ratios rest on the tested sessions; the risk-free rate is taken as zero.",
+    ]
+    if spec.purge or spec.embargo:
+        told.append(
+            f"{spec.purge} sessions are left out before each test as their positions may be held into it (purge), and "
+            f"{spec.embargo} more as they are alike (embargo)."
+        )
+    if spec.base.costs.plan not in ("none", "bps"):
+        told.append(
+            "Charges of a broker at two and three times: what they came to is taken from the account once and twice "
+            "more, with the sizes that it had."
+        )
+    return told
+
+
+def _stressed(base: RunSpec, factor: int) -> tuple[RunSpec | None, str | None]:
+    """The base with rates, slippage and impact so many times as high; None and why, where they are too high then."""
+    costs, slippage, impact = base.costs, base.slippage_bps * factor, base.impact_bps * factor
+    rates = (("costs", costs.bps * factor, HIGHEST_BPS), ("slippage", slippage, HIGHEST_BPS),
+             ("impact", impact, 10 * HIGHEST_BPS))  # fmt: skip
+    for name, value, most in rates:
+        if value > most:
+            return None, f"{name} of {value:g} bps are beyond the {most:g} that a run takes"
+    costs = CostSpec("bps", costs.bps * factor) if costs.plan == "bps" else costs
+    return replace(base, costs=costs, slippage_bps=slippage, impact_bps=impact), None
+
+
+def _plain_value(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
+def _evaluator(strategy: Strategy[Any]) -> Callable[[SweepSpec, Inputs], Evaluator]:
+    return lambda spec, inputs: Evaluator(spec, strategy, [inputs])
+
+
+def _plain(strategy: Strategy[Any]) -> TestRun:
+    def tested(spec: RunSpec, inputs: Inputs) -> Tested:
+        result = run(
+            spec, inputs.bars, {strategy.id: strategy}, dividends=inputs.dividends, exchange=inputs.exchange,
+            sectors=inputs.sectors,
+        )  # fmt: skip
+        return tested_of(spec, result.sessions, result.equity, result.fills, result.metrics)
+
+    return tested
+
+
+def tested_of(
+    spec: RunSpec, sessions: NDArray[np.datetime64], equity: F1, fills: Mapping[str, Sequence[Any]],
+    metrics: Mapping[str, float | int | None],
+) -> Tested:  # fmt: skip
+    """A run on a test window, at the closes of its sessions."""
+    days = sessions.astype("datetime64[D]")
+    closes = np.flatnonzero(np.append(days[1:] != days[:-1], True))
+    costs = np.zeros(closes.size)
+    if spec.costs.plan not in ("none", "bps") and len(fills["cost"]):
+        at = np.array(fills["filled_at"], "datetime64[s]").astype("datetime64[D]")
+        np.add.at(costs, np.searchsorted(days[closes], at), np.array(fills["cost"], np.float64))
+    return Tested(equity[closes], np.cumsum(costs), metrics)

@@ -1,0 +1,301 @@
+"""Walk-forwards: asked for, worked out as jobs, stored as runs are, and worked out again to verify them."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+import numpy as np
+import orjson
+from sqlalchemy.orm import Session
+
+from app.database import Database, Market
+from app.engines.backtest import RunSpec, engine_version
+from app.engines.backtest.result import decoded, fingerprint
+from app.engines.backtest.spec import PERIODS_PER_YEAR, canonical_json
+from app.engines.evidence.report import Trials, significance_report
+from app.engines.risk.basics import returns_of
+from app.engines.strategies.registry import AnyStrategy
+from app.engines.sweeps.evaluate import Chunk, Evaluator, Inputs
+from app.engines.sweeps.spec import Points, SweepSpec
+from app.engines.sweeps.walk_forward import (
+    Tested,
+    TestRun,
+    Tried,
+    Walked,
+    WalkForwardSpec,
+    tested_of,
+    walk_forward,
+    windows_of,
+)
+from app.exceptions import BacktestError, DataNotFoundError, InsufficientDataError, ValidationError
+from app.models import Job, WalkForwardRun
+from app.repositories.strategies import RunRepository
+from app.repositories.sweeps import SweepRepository, WalkForwardRepository
+from app.services.backtests.service import BacktestService, trial_values
+from app.services.jobs.context import Cancelled, JobContext
+from app.services.jobs.service import JobService
+from app.services.sweeps.executors import workers
+from app.services.sweeps.question import SweepQuestion, prepared
+from app.services.sweeps.reading import universe_of
+from app.services.sweeps.working import Progress, SweepWork
+from app.services.user_strategies.catalogue import Catalogue, is_own, own_hashes
+from app.services.user_strategies.errors import StrategyNotLoaded
+from app.services.user_strategies.running import carry_out
+
+KIND: Final = "walk_forward"
+
+
+@dataclass(frozen=True)
+class WalkForwardQuestion:
+    """A search, and how it walks; of one universe and period."""
+
+    search: SweepQuestion
+    train: int
+    test: int
+    metric: str = "sharpe"
+    mode: str = "rolling"
+    purge: int = 0
+    embargo: int = 0
+
+
+class WalkForwards:
+    """Walk-forwards of a market."""
+
+    def __init__(
+        self, database: Database, backtests: BacktestService, catalogue: Catalogue, jobs: JobService, work: SweepWork
+    ) -> None:
+        self._database = database
+        self._backtests = backtests
+        self._catalogue = catalogue
+        self._jobs = jobs
+        self._work = work
+
+    def prepare(self, market: Market, question: WalkForwardQuestion) -> WalkForwardSpec:
+        """The specification of a question. Raises as a sweep's, and ValidationError for windows that cannot be."""
+        with self._database.transaction(market) as session:
+            sweep, found = prepared(self._backtests, self._catalogue, market, session, question.search)
+        if len(sweep.bases) != 1:
+            raise ValidationError("universes, periods: expected one of each for a walk-forward", "universes")
+        try:
+            spec = WalkForwardSpec(
+                sweep.bases[0], sweep.grid, question.train, question.test, question.metric, question.mode,  # type: ignore[arg-type]  # what is not a mode is refused by its windows
+                question.purge, question.embargo, sweep.draws, sweep.seed,
+            )  # fmt: skip
+            windows_of(spec, self._read(market, spec, found.warm_up))
+        except ValueError as error:
+            raise ValidationError(str(error), str(error).partition(":")[0]) from error
+        return spec
+
+    def start(self, market: Market, spec: WalkForwardSpec) -> Job | None:
+        """A job for a walk-forward; None where it is stored already."""
+        with self._database.transaction(market) as session:
+            if WalkForwardRepository(session).get(spec.walk_forward_id) is not None:
+                return None
+        return self._jobs.submit(KIND, market, {"spec": spec.to_dict()})
+
+    def job(self, context: JobContext, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Job: work a walk-forward out and store it."""
+        spec = WalkForwardSpec.from_dict(arguments["spec"])
+        self.execute(context.market, spec, progress=context.progress, cancelled=context.cancelled)
+        return {"walk_forward_id": spec.walk_forward_id}
+
+    def execute(
+        self,
+        market: Market,
+        spec: WalkForwardSpec,
+        *,
+        progress: Progress,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Work a walk-forward out and store it with its entries in the ledger, unless it is stored already.
+
+        Raises
+        ------
+        BacktestError : its data or its strategy changed, or a run stopped. Cancelled : nothing of it is left.
+        """
+        with self._database.transaction(market) as session:
+            if WalkForwardRepository(session).get(spec.walk_forward_id) is not None:
+                return
+        strategy = self._strategy(spec)
+        progress(0.0, "Reading bars")
+        walked = self._walked(market, spec, strategy, progress, cancelled)
+        with self._database.transaction(market) as session:
+            WalkForwardRepository(session).add(
+                {
+                    "walk_forward_id": spec.walk_forward_id,
+                    "strategy_id": strategy.id,
+                    "spec": spec.to_dict(),
+                    "metrics": walked.values["metrics"],
+                    "result": zlib.compress(walked.canonical, 1),
+                    "digest": walked.digest,
+                    "engine_version": engine_version(),
+                    "fingerprint": fingerprint(),
+                }
+            )
+            entries = _entries(spec, strategy, walked.tried)
+            SweepRepository(session).count_trials(strategy.id, entries)
+
+    def page(
+        self, session: Session, *, page: int, limit: int, strategy_id: str | None
+    ) -> tuple[list[dict[str, Any]], int]:
+        """Stored walk-forwards, newest first, and how many there are."""
+        found, total = WalkForwardRepository(session).page(page=page, limit=limit, strategy_id=strategy_id)
+        return [_summary(stored) for stored in found], total
+
+    def stored(self, session: Session, walk_forward_id: str) -> dict[str, Any]:
+        """A stored walk-forward with the doubt about its Sharpe as of now. Raises DataNotFoundError."""
+        stored = self._find(session, walk_forward_id)
+        result = orjson.loads(zlib.decompress(stored.result))
+        tried = RunRepository(session).trials([stored.strategy_id]).get(stored.strategy_id, (1, None))
+        periods = PERIODS_PER_YEAR[result["spec"]["base"]["timeframe"]]
+        equity = np.array([result["spec"]["base"]["initial_capital"], *result["equity"]], np.float64)
+        returns = returns_of(equity) if (equity > 0.0).all() else np.empty(0)
+        report = significance_report(
+            returns, Trials(*tried), periods=periods, undefined=result["reasons"].get("sharpe")
+        )
+        told = {**report.values, "reasons": report.reasons}
+        return {
+            **_summary(stored),
+            **result,
+            "digest": stored.digest,
+            "significance": told,
+            "track_record": track_record(told, returns.size, periods),
+        }
+
+    def verify(self, market: Market, session: Session, walk_forward_id: str) -> dict[str, Any]:
+        """Work a stored walk-forward out again and compare: as `BacktestService.verify` says of runs."""
+        stored = self._find(session, walk_forward_id)
+        answer: dict[str, Any] = {
+            "walk_forward_id": walk_forward_id,
+            "digest": stored.digest,
+            "changed": [],
+            "note": None,
+        }
+        if stored.engine_version != engine_version():
+            note = f"it was worked out by engine {stored.engine_version}; here it is {engine_version()}"
+            return answer | {"outcome": "inputs_changed", "changed": ["engine_version"], "note": note}
+        spec = WalkForwardSpec.from_dict(stored.spec)
+        try:
+            strategy = self._strategy(spec)
+            walked = self._walked(market, spec, strategy, lambda _fraction, _message: None, lambda: False)
+        except (BacktestError, DataNotFoundError, StrategyNotLoaded, InsufficientDataError) as error:
+            changed = (error.details or {}).get("changed", [f"strategy {spec.base.books[0].strategy_id}"])
+            return answer | {"outcome": "inputs_changed", "changed": changed, "note": error.message}
+        outcome = "identical" if walked.digest == stored.digest else "differs"
+        return answer | {"outcome": outcome, "digest": walked.digest}
+
+    def _find(self, session: Session, walk_forward_id: str) -> WalkForwardRun:
+        stored = WalkForwardRepository(session).get(walk_forward_id)
+        if stored is None:
+            raise DataNotFoundError(f"Walk-forward {walk_forward_id} does not exist", "walk_forward", walk_forward_id)
+        return stored
+
+    def _strategy(self, spec: WalkForwardSpec) -> AnyStrategy:
+        return self._work.strategy(spec.sweep(spec.base))
+
+    def _read(self, market: Market, spec: WalkForwardSpec, warm_up: int) -> Inputs:
+        (name,) = {book.strategy_id for book in spec.base.books}
+        return self._work.inputs(market, spec.sweep(spec.base), self._catalogue.find(name), warm_up)[0]
+
+    def _walked(
+        self, market: Market, spec: WalkForwardSpec, strategy: AnyStrategy, progress: Progress,
+        cancelled: Callable[[], bool],
+    ) -> Walked:  # fmt: skip
+        points = Points(spec.sweep(spec.base), strategy)
+        inputs = self._work.inputs(market, spec.sweep(spec.base), strategy, points.found.warm_up)[0]
+        carry = self._work.carry(strategy)
+
+        def evaluator(sweep: SweepSpec, cut: Inputs) -> Evaluator:
+            return Evaluator(sweep, strategy, [cut], carry=carry)
+
+        with ThreadPoolExecutor(workers(), thread_name_prefix="walk") as pool:
+
+            def chunks(work: Sequence[tuple[Evaluator, int, int]]) -> list[Chunk]:
+                if cancelled():
+                    raise Cancelled
+                return list(pool.map(lambda part: part[0].chunk(part[1], part[2]), work))
+
+            try:
+                return walk_forward(
+                    spec, strategy, inputs, chunks=chunks, tested=self._tested(strategy), evaluator=evaluator,
+                    progress=progress,
+                )  # fmt: skip
+            except Cancelled:
+                raise
+            except Exception as error:
+                raise BacktestError(f"The walk-forward stopped: {error}") from error
+
+    def _tested(self, strategy: AnyStrategy) -> TestRun | None:
+        """How a strategy of one's own is run on a test window: where its runs are."""
+        if not is_own(strategy) or strategy.kind == "vectorised":
+            return None
+        pool = self._catalogue.workers
+
+        def tested(spec: RunSpec, inputs: Inputs) -> Tested:
+            done = carry_out(
+                spec, inputs.bars, {strategy.id: strategy}, pool, dividends=inputs.dividends,
+                exchange=inputs.exchange, sectors=inputs.sectors,
+            )  # fmt: skip
+            result = decoded(orjson.loads(done.canonical))
+            sessions = np.array(result["sessions"], "datetime64[s]")
+            return tested_of(spec, sessions, np.array(result["equity"], np.float64), result["fills"], done.metrics)
+
+        return tested
+
+
+def track_record(significance: dict[str, Any], sessions: int, periods: int) -> str:
+    """How much longer a record like this must become to say that its Sharpe is above zero, in words."""
+    needed = significance["min_track_record_sessions"]
+    if needed is None:
+        why = significance["reasons"].get("min_track_record_sessions", "it has no Sharpe")
+        return f"No length can be told: {why}."
+    if needed <= sessions:
+        return (
+            f"Long enough: {sessions / periods:.1f} years tested, {needed / periods:.1f} are needed for a Sharpe like "
+            "this to be above zero with 95 % confidence."
+        )
+    return (
+        f"Needs {(needed - sessions) / periods:.1f} more years: a Sharpe like this is above zero with 95 % confidence "
+        f"after {needed / periods:.1f}, and {sessions / periods:.1f} were tested."
+    )
+
+
+def _entries(
+    spec: WalkForwardSpec, strategy: AnyStrategy, tried: Sequence[Tried]
+) -> list[tuple[str, str, str, float | None]]:
+    """What was tried, as the ledger has it: each specification once."""
+    own, values = own_hashes({strategy.id: strategy}), dict[int, dict[str, Any]]()
+    found: dict[str, tuple[str, str, str, float | None]] = {}
+    root = spec.base.periods_per_year**0.5
+    for one in tried:
+        base = values.setdefault(id(one.base), trial_values(one.base, own))
+        (book,) = base["books"]
+        named = {**base, "books": [{**book, "params": {**book["params"], **one.params}}]}
+        name = hashlib.sha256(canonical_json(named)).hexdigest()
+        sharpe = None if one.sharpe is None else one.sharpe / root
+        found[name] = (name, spec.walk_forward_id, "FAILED" if one.failed else "SUCCEEDED", sharpe)
+    return list(found.values())
+
+
+def _summary(stored: WalkForwardRun) -> dict[str, Any]:
+    spec = stored.spec
+    return {
+        "walk_forward_id": stored.walk_forward_id,
+        "strategy_id": stored.strategy_id,
+        "universe": universe_of(spec["base"]),
+        "start_date": date.fromisoformat(spec["base"]["start"]),
+        "end_date": date.fromisoformat(spec["base"]["end"]),
+        "mode": spec["mode"],
+        "train": spec["train"],
+        "test": spec["test"],
+        "metric": spec["metric"],
+        "parameters": sorted(spec["grid"]),
+        "metrics": stored.metrics,
+        "created_at": stored.created_at,
+    }

@@ -1,0 +1,177 @@
+"""Walk-forward: which windows there are, that no choice sees what it is tested on, and what the stitched curve is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.engines.backtest import CostSpec, run
+from app.engines.bars import Bars
+from app.engines.strategies.registry import registry
+from app.engines.sweeps.evaluate import METRICS, Chunk, Evaluator, Inputs
+from app.engines.sweeps.walk_forward import STRESS, Walked, WalkForwardSpec, walk_forward
+from app.engines.sweeps.windows import FEWEST_TESTED, Window, windows
+
+from .market import bars_of, base_of, walk
+
+SMA = registry()["sma_cross"]
+GRID: dict[str, tuple[Any, ...]] = {"fast": (3, 5, 8), "slow": (10, 20)}
+
+
+def chunks(work: Sequence[tuple[Evaluator, int, int]]) -> list[Chunk]:
+    return [evaluator.chunk(first, after) for evaluator, first, after in work]
+
+
+def walked(bars: Bars, **changes: Any) -> Walked:
+    asked: dict[str, Any] = {"train": 100, "test": 40} | changes
+    base = base_of(bars, "sma_cross", {"fast": 3, "slow": 10}, **asked.pop("base", {}))
+    return walk_forward(WalkForwardSpec(base, GRID, **asked), SMA, Inputs(bars), chunks=chunks)
+
+
+def test_windows_by_hand() -> None:
+    # 10 sessions left out: 3 of purge, 7 of embargo. Training 0..30, test 40..60; then 20 on. The last has 7
+    kind = {"train": 30, "test": 20, "purge": 3, "embargo": 7}
+    assert windows(87, **kind) == [
+        Window(0, 30, 40, 60), Window(20, 50, 60, 80), Window(40, 70, 80, 87)
+    ]  # fmt: skip
+    assert windows(87, mode="anchored", **kind) == [
+        Window(0, 30, 40, 60), Window(0, 50, 60, 80), Window(0, 70, 80, 87)
+    ]  # fmt: skip
+    assert windows(84, **kind)[-1] == Window(20, 50, 60, 80)  # four sessions are no test
+
+
+@given(
+    sessions=st.integers(65, 800), train=st.integers(20, 50), test=st.integers(5, 60), gap=st.integers(0, 5),
+    anchored=st.booleans(),
+)  # fmt: skip
+def test_tests_follow_one_another_and_no_training_reaches_into_one(
+    sessions: int, train: int, test: int, gap: int, anchored: bool
+) -> None:
+    mode = "anchored" if anchored else "rolling"
+    found = windows(sessions, train=train, test=test, mode=mode, purge=gap, embargo=gap)  # type: ignore[arg-type]
+    assert found[0].test_first == train + 2 * gap
+    assert all(a.test_after == b.test_first for a, b in pairwise(found))
+    assert all(w.train_after + 2 * gap == w.test_first for w in found)
+    assert all(w.train_after - w.train_first >= train for w in found)
+    assert all(FEWEST_TESTED <= w.test_after - w.test_first <= test for w in found)
+    assert sessions - found[-1].test_after < FEWEST_TESTED
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"train": 5}, "train: expected 20 sessions or more, got 5"),
+        ({"test": 4}, "test: expected 5 sessions or more, got 4"),
+        ({"purge": -1}, "purge: expected 0 sessions or more, got -1"),
+        ({"mode": "sliding"}, "mode: expected one of rolling, anchored"),
+        ({"train": 96}, "train: 96 sessions of training and 0 left out need 101 sessions or more, the period has 100"),
+    ],
+)
+def test_windows_that_cannot_be_are_refused_by_their_field(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError) as refused:
+        windows(100, **({"train": 30, "test": 20} | changes))
+    assert str(refused.value).startswith(message)
+
+
+def test_each_choice_is_the_best_of_its_training_and_the_curve_is_the_runs_put_together() -> None:
+    """Held against runs made one by one by hand: nothing of the walk is used."""
+    bars = bars_of(walk(300, 11), start=40)
+    result = walked(bars, base={"costs": CostSpec("bps", 25.0)}).values
+    days = bars.sessions[40:].astype("datetime64[D]")
+    capital, curve = 1_000_000.0, []
+    assert [row["test_start"] for row in result["windows"]] == [str(days[i]) for i in range(100, 256, 40)]
+    for k, row in enumerate(result["windows"]):
+        found = {}
+        for fast in GRID["fast"]:
+            for slow in GRID["slow"]:
+                trained = bars_of_run(bars, 40 + 40 * k, 140 + 40 * k, slow)
+                spec = base_of(trained, "sma_cross", {"fast": fast, "slow": slow}, costs=CostSpec("bps", 25.0))
+                found[fast, slow] = run(spec, trained, {"sma_cross": SMA}).metrics["sharpe"] or -9.0
+        best = max(found.items(), key=lambda item: item[1])
+        assert (row["params"]["fast"], row["params"]["slow"]) == best[0]
+        assert row["trained"] == pytest.approx(best[1])
+        tested = bars_of_run(bars, 140 + 40 * k, min(180 + 40 * k, 300), best[0][1])
+        spec = base_of(tested, "sma_cross", {"fast": best[0][0], "slow": best[0][1]}, costs=CostSpec("bps", 25.0),
+                       initial_capital=capital)  # fmt: skip
+        outcome = run(spec, tested, {"sma_cross": SMA})
+        curve += outcome.equity.tolist()
+        capital = curve[-1]
+        assert row["tested"] == (outcome.metrics["sharpe"])
+    assert result["equity"] == curve
+    assert result["metrics"]["total_return"] == pytest.approx(curve[-1] / 1_000_000.0 - 1.0)
+    assert result["stability"]["changes"] == sum(a["params"] != b["params"] for a, b in pairwise(result["windows"]))
+
+
+def bars_of_run(bars: Bars, first: int, after: int, warm_up: int) -> Bars:
+    """The bars that a run of sessions [first, after) would be given."""
+    return replace(
+        bars.up_to(after), sessions=bars.sessions[first - warm_up : after],
+        raw=type(bars.raw)(*(p[first - warm_up : after] for p in bars.raw)),
+        raw_volume=bars.raw_volume[first - warm_up : after], factor=bars.factor[first - warm_up : after],
+        gap=bars.gap[first - warm_up : after], member=bars.member[first - warm_up : after], start=warm_up,
+    )  # fmt: skip
+
+
+def test_what_comes_after_a_window_changes_neither_its_choice_nor_its_test() -> None:
+    close = walk(300, 4)
+    other = close.copy()
+    other[220:] = walk(80, 99)
+    one, two = (walked(bars_of(prices, start=40)).values for prices in (close, other))
+    # the tests of the first two windows end with session 180, bar 220
+    assert one["windows"][:2] == two["windows"][:2]
+    assert one["equity"][:80] == two["equity"][:80]
+    assert one["windows"][2:] != two["windows"][2:]
+
+
+def test_the_same_inputs_give_the_same_bytes_and_another_question_another_name() -> None:
+    bars = bars_of(walk(300, 2), start=40)
+    one = walked(bars)
+    assert one.digest == walked(bars).digest
+    names = {walked(bars, **changes).values["walk_forward_id"] for changes in (
+        {}, {"train": 101}, {"test": 41}, {"mode": "anchored"}, {"purge": 1}, {"embargo": 1}, {"metric": "cagr"},
+    )}  # fmt: skip
+    assert len(names) == 7
+
+
+def test_higher_costs_are_the_walk_with_higher_rates_and_every_run_is_told_for_the_ledger() -> None:
+    bars = bars_of(walk(300, 6), start=40)
+    result = walked(bars, base={"costs": CostSpec("bps", 10.0)})
+    stress = {row["factor"]: row["metrics"]["total_return"] for row in result.values["stress"]}
+    assert set(stress) == set(STRESS) and stress[1] > stress[2] > stress[3]
+    assert stress[1] == result.values["metrics"]["total_return"]
+    # four windows of six points, the four choices tested, and six points over all tested sessions
+    assert len(result.tried) == 4 * 6 + 4 + 6
+    variants = result.values["variants"]
+    assert variants["configurations"] == 6 and 0.0 <= variants["share_below"] <= 1.0
+
+
+def test_charges_of_a_broker_are_taken_from_the_account_once_and_twice_more() -> None:
+    bars = bars_of(walk(300, 6), start=40)
+    result = walked(bars, base={"costs": CostSpec("zerodha")}).values
+    finals = [row["metrics"]["final_equity"] for row in result["stress"]]
+    # of the first window: what is taken at two times is taken twice at three
+    assert finals[0] > finals[1] > finals[2]
+    assert any("Charges of a broker" in words for words in result["words"])
+
+
+def test_a_metric_that_no_point_has_chooses_nothing_and_the_account_waits() -> None:
+    bars = bars_of(np.full(300, 100.0), start=40)
+    result = walked(bars).values
+    assert all(row["params"] is None and row["trades"] == 0 for row in result["windows"])
+    assert set(result["equity"]) == {1_000_000.0}
+    assert result["metrics"]["sharpe"] is None and result["luck"] == "returns do not vary"
+    assert result["stability"]["without_choice"] == 4
+
+
+def test_a_measure_of_which_less_is_better_does_not_choose() -> None:
+    bars = bars_of(walk(300, 2), start=40)
+    with pytest.raises(ValueError, match="metric: expected one of sharpe"):
+        walked(bars, metric="volatility")
+    assert "volatility" in METRICS

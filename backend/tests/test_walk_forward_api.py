@@ -1,0 +1,133 @@
+"""Walk-forwards over HTTP and from the terminal: stored once, verified, told in words."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from typer.testing import CliRunner
+
+from app.cli import app
+from app.database import Market
+from app.repositories.strategies import RunRepository
+from app.services.sample_market import SampleSummary
+from app.services.sweeps.walking import track_record
+from app.settings import get_settings
+
+from .conftest import copied_database
+
+pytestmark = pytest.mark.integration
+
+URL = "/api/portfolio/strategies/walk-forwards"
+
+
+def asked(sample: SampleSummary, **changes: Any) -> dict[str, Any]:
+    run = {
+        "strategy_ids": ["sma_cross"], "universe": sample.indices[0], "start_date": "2024-03-01",
+        "end_date": "2024-12-31",
+    } | changes.pop("run", {})  # fmt: skip
+    return {"run": run, "grid": {"fast": [3, 5], "slow": [10, 15]}, "train": 60, "test": 40} | changes
+
+
+def stored(client: TestClient, body: dict[str, Any]) -> dict[str, Any]:
+    response = client.post(URL, json=body)
+    assert response.status_code in (200, 202), response.text
+    if response.status_code == 202:
+        job = response.json()["job"]["id"]
+        for _ in range(1200):
+            found = client.get(f"/api/jobs/{job}").json()
+            if found["state"] not in ("QUEUED", "RUNNING"):
+                assert found["state"] == "SUCCEEDED", found
+                break
+            time.sleep(0.1)
+    answer = client.get(f"{URL}/{response.json()['walk_forward_id']}")
+    assert answer.status_code == 200, answer.text
+    result: dict[str, Any] = answer.json()
+    return result
+
+
+def test_a_walk_forward_is_stored_once_counted_verified_and_cannot_be_changed(
+    sample_client: TestClient, sample_data: SampleSummary
+) -> None:
+    found = stored(sample_client, asked(sample_data))
+    assert len(found["sessions"]) == len(found["equity"]) == sum(row["sessions"] for row in found["windows"])
+    assert found["windows"][0]["train_start"] == "2024-03-01"
+    assert found["metrics"]["total_return"] == pytest.approx(found["equity"][-1] / 1_000_000 - 1.0)
+    assert [row["factor"] for row in found["stress"]] == [1, 2, 3]
+    assert found["track_record"].split()[0] in ("Needs", "Long", "No")
+    platform = sample_client.app.state.platform  # type: ignore[attr-defined]
+    with platform.database.transaction(Market.REAL) as session:
+        counted = RunRepository(session).trials(["sma_cross"])["sma_cross"][0]
+    windows = len(found["windows"])
+    # four points in each training, one run in each test, four over all tests
+    assert counted == windows * 5 + 4 == found["significance"]["trials"]
+    again = sample_client.post(URL, json=asked(sample_data))
+    assert again.status_code == 200 and again.json()["job"] is None
+    assert sample_client.get(URL).json()["meta"]["total"] == 1
+    verified = sample_client.post(f"{URL}/{found['walk_forward_id']}/verify").json()
+    assert verified["outcome"] == "identical" and verified["digest"] == found["digest"]
+    for change in ("UPDATE walk_forwards SET digest = 'x'", "DELETE FROM walk_forwards", "TRUNCATE walk_forwards"):
+        with pytest.raises(DBAPIError), platform.database.transaction(Market.REAL) as session:
+            session.execute(text(change))
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "field"),
+    [
+        ({"train": 400}, 422, "train"),
+        ({"test": 2}, 422, "test"),
+        ({"metric": "volatility"}, 422, None),
+        ({"mode": "sliding"}, 422, None),
+        ({"grid": {"quick": [3]}}, 422, "grid.quick"),
+        ({"grid": {}}, 422, "grid"),
+    ],
+)
+def test_a_bad_question_is_refused_by_its_field(
+    shared_sample: TestClient, sample_data: SampleSummary, changes: dict[str, Any], status: int, field: str | None
+) -> None:
+    response = shared_sample.post(URL, json=asked(sample_data, **changes))
+    assert response.status_code == status, response.text
+    if field is not None:
+        assert response.json()["error"]["details"]["field"] == field
+
+
+def test_what_is_not_there_is_said(shared_sample: TestClient) -> None:
+    assert shared_sample.get(f"{URL}/{'0' * 64}").status_code == 404
+    assert shared_sample.post(f"{URL}/{'0' * 64}/verify").status_code == 404
+
+
+def test_the_track_record_in_words() -> None:
+    # 1,533 sessions needed, 500 there: 1,033 / 252 = 4.1 years more
+    told = {"min_track_record_sessions": 1533, "reasons": {}}
+    assert track_record(told, 500, 252) == (
+        "Needs 4.1 more years: a Sharpe like this is above zero with 95 % confidence after 6.1, and 2.0 were tested."
+    )
+    assert track_record(told, 1600, 252).startswith("Long enough: 6.3 years tested, 6.1 are needed")
+    why = {"min_track_record_sessions": None, "reasons": {"min_track_record_sessions": "the Sharpe is not above"}}
+    assert track_record(why, 500, 252) == "No length can be told: the Sharpe is not above."
+
+
+def test_the_terminal_walks_the_same_way(
+    postgres: str, sample_template: str, sample_data: SampleSummary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with copied_database(postgres, sample_template) as url:
+        monkeypatch.setenv("DATABASE_URL", url)
+        monkeypatch.setenv("SMARTTRADER_HOME", str(tmp_path / "home"))
+        get_settings.cache_clear()
+        call = ["walkforward", "sma_cross", "--grid", "fast=3,5", "--grid", "slow=10,15", "--train", "60",
+                "--test", "40", "--universe", sample_data.indices[0], "--from", "2024-03-01"]  # fmt: skip
+        result = CliRunner().invoke(app, [*call, "--json"])
+        assert result.exit_code == 0, result.output
+        answer = json.loads(result.stdout)
+        assert len(answer["windows"]) == 4 and answer["mode"] == "rolling"
+        shown = CliRunner().invoke(app, call)
+        assert shown.exit_code == 0 and "The choice changed" in shown.stdout
+        assert answer["track_record"] in shown.stdout
+        refused = CliRunner().invoke(app, [*call, "--train", "4000"])
+        assert refused.exit_code == 1 and "train: 4000 sessions of training" in refused.stderr
