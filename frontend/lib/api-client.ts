@@ -1,5 +1,6 @@
 import createClient from "openapi-fetch";
 import type { paths } from "./api-types";
+import { withRows } from "./columns";
 import { ApiError, toApiError } from "./errors";
 import { retryingFetch } from "./retry";
 import { sendFiles, type UploadOptions } from "./upload";
@@ -270,10 +271,15 @@ export const strategyAPI = {
         signal,
       }),
     ),
-  run: (run_id: string, signal?: AbortSignal) =>
-    result<RunDetail>(
-      api.GET("/api/portfolio/strategies/runs/{run_id}", { params: { path: { run_id } }, signal }),
-    ),
+  run: async (run_id: string, signal?: AbortSignal): Promise<Result<RunDetail>> => {
+    const found = await result<RunDetail>(
+      api.GET("/api/portfolio/strategies/runs/{run_id}", {
+        params: { path: { run_id }, header: { accept: "application/vnd.smarttrader.columns+json" } },
+        signal,
+      }),
+    );
+    return found.data === null ? found : { data: withRows(found.data), error: null };
+  },
 };
 
 export const jobsAPI = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import orjson
 from fastapi import APIRouter, Header, Query, Response
@@ -35,7 +35,6 @@ from app.schemas.strategies import (
     VerifyOut,
 )
 from app.services.backtests.question import BacktestQuestion
-from app.services.backtests.shown import columnar
 from app.services.platform import Platform
 from app.services.run_tables import MEDIA_TYPES, Format, TableName, file_name, run_table, written
 from app.web.sessions import MarketDep, MarketSessionDep, SessionDep
@@ -45,10 +44,10 @@ router = APIRouter(prefix="/api/portfolio/strategies", tags=["strategies"])
 COLUMNS = "application/vnd.smarttrader.columns+json"
 
 
-def _answer(result: dict[str, Any], accept: str | None) -> Response:
-    if accept is not None and COLUMNS in accept:
-        return Response(orjson.dumps(columnar(result)), media_type=COLUMNS)
-    return Response(orjson.dumps(result), media_type="application/json")
+def _answer(platform: Platform, session: Session, run_id: str, accept: str | None) -> Response:
+    columns = accept is not None and COLUMNS in accept
+    stored = platform.runs.stored(session, run_id, columns=columns)
+    return Response(orjson.dumps(stored), media_type=COLUMNS if columns else "application/json")
 
 
 @router.get("/available", operation_id="strategies:available")
@@ -90,7 +89,7 @@ def backtest(
     if platform.runs.exists(session, spec.run_id):
         if idempotency_key is not None:
             platform.jobs.answered("backtest", market, {"spec": spec.to_dict()}, idempotency_key)
-        return _answer(platform.runs.stored(session, spec.run_id), accept)
+        return _answer(platform, session, spec.run_id, accept)
     if control is not session:  # of the real market they are one, and it is read once more
         control.commit()  # whoever waits holds no connection: those at work need them
     return await_run(platform, market, session, spec, wait, accept=accept, idempotency_key=idempotency_key)
@@ -148,14 +147,14 @@ def await_run(
 ) -> Response:
     """The stored run of a spec, or what came of a job for it within `wait` seconds."""
     if platform.runs.exists(session, spec.run_id):
-        return _answer(platform.runs.stored(session, spec.run_id), accept)
+        return _answer(platform, session, spec.run_id, accept)
     submitted = platform.jobs.submit("backtest", market, {"spec": spec.to_dict()}, idempotency_key=idempotency_key)
     session.commit()
     job_id, run_id = submitted.id, spec.run_id
     job = platform.jobs.wait(job_id, wait)
     if job.state == JobState.SUCCEEDED:
         with platform.database.transaction(market) as session:
-            return _answer(platform.runs.stored(session, run_id), accept)
+            return _answer(platform, session, run_id, accept)
     if job.state == JobState.FAILED and job.error is not None:
         raise BacktestError(job.error["message"], details={**job.error.get("details", {}), "job_id": str(job_id)})
     body = JobAccepted(job=job_out(job)).model_dump_json()
@@ -192,7 +191,7 @@ def get_run(
     run_id: str, platform: PlatformDep, session: MarketSessionDep, accept: Annotated[str | None, Header()] = None
 ) -> Response:
     """A stored run, as it was when it was computed."""
-    return _answer(platform.runs.stored(session, run_id), accept)
+    return _answer(platform, session, run_id, accept)
 
 
 @router.get("/runs/{run_id}/analysis", operation_id="runs:analysis", response_model=RunAnalysisOut)

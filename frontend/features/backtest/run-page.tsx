@@ -40,6 +40,11 @@ export function RunPage() {
     { label: runId ? runId.slice(0, 10) : "Run" },
   ]);
   const query = useQuery({ ...runQuery(runId ?? ""), enabled: runId !== null });
+  // asked for beside the run, not after it
+  useQuery({ ...analysisQuery(runId ?? ""), enabled: runId !== null });
+  useQuery({ ...significanceQuery(runId ?? ""), enabled: runId !== null });
+  useQuery(strategiesQuery);
+  useIndexName();
   if (runId === null) {
     return (
       <div className="page">

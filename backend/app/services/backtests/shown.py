@@ -7,9 +7,12 @@ from itertools import pairwise
 from typing import Any
 
 
-def _rows(columns: Mapping[str, Sequence[Any]], names: Sequence[str] | None = None) -> list[dict[str, Any]]:
-    wanted = list(columns) if names is None else list(names)
-    return [dict(zip(wanted, row, strict=True)) for row in zip(*(columns[name] for name in wanted), strict=True)]
+def _rows(columns: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def _filled(columns: Mapping[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
+    return dict(columns) if any(columns.values()) else {}
 
 
 _TRADE_COLUMNS = (
@@ -17,6 +20,7 @@ _TRADE_COLUMNS = (
     *("pnl", "costs", "income", "exit_reason", "open", "side", "ambiguous"),
     *("adverse_excursion", "favourable_excursion"),
 )
+TABLES = ("daily_chart", "trades", "rejections", "frozen_holdings", "decisions")
 _DAILY_COLUMNS = ("equity", "drawdown", "exposure", "daily_return", "state")
 
 
@@ -32,6 +36,12 @@ def at_closes(bars: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
 
 def shown(result: dict[str, Any], digest: str) -> dict[str, Any]:
     """A stored result in the shape that is shown: charts and trades as rows."""
+    answer = in_columns(result, digest)
+    return answer | {name: _rows(answer[name]) for name in TABLES}
+
+
+def in_columns(result: dict[str, Any], digest: str) -> dict[str, Any]:
+    """The same with its tables as columns, for charts of many sessions; {} for a table without rows."""
     daily = {"date": result["sessions"], **{name: result[name] for name in _DAILY_COLUMNS}}
     if result["spec"]["timeframe"] not in ("1d", "1w", "1mo"):
         daily = at_closes(daily)
@@ -51,12 +61,12 @@ def shown(result: dict[str, Any], digest: str) -> dict[str, Any]:
         "end_date": spec["end"],
         "metrics": result["metrics"],
         "metric_reasons": result["reasons"],
-        "daily_chart": _rows(daily),
-        "trades": _rows(trades, _TRADE_COLUMNS),
+        "daily_chart": _filled(daily),
+        "trades": _filled({name: trades[name] for name in _TRADE_COLUMNS}),
         "trades_count": len(result["trades"]["symbol"]),
-        "rejections": _rows(result["rejections"]),
-        "frozen_holdings": _rows(result.get("frozen_holdings", {})),
-        "decisions": _rows(result.get("decisions", {})),
+        "rejections": _filled(result["rejections"]),
+        "frozen_holdings": _filled(result.get("frozen_holdings", {})),
+        "decisions": _filled(result.get("decisions", {})),
         "drawdown_sessions": result["drawdown_sessions"],
         "coverage": result["coverage"],
         "naive_twin": result.get("naive_twin"),
@@ -72,12 +82,3 @@ def with_proofs(answer: Mapping[str, Any], said: Sequence[str]) -> list[str]:
     """The warnings of an answer of `shown` with those of the proofs; what is frozen stays the first."""
     first = 1 if answer["frozen_holdings"] else 0
     return [*answer["warnings"][:first], *said, *answer["warnings"][first:]]
-
-
-def columnar(answer: dict[str, Any]) -> dict[str, Any]:
-    """The same answer with its rows as columns, for charts of many sessions."""
-    columns = {}
-    for name in ("daily_chart", "trades", "rejections", "frozen_holdings", "decisions"):
-        rows = answer[name]
-        columns[name] = {field: [row[field] for row in rows] for field in rows[0]} if rows else {}
-    return {**answer, **columns}

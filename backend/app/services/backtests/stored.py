@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import zlib
+from collections import OrderedDict
 from collections.abc import Mapping
-from typing import Any
+from threading import Lock
+from typing import Any, Final
 
 import numpy as np
 import orjson
@@ -16,30 +18,51 @@ from app.engines.risk.basics import returns_of, session_closes
 from app.exceptions import DataNotFoundError
 from app.models import BacktestRun
 from app.repositories.strategies import RunRepository
-from app.services.backtests.shown import shown, with_proofs
+from app.services.backtests.shown import in_columns, shown, with_proofs
 from app.services.proofs import proofs_of
 from app.services.proofs import warnings as proof_warnings
 
+_KEPT: Final = 2  # large runs are some tens of megabytes; a page asks for one of them several times
+
 
 class StoredRuns:
-    """Reads `backtest_runs`, which nobody can change."""
+    """Reads `backtest_runs`, which nobody can change; the runs read last are kept decoded."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[str, tuple[dict[str, Any], str]] = OrderedDict()
+        self._lock = Lock()
 
     def run_ids(self, session: Session) -> list[str]:
         """The ids of all stored runs, oldest first."""
         return RunRepository(session).ids()
 
-    def stored(self, session: Session, run_id: str) -> dict[str, Any]:
-        """A stored run as it is shown; the same run always gives the same values. Raises DataNotFoundError."""
-        stored = self.find(session, run_id)
-        answer = shown(_result(stored), stored.digest)
-        proofs = proofs_of(session, stored.spec["books"], stored.spec["timeframe"])
+    def stored(self, session: Session, run_id: str, *, columns: bool = False) -> dict[str, Any]:
+        """A stored run as it is shown, its tables as rows or as columns; the same run always gives the same values.
+
+        Raises DataNotFoundError.
+        """
+        result, digest = self.result(session, run_id)
+        answer = (in_columns if columns else shown)(result, digest)
+        proofs = proofs_of(session, result["spec"]["books"], result["spec"]["timeframe"])
         answer["warnings"] = with_proofs(answer, proof_warnings(proofs))
         return answer | {"proofs": proofs}
 
     def result(self, session: Session, run_id: str) -> tuple[dict[str, Any], str]:
-        """The stored result of a run as it was written, and the digest of its bytes. Raises DataNotFoundError."""
-        stored = self.find(session, run_id)
-        return _result(stored), stored.digest
+        """The stored result of a run as it was written, to be read only, and the digest of its bytes.
+
+        Raises DataNotFoundError.
+        """
+        with self._lock:  # whoever asks for the same run meanwhile waits for it instead of decoding it again
+            kept = self._kept.get(run_id)
+            if kept is None or not self.exists(session, run_id):
+                stored = self.find(session, run_id)
+                kept = decoded(orjson.loads(zlib.decompress(stored.result))), stored.digest
+                session.expunge(stored)  # the bytes are not needed twice
+            self._kept[run_id] = kept
+            self._kept.move_to_end(run_id)
+            while len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+            return kept
 
     def significance(self, session: Session, run_id: str) -> dict[str, Any]:
         """The doubt about a run's Sharpe, with the trials counted until now. Raises DataNotFoundError.
@@ -86,10 +109,6 @@ class StoredRuns:
         if stored is None:
             raise DataNotFoundError(f"Run {run_id} does not exist", "run", run_id)
         return stored
-
-
-def _result(stored: BacktestRun) -> dict[str, Any]:
-    return decoded(orjson.loads(zlib.decompress(stored.result)))
 
 
 def _universe_name(universe: Mapping[str, Any]) -> str:
