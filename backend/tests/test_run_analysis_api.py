@@ -83,6 +83,33 @@ def test_positions_through_time_count_entries_and_exits_of_intraday_bars_by_thei
     assert sum(found["trade_bins"]["counts"]) == 2
 
 
+def test_the_turnover_of_a_month_is_its_smaller_side_over_its_mean_equity() -> None:
+    none: dict[str, Any] = {name: [] for name in ("open", "entry_at", "exit_at", "pnl", "entry_price", "quantity")}
+    fills = {
+        "filled_at": ["2024-01-30", "2024-01-31", "2024-02-01", "2024-02-01"],
+        "side": ["BUY", "SELL", "BUY", "SELL"],
+        "price": [100.0, 110.0, 50.0, 20.0],
+        "quantity": [10.0, 5.0, 4.0, 30.0],
+    }
+    found = analysed(
+        {
+            "run_id": "r",
+            "sessions": ["2024-01-30", "2024-01-31", "2024-02-01", "2024-03-01"],
+            "equity": [2000.0, 3000.0, 4000.0, 4000.0],
+            "spec": {"initial_capital": 2000.0},
+            "metrics": {"periods_per_year": 252},
+            "trades": none,
+            "fills": fills,
+        }
+    )
+    # January: 1,000 bought, 550 sold, 550 / 2,500; February: 200 bought, 600 sold, 200 / 4,000; March: nothing
+    assert [list(month.values()) for month in found["turnover"]] == [
+        [2024, 1, 1000.0, 550.0, 0.22],
+        [2024, 2, 200.0, 600.0, 0.05],
+        [2024, 3, 0.0, 0.0, 0.0],
+    ]
+
+
 def test_an_account_that_was_lost_has_no_returns_and_says_so() -> None:
     none: dict[str, Any] = {name: [] for name in ("open", "entry_at", "exit_at", "pnl", "entry_price", "quantity")}
     found = analysed(

@@ -2,7 +2,7 @@
 
 import { useMemo } from "react";
 import { useChartColors, type ChartColors } from "@/components/chart-colors";
-import { EChart, sessionAxis } from "@/components/echart";
+import { EChart, escaped, sessionAxis } from "@/components/echart";
 import { date, percent, signedPercent } from "@/lib/format";
 
 export interface CurveSeries {
@@ -36,7 +36,7 @@ export function CurvesChart({
         `${name} ${signedPercent(100 * ((growth.at(-1) ?? 1) - 1), 1)}, at worst ${percent(Math.min(...drawdown))} below its peak`,
     )
     .join("; ")}`;
-  return <EChart option={drawn} label={label} height={height} />;
+  return <EChart option={drawn} label={label} height={height} file="runs-compared" />;
 }
 
 /** Indices of at most about `most` sessions; of each bucket every curve keeps its extremes, so that no peak or trough is lost. */
@@ -109,9 +109,6 @@ function option(days: readonly string[], curves: readonly CurveSeries[], colors:
     series: [...series((curve) => curve.growth, 0, 1.4), ...series((curve) => curve.drawdown, 1, 1)],
   };
 }
-
-const SAFE: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
-const escaped = (text: string): string => text.replace(/[&<>"]/g, (mark) => SAFE[mark] ?? mark);
 
 function tooltip(
   params: unknown,

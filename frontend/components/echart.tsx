@@ -1,20 +1,28 @@
 "use client";
 
 import { useEffect, useRef, useState } from "react";
-import type { ChartColors } from "@/components/chart-colors";
+import type { EChartsType } from "echarts/core";
+import { useChartColors, type ChartColors } from "@/components/chart-colors";
+import { downloadUrl } from "@/lib/csv";
+import { MONTHS } from "@/lib/format";
 
 /** A statistics chart: loads the library when it is first needed, follows the size of its frame, and has a text in its place. */
 export function EChart({
   option,
   label,
   height,
+  file,
 }: {
   option: Record<string, unknown>;
   label: string;
   height: number;
+  /** Name of the picture, without its ending. */
+  file: string;
 }) {
   const frame = useRef<HTMLDivElement>(null);
+  const [chart, setChart] = useState<EChartsType | null>(null);
   const [failed, setFailed] = useState<string | null>(null);
+  const colors = useChartColors();
 
   useEffect(() => {
     const element = frame.current;
@@ -24,28 +32,50 @@ export function EChart({
     load()
       .then(({ init }) => {
         if (cancelled) return;
-        const chart = init(element, undefined, { renderer: "canvas" });
-        chart.setOption(option);
-        const observer = new ResizeObserver(() => chart.resize());
+        const made = init(element, undefined, { renderer: "canvas" });
+        const observer = new ResizeObserver(() => made.resize());
         observer.observe(element);
         dispose = () => {
           observer.disconnect();
-          chart.dispose();
+          made.dispose();
         };
+        setChart(made);
       })
       .catch((error: unknown) => setFailed(String(error)));
     return () => {
       cancelled = true;
       dispose();
+      setChart(null);
     };
-  }, [option]);
+  }, []);
+  useEffect(() => {
+    chart?.setOption(option, { notMerge: true });
+  }, [chart, option]);
 
+  const save = () => {
+    if (!chart) return;
+    const picture = chart.getDataURL({ type: "png", pixelRatio: 2, backgroundColor: colors.surface });
+    downloadUrl(`${file}.png`, picture);
+  };
   return (
-    <div role="img" aria-label={label}>
-      {failed ? (
-        <p className="card-b er">The chart could not be drawn: {failed}. View it as a table.</p>
-      ) : (
-        <div ref={frame} style={{ height }} />
+    <div className="echart">
+      <div role="img" aria-label={label}>
+        {failed ? (
+          <p className="card-b er">The chart could not be drawn: {failed}. View it as a table.</p>
+        ) : (
+          <div ref={frame} style={{ height }} />
+        )}
+      </div>
+      {!failed && (
+        <button
+          type="button"
+          className="png"
+          aria-label={`Save as PNG: ${file}`}
+          onClick={save}
+          disabled={!chart}
+        >
+          PNG
+        </button>
       )}
     </div>
   );
@@ -69,17 +99,23 @@ async function load() {
   return core;
 }
 
-/** For axes of sessions: labels stand at the first one of a year. */
-function yearStarts(days: readonly string[]) {
-  return (index: number) => index > 0 && days[index]?.slice(0, 4) !== days[index - 1]?.slice(0, 4);
+const FEW_YEARS = 2;
+
+/** For axes of sessions: labels stand at the first one of a year, of few years at the first one of a month. */
+function periodOf(days: readonly string[]): number {
+  const years = new Set(days.map((day) => day.slice(0, 4)));
+  return years.size > FEW_YEARS ? 4 : 7;
 }
 
-/** The time axis of one grid: sessions without gaps, a label and a line at each new year. */
+/** The time axis of one grid: sessions without gaps, a label and a line at each new year or month. */
 export function sessionAxis(
   days: readonly string[],
   colors: ChartColors,
   { gridIndex = 0, labels = true }: { gridIndex?: number; labels?: boolean } = {},
 ) {
+  const period = periodOf(days);
+  const starts = (index: number) =>
+    index > 0 && days[index]?.slice(0, period) !== days[index - 1]?.slice(0, period);
   return {
     type: "category" as const,
     gridIndex,
@@ -91,10 +127,16 @@ export function sessionAxis(
       color: colors.axis,
       fontSize: 12,
       show: labels,
-      interval: yearStarts(days),
-      formatter: (day: string) => day.slice(0, 4),
+      interval: starts,
+      formatter: (day: string) =>
+        period === 4 || day.slice(5, 7) === "01" ? day.slice(0, 4) : MONTHS[Number(day.slice(5, 7)) - 1],
       hideOverlap: true,
     },
-    splitLine: { show: true, interval: yearStarts(days), lineStyle: { color: colors.grid } },
+    splitLine: { show: true, interval: starts, lineStyle: { color: colors.grid } },
   };
 }
+
+const SAFE: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
+
+/** A text for a tooltip, which is HTML. */
+export const escaped = (text: string): string => text.replace(/[&<>"]/g, (mark) => SAFE[mark] ?? mark);

@@ -90,6 +90,23 @@ export function FigureCard({ figure }: { figure: Figure }) {
   );
 }
 
+/** A figure in a list: its name, which opens it. */
+export function FigureName({ figure }: { figure: Figure }) {
+  return (
+    <Popover
+      label={figure.label}
+      className="card-b"
+      trigger={
+        <button type="button" className="figname">
+          {figure.label}
+        </button>
+      }
+    >
+      <OpenedFigure figure={figure} />
+    </Popover>
+  );
+}
+
 function OpenedFigure({ figure }: { figure: Figure }) {
   return (
     <div style={{ width: 300, maxWidth: "80vw" }}>

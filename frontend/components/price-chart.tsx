@@ -1,21 +1,28 @@
 "use client";
 
-import type { IChartApi, ISeriesApi, MouseEventParams, SeriesMarker, Time } from "lightweight-charts";
+import type {
+  IChartApi,
+  ISeriesApi,
+  ISeriesMarkersPluginApi,
+  MouseEventParams,
+  Time,
+} from "lightweight-charts";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { alpha, useChartColors, type ChartColors } from "@/components/chart-colors";
+import {
+  clusterAt,
+  clustered,
+  drawnMarkers,
+  type ChartMarker,
+  type Cluster,
+} from "@/components/chart-markers";
 import { DataTable, type Column } from "@/components/data-table";
 import { Segmented } from "@/components/fields";
 import { toneOf } from "@/components/marks";
 import { axisCount, compactCount, count, date, grouped, MONTHS, signedPercent } from "@/lib/format";
+import { downloadUrl } from "@/lib/csv";
 import type { BarsSeries } from "@/lib/types";
 import { usePhone } from "@/lib/use-media";
-
-export interface ChartMarker {
-  at: string;
-  side: "entry" | "exit";
-  /** Beside the glyph: the raw price of the fill. */
-  text: string;
-}
 
 export interface PriceChartProps {
   bars: BarsSeries;
@@ -126,6 +133,7 @@ function Candles({ bars, markers, height, colors, visible, label }: CandlesProps
   const frame = useRef<HTMLDivElement>(null);
   const chart = useRef<IChartApi | null>(null);
   const [hovered, setHovered] = useState<number | null>(null);
+  const [card, setCard] = useState<{ cluster: Cluster; x: number; y: number } | null>(null);
   const indexOf = useMemo(() => new Map(bars.t.map((day, index) => [day, index])), [bars]);
   const { from, to } = visible;
   const range = useRef({ from, to });
@@ -136,10 +144,27 @@ function Candles({ bars, markers, height, colors, visible, label }: CandlesProps
     if (!element) return;
     void import("lightweight-charts").then((library) => {
       if (cancelled) return;
-      chart.current = draw(library, element, bars, markers ?? [], colors);
-      chart.current.timeScale().setVisibleLogicalRange(range.current);
-      chart.current.subscribeCrosshairMove((event: MouseEventParams<Time>) => {
-        setHovered(typeof event.time === "string" ? (indexOf.get(event.time) ?? null) : null);
+      const drawn = draw(library, element, bars, colors);
+      chart.current = drawn.chart;
+      const scale = drawn.chart.timeScale();
+      scale.setVisibleLogicalRange(range.current);
+      let clusters: Cluster[] = [];
+      let spacing = 0;
+      const place = () => {
+        const seen = scale.getVisibleLogicalRange() ?? range.current;
+        spacing = scale.width() / Math.max(1, seen.to - seen.from);
+        clusters = clustered(markers ?? [], indexOf, spacing);
+        drawn.markers.setMarkers(drawnMarkers(clusters, bars.t, spacing, colors));
+      };
+      if (markers && markers.length > 0) {
+        place();
+        scale.subscribeVisibleLogicalRangeChange(place);
+      }
+      drawn.chart.subscribeCrosshairMove((event: MouseEventParams<Time>) => {
+        const index = typeof event.time === "string" ? (indexOf.get(event.time) ?? null) : null;
+        setHovered(index);
+        const near = index === null ? null : clusterAt(clusters, index, spacing);
+        setCard(near && event.point ? { cluster: near, ...event.point } : null);
       });
     });
     return () => {
@@ -157,11 +182,41 @@ function Candles({ bars, markers, height, colors, visible, label }: CandlesProps
   return (
     <div className="pricechart" role="figure" aria-label={label}>
       <Readout bars={bars} index={hovered ?? bars.t.length - 1} />
+      {card && <HoverCard {...card} />}
       <div
         ref={frame}
         className={height === "pane" ? "panehigh" : undefined}
         style={height === "pane" ? undefined : { height }}
       />
+      <button
+        type="button"
+        className="png"
+        aria-label={`Save as PNG: ${bars.symbol}`}
+        onClick={() => {
+          if (chart.current)
+            downloadUrl(`${bars.symbol}.png`, chart.current.takeScreenshot(true).toDataURL());
+        }}
+      >
+        PNG
+      </button>
+    </div>
+  );
+}
+
+const CARD_LINES = 6;
+
+/** What lies under the pointer; the same is said beside the chart for whoever has none. */
+function HoverCard({ cluster, x, y }: { cluster: Cluster; x: number; y: number }) {
+  const said = cluster.markers.flatMap((marker) => (marker.details ? [marker.details] : []));
+  if (said.length === 0) return null;
+  return (
+    <div className="hovercard num" aria-hidden="true" style={{ left: x, top: y + 14 }}>
+      {said.slice(0, CARD_LINES).map((line) => (
+        <div key={line}>{line}</div>
+      ))}
+      {said.length > CARD_LINES && (
+        <div className="t3">and {count(said.length - CARD_LINES)} more: zoom in</div>
+      )}
     </div>
   );
 }
@@ -176,9 +231,8 @@ function draw(
   }: typeof import("lightweight-charts"),
   element: HTMLElement,
   bars: BarsSeries,
-  markers: readonly ChartMarker[],
   colors: ChartColors,
-): IChartApi {
+): { chart: IChartApi; markers: ISeriesMarkersPluginApi<Time> } {
   const chart = createChart(element, {
     autoSize: true,
     layout: {
@@ -264,19 +318,7 @@ function draw(
     entireTextOnly: true,
   });
   chart.panes()[1]?.setHeight(VOLUME_PANE_HEIGHT);
-  if (markers.length > 0) {
-    createSeriesMarkers(
-      candles,
-      markers.map((marker): SeriesMarker<Time> => ({
-        time: marker.at.slice(0, 10),
-        position: marker.side === "entry" ? "belowBar" : "aboveBar",
-        shape: marker.side === "entry" ? "arrowUp" : "arrowDown",
-        color: marker.side === "entry" ? colors.gain : colors.loss,
-        text: marker.text,
-      })),
-    );
-  }
-  return chart;
+  return { chart, markers: createSeriesMarkers(candles, []) };
 }
 
 const priceTick = (price: number): string => grouped(price, price >= 1000 ? 0 : 2);

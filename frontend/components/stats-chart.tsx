@@ -3,7 +3,7 @@
 import { useMemo } from "react";
 import { alpha, useChartColors, type ChartColors } from "@/components/chart-colors";
 import { DataTable, type Column } from "@/components/data-table";
-import { EChart, sessionAxis } from "@/components/echart";
+import { EChart, escaped, sessionAxis } from "@/components/echart";
 import { axisRupees, date, percent, rupees } from "@/lib/format";
 
 export interface EquityPoint {
@@ -18,29 +18,41 @@ export interface StatsChartProps {
   capital: number;
   name: string;
   log: boolean;
+  /** What stands beside it: a value for each point, in rupees. */
+  beside?: { name: string; values: readonly (number | null)[] };
   height?: number;
   asTable: boolean;
 }
 
 const MAX_DRAWN = 2400;
 
+interface DrawnPoint extends EquityPoint {
+  beside?: number | null;
+}
+
+const withBeside = (
+  points: readonly EquityPoint[],
+  beside: StatsChartProps["beside"],
+): readonly DrawnPoint[] =>
+  beside ? points.map((point, at) => ({ ...point, beside: beside.values[at] ?? null })) : points;
+
 /** Equity over the run and its drawdown under it, on one time axis. */
-export function StatsChart({ points, capital, name, log, height = 344, asTable }: StatsChartProps) {
+export function StatsChart({ points, capital, name, log, beside, height = 344, asTable }: StatsChartProps) {
   const colors = useChartColors();
   const drawn = useMemo(
-    () => (asTable ? null : option(decimated(points), name, log, colors)),
-    [points, name, log, colors, asTable],
+    () => (asTable ? null : option(decimated(withBeside(points, beside)), name, log, colors, beside?.name)),
+    [points, beside, name, log, colors, asTable],
   );
   if (drawn === null) return <EquityTable points={points} height={height} />;
   const last = points.at(-1);
   const label = last
     ? `Equity of ${name} from ${rupees(capital, false)} on ${date(points[0]?.date ?? "")} to ${rupees(last.equity, false)} on ${date(last.date)}, with the drawdown from its running peak, at worst ${percent(Math.min(...points.map((point) => point.drawdown)))}`
     : `Equity of ${name}`;
-  return <EChart option={drawn} label={label} height={height} />;
+  return <EChart option={drawn} label={label} height={height} file="equity-and-drawdown" />;
 }
 
 /** At most `most` points; of each bucket the two extremes of equity and the deepest drawdown stay, so that no peak or trough is lost. */
-export function decimated(points: readonly EquityPoint[], most = MAX_DRAWN): readonly EquityPoint[] {
+export function decimated<T extends EquityPoint>(points: readonly T[], most = MAX_DRAWN): readonly T[] {
   if (points.length <= most) return points;
   const kept = new Set<number>([0, points.length - 1]);
   const buckets = Math.max(1, Math.floor(most / 3));
@@ -51,20 +63,29 @@ export function decimated(points: readonly EquityPoint[], most = MAX_DRAWN): rea
     let high = start;
     let deep = start;
     for (let at = start; at < end; at += 1) {
-      const point = points[at] as EquityPoint;
-      if (point.equity < (points[low] as EquityPoint).equity) low = at;
-      if (point.equity > (points[high] as EquityPoint).equity) high = at;
-      if (point.drawdown < (points[deep] as EquityPoint).drawdown) deep = at;
+      const point = points[at] as T;
+      if (point.equity < (points[low] as T).equity) low = at;
+      if (point.equity > (points[high] as T).equity) high = at;
+      if (point.drawdown < (points[deep] as T).drawdown) deep = at;
     }
     if (end > start) kept.add(low).add(high).add(deep);
   }
-  return [...kept].sort((a, b) => a - b).map((index) => points[index] as EquityPoint);
+  return [...kept].sort((a, b) => a - b).map((index) => points[index] as T);
 }
 
-function option(points: readonly EquityPoint[], name: string, log: boolean, colors: ChartColors) {
+function option(
+  points: readonly DrawnPoint[],
+  name: string,
+  log: boolean,
+  colors: ChartColors,
+  beside: string | undefined,
+) {
   const days = points.map((point) => point.date);
   const axisLabel = { color: colors.axis, fontSize: 12 };
-  const powers = log ? logAxis(points.map((point) => point.equity)) : null;
+  const known = points.flatMap((point) => (typeof point.beside === "number" ? [point.beside] : []));
+  const powers = log ? logAxis([...points.map((point) => point.equity), ...known]) : null;
+  const scaled = (value: number | null | undefined) =>
+    value === null || value === undefined ? null : log ? Math.log10(value) : value;
   const splitLine = { lineStyle: { color: colors.grid } };
   return {
     animation: false,
@@ -79,7 +100,7 @@ function option(points: readonly EquityPoint[], name: string, log: boolean, colo
       backgroundColor: colors.overlay,
       borderColor: colors.borderStrong,
       textStyle: { color: colors.text, fontSize: 12 },
-      formatter: (params: unknown) => tooltip(params, points),
+      formatter: (params: unknown) => tooltip(params, points, beside),
     },
     xAxis: [sessionAxis(days, colors, { labels: false }), sessionAxis(days, colors, { gridIndex: 1 })],
     yAxis: [
@@ -110,13 +131,25 @@ function option(points: readonly EquityPoint[], name: string, log: boolean, colo
       },
     ],
     series: [
+      ...(beside
+        ? [
+            {
+              type: "line" as const,
+              name: beside,
+              data: points.map((point) => scaled(point.beside)),
+              showSymbol: false,
+              lineStyle: { color: colors.benchmark, width: 1.2 },
+              itemStyle: { color: colors.benchmark },
+            },
+          ]
+        : []),
       {
         type: "line" as const,
         name,
         xAxisIndex: 0,
         yAxisIndex: 0,
         // The library's own log axis has ticks at powers of ten alone: too few for an equity curve.
-        data: points.map((point) => (log ? Math.log10(point.equity) : point.equity)),
+        data: points.map((point) => scaled(point.equity)),
         showSymbol: false,
         lineStyle: { color: colors.accent, width: 1.8 },
         itemStyle: { color: colors.accent },
@@ -187,11 +220,13 @@ function logAxis(values: readonly number[]) {
   };
 }
 
-function tooltip(params: unknown, points: readonly EquityPoint[]): string {
+function tooltip(params: unknown, points: readonly DrawnPoint[], beside: string | undefined): string {
   const [first] = params as { dataIndex: number }[];
   const point = first && points[first.dataIndex];
   if (!point) return "";
-  return `${date(point.date, true)}<br>${rupees(point.equity)}<br>Drawdown ${percent(point.drawdown, 2)}`;
+  const other =
+    beside && typeof point.beside === "number" ? `<br>${escaped(beside)} ${rupees(point.beside)}` : "";
+  return `${date(point.date, true)}<br>${rupees(point.equity)}${other}<br>Drawdown ${percent(point.drawdown, 2)}`;
 }
 
 const COLUMNS: Column<EquityPoint>[] = [

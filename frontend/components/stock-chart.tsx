@@ -3,7 +3,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { Icon } from "@/components/icon";
-import { PriceChart, type ChartMarker } from "@/components/price-chart";
+import type { ChartMarker } from "@/components/chart-markers";
+import { PriceChart } from "@/components/price-chart";
 import { DataState, EmptyState } from "@/components/shared/DataState";
 import { count, date } from "@/lib/format";
 import { barsQuery } from "@/lib/queries";
@@ -19,7 +20,8 @@ const NOTES: Record<Adjust, string> = {
 
 export interface StockChartProps {
   symbol: string;
-  markers?: readonly ChartMarker[];
+  /** `raw`: the price as traded, which is put where it lies among the adjusted ones. */
+  markers?: readonly (ChartMarker & { raw?: number })[];
   /** Two exchange dates to open on, with some bars around them. */
   between?: { start: string; end: string | null };
   height?: number | "pane";
@@ -30,6 +32,11 @@ export function StockChart({ symbol, markers, between, height = 390 }: StockChar
   const [adjust, setAdjust] = useState<Adjust>("price");
   const query = useQuery(barsQuery(symbol, adjust));
   const bars = query.data;
+  const raw = useQuery({ ...barsQuery(symbol, "none"), enabled: markers !== undefined && adjust !== "none" });
+  const placed = useMemo(
+    () => (bars ? pricedMarkers(markers, bars, adjust === "none" ? bars : raw.data) : markers),
+    [markers, bars, raw.data, adjust],
+  );
   const start = between?.start;
   const end = between?.end ?? null;
   const focus = useMemo(
@@ -59,7 +66,7 @@ export function StockChart({ symbol, markers, between, height = 390 }: StockChar
         <PriceChart
           key={`${data.symbol} ${start ?? ""}`}
           bars={data}
-          markers={markers}
+          markers={placed}
           height={height}
           focus={focus}
           note={
@@ -95,6 +102,22 @@ export function StockChart({ symbol, markers, between, height = 390 }: StockChar
       )}
     </DataState>
   );
+}
+
+/** Marks at the price of their fill on the chart's own scale: as traded, times the adjusted over the raw close of that day. */
+export function pricedMarkers(
+  markers: StockChartProps["markers"],
+  bars: BarsSeries,
+  raw: BarsSeries | undefined,
+): readonly ChartMarker[] | undefined {
+  if (!markers || !raw) return markers;
+  const rawAt = new Map(raw.t.map((day, at) => [day, raw.c[at]]));
+  const shownAt = new Map(bars.t.map((day, at) => [day, bars.c[at]]));
+  return markers.map((marker) => {
+    const [shown, traded] = [shownAt.get(marker.at), rawAt.get(marker.at)];
+    if (marker.raw === undefined || typeof shown !== "number" || typeof traded !== "number") return marker;
+    return { ...marker, price: (marker.raw * shown) / traded };
+  });
 }
 
 function jumpNote(jumps: readonly string[]): string {

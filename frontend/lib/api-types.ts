@@ -5469,6 +5469,28 @@ export interface components {
             year: number;
         };
         /**
+         * MonthTurnover
+         * @description What was dealt in a month.
+         */
+        MonthTurnover: {
+            /**
+             * Bought
+             * @description Rupees, before charges
+             */
+            bought: number;
+            /** Month */
+            month: number;
+            /**
+             * Share
+             * @description The smaller of the two over the month's mean equity
+             */
+            share: number | null;
+            /** Sold */
+            sold: number;
+            /** Year */
+            year: number;
+        };
+        /**
          * NaiveCause
          * @description What one thing that naive engines leave out changed.
          */
@@ -6816,6 +6838,8 @@ export interface components {
             run_id: string;
             /** @description Of closed trades: profit after costs over what was paid */
             trade_bins: components["schemas"]["Histogram"];
+            /** Turnover */
+            turnover: components["schemas"]["MonthTurnover"][];
             /** Years */
             years: components["schemas"]["YearReturn"][];
         };

@@ -7,11 +7,15 @@ export function toCsv(header: readonly string[], rows: readonly (readonly CsvVal
 
 export function downloadText(name: string, text: string, type = "text/csv;charset=utf-8"): void {
   const url = URL.createObjectURL(new Blob([text], { type }));
+  downloadUrl(name, url);
+  URL.revokeObjectURL(url);
+}
+
+export function downloadUrl(name: string, url: string): void {
   const link = document.createElement("a");
   link.href = url;
   link.download = name;
   link.click();
-  URL.revokeObjectURL(url);
 }
 
 function cell(value: CsvValue): string {

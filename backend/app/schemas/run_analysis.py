@@ -66,6 +66,16 @@ class LuckOut(BaseModel):
     seed: int
 
 
+class MonthTurnover(BaseModel):
+    """What was dealt in a month."""
+
+    year: int
+    month: int
+    bought: float = Field(description="Rupees, before charges")
+    sold: float
+    share: float | None = Field(description="The smaller of the two over the month's mean equity")
+
+
 class RunAnalysisOut(BaseModel):
     """What follows from a stored run's bytes; all at session closes."""
 
@@ -80,4 +90,5 @@ class RunAnalysisOut(BaseModel):
     return_bins: Histogram = Field(description="Of the daily returns")
     trade_bins: Histogram = Field(description="Of closed trades: profit after costs over what was paid")
     positions: list[int] = Field(description="Trades open at each close")
+    turnover: list[MonthTurnover]
     luck: LuckOut | str = Field(description="Intervals and a cone, or why there are none")

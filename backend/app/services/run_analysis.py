@@ -87,6 +87,7 @@ def analysed(result: Mapping[str, Any]) -> dict[str, Any]:
         "return_bins": _bins(returns),
         "trade_bins": _bins(gains),
         "positions": _positions(trades, days),
+        "turnover": _turnover(result.get("fills") or {}, days, equity),
         "luck": chance if isinstance(chance, str) else _luck(chance, float(equity[0])),
     }
 
@@ -124,6 +125,30 @@ def _positions(trades: Mapping[str, Any], days: D1) -> list[int]:
         at = np.array(times, "datetime64[s]").astype("datetime64[D]")  # of intraday bars they are times
         np.add.at(change, np.searchsorted(days, at), step)
     return [int(count) for count in np.cumsum(change)[:-1]]
+
+
+def _turnover(fills: Mapping[str, Any], days: D1, equity: F1) -> list[dict[str, Any]]:
+    """Of each month its purchases and sales in rupees, and the smaller of the two over its mean equity."""
+    months = days.astype("datetime64[M]")
+    names, first = np.unique(months, return_index=True)
+    traded = {side: np.zeros(len(names)) for side in ("BUY", "SELL")}
+    if fills.get("side"):
+        at = np.searchsorted(names, np.array(fills["filled_at"], "datetime64[s]").astype("datetime64[M]"))
+        value = np.array(fills["price"], np.float64) * np.array(fills["quantity"], np.float64)
+        sides = np.array(fills["side"])
+        for side, sums in traded.items():
+            np.add.at(sums, at[sides == side], value[sides == side])
+    mean = np.add.reduceat(equity, first) / np.diff([*first, len(equity)])
+    return [
+        {
+            "year": int(str(name)[:4]),
+            "month": int(str(name)[5:7]),
+            "bought": float(bought),
+            "sold": float(sold),
+            "share": float(min(bought, sold) / average) if average > 0.0 else None,
+        }
+        for name, bought, sold, average in zip(names, traded["BUY"], traded["SELL"], mean, strict=True)
+    ]
 
 
 def _luck(found: Luck, first: float) -> dict[str, Any]:

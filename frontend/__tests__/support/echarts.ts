@@ -1,5 +1,14 @@
 export const use = () => undefined;
-export const init = () => ({ setOption() {}, resize() {}, dispose() {}, on() {}, group: "" });
+/** Remembers what was drawn, for tests without a canvas. */
+export const options: Record<string, unknown>[] = [];
+export const init = () => ({
+  setOption: (option: Record<string, unknown>) => void options.push(option),
+  resize() {},
+  dispose() {},
+  on() {},
+  getDataURL: () => "data:image/png;base64,",
+  group: "",
+});
 export const BarChart = {};
 export const LineChart = {};
 export const GridComponent = {};

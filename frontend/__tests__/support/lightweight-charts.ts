@@ -5,6 +5,8 @@ const timeScale = () => ({
   fitContent() {},
   setVisibleLogicalRange() {},
   subscribeVisibleLogicalRangeChange() {},
+  getVisibleLogicalRange: () => null,
+  width: () => 800,
 });
 
 export const CandlestickSeries = "Candlestick";

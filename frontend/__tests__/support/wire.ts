@@ -237,6 +237,10 @@ export const analysis: RunAnalysis = {
   return_bins: { edges: [-0.02, 0, 0.02], counts: [1, 1] },
   trade_bins: { edges: [-0.1, 0, 0.1], counts: [1, 1] },
   positions: [0, 1, 1],
+  turnover: [
+    { year: 2024, month: 1, bought: 500_000, sold: 0, share: 0 },
+    { year: 2024, month: 2, bought: 200_000, sold: 100_000, share: 0.1 },
+  ],
   luck: {
     intervals: {
       cagr: { low: 0.061, high: 0.189 },

@@ -69,6 +69,7 @@ export function Bars({ bins, of, height = 180 }: { bins: Histogram; of: string; 
   return (
     <EChart
       option={option}
+      file={of.replaceAll(" ", "-")}
       height={height}
       label={`Distribution of ${count(total)} ${of}: ${count(below)} below zero, from ${percent(bins.edges[0] ?? 0)} to ${percent(bins.edges.at(-1) ?? 0)}`}
     />
@@ -76,7 +77,13 @@ export function Bars({ bins, of, height = 180 }: { bins: Histogram; of: string; 
 }
 
 /** The Sharpe of the sessions before each one, and how many trades were open. */
-export function Rolling({ found, height = 220 }: { found: RunAnalysis; height?: number }) {
+export function Rolling({
+  found,
+  height = 220,
+}: {
+  found: Pick<RunAnalysis, "days" | "rolling_sharpe" | "positions" | "rolling_sessions">;
+  height?: number;
+}) {
   const colors = useChartColors();
   const option = useMemo(() => {
     return {
@@ -136,6 +143,7 @@ export function Rolling({ found, height = 220 }: { found: RunAnalysis; height?: 
   return (
     <EChart
       option={option}
+      file="rolling-sharpe-and-trades"
       height={height}
       label={`Sharpe of the last ${count(found.rolling_sessions)} sessions, ${span}; and trades open at each close, at most ${count(Math.max(0, ...found.positions))}`}
     />
@@ -210,6 +218,7 @@ export function ConeChart({
   return (
     <EChart
       option={option}
+      file="other-orders"
       height={height}
       label={`This run ends at ${end(equity)}; nine of ten paths of the same returns in another order end between ${end(cone?.equity[0])} and ${end(cone?.equity[4])}`}
     />

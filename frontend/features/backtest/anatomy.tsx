@@ -1,12 +1,15 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
 import { Unknown, toneOf } from "@/components/marks";
 import { DataState, EmptyState } from "@/components/shared/DataState";
 import { count, date, grouped, MONTHS, percent, signed } from "@/lib/format";
 import type { RunAnalysis, RunDetail } from "@/lib/types";
 import { Bars, ConeChart, Rolling } from "./anatomy-charts";
+import { Exposure } from "./exposure";
 import { analysisQuery } from "./queries";
+import { useRange } from "./range";
 
 /** The run taken apart: months, falls, rolling figures, distributions, and what luck alone could have made of it. */
 export function Anatomy({ run }: { run: RunDetail }) {
@@ -29,6 +32,16 @@ export function Anatomy({ run }: { run: RunDetail }) {
 function Parts({ run, found }: { run: RunDetail; found: RunAnalysis }) {
   const byDay = new Map(run.daily_chart.map((point) => [point.date.slice(0, 10), point.equity]));
   const equity = found.days.map((day) => byDay.get(day) ?? Number.NaN);
+  const { drawn } = useRange(found.days);
+  const part = useMemo(() => {
+    const cut = <T,>(values: readonly T[]): T[] => values.slice(drawn[0], drawn[1] + 1);
+    return {
+      days: cut(found.days),
+      rolling_sharpe: cut(found.rolling_sharpe),
+      positions: cut(found.positions),
+      rolling_sessions: found.rolling_sessions,
+    };
+  }, [found, drawn]);
   return (
     <>
       <Months found={found} />
@@ -36,12 +49,13 @@ function Parts({ run, found }: { run: RunDetail; found: RunAnalysis }) {
         className="grid runb"
         style={{ marginTop: 12, gridTemplateColumns: "repeat(auto-fit, minmax(min(420px, 100%), 1fr))" }}
       >
+        <Exposure run={run} found={found} />
         <Falls found={found} />
         <section className="card">
           <div className="card-h">
             <h2>Sharpe of a year, and trades open</h2>
           </div>
-          <Rolling found={found} />
+          <Rolling found={part} />
           <div className="card-f">
             Above, of the last {count(found.rolling_sessions)} sessions at each close; below, the trades then
             open.

@@ -1,6 +1,7 @@
 import type { Figure, Whisker } from "@/components/figure-card";
 import { count, grouped, percent, rupees, shortHash } from "@/lib/format";
 import type { DailyPoint, Metrics, RunAnalysis, RunDetail } from "@/lib/types";
+import { DEFINITIONS, inputsOf, worked } from "./definitions";
 
 type Draw = (value: number) => string;
 
@@ -101,27 +102,6 @@ export function metric(
   return { text: (METRICS[name]?.draw ?? asRatio)(value), why };
 }
 
-const DEFINITIONS: Record<string, { text: string; formula: string }> = {
-  cagr: {
-    text: "Growth a year at which the opening capital would have become the final equity.",
-    formula: "(Π (1 + r)) ^ (252 / sessions) − 1",
-  },
-  sharpe: {
-    text: "Mean daily return divided by its standard deviation, times √252; the cash rate is taken as zero.",
-    formula: "mean(r) ÷ sd(r) · √252",
-  },
-  max_drawdown: {
-    text: "Deepest fall of the equity from its running peak, at closes; the opening capital is the first peak.",
-    formula: "min (equity ÷ running peak − 1)",
-  },
-  volatility: { text: "Standard deviation of the daily returns, times √252.", formula: "sd(r) · √252" },
-  profit_factor: {
-    text: "Rupees won by closed trades over rupees lost by closed trades, after charges.",
-    formula: "Σ gains ÷ |Σ losses|",
-  },
-  trades: { text: "Trades with an entry and an exit inside the run.", formula: "count of closed trades" },
-};
-
 const SHOWN: readonly { name: string; twins: readonly string[] }[] = [
   { name: "cagr", twins: ["final_equity", "frozen_value"] },
   { name: "sharpe", twins: [] },
@@ -146,10 +126,10 @@ export function figures(run: RunDetail, sharpe: Beside, analysis?: RunAnalysis):
       unit: isPercent ? "%" : undefined,
       why,
       definition: definition?.text ?? "",
-      formula: definition?.formula,
+      formula: formulaOf(run, name),
       ...doubt(run, name, analysis),
       inputs: [
-        { name: "Sessions", value: count(run.daily_chart.length) },
+        ...inputsOf(run, definition?.of),
         { name: "Run", value: shortHash(run.run_id) },
         ...(name === "sharpe" ? sharpe.inputs : []),
       ],
@@ -162,6 +142,28 @@ export function figures(run: RunDetail, sharpe: Beside, analysis?: RunAnalysis):
             })),
     };
   });
+}
+
+/** The formula, and under it the same with the run's numbers. */
+function formulaOf(run: RunDetail, name: string): string | undefined {
+  const own = worked(run, name);
+  const formula = DEFINITIONS[name]?.formula;
+  return own === null ? formula : `${formula}\n= ${own}`;
+}
+
+/** Any metric of a run as a figure that opens: what it is, its formula, what it is made of. */
+export function opened(run: RunDetail, name: string, analysis?: RunAnalysis): Figure {
+  const { text, why } = metric(run, name);
+  const definition = DEFINITIONS[name];
+  return {
+    label: METRICS[name]?.label ?? name,
+    value: text,
+    why,
+    definition: definition?.text ?? "",
+    formula: formulaOf(run, name),
+    ...doubt(run, name, analysis),
+    inputs: [...inputsOf(run, definition?.of), { name: "Run", value: shortHash(run.run_id) }],
+  };
 }
 
 export interface UnderWater {

@@ -2,6 +2,7 @@ import { Fragment } from "react";
 import { toneOf } from "@/components/marks";
 import { rupees, signedRupees } from "@/lib/format";
 import type { RunDetail } from "@/lib/types";
+import { Waterfall } from "./waterfall";
 
 /** What an engine without charges, slippage and market rules would have said, and what each of them took. */
 export function NaiveTwin({ run }: { run: RunDetail }) {
@@ -13,6 +14,7 @@ export function NaiveTwin({ run }: { run: RunDetail }) {
       <div className="card-h">
         <h2>What a naive engine would have said</h2>
       </div>
+      {twin.causes.length > 0 && <Waterfall twin={twin} final={final} />}
       <dl className="kv num card-b">
         <dt>Final equity without the causes below</dt>
         <dd>{rupees(twin.final_equity, true)}</dd>

@@ -3,8 +3,8 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import { parseAsString, useQueryState } from "nuqs";
-import { Fragment, useState } from "react";
-import { FigureCard } from "@/components/figure-card";
+import { Fragment, useMemo, useState } from "react";
+import { FigureCard, FigureName } from "@/components/figure-card";
 import { Segmented } from "@/components/fields";
 import { Icon, type IconName } from "@/components/icon";
 import { Badge, Lifecycle, Stamp, Unknown } from "@/components/marks";
@@ -12,6 +12,7 @@ import { sentence } from "@/components/data-jobs";
 import { ProofBadge } from "@/components/proof-badge";
 import { DataState, EmptyState } from "@/components/shared/DataState";
 import { StatsChart } from "@/components/stats-chart";
+import { TimeBrush } from "@/components/time-brush";
 import { toast } from "@/components/toast";
 import { strategyAPI, unwrap } from "@/lib/api-client";
 import { useCommands } from "@/lib/commands";
@@ -19,8 +20,8 @@ import { useCrumbs } from "@/lib/crumbs";
 import { getErrorMessage } from "@/lib/errors";
 import { count, counted, date, dateRange, instant, percent, rupeesInWords } from "@/lib/format";
 import { strategiesQuery, useIndexName } from "@/lib/queries";
-import type { RunDetail, Verification } from "@/lib/types";
-import { figures, longestUnderWater, metric, METRICS } from "./metrics";
+import type { RunAnalysis, RunDetail, Verification } from "@/lib/types";
+import { figures, longestUnderWater, metric, METRICS, opened } from "./metrics";
 import { analysisQuery, runQuery, significanceQuery } from "./queries";
 import { besideSharpe, luck } from "./significance";
 import { NaiveTwin } from "./naive-twin";
@@ -30,6 +31,9 @@ import { FrozenHoldings, FrozenLine } from "./frozen";
 import { Files } from "./files";
 import { Orders, useOrdersTab } from "./orders";
 import { readSpec } from "./spec";
+import { Holdings } from "./holdings-panel";
+import { useRange } from "./range";
+import { TradeCandles, useCandles } from "./trade-candles";
 import { inWords, reasonName } from "./refusals";
 
 export function RunPage() {
@@ -82,6 +86,12 @@ function Run({ run }: { run: RunDetail }) {
   const [first] = cards;
   const spec = readSpec(run.spec);
   const indexName = useIndexName();
+  const [, setCandles] = useCandles();
+  const openCandles = (symbol: string) => {
+    void setCandles({ candles: symbol, trade: null });
+    document.getElementById("candles")?.scrollIntoView({ block: "start" });
+    document.querySelector<HTMLElement>("#candles select")?.focus({ preventScroll: true });
+  };
   const copy = async () => {
     await navigator.clipboard.writeText(run.run_id);
     toast({ title: "Run id copied", text: run.run_id.slice(0, 16) });
@@ -171,7 +181,7 @@ function Run({ run }: { run: RunDetail }) {
         </section>
       </div>
       <FrozenHoldings run={run} />
-      <AllMetrics run={run} />
+      <AllMetrics run={run} analysis={analysis.data} />
       <div
         className="grid runb"
         style={{
@@ -186,7 +196,9 @@ function Run({ run }: { run: RunDetail }) {
         <Files run={run} />
       </div>
       <Anatomy run={run} />
-      <div style={{ marginTop: 12 }}>
+      <div style={{ marginTop: 12 }} className="stack g3">
+        <Holdings run={run} onOpen={openCandles} />
+        <TradeCandles run={run} />
         <Orders run={run} />
       </div>
     </>
@@ -292,6 +304,21 @@ function Equity({ run, name, capital }: { run: RunDetail; name: string; capital:
   const [scale, setScale] = useState<"linear" | "log">("linear");
   const [asTable, setAsTable] = useState(false);
   const water = longestUnderWater(run.daily_chart);
+  const days = useMemo(() => run.daily_chart.map((point) => point.date), [run.daily_chart]);
+  const values = useMemo(() => run.daily_chart.map((point) => point.equity), [run.daily_chart]);
+  const range = useRange(days);
+  const [from, to] = range.drawn;
+  const part = useMemo(() => run.daily_chart.slice(from, to + 1), [run.daily_chart, from, to]);
+  const index = run.benchmarks.find((row) => row.kind === "index" && row.equity?.length === days.length);
+  const indexName = useIndexName();
+  const besideName = index && indexName(index.name);
+  const beside = useMemo(
+    () =>
+      index?.equity && besideName
+        ? { name: besideName, values: index.equity.slice(from, to + 1) }
+        : undefined,
+    [index, besideName, from, to],
+  );
   return (
     <section className="card">
       <div className="card-h">
@@ -305,6 +332,12 @@ function Equity({ run, name, capital }: { run: RunDetail; name: string; capital:
             <i className="sw" style={{ background: "var(--loss)" }} />
             Drawdown
           </span>
+          {besideName && (
+            <span>
+              <i className="sw" style={{ background: "var(--benchmark)" }} />
+              {besideName}
+            </span>
+          )}
         </span>
         <span className="sp row">
           <Segmented
@@ -329,13 +362,23 @@ function Equity({ run, name, capital }: { run: RunDetail; name: string; capital:
       {run.daily_chart.length === 0 ? (
         <EmptyState title="No measured session">The period has no session after the warm-up.</EmptyState>
       ) : (
-        <StatsChart
-          points={run.daily_chart}
-          capital={capital}
-          name={name}
-          log={scale === "log"}
-          asTable={asTable}
-        />
+        <>
+          <StatsChart
+            points={part}
+            capital={capital}
+            name={name}
+            log={scale === "log"}
+            beside={beside}
+            asTable={asTable}
+          />
+          <TimeBrush
+            days={days}
+            values={values}
+            first={range.first}
+            last={range.last}
+            onChange={range.choose}
+          />
+        </>
       )}
       <div className="card-f">
         {water ? (
@@ -355,7 +398,7 @@ function Equity({ run, name, capital }: { run: RunDetail; name: string; capital:
   );
 }
 
-function AllMetrics({ run }: { run: RunDetail }) {
+function AllMetrics({ run, analysis }: { run: RunDetail; analysis: RunAnalysis | undefined }) {
   const names = Object.keys(METRICS);
   const third = Math.ceil(names.length / 3);
   return (
@@ -378,7 +421,9 @@ function AllMetrics({ run }: { run: RunDetail }) {
               const { text, why } = metric(run, name);
               return (
                 <Fragment key={name}>
-                  <dt>{METRICS[name]?.label}</dt>
+                  <dt>
+                    <FigureName figure={opened(run, name, analysis)} />
+                  </dt>
                   <dd>{text ?? <Unknown why={why} />}</dd>
                 </Fragment>
               );

@@ -7,7 +7,6 @@ import { chooseColumns, DataTable, tableCsv, type Column, type Sort } from "@/co
 import { Icon } from "@/components/icon";
 import { Drawer } from "@/components/layers";
 import { Delta, toneOf, Unknown } from "@/components/marks";
-import type { ChartMarker } from "@/components/price-chart";
 import { sentence } from "@/components/data-jobs";
 import { StockChart } from "@/components/stock-chart";
 import { EmptyState } from "@/components/shared/DataState";
@@ -16,6 +15,7 @@ import { downloadText } from "@/lib/csv";
 import { barTime, count, counted, grouped, rupees, shortHash, signed, signedRupees } from "@/lib/format";
 import type { RunDetail, Trade } from "@/lib/types";
 import { sortRows } from "./sort";
+import { markersOf } from "./trade-candles";
 
 /** Return of the money put in, after charges, in percent; of an open trade at the last close. */
 export function tradeReturn(trade: Trade): number | null {
@@ -277,15 +277,7 @@ function PhoneTrade({ trade }: { trade: Trade }) {
 /** One trade on its candles: where it went in and out, and what it cost. */
 export function TradePanel({ trade }: { trade: Trade }) {
   const value = tradeReturn(trade);
-  const markers = useMemo(
-    (): ChartMarker[] => [
-      { at: trade.entry_at.slice(0, 10), side: "entry", text: grouped(trade.entry_price, 2) },
-      ...(trade.exit_at && trade.exit_price !== null
-        ? [{ at: trade.exit_at.slice(0, 10), side: "exit" as const, text: grouped(trade.exit_price, 2) }]
-        : []),
-    ],
-    [trade],
-  );
+  const markers = useMemo(() => markersOf([trade]), [trade]);
   const between = useMemo(
     () => ({ start: trade.entry_at.slice(0, 10), end: trade.exit_at?.slice(0, 10) ?? null }),
     [trade],
