@@ -90,21 +90,25 @@ export function FigureCard({ figure }: { figure: Figure }) {
   );
 }
 
-/** A figure in a list: its name, which opens it. */
-export function FigureName({ figure }: { figure: Figure }) {
+/** A figure in a list: its name, which opens it; worked out when it is opened. */
+export function FigureName({ label, figure }: { label: string; figure: () => Figure }) {
   return (
     <Popover
-      label={figure.label}
+      label={label}
       className="card-b"
       trigger={
         <button type="button" className="figname">
-          {figure.label}
+          {label}
         </button>
       }
     >
-      <OpenedFigure figure={figure} />
+      <WhenOpened figure={figure} />
     </Popover>
   );
+}
+
+function WhenOpened({ figure }: { figure: () => Figure }) {
+  return <OpenedFigure figure={figure()} />;
 }
 
 function OpenedFigure({ figure }: { figure: Figure }) {

@@ -56,7 +56,7 @@ export function Orders({ run }: { run: RunDetail }) {
           role="tab"
           id={`tab-${name}`}
           aria-selected={name === tab}
-          aria-controls={name === tab ? "orders-panel" : undefined}
+          aria-controls={name === tab ? "orders-tab-panel" : undefined}
           tabIndex={name === tab ? 0 : -1}
           onClick={() => choose(name)}
         >
@@ -66,7 +66,7 @@ export function Orders({ run }: { run: RunDetail }) {
     </div>
   );
   return (
-    <div id="orders-panel">
+    <div id="orders-tab-panel">
       {tab === "trades" && <TradesTable run={run} tabs={tabs} />}
       {tab === "refused" && <RefusalsTable run={run} tabs={tabs} />}
       {tab === "policy" && <DecisionsTable run={run} tabs={tabs} />}

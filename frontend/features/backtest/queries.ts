@@ -21,5 +21,5 @@ export const significanceQuery = (runId: string) =>
   queryOptions({
     queryKey: ["significance", runId],
     queryFn: ({ signal }) => unwrap(strategyAPI.significance(runId, signal)),
-    staleTime: 0,
+    staleTime: 5_000,
   });

@@ -7,6 +7,7 @@ import { Fragment, useMemo, useState } from "react";
 import { FigureCard, FigureName } from "@/components/figure-card";
 import { Segmented } from "@/components/fields";
 import { Icon, type IconName } from "@/components/icon";
+import { Later } from "@/components/later";
 import { Badge, Lifecycle, Stamp, Unknown } from "@/components/marks";
 import { sentence } from "@/components/data-jobs";
 import { ProofBadge } from "@/components/proof-badge";
@@ -195,11 +196,19 @@ function Run({ run }: { run: RunDetail }) {
         <Benchmarks run={run} />
         <Files run={run} />
       </div>
-      <Anatomy run={run} />
+      <Later height={1400}>
+        <Anatomy run={run} />
+      </Later>
       <div style={{ marginTop: 12 }} className="stack g3">
-        <Holdings run={run} onOpen={openCandles} />
-        <TradeCandles run={run} />
-        <Orders run={run} />
+        <Later height={440}>
+          <Holdings run={run} onOpen={openCandles} />
+        </Later>
+        <Later height={520} id="candles">
+          <TradeCandles run={run} />
+        </Later>
+        <Later height={560} id="orders-panel">
+          <Orders run={run} />
+        </Later>
       </div>
     </>
   );
@@ -422,7 +431,10 @@ function AllMetrics({ run, analysis }: { run: RunDetail; analysis: RunAnalysis |
               return (
                 <Fragment key={name}>
                   <dt>
-                    <FigureName figure={opened(run, name, analysis)} />
+                    <FigureName
+                      label={METRICS[name]?.label ?? name}
+                      figure={() => opened(run, name, analysis)}
+                    />
                   </dt>
                   <dd>{text ?? <Unknown why={why} />}</dd>
                 </Fragment>

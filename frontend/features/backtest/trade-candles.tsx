@@ -76,7 +76,7 @@ export function TradeCandles({ run }: { run: RunDetail }) {
     void set({ trade: Math.max(1, Math.min(trades.length, next)) });
   };
   return (
-    <section className="card" id="candles" aria-label="Trades on candles">
+    <section className="card" aria-label="Trades on candles">
       <div className="card-h">
         <h2>Trades on candles</h2>
         <span className="sp row wrap">

@@ -1,0 +1,33 @@
+"use client";
+
+import { useEffect, useRef, useState, type ReactNode } from "react";
+
+/** Once what is on screen has been drawn, the rest follows by itself. */
+const REST_AFTER = 700;
+
+/** What lies below the first screen: drawn when it comes near, or a moment after the page, so that nothing waits for it. */
+export function Later({ height, id, children }: { height: number; id?: string; children: ReactNode }) {
+  const place = useRef<HTMLDivElement>(null);
+  const [due, setDue] = useState(typeof IntersectionObserver === "undefined");
+  useEffect(() => {
+    const element = place.current;
+    if (due || !element) return;
+    const observer = new IntersectionObserver(
+      (entries) => {
+        if (entries.some((entry) => entry.isIntersecting)) setDue(true);
+      },
+      { rootMargin: "200px" },
+    );
+    observer.observe(element);
+    const rest = setTimeout(() => setDue(true), REST_AFTER);
+    return () => {
+      observer.disconnect();
+      clearTimeout(rest);
+    };
+  }, [due]);
+  return (
+    <div ref={place} id={id} style={due ? undefined : { minHeight: height }} aria-busy={!due || undefined}>
+      {due && children}
+    </div>
+  );
+}
