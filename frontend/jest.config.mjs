@@ -11,6 +11,8 @@ export default createConfig({
     "^lightweight-charts$": "<rootDir>/__tests__/support/lightweight-charts.ts",
     "^echarts/(core|charts|components|renderers)$": "<rootDir>/__tests__/support/echarts.ts",
   },
+  // A whole page with axe takes some seconds on a busy machine.
+  testTimeout: 30_000,
   testMatch: ["<rootDir>/__tests__/**/*.test.ts?(x)"],
   collectCoverageFrom: ["{app,components,features,lib}/**/*.{ts,tsx}", "!lib/api-types.ts"],
 });

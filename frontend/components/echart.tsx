@@ -11,13 +11,13 @@ export function EChart({
   option,
   label,
   height,
-  file,
+  file = "chart",
 }: {
   option: Record<string, unknown>;
   label: string;
   height: number;
   /** Name of the picture, without its ending. */
-  file: string;
+  file?: string;
 }) {
   const frame = useRef<HTMLDivElement>(null);
   const [chart, setChart] = useState<EChartsType | null>(null);
