@@ -91,6 +91,7 @@ async function load() {
   core.use([
     charts.BarChart,
     charts.LineChart,
+    charts.TreemapChart,
     components.GridComponent,
     components.TooltipComponent,
     components.AxisPointerComponent,

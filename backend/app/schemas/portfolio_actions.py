@@ -23,6 +23,7 @@ class HoldingSide(BaseModel):
 
 
 class PortfolioActionOut(BaseModel):
+class HeldActionOut(BaseModel):
     """An action that waits: what the holding is into the ex-date, and what it would be."""
 
     id: str
@@ -54,6 +55,8 @@ class ActionsOut(BaseModel):
     version: int
     actions: list[PortfolioActionOut]
     dismissed: list[PortfolioActionOut]
+    actions: list[HeldActionOut]
+    dismissed: list[HeldActionOut]
     renames: list[RenameOut]
 
 

@@ -11,6 +11,7 @@ export const init = () => ({
 });
 export const BarChart = {};
 export const LineChart = {};
+export const TreemapChart = {};
 export const GridComponent = {};
 export const TooltipComponent = {};
 export const AxisPointerComponent = {};
