@@ -63,6 +63,7 @@ import type {
   RiskAnalysis,
   StressAnswer,
   StressRequest,
+  StockPortfolio,
   WhyAnswer,
 } from "./types";
 
@@ -350,6 +351,10 @@ export interface RiskWindow {
 }
 
 export const portfolioRiskAPI = {
+  portfolio: (portfolio_id: number, signal?: AbortSignal) =>
+    result<StockPortfolio>(
+      api.GET("/api/portfolio/stocks/{portfolio_id}", { params: { path: { portfolio_id } }, signal }),
+    ),
   analyze: (portfolio_id: number, window: RiskWindow, signal?: AbortSignal) =>
     result<RiskAnalysis>(
       api.POST("/api/portfolio/stocks/{portfolio_id}/analyze", {

@@ -48,6 +48,7 @@ export type Verification = Schemas["VerifyOut"];
 export type Comparison = Schemas["ComparisonOut"];
 export type RunAnalysis = Schemas["RunAnalysisOut"];
 export type Significance = Schemas["SignificanceOut"];
+export type StockPortfolio = Schemas["PortfolioOut"];
 export type RiskAnalysis = Schemas["AnalysisOut"];
 export type FactorExposures = Schemas["FactorsOut"];
 export type StressAnswer = Schemas["StressOut"];

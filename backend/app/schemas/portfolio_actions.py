@@ -23,7 +23,6 @@ class HoldingSide(BaseModel):
 
 
 class PortfolioActionOut(BaseModel):
-class HeldActionOut(BaseModel):
     """An action that waits: what the holding is into the ex-date, and what it would be."""
 
     id: str
@@ -55,8 +54,6 @@ class ActionsOut(BaseModel):
     version: int
     actions: list[PortfolioActionOut]
     dismissed: list[PortfolioActionOut]
-    actions: list[HeldActionOut]
-    dismissed: list[HeldActionOut]
     renames: list[RenameOut]
 
 

@@ -8,7 +8,6 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from app.schemas.portfolio_actions import PortfolioActionOut
-from app.schemas.portfolio_actions import HeldActionOut
 
 
 class FileLine(BaseModel):
@@ -64,7 +63,6 @@ class FileTold(BaseModel):
     counts: FileCounts
     rows: list[FileRow] = Field(description="The first 500, rows with an error before others")
     actions: list[PortfolioActionOut] = Field(description="Splits and bonuses that are entered with the lines")
-    actions: list[HeldActionOut] = Field(description="Splits and bonuses that are entered with the lines")
     version: int
 
 

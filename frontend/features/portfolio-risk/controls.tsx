@@ -29,7 +29,7 @@ export function WindowControls({ of }: { of: Stamped | undefined }) {
         </span>
         <label className="row">
           <span className="t3 xs">Benchmark</span>
-          <span className="input sel" style={{ height: 28 }}>
+          <span className="input sel" style={{ height: 28, width: 170 }}>
             <select
               value={window.benchmark ?? ""}
               onChange={(event) => void set({ benchmark: event.target.value || null })}
@@ -47,7 +47,7 @@ export function WindowControls({ of }: { of: Stamped | undefined }) {
           </span>
         </label>
         <label className="row">
-          <span className="t3 xs">As of</span>
+          <span className="t3 xs nowrap">As of</span>
           <span className="input" style={{ height: 28 }}>
             <input
               type="date"

@@ -145,12 +145,11 @@ function Form({
           <option value="fyers">FYERS</option>
           <option value="none">Levies only</option>
         </SelectField>
-        <div className="field">
-          <span aria-hidden="true">&nbsp;</span>
-          <button type="submit" className="btn p" disabled={busy}>
-            Work out weights
-          </button>
-        </div>
+      </div>
+      <div style={{ padding: "0 12px 12px" }}>
+        <button type="submit" className="btn p" disabled={busy}>
+          Work out weights
+        </button>
       </div>
     </form>
   );

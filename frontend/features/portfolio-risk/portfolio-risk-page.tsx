@@ -1,12 +1,16 @@
 "use client";
 
+import { useQuery } from "@tanstack/react-query";
 import { parseAsInteger, parseAsStringLiteral, useQueryState } from "nuqs";
+import { Badge, Delta, Unknown } from "@/components/marks";
 import { EmptyState } from "@/components/shared/DataState";
 import { Tabs } from "@/components/tabs";
 import { useCrumbs } from "@/lib/crumbs";
+import { counted, rupees } from "@/lib/format";
 import { ImproveTab } from "./improve-tab";
 import { RiskTab } from "./risk-tab";
 import { StressTab } from "./stress-tab";
+import { portfolioQuery } from "./window";
 
 const TABS = [
   { value: "risk", label: "Risk" },
@@ -18,7 +22,8 @@ const NAMES = TABS.map((tab) => tab.value);
 export function PortfolioRiskPage() {
   const [id] = useQueryState("id", parseAsInteger);
   const [tab, setTab] = useQueryState("tab", parseAsStringLiteral(NAMES).withDefault("risk"));
-  useCrumbs([{ label: "Analyst" }, { label: "Portfolio" }]);
+  const portfolio = useQuery({ ...portfolioQuery(id ?? 0), enabled: id !== null });
+  useCrumbs([{ label: "Analyst" }, { label: portfolio.data?.name ?? "Portfolio" }]);
   if (id === null)
     return (
       <div className="page">
@@ -30,7 +35,27 @@ export function PortfolioRiskPage() {
     );
   return (
     <div className="page">
-      <h1 className="sr">Portfolio</h1>
+      <div className="page-h">
+        <div className="stack g1">
+          <div className="row g3 wrap">
+            <h1>{portfolio.data?.name ?? "Portfolio"}</h1>
+            {portfolio.data && <Badge>{counted(portfolio.data.num_positions, "holding")}</Badge>}
+            {portfolio.data?.client && <Badge>Client: {portfolio.data.client}</Badge>}
+          </div>
+          {portfolio.data && (
+            <div className="row wrap" style={{ gap: "4px 14px", alignItems: "baseline" }}>
+              <span className="num" style={{ fontSize: 20, lineHeight: "26px", fontWeight: 520 }}>
+                {portfolio.data.market_value === null ? (
+                  <Unknown why="no holding has a price" />
+                ) : (
+                  rupees(Number(portfolio.data.market_value))
+                )}
+              </span>
+              {portfolio.data.day_change_pct !== null && <Delta value={portfolio.data.day_change_pct} />}
+            </div>
+          )}
+        </div>
+      </div>
       <Tabs label="Portfolio" tabs={TABS} value={tab} onChange={(next) => void setTab(next)} />
       <div id={`panel-${tab}`} role="tabpanel" aria-labelledby={`tab-${tab}`}>
         {tab === "risk" && <RiskTab portfolio={id} />}

@@ -62,7 +62,12 @@ function Found({ found, portfolio }: { found: RiskAnalysis; portfolio: number })
           ))}
         </ul>
         <div className="card-f">
-          <Stamp asof={found.asof} pointInTime snapshot={found.snapshot} />
+          <Stamp
+            asof={found.asof}
+            pointInTime={found.fundamental_risk.point_in_time}
+            snapshot={found.snapshot}
+            why={`Prices are. Sectors are today’s, and: ${found.fundamental_risk.note}`}
+          />
         </div>
       </section>
     </>

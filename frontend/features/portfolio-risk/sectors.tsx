@@ -36,16 +36,14 @@ export function Sectors({ found }: { found: RiskAnalysis }) {
           right: 0,
           top: 0,
           bottom: 0,
-          color: colors.series,
+          color: [colors.accent],
           upperLabel: { show: true, height: 22, fontSize: 12, color: colors.text },
-          label: { show: true, fontSize: 12, overflow: "truncate" },
+          label: { show: true, fontSize: 12, color: colors.text, textBorderWidth: 0, overflow: "truncate" },
           itemStyle: { gapWidth: 1, borderColor: colors.surface, borderWidth: 1 },
           levels: [
             { itemStyle: { gapWidth: 3, borderWidth: 0 } },
-            {
-              itemStyle: { gapWidth: 1, borderColor: colors.border, borderWidth: 1 },
-              colorSaturation: [0.3, 0.45],
-            },
+            { itemStyle: { gapWidth: 1, borderColor: colors.border, borderWidth: 1 } },
+            { itemStyle: { colorAlpha: 0.28 } },
           ],
           data: sectors.map((sector) => ({
             name: sector.name,

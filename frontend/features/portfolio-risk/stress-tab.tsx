@@ -141,12 +141,11 @@ function Form({
           unit="sessions"
           {...field("horizon")}
         />
-        <div className="field">
-          <span aria-hidden="true">&nbsp;</span>
-          <button type="submit" className="btn p" disabled={busy}>
-            Work out scenarios
-          </button>
-        </div>
+      </div>
+      <div style={{ padding: "0 12px 12px" }}>
+        <button type="submit" className="btn p" disabled={busy}>
+          Work out scenarios
+        </button>
       </div>
     </form>
   );
@@ -321,7 +320,7 @@ function Future({ found }: { found: StressAnswer }) {
         <dt>Ends below today</dt>
         <dd>{probability(cone.loss_probability)}</dd>
         {cone.fall_probability.map((one) => (
-          <FallRow key={one.depth} depth={one.depth} value={one.probability} />
+          <FallRow key={one.depth} depth={one.depth} value={one.probability} paths={cone.paths} />
         ))}
         <dt>Deepest fall, 5% worst</dt>
         <dd>{percent(cone.worst_fall_95)}</dd>
@@ -331,11 +330,11 @@ function Future({ found }: { found: StressAnswer }) {
   );
 }
 
-function FallRow({ depth, value }: { depth: number; value: number }) {
+function FallRow({ depth, value, paths }: { depth: number; value: number; paths: number }) {
   return (
     <>
       <dt>Falls {percent(depth, 0)} from a peak on the way</dt>
-      <dd>{probability(value)}</dd>
+      <dd>{value === 0 ? `none of ${count(paths)}` : probability(value)}</dd>
     </>
   );
 }

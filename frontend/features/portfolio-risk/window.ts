@@ -27,6 +27,13 @@ export function useRiskWindow() {
 
 const kept = { placeholderData: keepPreviousData, staleTime: 60_000, retry: false } as const;
 
+export const portfolioQuery = (portfolio: number) =>
+  queryOptions({
+    queryKey: ["portfolio", portfolio],
+    queryFn: ({ signal }) => unwrap(portfolioRiskAPI.portfolio(portfolio, signal)),
+    retry: false,
+  });
+
 export const analysisQuery = (portfolio: number, window: RiskWindow) =>
   queryOptions({
     queryKey: ["portfolio-risk", portfolio, "analyze", window],
