@@ -15,8 +15,10 @@ from sqlalchemy.exc import DBAPIError
 from typer.testing import CliRunner
 
 from app.database import Market
+from app.models import Dividend
 from app.services.importing import derive
 from app.services.importing.run import import_paths
+from app.services.market import _markers
 from tests.conftest import copied_database, served_application
 from tests.services.importing.samples import Quote, legacy, legacy_name
 
@@ -323,6 +325,13 @@ def test_dividends_stay_in_the_total_return_view_alone(served: TestClient) -> No
     assert total["c"][7:] == raw["c"][7:] and total["v"] == raw["v"]
     (mark,) = total["actions"]
     assert (mark["kind"], mark["amount"], mark["factor"], mark["tier"]) == ("DIVIDEND", 5.0, None, "LISTED")
+
+
+def test_a_vendors_restated_dividend_is_shown_in_the_rupees_it_came_to() -> None:
+    told = {"source": "actions_yahoo", "purpose": "dividend 2.724178, restated by the vendor for later splits"}
+    paid = Dividend(ex_date=DAYS[7], amount=11.0, evidence=[told])
+    (mark,) = _markers([], [paid], [], DAYS[0], DAYS[-1])
+    assert (mark["amount"], mark["purpose"]) == (11.0, "Dividend Rs 11, from a vendor's restated figure")
 
 
 def test_the_command_line_does_the_same(undone: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from app.models import AdjustmentFactor
+from app.services.portfolios.actions import _from_factor
 from app.services.sample_market import SampleSummary
 from tests.test_portfolio_api import URL, buy, client, created, market_client, refusal
 
@@ -121,6 +123,19 @@ def test_dividends_are_paid_on_what_was_held_into_the_ex_date(client: TestClient
     assert float(one["pays"]) == pytest.approx(float(one["amount"]) * one["before"]["quantity"], abs=0.005)
     client.post(f"{path}/actions/apply", json={"actions": [{"id": one["id"]}]})
     assert client.get(path).json()["income"] == one["pays"]
+
+
+def test_rights_that_prices_are_adjusted_for_are_asked_about_and_are_no_split() -> None:
+    # Reliance 2020, 1 for 15: a factor of 1.00948 on prices says nothing of how many shares its holder took up
+    action = AdjustmentFactor(
+        ex_date=date(2020, 5, 13),
+        factor=1.0094789,
+        tier="LISTED",
+        purpose="Rights 1:15 @ Premium Rs 1247",
+        evidence={"kind": "RIGHTS"},
+    )
+    (found,) = _from_factor("key", action)
+    assert (found.kind, found.ratio, found.needs) == ("RIGHTS", None, ("quantity", "price"))
 
 
 def test_a_renaming_needs_no_line(client: TestClient, sample_data: SampleSummary) -> None:

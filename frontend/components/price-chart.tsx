@@ -85,7 +85,7 @@ export function PriceChart({ bars, markers, height = 390, focus, actions, note }
         />
       )}
       <div className="card-f row between wrap">
-        <span>{note ?? "Prices adjusted for splits and bonuses; the last bar is as traded."}</span>
+        <span>{note ?? "Prices adjusted for splits, bonuses and rights; the last bar is as traded."}</span>
         <a className="link" href="https://www.tradingview.com/" target="_blank" rel="noreferrer">
           Charts by TradingView
         </a>

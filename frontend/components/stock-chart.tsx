@@ -13,8 +13,8 @@ import type { BarsSeries } from "@/lib/types";
 type Adjust = "price" | "total" | "none";
 
 const NOTES: Record<Adjust, string> = {
-  price: "Prices adjusted for splits and bonuses; the last bar is as traded.",
-  total: "Prices adjusted for splits, bonuses and dividends; the last bar is as traded.",
+  price: "Prices adjusted for splits, bonuses and rights; the last bar is as traded.",
+  total: "Prices adjusted for splits, bonuses, rights and dividends; the last bar is as traded.",
   none: "Prices as traded. A split or a bonus shows as a jump.",
 };
 

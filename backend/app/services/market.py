@@ -18,6 +18,7 @@ from app.models import AdjustmentFactor, Dividend
 from app.repositories.indices import IndexRepository
 from app.repositories.snapshots import SnapshotRepository
 from app.repositories.strategies import MoveRepository
+from app.services.importing.dividends import RESTATED
 from app.services.importing.purposes import parse_purpose
 from app.services.index_names import known_index
 from app.services.market_series import index_bars, intraday_columns
@@ -202,7 +203,7 @@ def _markers(
     last: date,
 ) -> list[dict[str, Any]]:
     """What a chart marks between two days, oldest first."""
-    found = [
+    found: list[dict[str, Any]] = [
         {
             "ex_date": action.ex_date,
             "kind": kind_of(action),
@@ -212,13 +213,14 @@ def _markers(
             "tier": action.tier,
         }
         for action in factors
-    ] + [
+    ]
+    found += [
         {
             "ex_date": paid.ex_date,
             "kind": "DIVIDEND",
             "factor": None,
             "amount": paid.amount,
-            "purpose": paid.evidence[0]["purpose"],
+            "purpose": _dividend(paid),
             "tier": "LISTED",
         }
         for paid in dividends
@@ -236,6 +238,14 @@ def _markers(
     ]
     kept = (marker for marker in found if first <= marker["ex_date"] <= last)
     return sorted(kept, key=lambda marker: (marker["ex_date"], marker["kind"]))
+
+
+def _dividend(paid: Dividend) -> str:
+    """The exchange's words, or what a vendor's restated figure comes to in rupees of that day."""
+    purpose: str = paid.evidence[0]["purpose"]
+    if paid.evidence[0]["source"] != RESTATED or paid.amount is None:
+        return purpose
+    return f"Dividend Rs {paid.amount:g}, from a vendor's restated figure"
 
 
 def kind_of(action: AdjustmentFactor) -> str:

@@ -210,7 +210,7 @@ function Stored({ status }: { status: DataStatus }) {
       >
         {count(status.files)}
       </dd>
-      <dt>Listed corporate actions</dt>
+      <dt title="Listed, inferred or accepted splits, bonuses and rights">Actions in use</dt>
       <dd>{count(status.listed_actions)}</dd>
       <dt title="Moves of a price that no listed corporate action explains">Unexplained moves</dt>
       <dd className={status.unexplained_jumps > 0 ? "wn" : ""}>{count(status.unexplained_jumps)}</dd>

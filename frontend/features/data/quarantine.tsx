@@ -132,7 +132,7 @@ export function Quarantine() {
                             type="button"
                             className="btn sm"
                             disabled={entry.proposed_factor === null || decide.isPending}
-                            aria-label={`Accept factor ${entry.proposed_factor ?? ""} for ${entry.symbol_then}`}
+                            aria-label={`Accept ${entry.proposed_factor === null ? "nothing proposed" : `factor ${entry.proposed_factor}`} for ${entry.symbol_then}`}
                             onClick={() =>
                               decide.mutate({
                                 entry,

@@ -195,12 +195,12 @@ def _of_market(session: Session, info: InstrumentInfo, since: date, today: date)
         if since < paid.ex_date <= today:
             amount = None if paid.amount is None else Decimal(repr(paid.amount))
             purpose = paid.evidence[0]["purpose"]
-            asked = () if amount is not None else ("amount",)
-            out.append(Found(info.key, paid.ex_date, "DIVIDEND", purpose, "LISTED", amount=amount, needs=asked))
+            lacking = () if amount is not None else ("amount",)
+            out.append(Found(info.key, paid.ex_date, "DIVIDEND", purpose, "LISTED", amount=amount, needs=lacking))
     for listed in moves.unadjusted([info.id], since + timedelta(days=1), today):
-        needs = {"RIGHTS": ("quantity", "price"), "DEMERGER": ("target_symbol", "ratio", "cost_percent")}
-        if listed.kind in needs:
-            out.append(Found(info.key, listed.ex_date, listed.kind, listed.purpose, "LISTED", needs=needs[listed.kind]))
+        if listed.kind in _ASKED:
+            asked = _ASKED[listed.kind]
+            out.append(Found(info.key, listed.ex_date, listed.kind, listed.purpose, "LISTED", needs=asked))
     return out
 
 
@@ -212,15 +212,15 @@ def _from_factor(key: str, action: Any) -> list[Found]:
         product *= part.factor or 1.0
     if not named or abs(product / action.factor - 1.0) > 0.01:  # the text tells less than the prices do
         kind = kind_of(action)
-        if kind not in {"SPLIT", "BONUS", "CONSOLIDATION", "DEMERGER"}:
+        if kind in _ASKED:  # what the prices are adjusted by is no number of shares: who holds it tells what was done
+            return [Found(key, action.ex_date, kind, action.purpose, action.tier, needs=_ASKED[kind])]
+        if kind not in {"SPLIT", "BONUS", "CONSOLIDATION"}:
             return [
                 Found(
                     key, action.ex_date, "SPLIT_OR_BONUS", action.purpose, action.tier,
                     ratio=_split_ratio(action.factor), needs=("kind",),
                 )
             ]  # fmt: skip
-        if kind == "DEMERGER":
-            return [Found(key, action.ex_date, kind, action.purpose, action.tier, needs=_ASKED[kind])]
         ratio = _bonus_ratio(action.factor) if kind == "BONUS" else _split_ratio(action.factor)
         kind = "BONUS" if kind == "BONUS" else "SPLIT"
         return [Found(key, action.ex_date, kind, action.purpose, action.tier, ratio=ratio)]

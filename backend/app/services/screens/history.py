@@ -152,7 +152,7 @@ METHOD: Final = {
     "signal": "The first session on which a stock matches, after one on which it did not.",
     "entry": "Open of the stock's next bar.",
     "exit": "Its last close up to h sessions after the signal; of a stock that stopped trading the last one there was.",
-    "returns": "Prices adjusted for splits and bonuses; dividends are not added.",
+    "returns": "Prices adjusted for splits, bonuses and rights; dividends are not added.",
     "charges": f"Of {PLAN}, delivery, by date, on {NOTIONAL:,} rupees bought and sold; no slippage.",
     "against": "The mean of all stocks of the universe on the same days, without charges.",
     "interval": f"95 %, from {RESAMPLES:,} draws of sessions in blocks of max(h, 10), circular, with the seed told.",
