@@ -14,10 +14,10 @@ class OvernightParams(Params):
     """Which nights, and in what."""
 
     every_night: int = param(
-        1,
+        0,
         minimum=0,
         maximum=1,
-        description="1: every night; 0: every other night, so that each leg is delivered and charged as that",
+        description="0: every other night, so that each leg is delivered and charged as that; 1: every night",
         unit="0 or 1",
     )
     futures: int = param(0, minimum=0, maximum=1, description="1: in futures instead of delivery", unit="0 or 1")
@@ -29,10 +29,10 @@ class Overnight(EventStrategy[OvernightParams]):
     id = "overnight"
     display_name = "Overnight effect"
     description = (
-        "Buys every member that trades at a close, sells it at the next open, and buys it again at that day's close: "
-        "every night. What is bought back on the day of its sale is netted by the contract note, which charges both as "
-        "intraday. With every_night at 0 it waits until the close of the session after, so that each leg is delivered "
-        "and charged as that. The order is given the evening before and filled at the official close: since 3 August "
+        "Buys every member that trades at a close, sells it at the next open, and buys it again at the close of the "
+        "session after, so that each leg is delivered and charged as that. With every_night at 1 it buys back at the "
+        "close of the day of the sale; the contract note nets the two and charges both as intraday. The order is given "
+        "the evening before and filled at the official close: since 3 August "
         "2026 the price of the closing auction, before that the average of the last half hour, which no single order "
         "gets. With the parameter futures the cash series stands in for futures: PROXY."
     )

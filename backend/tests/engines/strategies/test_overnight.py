@@ -48,16 +48,16 @@ NIGHTS = ([100.0, 101.0, 105.0, 103.0, 107.0], [100.0, 102.0, 104.0, 106.0, 108.
 
 
 def test_a_close_is_bought_and_the_next_open_sold():
-    # with every_night at 0: sold at the open of bar 2, and bought again at the close of bar 3, the session after
-    assert fills(ran(typed(*NIGHTS), every_night=0)) == [
+    # sold at the open of bar 2, and bought again at the close of bar 3, the session after
+    assert fills(ran(typed(*NIGHTS))) == [
         (1, "BUY", 102.0, "SIGNAL"), (2, "SELL", 105.0, "SIGNAL"), (3, "BUY", 106.0, "SIGNAL"),
         (4, "SELL", 107.0, "SIGNAL"),
     ]  # fmt: skip
-    assert ran(typed(*NIGHTS), every_night=0).trades["pnl"] == [30.0, 10.0]  # ten shares over two nights
+    assert ran(typed(*NIGHTS)).trades["pnl"] == [30.0, 10.0]  # ten shares over two nights
 
 
-def test_by_itself_it_is_bought_again_on_the_day_of_the_sale_every_night():
-    assert fills(ran(typed(*NIGHTS))) == [
+def test_when_asked_to_it_is_bought_again_on_the_day_of_the_sale():
+    assert fills(ran(typed(*NIGHTS), every_night=1)) == [
         (1, "BUY", 102.0, "SIGNAL"), (2, "SELL", 105.0, "SIGNAL"), (2, "BUY", 104.0, "SIGNAL"),
         (3, "SELL", 103.0, "SIGNAL"), (3, "BUY", 106.0, "SIGNAL"), (4, "SELL", 107.0, "SIGNAL"),
         (4, "BUY", 108.0, "SIGNAL"),
@@ -123,16 +123,17 @@ def test_in_cash_with_delivery_charges_it_loses_what_the_nights_bring(evidence: 
     free, charged, futures = (
         ran(bars, plan, Sizing(), **params)
         for plan, params in (("none", {}), ("zerodha", {}), ("zerodha", {"futures": 1}))
-        for params in [params | {"every_night": 0}]
     )
     assert free.metrics["trades"] == charged.metrics["trades"] > 1400
     assert charged.metrics["total_return"] < 0.0 < free.metrics["total_return"]
     assert 0.0011 < charged_a_side(charged) < 0.0013
     assert charged.metrics["total_return"] < futures.metrics["total_return"] < free.metrics["total_return"]
     assert not set(charged.fills["cost_brokerage"]) - {0.0}  # delivery at this broker
-    # as it is by itself, every night of 490, with two delivered legs a day of 0.11 % each: it must lose
+    # every night of 490, with two delivered legs a day of 0.11 % each: it must lose
     assert (
-        ran(bars, "bps", Sizing()).metrics["total_return"] < 0.0 < ran(bars, "none", Sizing()).metrics["total_return"]
+        ran(bars, "bps", Sizing(), every_night=1).metrics["total_return"]
+        < 0.0
+        < ran(bars, "none", Sizing(), every_night=1).metrics["total_return"]
     )
 
 
