@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -224,3 +225,40 @@ def test_weights_that_make_no_sense_are_refused(client: TestClient) -> None:
         422,
         "VALIDATION_ERROR",
     )
+
+
+def test_a_rebalance_tells_its_tax_and_what_waiting_saves(client: TestClient) -> None:
+    """Bought 100 days ago at 1 rupee: every rupee of it is a short-term gain, 20 % and 4 % cess of it. After twelve
+    months it is long-term: 12.5 % beyond 1.25 lakh, and 4 % cess."""
+    today = client.app.state.platform.portfolios.today()  # type: ignore[attr-defined]
+    bought = today - timedelta(days=100)
+    lots = [
+        {"symbol": "LUMBRA", "quantity": 4000, "entry_price": 1, "entry_date": bought.isoformat()},
+        {"symbol": "ARUVI", "quantity": 150, "entry_price": 1, "entry_date": bought.isoformat()},
+    ]
+    portfolio = client.post(URL, json={"name": "Young", "positions": lots}).json()["id"]
+    found = told(client, portfolio, "rebalance", weights={"ARUVI": 1.0}, plan="none")
+    tax = found["tax"]
+    sale = next(one for one in found["trades"] if one["side"] == "sell")
+    [line] = tax["sales"]
+    gain = Decimal(line["short_term_gain"])
+    # 4,000 shares at the close less 4,000 rupees, less what the sale cost but for the transaction tax
+    proceeds = Decimal(sale["value"])
+    assert Decimal("0") <= proceeds - 4000 - gain < Decimal(sale["charges"])
+    assert Decimal(line["long_term_gain"]) == 0
+    assert abs(Decimal(tax["cost"]) - gain * Decimal("0.208")) < 1
+    wait = line["wait"]
+    until = date(bought.year + 1, bought.month, bought.day) + timedelta(days=1)
+    assert wait["until"] == until.isoformat()
+    assert wait["days"] == (until - today).days
+    later = max(gain - 125_000, Decimal(0)) * Decimal("0.13")
+    assert abs(Decimal(wait["saves"]) - (gain * Decimal("0.208") - later)) < 1
+    old = told(client, portfolio, "rebalance", weights={"ARUVI": 1.0}, asof=today.isoformat())
+    assert old["tax"]["reason"] == f"tax is estimated for sales of today, not of {today}"
+
+
+def test_a_rebalance_without_sales_costs_no_tax(client: TestClient) -> None:
+    portfolio = made(client, LUMBRA=4000, ARUVI=150)
+    now = {one["symbol"]: one["allocation_pct"] / 100 for one in client.get(f"{URL}/{portfolio}").json()["positions"]}
+    tax = told(client, portfolio, "rebalance", weights=now, cash="50000")["tax"]
+    assert (tax["cost"], tax["sales"]) == ("0.00", [])

@@ -6613,6 +6613,7 @@ export interface components {
             snapshot: string;
             /** Sold */
             sold: string | null;
+            tax: components["schemas"]["RebalanceTaxOut"];
             /** Timestamp */
             timestamp: string;
             /** Trades */
@@ -6699,6 +6700,25 @@ export interface components {
             weights?: {
                 [key: string]: number;
             } | null;
+        };
+        /**
+         * RebalanceTaxOut
+         * @description Tax on the sales of a rebalance; with a reason alone where it is not estimated.
+         */
+        RebalanceTaxOut: {
+            /** Cost */
+            cost?: string | null;
+            /** Notice */
+            notice?: string | null;
+            /** Reason */
+            reason: string | null;
+            /**
+             * Sales
+             * @default []
+             */
+            sales?: components["schemas"]["SaleTaxOut"][];
+            /** Year */
+            year?: string | null;
         };
         /**
          * RebalanceTradeOut
@@ -6882,6 +6902,21 @@ export interface components {
             strategy_ids: string[];
             /** Universe */
             universe: string;
+        };
+        /**
+         * SaleTaxOut
+         * @description The gains of a sale by how they are taxed; `wait` is null where waiting saves nothing.
+         */
+        SaleTaxOut: {
+            /** Gain Of Unknown Age */
+            gain_of_unknown_age: string | null;
+            /** Long Term Gain */
+            long_term_gain: string | null;
+            /** Short Term Gain */
+            short_term_gain: string | null;
+            /** Symbol */
+            symbol: string;
+            wait: components["schemas"]["WaitOut"] | null;
         };
         /**
          * ScoreOut
@@ -9041,6 +9076,18 @@ export interface components {
         VersionOut: {
             /** Version */
             version: number;
+        };
+        /**
+         * WaitOut
+         * @description What is saved by selling on a later day, at the same price.
+         */
+        WaitOut: {
+            /** Days */
+            days: number;
+            /** Saves */
+            saves: string | null;
+            /** Until */
+            until: string;
         };
         /**
          * WalkForwardAccepted

@@ -425,6 +425,34 @@ class RebalanceTradeOut(Wire):
     weight_after: float
 
 
+class WaitOut(Wire):
+    """What is saved by selling on a later day, at the same price."""
+
+    until: str
+    days: int
+    saves: Money
+
+
+class SaleTaxOut(Wire):
+    """The gains of a sale by how they are taxed; `wait` is null where waiting saves nothing."""
+
+    symbol: str
+    short_term_gain: Money
+    long_term_gain: Money
+    gain_of_unknown_age: Money
+    wait: WaitOut | None
+
+
+class RebalanceTaxOut(Wire):
+    """Tax on the sales of a rebalance; with a reason alone where it is not estimated."""
+
+    reason: str | None
+    year: str | None = None
+    cost: Money = None
+    sales: list[SaleTaxOut] = Field(default=[])
+    notice: str | None = None
+
+
 class RebalanceOut(StampedOut):
     """The orders that bring the portfolio to weights; nothing is entered."""
 
@@ -441,3 +469,4 @@ class RebalanceOut(StampedOut):
     priced_on: str
     unverified: list[str]
     note: str
+    tax: RebalanceTaxOut

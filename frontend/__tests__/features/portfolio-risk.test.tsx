@@ -332,6 +332,21 @@ const rebalance = {
   priced_on: "2026-11-27",
   unverified: [],
   note: "Estimate, not advice.",
+  tax: {
+    reason: null,
+    year: "2026-27",
+    cost: "208.00",
+    sales: [
+      {
+        symbol: "ARUVI",
+        short_term_gain: "1000.00",
+        long_term_gain: "0.00",
+        gain_of_unknown_age: "0.00",
+        wait: { until: "2027-01-11", days: 45, saves: "208.00" },
+      },
+    ],
+    notice: "Waiting assumes the same price.",
+  },
 };
 const portfolio = {
   id: 7,
@@ -430,7 +445,10 @@ test("limits that collide are named, and the trades to a method that has weights
   );
   await userEvent.click(screen.getByRole("radio", { name: "Risk parity" }));
   await userEvent.click(screen.getByRole("button", { name: "List the trades" }));
-  expect(await screen.findByRole("row", { name: /ARUVI Sell 40 100.50 4,020.00 19.98/ })).toBeInTheDocument();
+  expect(await screen.findByRole("row", { name: /ARUVI Sell 40 100.50 4,020.00 19.98/ })).toHaveTextContent(
+    "45 days save ₹208",
+  );
+  expect(screen.getByText(/Tax on the sales about ₹208.00 in 2026-27/)).toBeInTheDocument();
   const asked = await network.requests.find((request) => request.url.endsWith("/rebalance"))?.json();
   expect(asked).toMatchObject({ methods: ["risk_parity"], max_weight: 0.25, cash: "0" });
   expect(await axe(container)).toHaveNoViolations();

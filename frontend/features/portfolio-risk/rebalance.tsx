@@ -80,6 +80,7 @@ function Trades({ found }: { found: RebalanceAnswer }) {
                   {name}
                 </th>
               ))}
+              <th scope="col">Waiting</th>
             </tr>
           </thead>
           <tbody>
@@ -95,15 +96,25 @@ function Trades({ found }: { found: RebalanceAnswer }) {
                 <td className="r">{money(trade.charges).slice(1)}</td>
                 <td className="r t2">{percent(trade.weight_before)}</td>
                 <td className="r">{percent(trade.weight_after)}</td>
+                <td className="t2">{waiting(found, trade.symbol)}</td>
               </tr>
             ))}
           </tbody>
         </table>
       </div>
       <div className="card-f num">
+        {found.tax.reason === null
+          ? `Tax on the sales about ${money(found.tax.cost ?? null)} in ${found.tax.year ?? "this year"}. ${found.tax.notice ?? ""} `
+          : `No tax is told: ${found.tax.reason}. `}
         Sold {money(found.sold)}, bought {money(found.bought)}, charges {money(found.charges)} ({found.plan}),
         cash left {money(found.cash_left)}. Closes of {date(found.priced_on)}. {found.note}
       </div>
     </>
   );
+}
+
+/** "45 days save ₹1,240", where the lots that are sold become long-term. */
+function waiting(found: RebalanceAnswer, symbol: string): string {
+  const wait = found.tax.sales?.find((sale) => sale.symbol === symbol)?.wait;
+  return wait ? `${count(wait.days)} days save ${rupees(Number(wait.saves), false)}` : "";
 }

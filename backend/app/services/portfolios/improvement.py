@@ -27,6 +27,7 @@ from app.engines.risk import drawdowns, returns, tail
 from app.exceptions import InsufficientDataError, ValidationError
 from app.services.portfolios.held import Judged
 from app.services.portfolios.money import money
+from app.services.portfolios.rebalance_tax import Sale
 
 F1 = NDArray[np.float64]
 F2 = NDArray[np.float64]
@@ -254,8 +255,10 @@ class Trade:
     charges: Decimal
 
 
-def rebalance(found: Judged, weights: Mapping[str, float], *, cash: Decimal, plan_name: str) -> dict[str, Any]:
-    """The orders in whole shares that bring the judged shares to weights by symbol, at the last closes.
+def rebalance(
+    found: Judged, weights: Mapping[str, float], *, cash: Decimal, plan_name: str
+) -> tuple[dict[str, Any], list[Sale]]:
+    """The orders in whole shares that bring the judged shares to weights by symbol, at the last closes; and its sales.
 
     Parameters
     ----------
@@ -294,7 +297,14 @@ def rebalance(found: Judged, weights: Mapping[str, float], *, cash: Decimal, pla
         Trade(n, int(planned.change[n]), exact[n], charged(n, int(planned.change[n])))
         for n in np.flatnonzero(planned.change).tolist()
     ]
-    return _shown(found, trades, wanted, cash, day, plan)
+    sales = []
+    for one in trades:
+        if one.change < 0:
+            order = Order("sell", Decimal(-one.change), one.price, Product.DELIVERY, symbols[one.column])
+            stt = contract_note([order], day, plan).lines["stt"]
+            key = held.keys[kept[one.column]]
+            sales.append(Sale(key, symbols[one.column], -one.change, one.price, one.charges - stt, stt))
+    return _shown(found, trades, wanted, cash, day, plan), sales
 
 
 def _shown(found: Judged, trades: Sequence[Trade], wanted: F1, cash: Decimal, day: date, plan: Plan) -> dict[str, Any]:

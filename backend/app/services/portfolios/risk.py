@@ -25,13 +25,17 @@ from app.engines.portfolio.window import of_portfolio, required_sessions
 from app.engines.risk import drawdowns, moments, relative, tail
 from app.engines.risk import returns as measures
 from app.engines.risk.basics import F1, Measure, gathered
+from app.repositories.portfolios import LedgerRepository
 from app.services.fundamentals import FinancialColumns, FundamentalsService
 from app.services.portfolios import improvement
 from app.services.portfolios.factor_book import FactorService
 from app.services.portfolios.held import Benchmarks, Held, Judged, held_shares, judged
+from app.services.portfolios.ledgers import entries_of
 from app.services.portfolios.money import money
+from app.services.portfolios.rebalance_tax import sales_tax
 from app.services.portfolios.scenarios import Circuit, Shock, StressService
 from app.services.portfolios.service import PortfolioService
+from app.services.portfolios.tax import fair_values
 
 YEAR: Final = 252
 CONFIDENCES: Final = ((95, 0.95), (99, 0.99))
@@ -207,7 +211,13 @@ class RiskService:
         given = weights is not None
         if weights is None:
             weights = improvement.weights_of(found, improvement.Wish(**wish), method, estimate_sessions)
-        told = improvement.rebalance(found, weights, cash=cash, plan_name=plan_name)
+        told, sales = improvement.rebalance(found, weights, cash=cash, plan_name=plan_name)
+        if asof is None:
+            names = self._portfolios.names(market, session)
+            entries = entries_of(LedgerRepository(session).entries(portfolio_id), names)
+            told["tax"] = sales_tax(entries, sales, self._portfolios.today(), fair_values(names))
+        else:
+            told["tax"] = {"reason": f"tax is estimated for sales of today, not of {asof}"}
         return {**stamped(found, self._clock()), "method": None if given else method, **told}
 
     def _fundamental_risk(
