@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from datetime import date
+from typing import Annotated, Any, Literal
 
 import orjson
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from app.routers.dependencies import PlatformDep
 from app.schemas.portfolio_risk import AnalyzeRequest, ImproveRequest, RebalanceRequest, StressRequest
 from app.schemas.portfolio_risk_out import AnalysisOut, FactorsOut, ImproveOut, RebalanceOut, StressOut
+from app.services.portfolios.held import LONGEST
 from app.web.sessions import MarketDep, MarketSessionDep
 
 router = APIRouter(prefix="/api/portfolio/stocks", tags=["portfolios"])
@@ -111,6 +113,32 @@ def rebalance_portfolio(
         plan_name=request.plan,
     )
     return _json(found)
+
+
+_TYPES = {
+    "pdf": "application/pdf",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "html": "text/html; charset=utf-8",
+}
+
+
+@router.get("/{portfolio_id}/report", operation_id="portfolios:report", response_class=Response)
+def portfolio_report(
+    portfolio_id: Id,
+    platform: PlatformDep,
+    market: MarketDep,
+    session: MarketSessionDep,
+    format: Literal["pdf", "xlsx", "html"] = "pdf",
+    lookback_days: Annotated[int, Query(ge=20, le=LONGEST)] = 252,
+    benchmark: Annotated[str | None, Query(min_length=1, max_length=60)] = None,
+    asof: date | None = None,
+) -> Response:
+    """A report to keep: a PDF, a workbook, or one page of HTML for a client, without scripts."""
+    name, content = platform.risk.report(
+        market, session, portfolio_id, format, lookback=lookback_days, benchmark=benchmark, asof=asof
+    )
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content, media_type=_TYPES[format], headers=headers)
 
 
 def _window(asked: AnalyzeRequest) -> dict[str, Any]:

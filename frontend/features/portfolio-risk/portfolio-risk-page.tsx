@@ -2,6 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { parseAsInteger, parseAsStringLiteral, useQueryState } from "nuqs";
+import { Icon } from "@/components/icon";
 import { Badge, Delta, Unknown } from "@/components/marks";
 import { EmptyState } from "@/components/shared/DataState";
 import { Tabs } from "@/components/tabs";
@@ -10,18 +11,24 @@ import { counted, rupees } from "@/lib/format";
 import { ImproveTab } from "./improve-tab";
 import { RiskTab } from "./risk-tab";
 import { StressTab } from "./stress-tab";
-import { portfolioQuery } from "./window";
+import { portfolioQuery, reportHref, useRiskWindow } from "./window";
 
 const TABS = [
   { value: "risk", label: "Risk" },
   { value: "stress", label: "Stress" },
   { value: "improve", label: "Improve" },
 ] as const;
+const FORMATS = [
+  ["pdf", "PDF"],
+  ["xlsx", "Excel"],
+  ["html", "page"],
+] as const;
 const NAMES = TABS.map((tab) => tab.value);
 
 export function PortfolioRiskPage() {
   const [id] = useQueryState("id", parseAsInteger);
   const [tab, setTab] = useQueryState("tab", parseAsStringLiteral(NAMES).withDefault("risk"));
+  const { window } = useRiskWindow();
   const portfolio = useQuery({ ...portfolioQuery(id ?? 0), enabled: id !== null });
   useCrumbs([{ label: "Analyst" }, { label: portfolio.data?.name ?? "Portfolio" }]);
   if (id === null)
@@ -54,6 +61,14 @@ export function PortfolioRiskPage() {
               {portfolio.data.day_change_pct !== null && <Delta value={portfolio.data.day_change_pct} />}
             </div>
           )}
+        </div>
+        <div className="row wrap">
+          {FORMATS.map(([format, name]) => (
+            <a key={format} className="btn" href={reportHref(id, format, window)} download>
+              <Icon name="dl" size="s" />
+              Report, {name}
+            </a>
+          ))}
         </div>
       </div>
       <Tabs label="Portfolio" tabs={TABS} value={tab} onChange={(next) => void setTab(next)} />

@@ -48,9 +48,7 @@ export function Sectors({ found }: { found: RiskAnalysis }) {
           data: sectors.map((sector) => ({
             name: sector.name,
             value: sector.allocation,
-            children: held
-              .filter((one) => one.sector === sector.name)
-              .map((one) => ({ name: one.symbol, value: one.weight * found.window.covered })),
+            children: inSector(held, sector, found.window.covered),
           })),
         },
       ],
@@ -81,4 +79,16 @@ export function Sectors({ found }: { found: RiskAnalysis }) {
       </div>
     </section>
   );
+}
+
+/** Its holdings; one box of its own where all of them are left out of the judgement. */
+function inSector(
+  held: RiskAnalysis["portfolio_risk"]["marginal_contributions"],
+  sector: { name: string; allocation: number },
+  covered: number,
+) {
+  const shown = held
+    .filter((one) => one.sector === sector.name)
+    .map((one) => ({ name: one.symbol, value: one.weight * covered }));
+  return shown.length > 0 ? shown : [{ name: sector.name, value: sector.allocation }];
 }

@@ -61,3 +61,11 @@ export const improveQuery = (portfolio: number, asked: Partial<ImproveRequest>) 
     queryFn: ({ signal }) => unwrap(portfolioRiskAPI.improve(portfolio, asked, signal)),
     ...kept,
   });
+
+/** Where a report of the portfolio is, over the window that is looked at. */
+export function reportHref(portfolio: number, format: string, window: RiskWindow): string {
+  const query = new URLSearchParams({ format, lookback_days: String(window.lookback_days) });
+  if (window.benchmark) query.set("benchmark", window.benchmark);
+  if (window.asof) query.set("asof", window.asof);
+  return `/api/portfolio/stocks/${portfolio}/report?${query}`;
+}

@@ -27,7 +27,7 @@ from app.engines.risk import returns as measures
 from app.engines.risk.basics import F1, Measure, gathered
 from app.repositories.portfolios import LedgerRepository
 from app.services.fundamentals import FinancialColumns, FundamentalsService
-from app.services.portfolios import improvement
+from app.services.portfolios import improvement, report_files
 from app.services.portfolios.factor_book import FactorService
 from app.services.portfolios.held import Benchmarks, Held, Judged, held_shares, judged
 from app.services.portfolios.ledgers import entries_of
@@ -219,6 +219,34 @@ class RiskService:
         else:
             told["tax"] = {"reason": f"tax is estimated for sales of today, not of {asof}"}
         return {**stamped(found, self._clock()), "method": None if given else method, **told}
+
+    def report(
+        self,
+        market: Market,
+        session: Session,
+        portfolio_id: int,
+        form: str,
+        *,
+        lookback: int,
+        benchmark: str | None,
+        asof: date | None,
+    ) -> tuple[str, bytes]:
+        """A report as a file: its name and its bytes; `form` is pdf, xlsx or html. Raises as `analyze`."""
+        window: dict[str, Any] = {"lookback": lookback, "benchmark": benchmark, "asof": asof}
+        portfolio = self._portfolios.get(market, session, portfolio_id, asof)
+        analysis = self.analyze(market, session, portfolio_id, **window)
+        horizon = min(126, int(analysis["window"]["sessions"]))
+        stress = self.stress(
+            market, session, portfolio_id, **window, shocks=[], circuit={}, horizon=horizon, paths=500, seed=0
+        )
+        sample = market is Market.SAMPLE
+        if form == "pdf":
+            content = report_files.pdf(portfolio, analysis, stress, sample=sample)
+        elif form == "xlsx":
+            content = report_files.workbook(portfolio, analysis, stress)
+        else:
+            content = report_files.html(portfolio, analysis, stress, sample=sample).encode()
+        return f"portfolio-{portfolio_id}-{analysis['asof']}.{form}", content
 
     def _fundamental_risk(
         self, market: Market, session: Session, held: Held, reasons: dict[str, str]
