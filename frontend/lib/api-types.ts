@@ -4278,6 +4278,11 @@ export interface components {
          * @description The median of a measure over the other parameters, by two of them; rows are y.
          */
         HeatMap: {
+            /**
+             * Best
+             * @description Number of the point with the highest value
+             */
+            best: (number | null)[][];
             /** Median */
             median: (number | null)[][];
             /**

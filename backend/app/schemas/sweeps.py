@@ -149,6 +149,7 @@ class HeatMap(BaseModel):
     y: Axis
     median: list[list[float | None]]
     points: list[list[int]] = Field(description="Points of the cell that have a value")
+    best: list[list[int | None]] = Field(description="Number of the point with the highest value")
     others: list[str]
 
 

@@ -23,6 +23,7 @@ export const PAGES: readonly { heading: string | null; pages: readonly Page[] }[
       { label: "Strategies", href: "/quant/strategies/", icon: "folder", keys: "g l" },
       { label: "Backtest", href: "/quant/backtest/", icon: "flask", keys: "g q" },
       { label: "Runs", href: "/quant/runs/", icon: "spark", keys: "g r" },
+      { label: "Sweeps", href: "/quant/sweeps/", icon: "filter", keys: "g w" },
     ],
   },
   {
@@ -49,6 +50,7 @@ export function currentPage(path: string): string | null {
   if (path.startsWith("/stock")) return "/screener/";
   if (path.startsWith("/screener/alerts")) return "/screener/alerts/";
   if (path.startsWith("/quant/strateg")) return "/quant/strategies/";
+  if (path.startsWith("/quant/sweep") || path.startsWith("/quant/walk")) return "/quant/sweeps/";
   if (path.startsWith("/quant/run") || path.startsWith("/quant/compare")) return "/quant/runs/";
   return ALL_PAGES.find((page) => path.startsWith(page.href.slice(0, -1)))?.href ?? null;
 }

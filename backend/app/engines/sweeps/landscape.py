@@ -26,6 +26,7 @@ class Heat(NamedTuple):
 
     median: F2
     points: I2  # of each cell, that have a value
+    best: I2  # the first of those with the highest value; -1 where there is none
 
 
 def heat(x: I1, y: I1, shape: tuple[int, int], values: F1) -> Heat:
@@ -47,7 +48,10 @@ def heat(x: I1, y: I1, shape: tuple[int, int], values: F1) -> Heat:
     filled = np.flatnonzero(points)
     low, high = first[filled] + (points[filled] - 1) // 2, first[filled] + points[filled] // 2
     median[filled] = (sorted_[low] + sorted_[high]) / 2.0
-    return Heat(median.reshape(shape), points.reshape(shape))
+    best = np.full(median.size, -1, np.int64)
+    by_value = known[np.lexsort((-known, values[known], y[known] * shape[1] + x[known]))]
+    best[filled] = by_value[first[filled] + points[filled] - 1]
+    return Heat(median.reshape(shape), points.reshape(shape), best.reshape(shape))
 
 
 def plateau(places: Mapping[str, I1], grid: Mapping[str, tuple[ParamValue, ...]], values: F1) -> F1:

@@ -157,6 +157,7 @@ class SweepReading:
             "y": {"name": y, "values": rows},
             "median": [plain_row(row) for row in heat.median],
             "points": heat.points.tolist(),
+            "best": [[None if at < 0 else found.mine(base).start + at for at in row] for row in heat.best.tolist()],
             "others": [name for name in found.grid if name not in (x, y)],
         }
 

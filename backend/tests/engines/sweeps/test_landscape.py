@@ -20,6 +20,9 @@ def test_a_cell_is_the_median_over_the_other_parameters() -> None:
     found = heat(x, np.zeros(6, np.int64), (1, 3), np.array([1.0, 3.0, 2.0, 4.0, NAN, 8.0]))
     np.testing.assert_array_equal(found.median, [[2.0, 6.0, NAN]])
     np.testing.assert_array_equal(found.points, [[3, 2, 0]])
+    np.testing.assert_array_equal(found.best, [[1, 5, -1]])
+    tied = heat(np.zeros(3, np.int64), np.zeros(3, np.int64), (1, 1), np.array([2.0, 3.0, 3.0]))
+    assert tied.best[0, 0] == 1
 
 
 def test_a_peak_that_stands_alone_is_worth_less_than_a_plateau() -> None:

@@ -1,0 +1,10 @@
+import { Suspense } from "react";
+import { SweepPage } from "@/features/sweeps/sweep-page";
+
+export default function Page() {
+  return (
+    <Suspense>
+      <SweepPage />
+    </Suspense>
+  );
+}

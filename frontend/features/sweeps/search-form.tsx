@@ -1,0 +1,254 @@
+"use client";
+
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { useRouter } from "next/navigation";
+import { useState, type FormEvent } from "react";
+import { FollowedJob } from "@/components/data-jobs";
+import { Segmented, SelectField, TextField } from "@/components/fields";
+import { sweepAPI, unwrap, walkAPI } from "@/lib/api-client";
+import { getErrorMessage } from "@/lib/errors";
+import { count } from "@/lib/format";
+import { ALL_STOCKS, healthQuery, indicesQuery, strategiesQuery } from "@/lib/queries";
+import type { BacktestRequest, IndexInfo, StrategyCard } from "@/lib/types";
+import { howMany, numbers, valuesOf, type Grid } from "./words";
+
+type Kind = "sweep" | "walk";
+type Plan = "bps" | "zerodha" | "fyers" | "none";
+
+/** What to search, of which strategy; once for all of the period, or again and again with tests after it. */
+export function SearchForm() {
+  const strategies = useQuery(strategiesQuery);
+  const indices = useQuery(indicesQuery);
+  const data = useQuery(healthQuery).data?.data;
+  if (!strategies.data || !indices.data || !data) return <div className="sk" style={{ height: 240 }} />;
+  return (
+    <Form
+      strategies={strategies.data}
+      indices={indices.data.indices.filter((index) => index.id !== ALL_STOCKS)}
+      universe={indices.data.default}
+      last={data.last_session}
+      first={data.first_session}
+    />
+  );
+}
+
+function Form({
+  strategies,
+  indices,
+  universe: preset,
+  first,
+  last,
+}: {
+  strategies: readonly StrategyCard[];
+  indices: readonly IndexInfo[];
+  universe: string;
+  first: string;
+  last: string;
+}) {
+  const router = useRouter();
+  const [kind, setKind] = useState<Kind>("sweep");
+  const [id, setId] = useState(strategies[0]?.strategy_id ?? "");
+  const [grid, setGrid] = useState<Record<string, string>>({ fast: "5:25:5", slow: "30:90:20" });
+  const [universe, setUniverse] = useState(
+    indices.some((one) => one.id === preset) ? preset : (indices[0]?.id ?? ""),
+  );
+  const [symbols, setSymbols] = useState("");
+  const [start, setStart] = useState(first);
+  const [end, setEnd] = useState(last);
+  const [plan, setPlan] = useState<Plan>("bps");
+  const [draws, setDraws] = useState("");
+  const [train, setTrain] = useState("504");
+  const [test, setTest] = useState("126");
+  const [purge, setPurge] = useState("0");
+  const [mode, setMode] = useState<"rolling" | "anchored">("rolling");
+  const card = strategies.find((one) => one.strategy_id === id);
+  const read = card ? gridOf(card, grid) : { grid: {}, errors: {} };
+  const names = Object.keys(read.grid);
+  const points = names.reduce((product, name) => product * howMany(read.grid[name] as Grid[string]), 1);
+
+  const ask = useMutation({
+    mutationFn: async () => {
+      const list = symbols.split(/[\s,]+/).filter(Boolean);
+      const run: BacktestRequest = {
+        strategy_ids: [id],
+        universe: list.length > 0 ? list : universe,
+        start_date: start,
+        end_date: end,
+        timeframe: (card?.timeframe ?? "1d") as BacktestRequest["timeframe"],
+        costs: plan === "bps" ? { bps: 10 } : plan,
+      };
+      const random = draws.trim() ? { draws: Number(draws), seed: 0 } : undefined;
+      if (kind === "sweep") {
+        const { sweep } = await unwrap(sweepAPI.create({ run, grid: read.grid, random }));
+        return { sweep: sweep.sweep_id, walk: null, job: null };
+      }
+      const { walk_forward_id, job } = await unwrap(
+        walkAPI.create({
+          run,
+          grid: read.grid,
+          random,
+          mode,
+          train: Number(train),
+          test: Number(test),
+          purge: Number(purge),
+        }),
+      );
+      return { sweep: null, walk: walk_forward_id, job: job?.id ?? null };
+    },
+    onSuccess: ({ sweep, walk, job }) => {
+      if (sweep) router.push(`/quant/sweep/?sweep=${sweep}`);
+      else if (!job) router.push(`/quant/walk-forward/?id=${walk}`);
+    },
+  });
+  const wrong = Object.keys(read.errors).length > 0 || names.length === 0;
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (!wrong) ask.mutate();
+  };
+  const waiting = ask.data?.job ?? null;
+  return (
+    <form onSubmit={submit} aria-label="New search" className="card">
+      <div className="card-h">
+        <h2>New search</h2>
+        <span className="sp">
+          <Segmented
+            label="Kind of search"
+            value={kind}
+            onChange={setKind}
+            options={[
+              { value: "sweep", label: "Sweep" },
+              { value: "walk", label: "Walk-forward" },
+            ]}
+          />
+        </span>
+      </div>
+      <div className="card-b form-grid">
+        <SelectField label="Strategy" value={id} onChange={(event) => setId(event.target.value)}>
+          {strategies.map((one) => (
+            <option key={one.strategy_id} value={one.strategy_id}>
+              {one.display_name}
+            </option>
+          ))}
+        </SelectField>
+        <SelectField label="Universe" value={universe} onChange={(event) => setUniverse(event.target.value)}>
+          {indices.map((one) => (
+            <option key={one.id} value={one.id}>
+              {one.name}
+            </option>
+          ))}
+        </SelectField>
+        <TextField
+          label="Or symbols"
+          hint="Instead of the index"
+          value={symbols}
+          onChange={(event) => setSymbols(event.target.value)}
+        />
+        <TextField
+          label="From"
+          type="date"
+          value={start}
+          onChange={(event) => setStart(event.target.value)}
+        />
+        <TextField label="To" type="date" value={end} onChange={(event) => setEnd(event.target.value)} />
+        <SelectField label="Costs" value={plan} onChange={(event) => setPlan(event.target.value as Plan)}>
+          <option value="bps">10 bps a side</option>
+          <option value="zerodha">Zerodha, by date</option>
+          <option value="fyers">FYERS, by date</option>
+          <option value="none">None</option>
+        </SelectField>
+        {card &&
+          numbers(card).map(([name, about]) => (
+            <TextField
+              key={`${id} ${name}`}
+              label={name}
+              mono
+              placeholder={`${about.default}`}
+              hint={about.description}
+              error={read.errors[name]}
+              value={grid[name] ?? ""}
+              onChange={(event) => setGrid({ ...grid, [name]: event.target.value })}
+            />
+          ))}
+        <TextField
+          label="Random points"
+          hint="Empty: every combination"
+          inputMode="numeric"
+          value={draws}
+          onChange={(event) => setDraws(event.target.value)}
+        />
+        {kind === "walk" && (
+          <>
+            <SelectField
+              label="Training"
+              value={mode}
+              onChange={(event) => setMode(event.target.value as typeof mode)}
+            >
+              <option value="rolling">Rolling</option>
+              <option value="anchored">Anchored: grows from the beginning</option>
+            </SelectField>
+            <TextField
+              label="Sessions of training"
+              inputMode="numeric"
+              value={train}
+              onChange={(event) => setTrain(event.target.value)}
+            />
+            <TextField
+              label="Sessions of a test"
+              inputMode="numeric"
+              value={test}
+              onChange={(event) => setTest(event.target.value)}
+            />
+            <TextField
+              label="Purge"
+              hint="Sessions left out before a test"
+              inputMode="numeric"
+              value={purge}
+              onChange={(event) => setPurge(event.target.value)}
+            />
+          </>
+        )}
+      </div>
+      <div className="card-f row between wrap" style={{ gap: 8 }}>
+        <span className="t2">
+          {names.length === 0
+            ? "Give at least one parameter values: 5:50:5, or 5, 10, 20."
+            : `${count(draws.trim() ? Number(draws) || 0 : points)} combinations of ${names.join(" and ")}; each point is a trial and lowers the deflated Sharpe of the strategy.`}
+        </span>
+        <button type="submit" className="btn p" disabled={wrong || ask.isPending || waiting !== null}>
+          {kind === "sweep" ? "Start sweep" : "Walk forward"}
+        </button>
+      </div>
+      {ask.error && (
+        <p className="card-f er" role="alert">
+          {getErrorMessage(ask.error)}
+        </p>
+      )}
+      {waiting && (
+        <div className="card-f">
+          <FollowedJob
+            id={waiting}
+            title="Walking forward"
+            onSucceeded={() => router.push(`/quant/walk-forward/?id=${ask.data?.walk}`)}
+          />
+        </div>
+      )}
+    </form>
+  );
+}
+
+function gridOf(
+  card: StrategyCard,
+  typed: Record<string, string>,
+): { grid: Grid; errors: Record<string, string> } {
+  const grid: Grid = {};
+  const errors: Record<string, string> = {};
+  for (const [name] of numbers(card)) {
+    try {
+      const values = valuesOf(typed[name] ?? "");
+      if (values !== null) grid[name] = values;
+    } catch (error) {
+      errors[name] = getErrorMessage(error);
+    }
+  }
+  return { grid, errors };
+}

@@ -1,0 +1,72 @@
+import { count, grouped, percent, ratio, rupees } from "@/lib/format";
+import type { ParameterSchema, StrategyCard, SweepMetric } from "@/lib/types";
+
+export const METRICS: Record<SweepMetric, string> = {
+  sharpe: "Sharpe",
+  total_return: "Total return",
+  cagr: "CAGR",
+  max_drawdown: "Max drawdown",
+  calmar: "Calmar",
+  sortino: "Sortino",
+  volatility: "Volatility",
+  exposure: "Time in market",
+  win_rate: "Win rate",
+  profit_factor: "Profit factor",
+  turnover: "Turnover a year",
+  trades: "Trades",
+  final_equity: "Final equity",
+};
+
+const FRACTIONS: readonly SweepMetric[] = [
+  "total_return",
+  "cagr",
+  "max_drawdown",
+  "volatility",
+  "exposure",
+  "win_rate",
+];
+
+/** A value of a measure as it is written. */
+export function written(metric: SweepMetric, value: number): string {
+  if (metric === "trades") return count(value);
+  if (metric === "final_equity") return rupees(value, false);
+  return FRACTIONS.includes(metric) ? percent(value) : ratio(value);
+}
+
+/** 5 or 0.05: as few digits as tell the value. */
+export const parameter = (value: number): string =>
+  grouped(value, Number.isInteger(value) ? 0 : Math.min(4, String(value).split(".")[1]?.length ?? 0));
+
+export const parameters = (params: Record<string, number>): string =>
+  Object.entries(params)
+    .map(([name, value]) => `${name} ${parameter(value)}`)
+    .join(" · ");
+
+export type Grid = Record<string, number[] | { start: number; stop: number; step: number }>;
+
+/** "5:50:5" is a range, "5, 10, 20" a list; empty: the parameter does not vary. Throws the sentence to show. */
+export function valuesOf(text: string): Grid[string] | null {
+  const typed = text.trim();
+  if (!typed) return null;
+  const parts = typed.split(":").map((part) => part.trim());
+  const number = (part: string): number => {
+    const value = part === "" ? NaN : Number(part);
+    if (!Number.isFinite(value)) throw new Error(`“${part}” is no number`);
+    return value;
+  };
+  if (parts.length === 1) return typed.split(",").map((part) => number(part.trim()));
+  if (parts.length !== 3) throw new Error("Give start:stop:step, such as 5:50:5");
+  const [start, stop, step] = parts.map(number) as [number, number, number];
+  if (step <= 0 || stop < start) throw new Error("The step must be above 0 and the stop not below the start");
+  return { start, stop, step };
+}
+
+/** How many values a parameter takes. */
+export const howMany = (values: Grid[string]): number =>
+  Array.isArray(values)
+    ? new Set(values).size
+    : Math.floor((values.stop - values.start) / values.step + 1e-9) + 1;
+
+/** The parameters of a strategy that are numbers, with what a form needs to ask. */
+export const numbers = (card: StrategyCard) =>
+  Object.entries((card.parameters as ParameterSchema).properties ?? {});
