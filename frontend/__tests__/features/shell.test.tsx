@@ -67,6 +67,7 @@ test("a page that is not built is not in the navigation", () => {
     "Strategies",
     "Backtest",
     "Runs",
+    "Sweeps",
     "Data",
     "Settings",
   ]);

@@ -24,7 +24,7 @@ export function HeatTable({
   const said = (row: number, column: number, value: number) =>
     `${heat.x.name} ${parameter(heat.x.values[column] ?? 0)}${one ? "" : `, ${heat.y.name} ${parameter(heat.y.values[row] ?? 0)}`}: ${METRICS[heat.metric]} ${written(heat.metric, value)}`;
   return (
-    <div className="scroll-x" tabIndex={0} role="group" aria-label="Heat map, scrolls sideways">
+    <div className="tw-wrap" tabIndex={0} role="group" aria-label="Heat map, scrolls sideways">
       <table className="heat num">
         <caption className="sr">
           {METRICS[heat.metric]} by {heat.x.name}

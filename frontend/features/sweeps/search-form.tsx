@@ -122,7 +122,7 @@ function Form({
           />
         </span>
       </div>
-      <div className="card-b form-grid">
+      <div className="card-b form-row">
         <SelectField label="Strategy" value={id} onChange={(event) => setId(event.target.value)}>
           {strategies.map((one) => (
             <option key={one.strategy_id} value={one.strategy_id}>

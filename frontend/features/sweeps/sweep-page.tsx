@@ -83,7 +83,7 @@ function Shown({ sweep }: { sweep: Sweep }) {
       <Work sweep={sweep} />
       {any && (
         <>
-          <div className="card card-b form-grid" style={{ marginBottom: 12 }}>
+          <div className="card card-b form-row" style={{ marginBottom: 12 }}>
             <SelectField
               label="Measure"
               value={view.metric}
@@ -128,7 +128,7 @@ function Shown({ sweep }: { sweep: Sweep }) {
             )}
           </div>
           <Heat sweep={sweep} {...view} onChoose={(point) => void set({ point })} />
-          <div className="split" style={{ marginTop: 12 }}>
+          <div className="duo" style={{ marginTop: 12 }}>
             <Surroundings sweep={sweep} metric={view.metric} base={view.base} point={view.point} />
             <Doubt sweep={sweep} base={view.base} />
           </div>
@@ -439,7 +439,7 @@ function Points({
       <DataState query={query} failed="The points cannot be read">
         {(data) => (
           <>
-            <div className="scroll-x" tabIndex={0} role="group" aria-label="Points, scroll sideways">
+            <div className="tw-wrap" tabIndex={0} role="group" aria-label="Points, scroll sideways">
               <table className="t num">
                 <thead>
                   <tr>

@@ -65,7 +65,7 @@ export function SweepsPage() {
         >
           {(data) => (
             <>
-              <div className="scroll-x">
+              <div className="tw-wrap">
                 <table className="t num">
                   <thead>
                     <tr>
@@ -127,7 +127,7 @@ export function SweepsPage() {
         >
           {(data) => (
             <>
-              <div className="scroll-x">
+              <div className="tw-wrap">
                 <table className="t num">
                   <thead>
                     <tr>

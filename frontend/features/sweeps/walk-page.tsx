@@ -70,7 +70,7 @@ function Shown({ walk }: { walk: WalkForward }) {
         </div>
         <StatsChart points={points} capital={capital} name={name} log={false} asTable={view === "table"} />
       </section>
-      <div className="split" style={{ marginTop: 12 }}>
+      <div className="duo" style={{ marginTop: 12 }}>
         <Figures walk={walk} />
         <Stability walk={walk} />
       </div>
@@ -239,7 +239,7 @@ function Windows({ walk }: { walk: WalkForward }) {
       <div className="card-h">
         <h2>Window by window</h2>
       </div>
-      <div className="scroll-x" tabIndex={0} role="group" aria-label="Windows, scroll sideways">
+      <div className="tw-wrap" tabIndex={0} role="group" aria-label="Windows, scroll sideways">
         <table className="t num">
           <thead>
             <tr>
