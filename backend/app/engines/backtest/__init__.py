@@ -65,6 +65,46 @@ def run(
     )
 
 
+def backtest(
+    bars: Bars, strategy: Strategy[Any] | str, params: Mapping[str, Any] | None = None, **spec: Any
+) -> RunResult:
+    """Run one strategy over bars that are at hand: from a file, a notebook, a generator.
+
+    The exchange's rules are off; what the platform knows of its own data (members by date, dividends, the exchange) is
+    for `run` and a spec.
+
+    Parameters
+    ----------
+    bars : what is traded; those before `bars.start` are warm-up
+    strategy : one of your own, or the id of a shipped one
+    params : its parameters; defaults for those left out
+    spec : any other field of `RunSpec`: `costs=CostSpec("bps", 10)`, `initial_capital=500_000`, `slippage_bps=5`
+
+    Raises
+    ------
+    ValueError : an unknown strategy, a parameter out of range, bars it is not made for; the message names it.
+    """
+    if isinstance(strategy, str):
+        from app.engines.strategies.registry import registry
+
+        if strategy not in registry():
+            raise ValueError(f"strategy: there is no {strategy!r}; there are {', '.join(registry())}")
+        strategy = registry()[strategy]
+    days = bars.sessions.astype("datetime64[D]")
+    if bars.start >= len(days):
+        raise ValueError(f"bars: none is measured, {len(days)} of {len(days)} are warm-up")
+    asked = RunSpec(
+        books=(book_of(strategy, params),),
+        universe=UniverseSpec(symbols=tuple(bars.symbols)),
+        start=days[bars.start].item(),
+        end=days[-1].item(),
+        data_root=bars.root,
+        timeframe=bars.timeframe,
+        **spec,
+    )
+    return run(asked, bars, {strategy.id: strategy})
+
+
 __all__ = [
     "BookSpec",
     "CostSpec",
@@ -74,6 +114,7 @@ __all__ = [
     "RunSpec",
     "Sizing",
     "UniverseSpec",
+    "backtest",
     "book_of",
     "engine_version",
     "fingerprint",
