@@ -6,6 +6,8 @@ import { Popover } from "@/components/layers";
 import { Unknown } from "@/components/marks";
 
 export interface Figure {
+  /** The server's name of it. */
+  name?: string;
   label: string;
   /** Formatted; null when it is not known, with `why`. */
   value: string | null;
@@ -70,7 +72,7 @@ export function FigureCard({ figure }: { figure: Figure }) {
           <OpenedFigure figure={figure} />
         </Popover>
       </span>
-      <span className="v num">
+      <span className="v num" data-metric={figure.name}>
         {figure.value === null ? <Unknown why={figure.why ?? "not computed"} /> : figure.value}
         {figure.value !== null && figure.unit && <small>{figure.unit}</small>}
       </span>

@@ -121,6 +121,7 @@ export function figures(run: RunDetail, sharpe: Beside, analysis?: RunAnalysis):
     const isPercent = text?.endsWith("%") ?? false;
     const definition = DEFINITIONS[name];
     return {
+      name,
       label: METRICS[name]?.label ?? name,
       value: isPercent && text ? text.slice(0, -1) : text,
       unit: isPercent ? "%" : undefined,

@@ -17,11 +17,11 @@ export function NaiveTwin({ run }: { run: RunDetail }) {
       {twin.causes.length > 0 && <Waterfall twin={twin} final={final} />}
       <dl className="kv num card-b">
         <dt>Final equity without the causes below</dt>
-        <dd>{rupees(twin.final_equity, true)}</dd>
+        <dd data-twin="naive">{rupees(twin.final_equity, true)}</dd>
         {twin.causes.map(({ cause, difference }) => (
           <Fragment key={cause}>
             <dt>{cause.charAt(0).toUpperCase() + cause.slice(1)}</dt>
-            <dd className={toneOf(difference)}>{signedRupees(difference, 2)}</dd>
+            <dd className={toneOf(difference)} data-twin={cause}>{signedRupees(difference, 2)}</dd>
           </Fragment>
         ))}
         <dt>

@@ -436,7 +436,7 @@ function AllMetrics({ run, analysis }: { run: RunDetail; analysis: RunAnalysis |
                       figure={() => opened(run, name, analysis)}
                     />
                   </dt>
-                  <dd>{text ?? <Unknown why={why} />}</dd>
+                  <dd data-metric={name}>{text ?? <Unknown why={why} />}</dd>
                 </Fragment>
               );
             })}
