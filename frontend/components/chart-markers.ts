@@ -72,7 +72,7 @@ export function drawnMarkers(
         time,
         shape: entry ? ("arrowUp" as const) : ("arrowDown" as const),
         color: entry ? colors.gain : colors.loss,
-        text: marker.text,
+        text: spacing < ZOOMED ? "" : marker.text,
       };
       return marker.price === undefined
         ? { ...look, position: entry ? "belowBar" : "aboveBar" }

@@ -58,7 +58,14 @@ export function Waterfall({ twin, final }: { twin: NonNullable<RunDetail["naive_
         data: shown.map((step) => step.name),
         axisLine: { lineStyle: { color: colors.border } },
         axisTick: { show: false },
-        axisLabel: { color: colors.axis, fontSize: 12, interval: 0, width: 84, overflow: "break" as const },
+        axisLabel: {
+          color: colors.axis,
+          fontSize: 12,
+          interval: 0,
+          width: 84,
+          lineHeight: 15,
+          overflow: "break" as const,
+        },
       },
       yAxis: {
         type: "value" as const,

@@ -26,8 +26,8 @@ export function RunFigures({ entry }: { entry: LibraryEntry }) {
               : "Never run here."}
         </p>
         {entry.state === "ready" && (
-          <Link className="link" href={formOf(entry.strategy_id)} aria-label={`Run ${entry.display_name}`}>
-            Run it
+          <Link className="link" href={formOf(entry.strategy_id)}>
+            Run it<span className="sr">: {entry.display_name}</span>
           </Link>
         )}
       </div>
