@@ -360,6 +360,20 @@ def test_the_list_pages_sorts_and_searches_the_whole_set(client: TestClient) -> 
     ]  # fmt: skip
 
 
+def test_the_line_of_a_row_is_what_is_held_now_through_a_split(client: TestClient, sample_data: Any) -> None:
+    symbol, ex_date = sample_data.split
+    created(client, positions=[{"symbol": symbol, "quantity": 3, "entry_price": 10}])
+    created(client, name="Empty")
+    empty, row = sorted(client.get(URL, params={"spark": 252}).json()["data"], key=lambda one: one["num_positions"])
+    assert empty["spark"] is None and len(row["spark"]) > 200
+    bars = client.get(f"/api/market/bars/{symbol}", params={"adjust": "price"}).json()
+    assert row["spark"][-1] == pytest.approx(3 * bars["c"][-1])
+    before = [close for day, close in zip(bars["t"], bars["c"], strict=True) if day < str(ex_date)][-1]
+    place = len(row["spark"]) - sum(day >= str(ex_date) for day in bars["t"]) - 1
+    assert row["spark"][place] == pytest.approx(3 * before, abs=0.01)
+    assert client.get(URL).json()["data"][0]["spark"] is None
+
+
 def test_without_market_data_a_symbol_is_refused_saying_so(shared_client: TestClient) -> None:
     asked = {"name": "P", "positions": [{"symbol": "RELIANCE", "quantity": 1, "entry_price": 1}]}
     error = refusal(shared_client.post(URL, json=asked), 422, "VALIDATION_ERROR")

@@ -6243,6 +6243,11 @@ export interface components {
             name: string;
             /** Num Positions */
             num_positions: number;
+            /**
+             * Spark
+             * @description Worth of the shares held now, by session; null unless asked for
+             */
+            spark: number[] | null;
             /** Unpriced */
             unpriced: number;
             /** Unrealised Pnl */
@@ -10927,6 +10932,8 @@ export interface operations {
                 /** @description In name, description and client */
                 search?: string | null;
                 client?: string | null;
+                /** @description Sessions of a line of what is held now */
+                spark?: number;
             };
             header?: never;
             path?: never;

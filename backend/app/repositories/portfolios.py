@@ -145,6 +145,13 @@ class PortfolioRepository:
         count = text(f"SELECT count(*) FROM ({_LIST}) p")
         return [], self._session.execute(count, bounds).scalar_one()
 
+    def held_by(self, portfolio_ids: Sequence[int]) -> list[Any]:
+        """The positions of some portfolios: portfolio_id, instrument_key, quantity."""
+        query = select(
+            PortfolioPosition.portfolio_id, PortfolioPosition.instrument_key, PortfolioPosition.quantity
+        ).where(PortfolioPosition.portfolio_id.in_(portfolio_ids), PortfolioPosition.instrument_key.is_not(None))
+        return list(self._session.execute(query))
+
     def held_keys(self) -> list[str]:
         """The instruments that any portfolio holds, as their positions have them."""
         query = select(PortfolioPosition.instrument_key).where(PortfolioPosition.instrument_key.is_not(None)).distinct()

@@ -59,6 +59,7 @@ def list_portfolios(
     sort_order: Literal["asc", "desc"] = "desc",
     search: Annotated[str | None, Query(max_length=200, description="In name, description and client")] = None,
     client: Annotated[str | None, Query(max_length=200)] = None,
+    spark: Annotated[int, Query(ge=0, le=252, description="Sessions of a line of what is held now")] = 0,
 ) -> PortfolioPage:
     """Portfolios with their values at the last prices."""
     rows, total = platform.portfolios.page(
@@ -70,6 +71,7 @@ def list_portfolios(
         descending=sort_order == "desc",
         search=search,
         client=client,
+        spark=spark,
     )
     meta = PageMeta(page=page, limit=limit, total=total, total_pages=total_pages(total, limit))
     return PortfolioPage(data=[PortfolioRow(**row) for row in rows], meta=meta)

@@ -183,6 +183,7 @@ class PortfolioRow(BaseModel):
     day_change: str | None
     day_change_pct: float | None
     unrealised_pnl: str | None
+    spark: list[float] | None = Field(description="Worth of the shares held now, by session; null unless asked for")
 
 
 class PortfolioPage(BaseModel):

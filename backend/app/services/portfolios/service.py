@@ -56,8 +56,12 @@ class PortfolioService:
         descending: bool,
         search: str | None,
         client: str | None,
+        spark: int = 0,
     ) -> tuple[list[dict[str, Any]], int]:
-        """Portfolios with their values at the last prices, and how many there are."""
+        """Portfolios with their values at the last prices, and how many there are.
+
+        With `spark`, also what the shares held now were worth over so many sessions, splits and bonuses undone.
+        """
         repository = PortfolioRepository(session)
         names = self.names(market, session)
         marks = self.marks.on(names.panel, None)
@@ -72,7 +76,8 @@ class PortfolioService:
         rows, total = repository.page(
             values, page=page, limit=limit, sort_by=sort_by, descending=descending, search=search, client=client
         )
-        return [shown.listed(row) for row in rows], total
+        lines = _sparks(repository, names, [row["id"] for row in rows], spark) if spark else {}
+        return [{**shown.listed(row), "spark": lines.get(row["id"])} for row in rows], total
 
     def create(
         self,
@@ -224,6 +229,15 @@ class PortfolioService:
         ]
         return sorted(shown_rows, key=lambda one: (one["client"] is None, (one["client"] or "").lower()))
 
+    def find(self, session: Session, name_or_id: str) -> int:
+        """The id of a portfolio by its name, else by its id. Raises DataNotFoundError."""
+        named = PortfolioRepository(session).named(name_or_id.strip())
+        if named:
+            return named[0].id
+        if name_or_id.isdecimal() and len(name_or_id) < 10:
+            return self.found(session, int(name_or_id)).id
+        raise DataNotFoundError(f"There is no portfolio {name_or_id}", "portfolio", name_or_id)
+
     def found(self, session: Session, portfolio_id: int, *, lock: bool = False) -> UserPortfolio:
         """A portfolio that is not deleted. Raises DataNotFoundError."""
         portfolio = PortfolioRepository(session).get(portfolio_id, lock=lock)
@@ -276,6 +290,32 @@ class PortfolioService:
             rows.append({**values, "portfolio_id": target})
         repository.add(rows)
         return skipped
+
+
+def _sparks(repository: PortfolioRepository, names: Names, ids: Sequence[int], sessions: int) -> dict[int, list[float]]:
+    """Values of the shares held now at the closes of the last sessions, in shares as they are counted now.
+
+    A share that did not trade stands at its last close; sessions before the first close of any share are left out.
+    """
+    panel = names.panel
+    last = len(panel.sessions)
+    first = max(0, last - sessions)
+    held = [(row.portfolio_id, names.current(row.instrument_key), row.quantity) for row in repository.held_by(ids)]
+    keys = sorted({key for _, key, _ in held if key in panel.instruments})
+    if not keys or first == last:
+        return {}
+    factor = panel.factors(keys, panel.sessions[first:last])
+    close = panel.values(("close",), keys, first, last)["close"] * factor / factor[-1]
+    at = np.maximum.accumulate(np.where(np.isnan(close), 0, np.arange(last - first)[:, None]), axis=0)
+    close = np.take_along_axis(close, at, axis=0)
+    place = {key: n for n, key in enumerate(keys)}
+    out: dict[int, list[float]] = {}
+    for portfolio_id in ids:
+        mine = [(place[key], quantity) for owner, key, quantity in held if owner == portfolio_id and key in place]
+        if mine:
+            value = close[:, [n for n, _ in mine]] @ np.array([quantity for _, quantity in mine], dtype=np.float64)
+            out[portfolio_id] = np.round(value[~np.isnan(value)], 2).tolist()
+    return out
 
 
 def _opening(position: Mapping[str, Any], today: date) -> dict[str, Any]:
