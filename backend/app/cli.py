@@ -19,6 +19,7 @@ from app.commands import (
     members,
     metrics,
     policy,
+    portfolio,
     proof,
     runs,
     screen,
@@ -41,9 +42,11 @@ data_app = typer.Typer(help="Market data: import, status, findings, the sample m
 database_app = typer.Typer(help="The database.", no_args_is_help=True)
 strategy_app = typer.Typer(help="Strategies.", no_args_is_help=True)
 policy_app = typer.Typer(help="Risk policies.", no_args_is_help=True)
+portfolio_app = typer.Typer(help="Portfolios of stocks.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 app.add_typer(strategy_app, name="strategy")
 app.add_typer(policy_app, name="policy")
+app.add_typer(portfolio_app, name="portfolio")
 app.add_typer(database_app, name="db")
 status.register(data_app)
 actions.register(data_app)
@@ -63,6 +66,7 @@ verify.register(data_app)
 strategy.register(strategy_app)
 proof.register(strategy_app)
 policy.register(policy_app)
+portfolio.register(portfolio_app)
 
 
 @app.command()

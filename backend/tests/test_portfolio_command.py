@@ -1,0 +1,66 @@
+"""`smarttrader portfolio`: a file in, and what came of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from app.cli import app
+from app.settings import get_settings
+from tests.conftest import copied_database
+from tests.test_portfolio_import_api import FILE
+
+pytestmark = pytest.mark.integration
+
+RUN = CliRunner()
+
+
+@pytest.fixture(autouse=True)
+def _small_market(
+    postgres: str, sample_template: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    with copied_database(postgres, sample_template) as url:
+        monkeypatch.setenv("SMARTTRADER_HOME", str(tmp_path / "home"))
+        monkeypatch.setenv("DATABASE_URL", url)
+        get_settings.cache_clear()
+        yield
+    get_settings.cache_clear()
+
+
+def told(*words: str, code: int = 0) -> str:
+    answer = RUN.invoke(app, ["portfolio", *words])
+    assert answer.exit_code == code, answer.output
+    return answer.output
+
+
+def test_a_file_is_shown_entered_and_worked_out(tmp_path: Path) -> None:
+    file = tmp_path / "tradebook.csv"
+    file.write_bytes(FILE)
+    assert "There is no portfolio Mine; --create makes it" in told("import", "Mine", str(file), code=1)
+    shown = told("import", "Mine", str(file), "--create")
+    assert "4 rows, 4 new" in shown and "Nothing is entered yet" in shown
+    assert "There is no portfolio Mine" in told("show", "Mine", code=1)  # nothing stays of what is only shown
+    assert "4 lines entered" in told("import", "Mine", str(file), "--create", "--confirm")
+    assert "0 lines entered" in told("import", "mine", str(file), "--confirm")
+    found = json.loads(told("show", "Mine", "--json"))
+    assert {one["symbol"]: one["quantity"] for one in found["positions"]} == {"LUMBRA": 1000, "ARUVI": 10}
+    assert found["realised_pnl"] == "4338.46"
+    assert json.loads(told("list", "--json"))[0]["market_value"] == found["market_value"]
+    assert (
+        json.loads(told("show", str(found["id"]), "--asof", "2024-02-05", "--json"))["positions"][0]["quantity"] == 1300
+    )
+    assert "time-weighted" in told("performance", "Mine")
+    assert "estimated tax" in told("tax", "Mine", "--year", "2023-24")
+    assert told("tax", "Mine", "--year", "2023-24", "--csv").startswith("kind,symbol,isin")
+
+
+def test_what_is_wrong_ends_with_a_sentence(tmp_path: Path) -> None:
+    assert "There is no portfolio Nobody" in told("show", "Nobody", code=1)
+    file = tmp_path / "bad.csv"
+    file.write_text("Date,Symbol,Type,Qty,Price\n05-02-2024,LUMBRO,buy,5,10\n", encoding="utf-8")
+    assert "did you mean LUMBRA" in told("import", "Mine", str(file), "--create", code=1)
+    assert "is not a date" in told("import", "Mine", str(file), "--create", "--asof", "soon", code=1)
