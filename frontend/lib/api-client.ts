@@ -5,8 +5,76 @@ import { ApiError, toApiError } from "./errors";
 import { retryingFetch } from "./retry";
 import { sendFiles, type UploadOptions } from "./upload";
 import type {
+  ActionAnswer,
+  ActionDecision,
+  ActionsPage,
+  BacktestRequest,
+  BarsSeries,
+  CheckedExpression,
+  ClientRow,
+  Comparison,
+  Coverage,
+  CoverageYear,
+  DataStatus,
+  DecisionRequest,
+  DecisionsPage,
+  DeletedPortfolio,
+  FactorExposures,
+  FieldCard,
+  FileImported,
+  FilePreview,
+  FindingsPage,
+  FunctionCard,
+  Health,
   HeatMap,
+  HeldScreen,
+  ImproveAnswer,
+  ImproveRequest,
+  IndexInfo,
+  Job,
+  JobDetail,
   Landscape,
+  LedgerLineIn,
+  LedgerPage,
+  LibraryEntry,
+  MadeStrategy,
+  Market,
+  MarketChoice,
+  MarketOverview,
+  MarketStatus,
+  NearMisses,
+  PerformanceReport,
+  Policy,
+  PolicyRequest,
+  PortfolioActions,
+  PortfolioCreate,
+  PortfolioDetail,
+  PortfolioPage,
+  PresetCard,
+  Provenance,
+  RebalanceAnswer,
+  RebalanceRequest,
+  RiskAnalysis,
+  RunAnalysis,
+  RunDetail,
+  RunsPage,
+  SavedScreen,
+  ScreenerPage,
+  ScreenEventPage,
+  ScreenHistory,
+  ScreenQuestion,
+  SearchHit,
+  SectorCount,
+  Significance,
+  SnapshotsPage,
+  StockPortfolio,
+  StrategyCard,
+  StrategyChange,
+  StrategyLoadError,
+  StrategyVersion,
+  StrategyWish,
+  StressAnswer,
+  StressRequest,
   Sweep,
   SweepAccepted,
   SweepDoubt,
@@ -14,69 +82,14 @@ import type {
   SweepPoints,
   SweepRequest,
   SweepsPage,
+  SyncState,
+  TaxReport,
+  Verification,
   WalkForward,
   WalkForwardAccepted,
   WalkForwardRequest,
   WalkForwardsPage,
-  ActionDecision,
-  ActionsPage,
-  BacktestRequest,
-  BarsSeries,
-  CheckedExpression,
-  Comparison,
-  Coverage,
-  CoverageYear,
-  DataStatus,
-  DecisionRequest,
-  DecisionsPage,
-  FieldCard,
-  FindingsPage,
-  FunctionCard,
-  Health,
-  HeldScreen,
-  IndexInfo,
-  Job,
-  JobDetail,
-  MadeStrategy,
-  LibraryEntry,
-  Market,
-  MarketChoice,
-  MarketOverview,
-  MarketStatus,
-  NearMisses,
-  PresetCard,
-  Provenance,
-  Policy,
-  PolicyRequest,
-  RunAnalysis,
-  RunDetail,
-  RunsPage,
-  SavedScreen,
-  ScreenEventPage,
-  ScreenHistory,
-  ScreenQuestion,
-  ScreenerPage,
-  SearchHit,
-  SectorCount,
-  Significance,
-  SnapshotsPage,
-  StrategyCard,
-  StrategyChange,
-  StrategyLoadError,
-  StrategyWish,
-  StrategyVersion,
-  SyncState,
-  Verification,
   WatchlistItem,
-  FactorExposures,
-  ImproveAnswer,
-  ImproveRequest,
-  RebalanceAnswer,
-  RebalanceRequest,
-  RiskAnalysis,
-  StressAnswer,
-  StressRequest,
-  StockPortfolio,
   WhyAnswer,
 } from "./types";
 
@@ -354,6 +367,142 @@ export const strategyAPI = {
     return found.data === null ? found : { data: withRows(found.data), error: null };
   },
 };
+
+export interface PortfoliosQuery {
+  page: number;
+  limit: number;
+  sort_by?: PortfolioSort;
+  sort_order?: "asc" | "desc";
+  search?: string;
+  client?: string;
+  spark?: number;
+}
+
+type ListQuery = NonNullable<paths["/api/portfolio/stocks"]["get"]["parameters"]["query"]>;
+export type PortfolioSort = NonNullable<ListQuery["sort_by"]>;
+
+/** How a broker's file is to be read; what nobody says is found by itself. */
+export interface FileFields {
+  layout?: string;
+  mapping?: string;
+  account?: string;
+  asof?: string;
+  leave_out?: string;
+  digest?: string;
+  version?: string;
+}
+
+const onPortfolio = (portfolio_id: number) => ({ params: { path: { portfolio_id } } });
+
+export const portfolioAPI = {
+  listStockPortfolios: (query: PortfoliosQuery, signal?: AbortSignal) =>
+    result<PortfolioPage>(api.GET("/api/portfolio/stocks", { params: { query }, signal })),
+  getStockPortfolio: (id: number, asof?: string, signal?: AbortSignal) =>
+    result<PortfolioDetail>(
+      api.GET("/api/portfolio/stocks/{portfolio_id}", {
+        params: { path: { portfolio_id: id }, query: { asof } },
+        signal,
+      }),
+    ),
+  createStockPortfolio: (body: PortfolioCreate) =>
+    result<PortfolioDetail>(api.POST("/api/portfolio/stocks", { body })),
+  editStockPortfolio: (
+    id: number,
+    body: { version: number; name?: string; description?: string | null; client?: string | null },
+  ) =>
+    result<PortfolioDetail>(api.PATCH("/api/portfolio/stocks/{portfolio_id}", { ...onPortfolio(id), body })),
+  deleteStockPortfolio: (id: number) =>
+    result<null>(api.DELETE("/api/portfolio/stocks/{portfolio_id}", onPortfolio(id))),
+  restoreStockPortfolio: (id: number) =>
+    result<PortfolioDetail>(api.POST("/api/portfolio/stocks/{portfolio_id}/restore", onPortfolio(id))),
+  duplicateStockPortfolio: (id: number, name: string) =>
+    result<PortfolioDetail>(
+      api.POST("/api/portfolio/stocks/{portfolio_id}/duplicate", { ...onPortfolio(id), body: { name } }),
+    ),
+  deleted: (signal?: AbortSignal) =>
+    result<DeletedPortfolio[]>(api.GET("/api/portfolio/stocks/deleted", { signal })),
+  clients: (signal?: AbortSignal) =>
+    result<ClientRow[]>(api.GET("/api/portfolio/stocks/clients", { signal })),
+  transactions: (id: number, page: number, signal?: AbortSignal) =>
+    result<LedgerPage>(
+      api.GET("/api/portfolio/stocks/{portfolio_id}/transactions", {
+        params: { path: { portfolio_id: id }, query: { page, limit: 100 } },
+        signal,
+      }),
+    ),
+  addTransactions: (id: number, transactions: LedgerLineIn[]) =>
+    result<{ version: number }>(
+      api.POST("/api/portfolio/stocks/{portfolio_id}/transactions", {
+        ...onPortfolio(id),
+        body: { transactions },
+      }),
+    ),
+  removeTransaction: (id: number, transaction_id: number) =>
+    result<null>(
+      api.DELETE("/api/portfolio/stocks/{portfolio_id}/transactions/{transaction_id}", {
+        params: { path: { portfolio_id: id, transaction_id } },
+      }),
+    ),
+  actions: (id: number, signal?: AbortSignal) =>
+    result<PortfolioActions>(
+      api.GET("/api/portfolio/stocks/{portfolio_id}/actions", { ...onPortfolio(id), signal }),
+    ),
+  /** Without a list, all that need no answer. */
+  applyActions: (id: number, actions: ActionAnswer[] | null) =>
+    result<{ transaction_ids: number[]; version: number }>(
+      api.POST("/api/portfolio/stocks/{portfolio_id}/actions/apply", {
+        ...onPortfolio(id),
+        body: { actions },
+      }),
+    ),
+  undoActions: (id: number, transaction_ids: number[]) =>
+    result<{ version: number }>(
+      api.POST("/api/portfolio/stocks/{portfolio_id}/actions/undo", {
+        ...onPortfolio(id),
+        body: { transaction_ids },
+      }),
+    ),
+  dismissActions: (id: number, ids: string[], dismissed: boolean) =>
+    result<{ version: number }>(
+      api.POST("/api/portfolio/stocks/{portfolio_id}/actions/dismiss", {
+        ...onPortfolio(id),
+        body: { ids, dismissed },
+      }),
+    ),
+  performance: (id: number, query: { start?: string; benchmark?: string }, signal?: AbortSignal) =>
+    result<PerformanceReport>(
+      api.GET("/api/portfolio/stocks/{portfolio_id}/performance", {
+        params: { path: { portfolio_id: id }, query },
+        signal,
+      }),
+    ),
+  tax: (id: number, year?: string, signal?: AbortSignal) =>
+    result<TaxReport>(
+      api.GET("/api/portfolio/stocks/{portfolio_id}/tax", {
+        params: { path: { portfolio_id: id }, query: { year } },
+        signal,
+      }),
+    ),
+  taxFile: (id: number, year: string) =>
+    `${apiBase()}/api/portfolio/stocks/${id}/tax?year=${year}&format=csv`,
+  previewFile: (id: number, file: File, fields: FileFields) =>
+    sendForm<FilePreview>(`/api/portfolio/stocks/${id}/import/preview`, file, fields),
+  importFile: (id: number, file: File, fields: FileFields) =>
+    sendForm<FileImported>(`/api/portfolio/stocks/${id}/import`, file, fields),
+};
+
+function sendForm<T>(path: string, file: File, fields: FileFields): Promise<Result<T>> {
+  const form = new FormData();
+  form.append("file", file, file.name);
+  for (const [name, value] of Object.entries(fields))
+    if (value !== undefined) form.append(name, String(value));
+  const answer = async (): Promise<Answer> => {
+    const response = await fetch(`${apiBase()}${path}`, { method: "POST", body: form });
+    const body: unknown = await response.json();
+    return response.ok ? { data: body, response } : { error: body, response };
+  };
+  return result<T>(answer());
+}
 
 export const jobsAPI = {
   list: (signal?: AbortSignal) => result<{ data: Job[] }>(api.GET("/api/jobs", { signal })),

@@ -120,3 +120,21 @@ export interface ParameterProperty {
 
 /** A metric that is not known is null, with its reason beside it. */
 export type Metrics = Record<string, number | null>;
+export type PortfolioRow = Schemas["PortfolioRow"];
+export type PortfolioPage = Schemas["PortfolioPage"];
+export type PortfolioDetail = Schemas["PortfolioOut"];
+export type PortfolioPosition = Schemas["PositionOut"];
+export type PortfolioCreate = Schemas["PortfolioCreate"];
+export type DeletedPortfolio = Schemas["DeletedRow"];
+export type ClientRow = Schemas["ClientRow"];
+export type LedgerPage = Schemas["TransactionPage"];
+export type LedgerLine = Schemas["TransactionOut"];
+export type LedgerKind = LedgerLine["kind"];
+export type LedgerLineIn = Schemas["TransactionIn"];
+export type PortfolioActions = Schemas["ActionsOut"];
+export type PortfolioAction = Schemas["PortfolioActionOut"];
+export type ActionAnswer = Schemas["ActionAnswer"];
+export type PerformanceReport = Schemas["PerformanceReport"];
+export type TaxReport = Schemas["TaxReport"];
+export type FilePreview = Schemas["FilePreview"];
+export type FileImported = Schemas["FileImported"];

@@ -4,11 +4,14 @@ import { axe } from "jest-axe";
 import { step } from "@/features/portfolio-risk/correlations";
 import { figures, grown } from "@/features/portfolio-risk/figures";
 import { requestOf as limitsOf } from "@/features/portfolio-risk/improve-tab";
-import { PortfolioRiskPage } from "@/features/portfolio-risk/portfolio-risk-page";
+import Page from "@/app/analyst/portfolio/page";
 import { requestOf, rowsOf } from "@/features/portfolio-risk/stress-tab";
 import type { FactorExposures, ImproveAnswer, RiskAnalysis, StressAnswer } from "@/lib/types";
 import { failure, fakeApi } from "../support/api";
+import { noActions, portfolio } from "../support/portfolio";
 import { renderApp } from "../support/render";
+
+jest.mock("next/navigation", () => ({ useRouter: () => ({ push: jest.fn() }) }));
 
 const stamp = {
   portfolio_id: 7,
@@ -348,17 +351,10 @@ const rebalance = {
     notice: "Waiting assumes the same price.",
   },
 };
-const portfolio = {
-  id: 7,
-  name: "Family",
-  client: null,
-  num_positions: 3,
-  market_value: "1000000.00",
-  day_change_pct: -0.42,
-};
 const URL = "/api/portfolio/stocks/7";
 const ANSWERS = {
   [`GET ${URL}`]: portfolio,
+  [`GET ${URL}/actions`]: noActions,
   [`POST ${URL}/analyze`]: analysis,
   [`POST ${URL}/factors`]: factors,
   [`POST ${URL}/stress`]: stress,
@@ -372,7 +368,7 @@ const ANSWERS = {
 
 test("the risk stands with what is left out, and every unknown says why", async () => {
   fakeApi(ANSWERS);
-  const { container } = renderApp(<PortfolioRiskPage />, "?id=7");
+  const { container } = renderApp(<Page />, "?id=7&tab=risk");
   expect(await screen.findByText(/ZELKAR left out: 60 sessions, needs 126/)).toBeInTheDocument();
   expect(screen.getByText(/90.0% of the value is judged/)).toBeInTheDocument();
   const risk = screen.getByRole("table", { name: "Weight and risk by holding" });
@@ -392,7 +388,7 @@ test("the risk stands with what is left out, and every unknown says why", async 
 
 test("lookback, benchmark and day are in the address and in the question", async () => {
   const network = fakeApi(ANSWERS);
-  const { url } = renderApp(<PortfolioRiskPage />, "?id=7");
+  const { url } = renderApp(<Page />, "?id=7&tab=risk");
   await userEvent.click(await screen.findByRole("button", { name: "3 y" }));
   await screen.findByRole("option", { name: "NIFTY 500" });
   await userEvent.selectOptions(screen.getByRole("combobox", { name: "Benchmark" }), "NIFTY500");
@@ -408,13 +404,13 @@ test("too little history is told in the words of the server", async () => {
     [`POST ${URL}/analyze`]: () =>
       failure(400, "INSUFFICIENT_DATA", "No holding has the 126 sessions", { required: 126, available: 20 }),
   });
-  renderApp(<PortfolioRiskPage />, "?id=7");
+  renderApp(<Page />, "?id=7&tab=risk");
   expect(await screen.findByText("No holding has the 126 sessions")).toBeInTheDocument();
 });
 
 test("scenarios mark what is estimated, what cannot be sold and what nobody knows", async () => {
   fakeApi(ANSWERS);
-  const { container } = renderApp(<PortfolioRiskPage />, "?id=7&tab=stress");
+  const { container } = renderApp(<Page />, "?id=7&tab=stress");
   const table = await screen.findByRole("table", { name: "Scenarios and what they do" });
   const covid = within(table).getByRole("row", { name: /Covid/ });
   expect(covid).toHaveTextContent("Estimated");
@@ -430,7 +426,7 @@ test("scenarios mark what is estimated, what cannot be sold and what nobody know
 
 test("a sector's shock and locked shares go into the question", async () => {
   const network = fakeApi(ANSWERS);
-  renderApp(<PortfolioRiskPage />, "?id=7&tab=stress");
+  renderApp(<Page />, "?id=7&tab=stress");
   await userEvent.type(await screen.findByLabelText("Sector that falls"), "Banks");
   await userEvent.type(screen.getByLabelText("Locked shares"), "ARUVI, LUMBRA");
   await userEvent.click(screen.getByRole("button", { name: "Work out scenarios" }));
@@ -442,7 +438,7 @@ test("a sector's shock and locked shares go into the question", async () => {
 
 test("limits that collide are named, and the trades to a method that has weights are listed", async () => {
   const network = fakeApi(ANSWERS);
-  const { container } = renderApp(<PortfolioRiskPage />, "?id=7&tab=improve");
+  const { container } = renderApp(<Page />, "?id=7&tab=improve");
   const methods = await screen.findByRole("region", { name: "Methods, scrolls" });
   expect(within(methods).getByRole("row", { name: /Minimum variance/ })).toHaveTextContent(
     "Limits collide each holding at most 25%",
@@ -460,7 +456,7 @@ test("limits that collide are named, and the trades to a method that has weights
 
 test("an address without a portfolio says so", () => {
   fakeApi({});
-  renderApp(<PortfolioRiskPage />, "");
+  renderApp(<Page />, "");
   expect(screen.getByText("No portfolio is chosen")).toBeInTheDocument();
 });
 

@@ -64,6 +64,7 @@ test("a page that is not built is not in the navigation", () => {
     "Screener",
     "Market",
     "Alerts",
+    "Portfolios",
     "Strategies",
     "Backtest",
     "Runs",

@@ -18,6 +18,10 @@ export const PAGES: readonly { heading: string | null; pages: readonly Page[] }[
     ],
   },
   {
+    heading: "Analyst",
+    pages: [{ label: "Portfolios", href: "/analyst/", icon: "pie", keys: "g a" }],
+  },
+  {
     heading: "Quant",
     pages: [
       { label: "Strategies", href: "/quant/strategies/", icon: "folder", keys: "g l" },

@@ -1,0 +1,236 @@
+import { screen, waitFor, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { axe } from "jest-axe";
+import { ImportPage } from "@/features/portfolios/import-page";
+import { ListPage } from "@/features/portfolios/list-page";
+import { PortfolioPage } from "@/features/portfolios/portfolio-page";
+import type { FilePreview, PortfolioAction, PortfolioRow, TaxReport } from "@/lib/types";
+import { failure, fakeApi, json } from "../support/api";
+import { noActions, portfolio } from "../support/portfolio";
+import { renderApp } from "../support/render";
+
+const push = jest.fn();
+jest.mock("next/navigation", () => ({ useRouter: () => ({ push }) }));
+beforeEach(() => push.mockClear());
+
+const URL = "/api/portfolio/stocks/7";
+const row: PortfolioRow = {
+  ...portfolio,
+  client: "Rao",
+  spark: [10, 11, 12],
+  day_change: "-4200.00",
+};
+const split: PortfolioAction = {
+  id: "lumbra:2024-06-03:SPLIT",
+  kind: "SPLIT",
+  ex_date: "2024-06-03",
+  symbol: "LUMBRA",
+  company_name: "LUMBRA Ltd.",
+  purpose: "Face Value Split Rs 10 To Rs 2",
+  tier: "LISTED",
+  ratio: "5:1",
+  amount: null,
+  pays: null,
+  needs: [],
+  before: { quantity: 13, cost: "12700.00", average: "976.92" },
+  after: { quantity: 65, cost: "12700.00", average: "195.38" },
+};
+const LIST = {
+  "GET /api/portfolio/stocks": { data: [row], meta: { page: 1, limit: 100, total: 1, total_pages: 1 } },
+  "GET /api/portfolio/stocks/clients": [
+    {
+      client: "Rao",
+      portfolios: 1,
+      unpriced: 0,
+      invested: "12820.00",
+      market_value: "1000000.00",
+      day_change: "-4200.00",
+      unrealised_pnl: "380.00",
+    },
+  ],
+  "GET /api/portfolio/stocks/deleted": [],
+};
+const ONE = { [`GET ${URL}`]: portfolio, [`GET ${URL}/actions`]: noActions };
+
+test("the list shows what each is worth, its day and its line, and opens one", async () => {
+  fakeApi(LIST);
+  const { container } = renderApp(<ListPage />, "");
+  const shown = await screen.findByRole("row", { name: /Family/ });
+  expect(shown).toHaveTextContent("10,00,000.00");
+  expect(shown).toHaveTextContent("−4,200.00");
+  expect(within(shown).getByRole("img", { name: "3 sessions, up 20.0 percent" })).toBeInTheDocument();
+  expect(await axe(container)).toHaveNoViolations();
+  await userEvent.click(shown);
+  expect(push).toHaveBeenCalledWith("/analyst/portfolio/?id=7");
+});
+
+test("a taken name is told at its field, and nothing is left", async () => {
+  fakeApi({
+    ...LIST,
+    "POST /api/portfolio/stocks": () =>
+      failure(409, "CONFLICT", "There is a portfolio Family already; choose another name"),
+  });
+  renderApp(<ListPage />, "");
+  await userEvent.click(await screen.findByRole("button", { name: "New portfolio" }));
+  await userEvent.type(screen.getByLabelText("Name"), "Family");
+  await userEvent.click(screen.getByRole("button", { name: "Make portfolio" }));
+  expect(await screen.findByText(/choose another name/)).toBeInTheDocument();
+  expect(push).not.toHaveBeenCalled();
+});
+
+test("a holding without a price is a dash that says why, and stands last either way", async () => {
+  fakeApi(ONE);
+  const { container } = renderApp(<PortfolioPage />, "?id=7");
+  const table = await screen.findByRole("grid", { name: "Holdings" });
+  const order = () =>
+    within(table)
+      .getAllByRole("row")
+      .map((one) => /LUMBRA|ARUVI|CORALIS/.exec(one.textContent ?? "")?.[0])
+      .filter(Boolean);
+  expect(order()).toEqual(["LUMBRA", "ARUVI", "CORALIS"]);
+  expect(within(table).getAllByText("Unknown: No price is stored").length).toBeGreaterThan(0);
+  expect(screen.getByText(/1 stock without any price/)).toBeInTheDocument();
+  await userEvent.click(within(table).getByRole("button", { name: /Value/ }));
+  await waitFor(() => expect(order()).toEqual(["ARUVI", "LUMBRA", "CORALIS"]));
+  expect(await axe(container)).toHaveNoViolations();
+});
+
+test("a split that waits shows the holding before and after, and is applied", async () => {
+  const network = fakeApi({
+    ...ONE,
+    [`GET ${URL}/actions`]: { ...noActions, actions: [split] },
+    [`POST ${URL}/actions/apply`]: { transaction_ids: [11], version: 4 },
+  });
+  renderApp(<PortfolioPage />, "?id=7");
+  expect(await screen.findByText(/13 become 65 shares, cost stays ₹12,700.00/)).toBeInTheDocument();
+  await userEvent.click(screen.getByRole("button", { name: "Apply SPLIT of LUMBRA" }));
+  const applied = () => network.requests.find((request) => request.url.endsWith("/apply"));
+  await waitFor(() => expect(applied()).toBeDefined());
+  expect(await applied()?.json()).toEqual({ actions: [{ id: split.id }] });
+});
+
+test("a sale of more than is held is told under its field and the typed line stays", async () => {
+  fakeApi({
+    ...ONE,
+    [`GET ${URL}/transactions`]: { data: [], meta: { page: 1, limit: 100, total: 0, total_pages: 0 } },
+    [`POST ${URL}/transactions`]: () =>
+      failure(422, "VALIDATION_ERROR", "LUMBRA: quantity: 11 shares sold on 2024-01-16, 10 held", {
+        field: "quantity",
+      }),
+  });
+  renderApp(<PortfolioPage />, "?id=7&tab=transactions");
+  await userEvent.selectOptions(await screen.findByLabelText("Kind"), "Sell");
+  await userEvent.type(screen.getByLabelText("Date"), "2024-01-16");
+  await userEvent.type(screen.getByLabelText("Symbol"), "LUMBRA");
+  await userEvent.type(screen.getByLabelText("Shares"), "11");
+  await userEvent.click(screen.getByRole("button", { name: "Enter transaction" }));
+  expect(await screen.findByText(/11 shares sold on 2024-01-16, 10 held/)).toBeInTheDocument();
+  expect(screen.getByLabelText("Shares")).toHaveValue("11");
+});
+
+const tax: TaxReport = {
+  id: 7,
+  name: "Family",
+  year: "2024-25",
+  years: ["2024-25"],
+  notice: "An estimate, not advice",
+  summary: [{ kind: "SPECULATIVE", sales: 1, gains: "0.00", losses: "100.00", net: "-100.00" }],
+  set_off: [],
+  taxed: [
+    { kind: "SPECULATIVE", rate_percent: null, left: "50.00", exempt: "0.00", amount: "50.00", tax: null },
+  ],
+  exemption: "125000.00",
+  exemption_used: "0.00",
+  brought_forward: [],
+  carried_forward: [{ kind: "SPECULATIVE", of_year: "2024-25", amount: "100.00", until: "2028-29" }],
+  lapsed: [],
+  dividends: "500.00",
+  tax: "0.00",
+  cess: "0.00",
+  total: "0.00",
+  gains: [],
+  hints: [],
+  rules: [{ text: "A rule.", verified: false }],
+};
+
+test("the tax says what it rests on, and what is taxed at a rate it does not know", async () => {
+  fakeApi({ ...ONE, [`GET ${URL}/tax`]: tax });
+  const { container } = renderApp(<PortfolioPage />, "?id=7&tab=tax");
+  expect(await screen.findByText("An estimate, not advice")).toBeInTheDocument();
+  expect(screen.getAllByText("Unknown: Taxed at the rate of your income").length).toBe(2);
+  expect(screen.getByText(/₹100.00 carried, until 2028-29/)).toBeInTheDocument();
+  expect(screen.getByText(/Not checked against a second source/)).toBeInTheDocument();
+  expect(await axe(container)).toHaveNoViolations();
+});
+
+const preview: FilePreview = {
+  layout: "zerodha_tradebook",
+  title: "Zerodha Console tradebook",
+  holdings: false,
+  header_line: 1,
+  headers: ["symbol"],
+  columns: { symbol: "symbol" },
+  fields: ["symbol"],
+  account: "",
+  counts: { rows: 2, new: 1, duplicates: 0, skipped: 0, errors: 1, transactions: 1 },
+  rows: [
+    {
+      line: 2,
+      status: "NEW",
+      message: null,
+      transactions: [
+        { kind: "BUY", date: "2024-02-05", symbol: "LUMBRA", quantity: 10, price: "100.00", charges: "0.00" },
+      ],
+    },
+    {
+      line: 3,
+      status: "ERROR",
+      message: "symbol: no share has or had the symbol 'LUMBRO'",
+      transactions: [],
+    },
+  ],
+  actions: [],
+  version: 3,
+  digest: "abc",
+  ledger_error: null,
+};
+
+test("a file with a wrong row can be entered only once that row is left out", async () => {
+  const sent: FormData[] = [];
+  globalThis.fetch = (async (input: RequestInfo | globalThis.URL, init?: RequestInit) => {
+    const address = typeof input === "string" ? input : (input as Request).url;
+    if (address.endsWith("/import/preview")) {
+      const form = init?.body as FormData;
+      sent.push(form);
+      const clean = form.get("leave_out") === "3";
+      return json(
+        clean
+          ? {
+              ...preview,
+              digest: "def",
+              counts: { ...preview.counts, errors: 0, skipped: 1 },
+              rows: [preview.rows[0]],
+            }
+          : preview,
+      );
+    }
+    if (address.endsWith("/import")) {
+      sent.push(init?.body as FormData);
+      return json({ ...preview, added: 1 });
+    }
+    return json(portfolio);
+  }) as typeof fetch;
+  const { container } = renderApp(<ImportPage />, "?id=7");
+  const file = new File(["symbol\n"], "tradebook.csv", { type: "text/csv" });
+  await userEvent.upload(await screen.findByLabelText("File"), file);
+  await userEvent.click(screen.getByRole("button", { name: "Look at the file" }));
+  expect(await screen.findByText(/no share has or had the symbol/)).toBeInTheDocument();
+  expect(screen.getByRole("button", { name: "Enter 1 line" })).toBeDisabled();
+  expect(await axe(container)).toHaveNoViolations();
+  await userEvent.click(screen.getByRole("button", { name: "Leave out 1 row" }));
+  await waitFor(() => expect(screen.getByRole("button", { name: "Enter 1 line" })).toBeEnabled());
+  await userEvent.click(screen.getByRole("button", { name: "Enter 1 line" }));
+  await waitFor(() => expect(push).toHaveBeenCalledWith("/analyst/portfolio/?id=7&tab=transactions"));
+  expect(sent.at(-1)?.get("digest")).toBe("def");
+  expect(sent.at(-1)?.get("leave_out")).toBe("3");
+});

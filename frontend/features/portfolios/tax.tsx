@@ -1,0 +1,284 @@
+"use client";
+
+import { useQuery } from "@tanstack/react-query";
+import { parseAsString, useQueryState } from "nuqs";
+import { Icon } from "@/components/icon";
+import { Unknown } from "@/components/marks";
+import { DataState, EmptyState } from "@/components/shared/DataState";
+import { portfolioAPI } from "@/lib/api-client";
+import { count, date, grouped, rupees } from "@/lib/format";
+import type { TaxReport } from "@/lib/types";
+import { taxQuery } from "./queries";
+import { GainSum, Sum } from "./words";
+
+const KINDS: Record<string, string> = {
+  SHORT: "Short-term",
+  LONG: "Long-term",
+  SPECULATIVE: "Intraday",
+  UNKNOWN: "Unknown",
+};
+
+export function Tax({ id }: { id: number }) {
+  const [year, setYear] = useQueryState("year", parseAsString);
+  const query = useQuery(taxQuery(id, year));
+  return (
+    <DataState query={query} failed="The tax cannot be estimated">
+      {(report) => (
+        <div className="stack g3" style={{ marginTop: 12 }}>
+          <div className="row wrap between">
+            <span className="row">
+              <span className="input sel" style={{ width: 140 }}>
+                <select
+                  aria-label="Financial year"
+                  value={report.year}
+                  onChange={(event) => void setYear(event.target.value)}
+                >
+                  {[...report.years].reverse().map((one) => (
+                    <option key={one} value={one}>
+                      {one}
+                    </option>
+                  ))}
+                </select>
+                <Icon name="down" size="xs" />
+              </span>
+              <a className="btn" href={portfolioAPI.taxFile(id, report.year)} download>
+                CSV
+              </a>
+            </span>
+            <span className="t2 xs">{report.notice}</span>
+          </div>
+          <Summary report={report} />
+          {report.hints.length > 0 && <Hints report={report} />}
+          <Sales report={report} />
+          <Rules report={report} />
+        </div>
+      )}
+    </DataState>
+  );
+}
+
+function Summary({ report }: { report: TaxReport }) {
+  const rows = report.summary.filter((row) => row.sales > 0);
+  return (
+    <div
+      className="grid"
+      style={{ gridTemplateColumns: "repeat(auto-fit, minmax(min(420px, 100%), 1fr))", gap: 12 }}
+    >
+      <section className="card">
+        <div className="card-h">
+          <h2>Gains of {report.year}</h2>
+        </div>
+        {rows.length === 0 ? (
+          <EmptyState title="Nothing was sold">No sale lies in this financial year.</EmptyState>
+        ) : (
+          <div className="tw-wrap" role="region" aria-label="Gains, scrolls" tabIndex={0}>
+            <table className="t num">
+              <thead>
+                <tr>
+                  <th scope="col">Kind</th>
+                  <th scope="col" className="r">
+                    Sales
+                  </th>
+                  <th scope="col" className="r">
+                    Gains <span className="u">₹</span>
+                  </th>
+                  <th scope="col" className="r">
+                    Losses <span className="u">₹</span>
+                  </th>
+                  <th scope="col" className="r">
+                    Net <span className="u">₹</span>
+                  </th>
+                </tr>
+              </thead>
+              <tbody>
+                {rows.map((row) => (
+                  <tr key={row.kind}>
+                    <td>{KINDS[row.kind]}</td>
+                    <td className="r">{count(row.sales)}</td>
+                    <td className="r">
+                      <Sum value={row.gains} />
+                    </td>
+                    <td className="r">
+                      <Sum value={row.losses} />
+                    </td>
+                    <td className="r">
+                      <GainSum value={row.net} />
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        )}
+        <div className="card-f">
+          {report.set_off.map((one) => (
+            <div key={`${one.loss}${one.of_year}${one.against}${one.rate_percent}`}>
+              {KINDS[one.loss]} loss of {one.of_year}: {rupees(Number(one.amount), true)} set off against{" "}
+              {(KINDS[one.against] ?? "").toLowerCase()} gains
+              {one.rate_percent === null ? "" : ` at ${one.rate_percent}%`}.
+            </div>
+          ))}
+          {report.carried_forward.map((one) => (
+            <div key={`${one.kind}${one.of_year}`}>
+              {KINDS[one.kind]} loss of {one.of_year}: {rupees(Number(one.amount), true)} carried, until{" "}
+              {one.until}.
+            </div>
+          ))}
+          {report.set_off.length + report.carried_forward.length === 0 && "No loss is set off or carried."}
+        </div>
+      </section>
+      <section className="card">
+        <div className="card-h">
+          <h2>Estimated tax</h2>
+          <span className="sp num sb">{rupees(Number(report.total), true)}</span>
+        </div>
+        <div className="tw-wrap" role="region" aria-label="Estimated tax, scrolls" tabIndex={0}>
+          <table className="t num">
+            <thead>
+              <tr>
+                <th scope="col">Kind</th>
+                <th scope="col" className="r">
+                  Rate <span className="u">%</span>
+                </th>
+                <th scope="col" className="r">
+                  Left <span className="u">₹</span>
+                </th>
+                <th scope="col" className="r">
+                  Exempt <span className="u">₹</span>
+                </th>
+                <th scope="col" className="r">
+                  Tax <span className="u">₹</span>
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {report.taxed.map((row) => (
+                <tr key={`${row.kind}${row.rate_percent}`}>
+                  <td>{KINDS[row.kind]}</td>
+                  <td className="r">
+                    {row.rate_percent ?? <Unknown why="Taxed at the rate of your income" />}
+                  </td>
+                  <td className="r">
+                    <Sum value={row.left} />
+                  </td>
+                  <td className="r">
+                    <Sum value={row.exempt} />
+                  </td>
+                  <td className="r">
+                    <Sum value={row.tax} why="Taxed at the rate of your income" />
+                  </td>
+                </tr>
+              ))}
+              <tr>
+                <td colSpan={4}>Health and education cess, 4%</td>
+                <td className="r">
+                  <Sum value={report.cess} />
+                </td>
+              </tr>
+            </tbody>
+          </table>
+        </div>
+        <div className="card-f">
+          Exemption used: {rupees(Number(report.exemption_used), true)} of{" "}
+          {rupees(Number(report.exemption), false)}. Dividends received:{" "}
+          {rupees(Number(report.dividends), true)}, taxed with your income. Surcharge is not included.
+        </div>
+      </section>
+    </div>
+  );
+}
+
+function Hints({ report }: { report: TaxReport }) {
+  return (
+    <section className="card">
+      <div className="card-h">
+        <h2>Before the year ends</h2>
+        <span className="t3 xs sp">At the last prices; an estimate, not advice</span>
+      </div>
+      <ul className="card-b stack" style={{ listStyle: "none" }}>
+        {report.hints.slice(0, 12).map((hint) => (
+          <li key={`${hint.kind}${hint.symbol}${hint.account}${hint.on}`} className="row" style={{ gap: 10 }}>
+            <span className="sym" style={{ minWidth: 96 }}>
+              {hint.symbol}
+            </span>
+            <span className="t2">{hint.text}.</span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Sales({ report }: { report: TaxReport }) {
+  if (report.gains.length === 0) return null;
+  return (
+    <section className="card" aria-label="Sales">
+      <div className="card-h">
+        <h2>Sales, lot by lot</h2>
+      </div>
+      <div
+        className="tw-wrap"
+        role="region"
+        aria-label="Sales, scrolls"
+        tabIndex={0}
+        style={{ maxHeight: 480 }}
+      >
+        <table className="t num">
+          <thead>
+            <tr>
+              <th scope="col">Stock</th>
+              <th scope="col">Kind</th>
+              <th scope="col">Bought</th>
+              <th scope="col">Sold</th>
+              {["Shares", "Proceeds", "Cost used", "Expenses", "Gain", "Rate"].map((name) => (
+                <th key={name} scope="col" className="r">
+                  {name} {name !== "Shares" && <span className="u">{name === "Rate" ? "%" : "₹"}</span>}
+                </th>
+              ))}
+              <th scope="col">Note</th>
+            </tr>
+          </thead>
+          <tbody>
+            {report.gains.map((row, at) => (
+              <tr key={at}>
+                <td className="sym">{row.symbol}</td>
+                <td>{KINDS[row.kind]}</td>
+                <td>{row.acquired ? date(row.acquired) : <Unknown why={row.note ?? "Not entered"} />}</td>
+                <td>{date(row.sold)}</td>
+                <td className="r">{count(row.quantity)}</td>
+                <td className="r">{grouped(Number(row.proceeds), 2)}</td>
+                <td className="r">{grouped(Number(row.cost_used), 2)}</td>
+                <td className="r">{grouped(Number(row.expenses), 2)}</td>
+                <td className="r">
+                  <GainSum value={row.gain} />
+                </td>
+                <td className="r">
+                  {row.rate_percent ?? <Unknown why="Taxed at the rate of your income" />}
+                </td>
+                <td className="t3">{row.note ?? (row.fair_value ? "fair value of January 2018" : "")}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+function Rules({ report }: { report: TaxReport }) {
+  return (
+    <section className="card">
+      <div className="card-h">
+        <h2>Rules used</h2>
+      </div>
+      <ul className="card-b stack xs t2" style={{ paddingLeft: 28 }}>
+        {report.rules.map((rule) => (
+          <li key={rule.text}>
+            {rule.text}
+            {!rule.verified && <span className="t3"> Not checked against a second source.</span>}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
