@@ -39,6 +39,19 @@ RUNS: tuple[dict[str, Any], ...] = (
     {"strategy_ids": ["rsi2", "sma_cross"], "universe": "SAMPLE50"},
     {"strategy_ids": ["sma_cross"], "universe": "SAMPLE20", "sizing": "equity_per_position", "max_positions": 10},
 )
+# Symbol, first purchase, shares; a third of each is sold in 2024, some of it soon after another purchase.
+HELD = (
+    ("INDRAVAT", "2019-05-06", 120), ("KAVERYA", "2020-08-10", 60), ("MIRUSOFT", "2021-03-15", 90),
+    ("LUMBRA", "2022-01-17", 200), ("CORALIS", "2022-09-05", 80), ("BHAVRA", "2023-02-13", 50),
+    ("ARUVI", "2023-07-03", 75),
+)  # fmt: skip
+TRADEBOOK = """Date,Symbol,Type,Qty,Price,Charges
+06-01-2025,LUMBRA,buy,"1,000",121.50,18.20
+07-01-2025,ARUVI,buy,40,905.00,12
+08-01-2025,ARUVY,buy,10,905.00,3
+09-01-2025,CORALIS,sell,20,310.25,5
+10-13-2025,CORALIS,sell,20,310.25,5
+"""
 BUSIEST: dict[str, str | int] = {"limit": 1, "index": "all", "sort_by": "turnover", "sort_order": "desc"}
 FIRST_PAGE = "start"  # the only one that is photographed before there is data
 WAIT = 60_000.0  # milliseconds
@@ -60,6 +73,14 @@ def _with_trade(page: Page) -> None:
     expect(page.locator(".drawer canvas").first).to_be_visible(timeout=WAIT)
 
 
+def _with_file(page: Page) -> None:
+    page.get_by_label("File", exact=True).set_input_files(
+        {"name": "tradebook.csv", "mimeType": "text/csv", "buffer": TRADEBOOK.encode()}
+    )
+    page.get_by_role("button", name="Look at the file").click()
+    expect(page.get_by_role("region", name="Preview", exact=True)).to_be_visible(timeout=WAIT)
+
+
 PAGES: dict[str, tuple[str, Callable[[Page], None]]] = {
     FIRST_PAGE: ("/", _nothing),
     "screener": ("/screener/", _nothing),
@@ -73,6 +94,12 @@ PAGES: dict[str, tuple[str, Callable[[Page], None]]] = {
     "run-trade": ("/quant/run/?run={run}", _with_trade),
     "runs": ("/quant/runs/", _nothing),
     "compare": ("/quant/compare/?runs={runs}", _nothing),
+    "portfolios": ("/analyst/", _nothing),
+    "portfolio": ("/analyst/portfolio/?id={portfolio}", _nothing),
+    "portfolio-performance": ("/analyst/portfolio/?id={portfolio}&tab=performance&benchmark=SAMPLE50", _nothing),
+    "portfolio-transactions": ("/analyst/portfolio/?id={portfolio}&tab=transactions", _nothing),
+    "portfolio-tax": ("/analyst/portfolio/?id={portfolio}&tab=tax&year=2024-25", _nothing),
+    "portfolio-import": ("/analyst/import/?id={portfolio}", _with_file),
     "data": ("/data/", _nothing),
     "settings": ("/settings/", _nothing),
 }
@@ -129,6 +156,39 @@ def backtests(url: str) -> list[str]:
     return ids
 
 
+def portfolios(url: str) -> str:
+    """Two portfolios bought at the closes of their days; the id of the first."""
+    path = f"{url}/api/portfolio/stocks"
+
+    def close(symbol: str, day: str) -> str:
+        bars = httpx.get(
+            f"{url}/api/market/bars/{symbol}",
+            params={"adjust": "none", "end": day, "limit": 1},
+            timeout=60,
+            trust_env=False,
+        )
+        return str(bars.json()["c"][0])
+
+    def made(name: str, client: str, held: tuple[tuple[str, str, int], ...]) -> str:
+        answer = httpx.post(path, json={"name": name, "client": client}, timeout=60, trust_env=False)
+        answer.raise_for_status()
+        lines = []
+        for symbol, day, shares in held:
+            line = {"kind": "BUY", "date": day, "symbol": symbol, "quantity": shares, "price": close(symbol, day)}
+            again = {**line, "date": "2024-01-15", "quantity": shares // 4, "price": close(symbol, "2024-01-15")}
+            sale = {**line, "kind": "SELL", "quantity": shares // 3, "date": "2024-10-14"}
+            lines += [line, again, {**sale, "price": close(symbol, "2024-10-14"), "charges": "18.50", "stt": "25"}]
+        one = f"{path}/{answer.json()['id']}"
+        httpx.post(f"{one}/transactions", json={"transactions": lines}, timeout=60, trust_env=False).raise_for_status()
+        waiting = httpx.get(f"{one}/actions", timeout=60, trust_env=False).json()["actions"]
+        splits = [{"id": action["id"]} for action in waiting if action["kind"] in ("SPLIT", "BONUS")]
+        httpx.post(f"{one}/actions/apply", json={"actions": splits}, timeout=60, trust_env=False).raise_for_status()
+        return str(answer.json()["id"])
+
+    made("Short list", "Family", HELD[2:5])
+    return made("Long hold", "Own", HELD)
+
+
 def busiest(url: str) -> str:
     """The symbol with the most turnover."""
     answer = httpx.get(f"{url}/api/screener/", params=BUSIEST, timeout=30, trust_env=False)
@@ -160,8 +220,14 @@ def main() -> int:
             with serving(Path(scratch) / ("empty" if first else "sample"), files, *before) as served:
                 names_of = {}
                 if not first:
-                    runs = backtests(served.url)
-                    names_of = {"symbol": busiest(served.url), "run": runs[-1], "runs": ",".join(runs[-3:])}
+                    paths = "".join(PAGES[name][0] for name in here)
+                    if "{symbol}" in paths:
+                        names_of["symbol"] = busiest(served.url)
+                    if "{run" in paths or "/runs/" in paths:
+                        runs = backtests(served.url)
+                        names_of |= {"run": runs[-1], "runs": ",".join(runs[-3:])}
+                    if "/analyst/" in paths:
+                        names_of["portfolio"] = portfolios(served.url)
                 for name in here:
                     for file in photograph(browser, served.url, name, names_of, wanted.to):
                         size += file.stat().st_size
