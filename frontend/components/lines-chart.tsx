@@ -23,8 +23,26 @@ interface LinesChartProps {
 export function LinesChart({ label, days, lines, format, height = 220 }: LinesChartProps) {
   const colors = useChartColors();
   const drawn = useMemo(() => option(days, lines, format, colors), [days, lines, format, colors]);
-  return <EChart option={drawn} label={label} height={height} />;
+  return (
+    <>
+      {lines.length > 1 && (
+        <div className="row g3 wrap xs t2" style={{ padding: "8px 12px 0" }} aria-hidden="true">
+          {lines.map(({ name }, at) => (
+            <span key={name} className="row" style={{ gap: 6 }}>
+              <i className="sw" style={{ background: lineColor(colors, at) }} />
+              {name}
+            </span>
+          ))}
+        </div>
+      )}
+      <EChart option={drawn} label={label} height={height} />
+    </>
+  );
 }
+
+/** The accent, then the series from the second on: the first is as blue as the accent. */
+const lineColor = (colors: ChartColors, at: number): string =>
+  at === 0 ? colors.accent : (colors.series[at % colors.series.length] as string);
 
 const SAFE: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 const escaped = (text: string): string => text.replace(/[&<>"]/g, (mark) => SAFE[mark] ?? mark);
@@ -35,20 +53,10 @@ function option(
   format: (value: number) => string,
   colors: ChartColors,
 ) {
-  const palette = [colors.accent, ...colors.series];
   return {
     animation: false,
     textStyle: { fontFamily: getComputedStyle(document.documentElement).fontFamily },
-    grid: { left: 12, right: 56, top: lines.length > 1 ? 30 : 12, bottom: 24 },
-    legend: {
-      show: lines.length > 1,
-      left: 8,
-      top: 0,
-      icon: "roundRect",
-      itemWidth: 10,
-      itemHeight: 3,
-      textStyle: { color: colors.text, fontSize: 12 },
-    },
+    grid: { left: 12, right: 56, top: 12, bottom: 24 },
     tooltip: {
       trigger: "axis" as const,
       backgroundColor: colors.overlay,
@@ -80,8 +88,8 @@ function option(
       data: [...values],
       showSymbol: false,
       sampling: "lttb" as const,
-      lineStyle: { color: palette[at % palette.length], width: 1.3 },
-      itemStyle: { color: palette[at % palette.length] },
+      lineStyle: { color: lineColor(colors, at), width: 1.3 },
+      itemStyle: { color: lineColor(colors, at) },
     })),
   };
 }

@@ -48,7 +48,7 @@ export function MarketPage() {
             />
           )}
         </div>
-        <div className="row g3 wrap" style={{ alignItems: "flex-start" }}>
+        <div className="row g3 wrap asked" style={{ alignItems: "flex-start" }}>
           <SelectField
             label="Universe"
             value={asked.index}

@@ -11,7 +11,7 @@ import { Stamp, Unknown } from "@/components/marks";
 import { EmptyState, ErrorState, JobState, LoadingState } from "@/components/shared/DataState";
 import { jobsAPI, screensAPI, unwrap, type HistoryAsk } from "@/lib/api-client";
 import { useCrumbs } from "@/lib/crumbs";
-import { count, date, dateRange, grouped, signedPercent } from "@/lib/format";
+import { count, counted, date, dateRange, grouped, signedPercent } from "@/lib/format";
 import { ALL_STOCKS, indicesQuery } from "@/lib/queries";
 import type { ForwardReturn, ScreenHistory } from "@/lib/types";
 import { useJob } from "@/lib/use-job";
@@ -70,7 +70,7 @@ export function HistoryPage() {
           Back to the screen
         </Link>
       </div>
-      <div className="row g3 wrap" style={{ marginBottom: 12, alignItems: "flex-start" }}>
+      <div className="row g3 wrap asked" style={{ marginBottom: 12, alignItems: "flex-start" }}>
         <SelectField
           label="Universe"
           value={asked.index}
@@ -145,7 +145,7 @@ function Found({ history }: { history: ScreenHistory }) {
       <section className="card" aria-label="What followed">
         <div className="card-h">
           <h2>What followed a signal</h2>
-          <span className="t3 xs num">{count(trials)} screens tried</span>
+          <span className="t3 xs num">{counted(trials, "screen")} tried</span>
         </div>
         <DataTable
           label="Forward returns"
@@ -155,6 +155,11 @@ function Found({ history }: { history: ScreenHistory }) {
           rowKey={(row) => String(row.horizon)}
           height={200}
         />
+        {history.notes.map((note) => (
+          <p key={note} className="card-f wn xs">
+            {note}
+          </p>
+        ))}
         <p className="card-f t3 xs">
           {method.signal} Bought at: {method.entry} {method.exit} {method.charges} Held against:{" "}
           {method.against} {method.interval} {method.trials}

@@ -8,6 +8,7 @@ import { Dialog } from "@/components/layers";
 import { toast } from "@/components/toast";
 import { screensAPI, unwrap } from "@/lib/api-client";
 import { fieldProblems, getErrorMessage, underField } from "@/lib/errors";
+import { counted } from "@/lib/format";
 import { strategiesQuery } from "@/lib/queries";
 import type { StrategyWish } from "@/lib/types";
 import type { ScreenerFilters } from "./filters";
@@ -49,7 +50,7 @@ function Form({ filters, suggested }: Pick<MakeStrategyProps, "filters" | "sugge
       await client.invalidateQueries({ queryKey: strategiesQuery.queryKey });
       toast({
         title: `Strategy ${made.strategy_id} made`,
-        text: `${made.file}, after ${made.trials} screens tried`,
+        text: `${made.file}, after ${counted(made.trials, "screen")} tried`,
       });
       router.push(
         `/quant/backtest/?strategy=${encodeURIComponent(made.strategy_id)}&universe=${encodeURIComponent(made.universe)}`,

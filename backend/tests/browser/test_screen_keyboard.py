@@ -1,0 +1,129 @@
+"""A screen by keyboard alone: built, written, looked at, saved, asked of the past, made a strategy, and run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.serving import Served
+
+LONG = 120_000  # milliseconds for a run on a busy machine, whose strategy is compiled first
+
+
+def tab_to(page: Page, target: Locator) -> None:
+    """Press Tab until a control has the focus."""
+    for _ in range(120):
+        if target.evaluate("one => one === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"Tab never comes to {target}")
+
+
+def test_a_screen_is_built_saved_and_run_by_keyboard_alone(
+    quiet_page: Page, sample: Served, accessibility_faults: Callable[[Page], list[str]]
+) -> None:
+    page, keys = quiet_page, quiet_page.keyboard
+    page.goto(f"{sample.url}/screener/")
+    grid = page.get_by_role("grid", name="Stocks")
+    expect(grid.get_by_role("row").nth(1)).to_be_visible(timeout=LONG)
+
+    # a filter is built
+    keys.press("f")
+    form = page.get_by_role("dialog", name="Add a filter")
+    expect(form.get_by_label("Field")).to_be_focused()
+    keys.type("close")
+    keys.press("Tab")
+    expect(form.get_by_label("Condition")).to_be_focused()
+    keys.press("Tab")
+    keys.type("20")
+    keys.press("Enter")
+    expect(page.get_by_role("button", name="Change Close is above 20")).to_be_visible()
+
+    # and more is written; the builder follows
+    keys.press("Escape")
+    keys.press("/")
+    editor = page.get_by_role("textbox", name="Expression")
+    expect(editor).to_be_focused()
+    keys.press("End")
+    keys.type(" and close > sma(close, 20")
+    expect(
+        page.get_by_text("The bracket", exact=False).or_(page.get_by_text("closed", exact=False)).first
+    ).to_be_visible()
+    keys.press("ControlOrMeta+a")
+    keys.type("close > 20 and close > sma(close, 20)")
+    keys.press("Escape")
+    keys.press("/")
+    keys.press("ControlOrMeta+Enter")
+    expect(page.get_by_role("button", name="Change Close is above sma(close, 20)")).to_be_visible()
+    expect(page.get_by_text("Valid")).to_be_visible()
+    page.wait_for_url("**sma*")
+    assert accessibility_faults(page) == []
+
+    # the table, a stock in the drawer, the watchlist
+    keys.press("Escape")
+    asked = page.request.get(
+        f"{sample.url}/api/screener/?q=close > 20 and close > sma(close, 20)&sort_by=turnover&sort_order=desc"
+    )
+    symbols = [row["symbol"] for row in asked.json()["data"]]
+    expect(grid.get_by_role("row").nth(1)).to_contain_text(symbols[0])
+    keys.press("j")
+    keys.press("j")
+    keys.press(" ")
+    drawer = page.get_by_role("complementary", name=symbols[1])
+    expect(drawer.get_by_text(f"{symbols[1]} is in this screen.")).to_be_visible(timeout=LONG)
+    keys.press("w")
+    expect(drawer.get_by_role("button", name="Watched")).to_be_visible()
+    assert accessibility_faults(page) == []
+    keys.press("Escape")
+    expect(drawer).to_be_hidden()
+
+    # saved under a name
+    keys.press("s")
+    expect(page.get_by_label("Name")).to_be_focused()
+    keys.type("Above its average")
+    keys.press("Enter")
+    expect(page.get_by_role("heading", name="Above its average")).to_be_visible()
+    expect(page.get_by_text("Saved · v1")).to_be_visible()
+
+    # as it was on another day
+    tab_to(page, page.get_by_label("As of"))
+    sessions = page.request.get(f"{sample.url}/api/screener/history?q=close > 0").json()["days"]["t"]
+    day = sessions[-60]
+    keys.type(f"{day[5:7]}{day[8:10]}{day[:4]}")
+    page.wait_for_url(f"**asof={day}*")
+    expect(page.get_by_text("POINT-IN-TIME").first).to_be_visible()
+    then = page.request.get(f"{sample.url}/api/screener/?q=close > 20 and close > sma(close, 20)&asof={day}").json()
+    expect(page.get_by_role("status").filter(has_text=f"{then['meta']['total']:,} of")).to_be_visible()
+
+    # a strategy, and its run
+    page.get_by_role("heading", level=1).evaluate("_ => document.activeElement.blur()")
+    keys.press("m")
+    expect(page.get_by_label("Name")).to_have_value("Above its average")
+    assert accessibility_faults(page) == []
+    keys.press("Enter")
+    page.wait_for_url("**/quant/backtest/?strategy=above_its_average*", timeout=LONG)
+    expect(page.get_by_label("Strategy", exact=True)).to_have_value("above_its_average", timeout=LONG)
+    tab_to(page, page.get_by_role("button", name="Run backtest"))
+    keys.press("Enter")
+    page.wait_for_url("**/quant/run/?run=*", timeout=LONG)
+    run = page.request.get(f"{sample.url}/api/portfolio/strategies/runs/{page.url.partition('run=')[2]}").json()
+    assert len(run["trades"]) > 0
+    assert [one["proof"]["outcome"] for one in run["proofs"]] == ["passed"]
+
+
+def test_the_pages_beside_the_screener_have_no_faults(
+    quiet_page: Page, sample: Served, accessibility_faults: Callable[[Page], list[str]]
+) -> None:
+    page = quiet_page
+    for path, heading in (
+        ("/market/", "Market"),
+        ("/screener/history/?q=close+%3E+sma%28close%2C+50%29", "History of a screen"),
+        ("/screener/alerts/", "Alerts"),
+    ):
+        page.goto(sample.url + path)
+        expect(page.get_by_role("heading", level=1, name=heading)).to_be_visible()
+        expect(page.locator(".sk")).to_have_count(0, timeout=LONG)
+        for theme in ("dark", "light"):
+            page.evaluate("theme => document.documentElement.dataset.theme = theme", theme)
+            assert accessibility_faults(page) == [], (path, theme)
