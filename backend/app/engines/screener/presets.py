@@ -24,7 +24,13 @@ _PRESETS: Final = (
         "Volume above three times the mean of the previous 20 sessions.",
         "volume_ratio",
     ),
-    Preset("PRICE_SHOCKER", "Price shocker", "abs(change_pct) > 5", "A move of more than 5 % in a day.", "change_pct"),
+    Preset(
+        "PRICE_SHOCKER",
+        "Price shocker",
+        "abs(close - prev_close) > 0.05 * prev_close",  # of 100 to 105, 105 / 100 - 1 is a little above 0.05
+        "A move of more than 5 % in a day.",
+        "change_pct",
+    ),
     Preset(
         "52W_HIGH",
         "52-week high",
