@@ -88,6 +88,12 @@ def test_what_cannot_become_a_strategy_is_told(
     assert not list(folder.glob("*.py"))
 
 
+def test_a_screen_of_all_stocks_runs_on_the_widest_index(shared_sample: TestClient, folder: Path) -> None:
+    indices = shared_sample.get("/api/screener/indices").json()["indices"]  # there is no NIFTY 500 in the small market
+    widest = max(indices, key=lambda one: (one["count"], one["id"]))["id"]
+    assert make(shared_sample, q="close > 1")["universe"] == widest
+
+
 def test_a_strategy_is_never_written_over(shared_sample: TestClient, folder: Path) -> None:
     made = make(shared_sample, q="close > 1")
     before = (folder / made["file"]).read_text()

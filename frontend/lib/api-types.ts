@@ -8102,7 +8102,7 @@ export interface components {
             hypothesis?: string;
             /**
              * Index
-             * @description The universe; ALL stands for NIFTY500
+             * @description The universe; ALL: NIFTY500, else the widest index
              * @default ALL
              */
             index?: string;

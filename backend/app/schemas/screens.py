@@ -176,7 +176,7 @@ class StrategyWishIn(Wire):
     name: str = Field(min_length=1, max_length=100, description="Its id is made of it: small letters, digits and _")
     q: str | None = Field(default=None, max_length=LONGEST)
     filter_type: str = Field(default="ALL", max_length=40)
-    index: str = Field(default="ALL", max_length=60, description="The universe; ALL stands for NIFTY500")
+    index: str = Field(default="ALL", max_length=60, description="The universe; ALL: NIFTY500, else the widest index")
     leave: str = Field(default="", max_length=LONGEST, description="Sold once this holds; empty: once q does not")
     rank_by: str = Field(default="", max_length=LONGEST, description="A number, the greatest first")
     rebalance: Literal["daily", "weekly", "monthly"] = "daily"

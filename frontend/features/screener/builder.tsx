@@ -89,11 +89,14 @@ function TermChip({ term, cards, onChange }: TermChipProps) {
           open={open}
           onOpenChange={setOpen}
           trigger={
-            <button type="button" aria-label={`Change ${inWords(term, label)}`} className="chip-b">
-              <span className="b">{name}</span>
+            <button type="button" className="chip-b">
+              <span className="b">
+                <span className="sr">Change </span>
+                {name}
+              </span>{" "}
               {term.kind === "compare" ? (
                 <>
-                  <span className="op">{OPERATORS[term.op]}</span>
+                  <span className="op">{OPERATORS[term.op]}</span>{" "}
                   <span className="num trunc" style={{ maxWidth: 200 }}>
                     {label(term.right)}
                   </span>
@@ -122,13 +125,6 @@ function TermChip({ term, cards, onChange }: TermChipProps) {
     </span>
   );
 }
-
-const inWords = (term: Term, label: (text: string) => string): string =>
-  term.kind === "compare"
-    ? `${label(term.left)} ${OPERATORS[term.op]} ${label(term.right)}`
-    : term.kind === "flag"
-      ? `${label(term.field)} ${term.holds ? "holds" : "does not hold"}`
-      : term.text;
 
 const ALL_OPERATORS = Object.keys(OPERATORS) as Operator[];
 const TEXT_OPERATORS: Operator[] = ["in", "==", "!="];

@@ -6,7 +6,7 @@ import type { ScreenerMeta } from "@/lib/types";
 /** How many of how many, how quickly, what is left out, and as of when. */
 export function Counts({ meta, old }: { meta: ScreenerMeta | undefined; old: boolean }) {
   if (!meta) return <span className="t3">Reading</span>;
-  const universe = Object.values(meta.sectors).reduce((sum, members) => sum + members, 0);
+  const universe = meta.universe.shown;
   return (
     <>
       <span className={`md ${old ? "dim" : ""}`} role="status">

@@ -1,7 +1,7 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
-import { useId, useState } from "react";
+import { useEffect, useId, useRef, useState } from "react";
 import { SelectField, TextField } from "@/components/fields";
 import { getErrorMessage } from "@/lib/errors";
 import { count } from "@/lib/format";
@@ -44,16 +44,11 @@ export function Facets({ filters, meta, onChange }: FacetsProps) {
         ))}
       </SelectField>
       <div style={{ height: 10 }} />
-      <TextField
-        label="As of"
-        type="date"
+      <AsOf
         value={filters.asof ?? meta?.asof ?? ""}
         min={health.data?.data?.first_session}
         max={health.data?.data?.last_session}
-        hint="Prices and members of that day; a day without trading means the session before it."
-        onChange={(event) =>
-          onChange({ asof: event.target.value ? new Date(`${event.target.value}T00:00:00Z`) : null })
-        }
+        onChange={(day) => onChange({ asof: day ? new Date(`${day}T00:00:00Z`) : null })}
       />
       <IndexFacet
         counts={meta?.indices ?? null}
@@ -63,6 +58,46 @@ export function Facets({ filters, meta, onChange }: FacetsProps) {
       />
       <SectorFacet sectors={sectors} selected={filters.sector} onSelect={(sector) => onChange({ sector })} />
     </>
+  );
+}
+
+const TYPING_MS = 500;
+
+interface AsOfProps {
+  value: string;
+  min: string | undefined;
+  max: string | undefined;
+  onChange: (day: string | null) => void;
+}
+
+/** The day, asked for once it has been typed: month by month it would be another day after each key. */
+function AsOf({ value, min, max, onChange }: AsOfProps) {
+  const [text, setText] = useState(value);
+  const [from, setFrom] = useState(value);
+  if (from !== value) {
+    setFrom(value);
+    setText(value);
+  }
+  const latest = useRef(onChange);
+  useEffect(() => {
+    latest.current = onChange;
+  });
+  useEffect(() => {
+    const outside = text !== "" && ((min !== undefined && text < min) || (max !== undefined && text > max));
+    if (text === value || outside) return;
+    const timer = setTimeout(() => latest.current(text || null), TYPING_MS);
+    return () => clearTimeout(timer);
+  }, [text, value, min, max]);
+  return (
+    <TextField
+      label="As of"
+      type="date"
+      value={text}
+      min={min}
+      max={max}
+      hint="Prices and members of that day; a day without trading means the session before it."
+      onChange={(event) => setText(event.target.value)}
+    />
   );
 }
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.database import Market
 from app.engines.screener.language import ExpressionError
 from app.exceptions import ConflictError, ValidationError
+from app.repositories.indices import IndexRepository
 from app.repositories.screens import ScreenRepository
 from app.services.screener import ScreenerService
 from app.services.screens.service import ALL, refused
@@ -110,7 +111,7 @@ class StrategyMaker:
                     raise refused(error, field) from None
                 except ValueError as error:
                     raise ValidationError(str(error), field) from None
-        universe = DEFAULT_UNIVERSE if wish.index == ALL else known_id(session, wish.index)
+        universe = self._widest(market, session) if wish.index == ALL else known_id(session, wish.index)
         identifier = strategy_id(wish.name)
         trials = ScreenRepository(session).tried(condition.digest, condition.text)
         leaves = "once it no longer matches" if leave is None else f"once {leave.text}"
@@ -146,6 +147,15 @@ class StrategyMaker:
             "universe": universe,
             "trials": trials,
         }
+
+    def _widest(self, market: Market, session: Session) -> str:
+        """The universe of a screen of all stocks, since a run needs an index: NIFTY 500, else the widest there is."""
+        repository = IndexRepository(session)
+        if repository.exists(DEFAULT_UNIVERSE):
+            return DEFAULT_UNIVERSE
+        _, found = self._screener.table(market)
+        counts = {one["id"]: one["count"] for one in repository.counts(found.session)}
+        return max(counts, key=lambda index: (counts[index], index), default=DEFAULT_UNIVERSE)
 
 
 def strategy_id(name: str) -> str:
