@@ -58,6 +58,21 @@ def test_a_file_is_shown_entered_and_worked_out(tmp_path: Path) -> None:
     assert told("tax", "Mine", "--year", "2023-24", "--csv").startswith("kind,symbol,isin")
 
 
+def test_its_risk_is_analysed_and_a_report_written(tmp_path: Path) -> None:
+    file = tmp_path / "tradebook.csv"
+    file.write_bytes(FILE)
+    told("import", "Mine", str(file), "--create", "--confirm")
+    found = json.loads(told("analyze", "Mine", "--lookback", "60", "--json"))
+    assert found["window"]["sessions"] <= 60 and found["market_risk"]["volatility"] > 0.0
+    said = told("analyze", "Mine", "--lookback", "60")
+    assert f"volatility: {found['market_risk']['volatility']:.4f}" in said
+    for ending, begins in (("pdf", b"%PDF-"), ("xlsx", b"PK"), ("html", b"<!doctype html>")):
+        told("report", "Mine", "-o", str(tmp_path / f"mine.{ending}"), "--lookback", "60")
+        assert (tmp_path / f"mine.{ending}").read_bytes().lower().startswith(begins.lower())
+    assert "expected a name that ends with" in told("report", "Mine", "-o", str(tmp_path / "mine.doc"), code=1)
+    assert "cannot be written" in told("report", "Mine", "-o", str(tmp_path / "no" / "mine.pdf"), code=1)
+
+
 def test_what_is_wrong_ends_with_a_sentence(tmp_path: Path) -> None:
     assert "There is no portfolio Nobody" in told("show", "Nobody", code=1)
     file = tmp_path / "bad.csv"

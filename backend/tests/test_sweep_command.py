@@ -56,6 +56,7 @@ def test_a_sweep_is_worked_out_printed_and_not_worked_out_again(home: Path, samp
     [
         ((), "Name a strategy to search"),
         (("sma_cross",), "--grid is missing"),
+        (("sma_cross", "--grid", "fast=3", "--grid", "fast=5"), "--grid fast: given twice"),
         (("sma_cross", "--grid", "fast"), "--grid fast: expected NAME=START:STOP:STEP or NAME=A,B,C"),
         (("sma_cross", "--grid", "fast=3:5"), "--grid fast=3:5: expected START:STOP:STEP, got 2 parts"),
         (("sma_cross", "--grid", "fast=x"), "--grid fast x: expected a number"),

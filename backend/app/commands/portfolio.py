@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.commands.shared import JsonFlag, SampleFlag, chosen_market, fail, open_platform, print_json
+from app.commands.shared import JsonFlag, SampleFlag, chosen_market, fail, open_platform, print_json, write_file
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -27,6 +27,8 @@ def register(group: typer.Typer) -> None:
     group.command("import")(import_file)
     group.command("performance")(performance)
     group.command("tax")(tax)
+    group.command("analyze")(analyze)
+    group.command("report")(report)
 
 
 def list_portfolios(sample: SampleFlag = False, as_json: JsonFlag = False) -> None:
@@ -180,6 +182,78 @@ def tax(
         for hint in found["hints"]:
             print(f"{hint['symbol']}: {hint['text']}")
         print(found["notice"])
+
+
+LookbackOption = Annotated[int, typer.Option(help="Sessions of history to judge by.", min=20)]
+BenchmarkOption = Annotated[str | None, typer.Option(help="An index; NIFTY 50 by default.")]
+AsOfOption = Annotated[str | None, typer.Option(help="At the end of this day, YYYY-MM-DD.")]
+
+
+def analyze(
+    portfolio: NameOrId,
+    lookback: LookbackOption = 252,
+    benchmark: BenchmarkOption = None,
+    asof: AsOfOption = None,
+    sample: SampleFlag = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """The risk of a portfolio: of the market, how it is spread, and of its companies' accounts."""
+
+    def work(platform: Platform, market: Market, session: Session, portfolio_id: int) -> dict[str, Any]:
+        day = _day(asof, "--asof")
+        return platform.risk.analyze(
+            market, session, portfolio_id, lookback=_lookback(lookback), benchmark=benchmark, asof=day
+        )
+
+    found = _on(portfolio, sample, work)
+    if as_json:
+        print_json(found)
+        return
+    window = found["window"]
+    print(f"{window['sessions']} sessions, {window['first']} to {window['last']}, beside {found['benchmark']}")
+    for part in ("market_risk", "portfolio_risk", "fundamental_risk"):
+        print(part.replace("_", " "))
+        for name, value in found[part].items():
+            if value is None or isinstance(value, int | float):
+                print(f"  {name.replace('_', ' ')}: {_measure(value)}")
+    for name, why in found["reasons"].items():
+        print(f"{name.replace('_', ' ')}: unknown, {why}")
+
+
+def report(
+    portfolio: NameOrId,
+    output: Annotated[Path, typer.Option("--output", "-o", help="File to write: .pdf, .xlsx or .html.")],
+    lookback: LookbackOption = 252,
+    benchmark: BenchmarkOption = None,
+    asof: AsOfOption = None,
+    sample: SampleFlag = False,
+) -> None:
+    """Write a report of a portfolio to keep: a PDF, a workbook, or a page that opens without a server."""
+    form = output.suffix.removeprefix(".").lower()
+    if form not in ("pdf", "xlsx", "html"):
+        fail(f"--output {output}: expected a name that ends with .pdf, .xlsx or .html")
+
+    def work(platform: Platform, market: Market, session: Session, portfolio_id: int) -> dict[str, Any]:
+        day = _day(asof, "--asof")
+        name, content = platform.risk.report(
+            market, session, portfolio_id, form, lookback=_lookback(lookback), benchmark=benchmark, asof=day
+        )
+        return {"name": name, "content": content}
+
+    write_file(output, _on(portfolio, sample, work)["content"])
+    print(f"The report is in {output}")
+
+
+def _lookback(sessions: int) -> int:
+    from app.services.portfolios.held import LONGEST
+
+    if sessions > LONGEST:
+        fail(f"--lookback: expected 20 to {LONGEST} sessions, got {sessions}")
+    return sessions
+
+
+def _measure(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:.4f}" if isinstance(value, float) else str(value)
 
 
 def _on(name_or_id: str, sample: bool, work: Any, missing: Any = None) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from app.commands.shared import SampleFlag, chosen_market, fail, open_platform
+from app.commands.shared import SampleFlag, chosen_market, fail, open_platform, write_file
 
 RunId = Annotated[str, typer.Argument(help="Id of a stored run.")]
 
@@ -44,7 +44,7 @@ def export(
         except SmartTraderException as error:
             fail(str(error))
     content = run_table(result, digest, cast(TableName, table))
-    _write(output, written(content, cast(Format, kind)))
+    write_file(output, written(content, cast(Format, kind)))
     print(f"{content.num_rows:,} rows of {table} in {output}")
 
 
@@ -64,12 +64,5 @@ def report(
                 page = platform.reports.page(market, session, run_id)
         except SmartTraderException as error:
             fail(str(error))
-    _write(output, page.encode())
+    write_file(output, page.encode())
     print(f"The run is in {output}")
-
-
-def _write(file: Path, content: bytes) -> None:
-    try:
-        file.write_bytes(content)
-    except OSError as error:
-        fail(f"{file} cannot be written: {error.strerror}")

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
@@ -73,3 +74,11 @@ def fail(message: str) -> NoReturn:
     """End with a sentence on standard error and exit code 1."""
     print(message, file=sys.stderr)
     raise typer.Exit(1)
+
+
+def write_file(file: Path, content: bytes) -> None:
+    """Write a file, or end the command saying why it cannot be."""
+    try:
+        file.write_bytes(content)
+    except OSError as error:
+        fail(f"{file} cannot be written: {error.strerror}")

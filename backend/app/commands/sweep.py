@@ -70,7 +70,11 @@ def sweep(
     if resume is not None and (grid or param or random is not None):
         fail("--resume goes on with what was asked: it takes no --grid, --param or --random")
     market = chosen_market(sample)
-    asked = dict(grid_of(text) for text in grid or [])
+    grids = [grid_of(text) for text in grid or []]
+    asked = dict(grids)
+    if len(asked) < len(grids):
+        names = [name for name, _ in grids]
+        fail(f"--grid {next(name for name in names if names.count(name) > 1)}: given twice; name its values once")
     if strategy is not None and not asked:
         fail("--grid is missing: expected NAME=START:STOP:STEP or NAME=A,B,C for each parameter that varies")
     universes = tuple((universe or []) + [symbols_of(text) for text in symbols or []])

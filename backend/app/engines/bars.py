@@ -209,7 +209,8 @@ class Bars:
     @cached_property
     def least_price(self) -> float:
         """The lowest of all prices, rupees; infinite where there is none."""
-        return min((float(np.fmin.reduce(prices, axis=None, initial=np.inf)) for prices in self.raw), default=np.inf)
+        floats = (np.asarray(prices, np.float64) for prices in self.raw)
+        return min(float(np.fmin.reduce(prices, axis=None, initial=np.inf)) for prices in floats)
 
     def first_wrong(self, name: str, values: F2, wrong: B2, expected: str) -> str | None:
         """In words the first of `values` [T, N] that is `wrong`; None where none is."""
