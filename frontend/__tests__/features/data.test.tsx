@@ -309,7 +309,7 @@ describe("the quarantine", () => {
       },
     });
     renderApp(<Quarantine />);
-    expect(await screen.findByRole("button", { name: /Accept factor/ })).toBeDisabled();
+    expect(await screen.findByRole("button", { name: /Accept nothing proposed/ })).toBeDisabled();
     await userEvent.click(screen.getByRole("button", { name: "Correct ARUVIOLD" }));
     await userEvent.type(screen.getByLabelText("Factor"), "-2");
     await userEvent.click(screen.getByRole("button", { name: "Correct the factor" }));

@@ -21,7 +21,9 @@ export function NaiveTwin({ run }: { run: RunDetail }) {
         {twin.causes.map(({ cause, difference }) => (
           <Fragment key={cause}>
             <dt>{cause.charAt(0).toUpperCase() + cause.slice(1)}</dt>
-            <dd className={toneOf(difference)} data-twin={cause}>{signedRupees(difference, 2)}</dd>
+            <dd className={toneOf(difference)} data-twin={cause}>
+              {signedRupees(difference, 2)}
+            </dd>
           </Fragment>
         ))}
         <dt>
