@@ -236,6 +236,8 @@ def test_a_listed_factor_can_be_corrected_and_dismissed(undone: TestClient) -> N
     assert [e["status"] for e in entries(undone, symbol="STEADY")] == ["LISTED"]
     assert decide(undone, "DISMISS", "STEADY", DAYS[20]).status_code == 201
     assert [e["status"] for e in entries(undone, symbol="STEADY")] == ["DISMISSED"]
+    told = [line for line in run(undone, universe=["STEADY", "PLAIN"])["warnings"] if line.startswith("DISMISSED")]
+    assert len(told) == 1 and f"decided by a person: STEADY {DAYS[20]}." in told[0]
 
 
 def test_a_second_decision_conflicts_and_the_same_key_answers_the_first(undone: TestClient) -> None:

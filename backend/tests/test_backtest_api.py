@@ -319,6 +319,15 @@ def test_text_that_cannot_be_stored_is_refused_not_a_failure(shared_sample: Test
     assert (response.status_code, error_of(response)["code"]) == (422, "VALIDATION_ERROR")
 
 
+def test_half_of_a_surrogate_pair_in_what_an_error_quotes_is_an_error_of_the_request(
+    shared_sample: TestClient, sample_data: SampleSummary
+) -> None:
+    for wrong in ({"strategy_ids": ["\ud800"]}, {"universe": ["\ud800"]}):
+        body = json.dumps(question(sample_data, **wrong))
+        response = shared_sample.post(URL, content=body, headers={"Content-Type": "application/json"})
+        assert response.status_code in (404, 422) and "error" in response.json()
+
+
 def test_a_nul_in_the_address_is_refused(shared_sample: TestClient) -> None:
     assert shared_sample.get("/api/screener/?index=%00").status_code == 422
 

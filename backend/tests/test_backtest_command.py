@@ -145,6 +145,16 @@ def test_the_order_of_day_and_month_is_the_one_the_file_decides_and_is_said(tmp_
     assert any(line.startswith(f"Dates of bars.csv are read {order} first: row 13, ") for line in told["warnings"])
 
 
+def test_of_times_with_an_offset_the_clock_counts_as_it_is_written(tmp_path):
+    plain = answered("sma_cross", "--bars", days_of(tmp_path, "%Y-%m-%d"), *CROSS)
+    for form in ("%Y-%m-%dT00:00:00+05:30", "%Y-%m-%d 00:00:00+0530", "%Y-%m-%dT00:00:00Z"):
+        assert answered("sma_cross", "--bars", days_of(tmp_path, form), *CROSS)["equity"] == plain["equity"]
+    minutes = written(tmp_path, "2023-01-02T09:15:00+05:30,10,11,9,10,5", "2023-01-02T09:20:00+05:30,10,11,9,10,5")
+    assert answered("sma_cross", "--bars", minutes, "--timeframe", "5m")["equity"][-1]["at"] == "2023-01-02"
+    said = refused("sma_cross", "--bars", written(tmp_path, "1577836800,10,11,9,10,5"), *CROSS)
+    assert "bars.csv" in said and "1577836800" in said
+
+
 def test_dates_whose_order_nothing_decides_are_refused(tmp_path):
     said = refused("sma_cross", "--bars", days_of(tmp_path, "%d/%m/%Y", 9), *CROSS)
     assert "bars.csv: '01/01/2024' may have the day or the month first, and no row decides" in said

@@ -53,6 +53,9 @@ def test_saving_says_which_of_two_rules_is_the_tighter_one(shared_sample: TestCl
         ({"allocation_sensitivity": "SOME"}, "allocation_sensitivity", "LOW"),
         ({"max_drawdown": 20}, "max_drawdown", ""),
         ({"name": " "}, "name", "name"),
+        ({"name": "None"}, "name", "no policy applies"),
+        ({"daily_stop_loss_percent": -1e-5}, "daily_stop_loss_percent", "4 decimals"),
+        ({"max_position_percent": 1e-9}, "max_position_percent", "4 decimals"),
     ],
 )
 def test_what_cannot_be_kept_answers_422_and_names_the_field(

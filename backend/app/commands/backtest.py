@@ -133,7 +133,7 @@ def backtest(
         if bars is not None:
             if benchmark not in (None, "none"):
                 fail("--benchmark goes with stored bars: of a file's it is not known which index they belong to")
-            if policy is not None:
+            if policy not in (None, "none"):
                 with open_platform() as platform:
                     common["policy"] = _policy(platform, policy)
             if strict_actions:
@@ -206,7 +206,7 @@ def _of_market(
             sizing_value=size.value,
             costs=charges,
             asof_members=members != "today",
-            policy=None if policy is None else _policy(platform, policy),
+            policy=None if policy in (None, "none") else _policy(platform, policy),
             **common,
         )
         with platform.database.transaction(market) as session:

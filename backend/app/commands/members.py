@@ -30,7 +30,7 @@ def members(
     from app.engines.calendar import IST
     from app.schemas.members import IndexMembersOut
 
-    day = _date("--asof", asof) if asof else datetime.now(UTC).astimezone(IST).date()
+    day = _date("--asof", asof) if asof is not None else datetime.now(UTC).astimezone(IST).date()
     market = chosen_market(sample)
     with open_platform() as platform, platform.database.transaction(market) as session:
         found = IndexMembersOut.model_validate(platform.members.members(market, session, index, day))
@@ -94,7 +94,7 @@ def instrument(
     """Which security had a symbol, with all its dated names, ISINs and series."""
     from app.schemas.members import InstrumentOut
 
-    day = _date("--asof", asof) if asof else None
+    day = _date("--asof", asof) if asof is not None else None
     market = chosen_market(sample)
     with open_platform() as platform, platform.database.transaction(market) as session:
         found = InstrumentOut.model_validate(platform.members.instrument(market, session, symbol, day))

@@ -68,6 +68,15 @@ def standing(connection: Connection) -> list[Any]:
     return list(connection.execute(text(f"{_STANDING} WHERE d.undone_at IS NULL ORDER BY d.id")))
 
 
+def dismissals(connection: Connection, instruments: Sequence[int], start: date, end: date) -> list[Any]:
+    """What was dismissed of some instruments between two days and still stands: instrument_id and session, in order."""
+    query = (
+        f"SELECT s.instrument_id, s.session FROM ({_STANDING} WHERE d.undone_at IS NULL AND d.decision = 'DISMISS' "
+        "AND d.session BETWEEN :start AND :end) s WHERE s.instrument_id = ANY(:ids) ORDER BY 1, 2"
+    )
+    return list(connection.execute(text(query), {"ids": list(instruments), "start": start, "end": end}))
+
+
 def get(connection: Connection, decision_id: int) -> Any | None:
     """A decision, standing or undone."""
     return connection.execute(text(f"{_STANDING} WHERE d.id = :id"), {"id": decision_id}).one_or_none()

@@ -104,9 +104,14 @@ def _one_order(path: Path, values: pl.Series) -> tuple[pl.Series, tuple[str, ...
 
 def _times(path: Path, values: pl.Series) -> np.ndarray:
     if values.dtype == pl.String:
-        parsed = values.str.strip_chars().str.to_datetime(strict=False, time_unit="us")
-        if parsed.null_count():
-            parsed = values.str.strip_chars().str.to_date(strict=False).cast(pl.Datetime("us"))
+        # an offset says where the clock stands; what counts is what it shows, as with typed times below
+        clock = values.str.strip_chars().str.replace(r"([T ]\d{2}:\d{2}\S*?)\s*(Z|[+-]\d{2}:?\d{2})$", "${1}")
+        try:
+            parsed = clock.str.to_datetime(strict=False, time_unit="us")
+            if parsed.null_count():
+                parsed = clock.str.to_date(strict=False).cast(pl.Datetime("us"))
+        except pl.exceptions.ComputeError as error:  # no row looks like a time
+            raise ValidationError(f"{path.name}, row 1: {values[0]!r} is no date or time", "bars") from error
     elif values.dtype == pl.Date or isinstance(values.dtype, pl.Datetime):
         if isinstance(values.dtype, pl.Datetime) and values.dtype.time_zone is not None:
             values = values.dt.replace_time_zone(None)  # the clock of the exchange, as written

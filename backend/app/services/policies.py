@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
@@ -13,6 +13,9 @@ from app.engines.policy import Policy
 from app.exceptions import ConflictError, DataNotFoundError, ValidationError
 from app.models import PortfolioPolicy
 from app.repositories.policies import PolicyRepository
+
+NONE: Final = "none"  # in place of a name: unconstrained
+DECIMALS: Final = 4  # of a percentage, as they are stored
 
 
 class PolicyService:
@@ -26,6 +29,11 @@ class PolicyService:
         """Write a policy down; ValidationError names a field out of range, or rules that contradict each other."""
         if not name.strip():
             raise ValidationError("name: expected a name", "name")
+        if name.strip().lower() == NONE:
+            raise ValidationError("name: none says that no policy applies; choose another", "name")
+        for field, value in values.items():
+            if isinstance(value, float) and round(value, DECIMALS) != value:
+                raise ValidationError(f"{field}: expected at most {DECIMALS} decimals, got {value}", field)
         try:
             policy = Policy(**values)
         except ValueError as error:

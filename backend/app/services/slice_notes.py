@@ -64,6 +64,23 @@ def inferred(used: Sequence[tuple[str, AdjustmentFactor]]) -> Iterator[str]:
             yield f"{tier} corporate actions, {words}: {', '.join(named[:NAMED])}{more}."
 
 
+def made_up(sample: bool) -> Iterator[str]:
+    """In words: that the market is the generated one."""
+    if sample:
+        yield "SAMPLE: a generated market of fictional companies. Nothing in it happened; no result can be traded on."
+
+
+def dismissed(decided: Sequence[tuple[str, date]]) -> Iterator[str]:
+    """In words: actions and moves that a person dismissed, by symbol and session."""
+    named = sorted(f"{symbol} {session}" for symbol, session in decided)
+    if named:
+        more = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
+        yield (
+            f"DISMISSED, decided by a person: {', '.join(named[:NAMED])}{more}. Prices are not adjusted there: a "
+            "change of the price on that day counts as gain or loss of whoever held."
+        )
+
+
 def dividends_on_file(instruments: int, paying: int) -> Iterator[str]:
     """In words: for how many instruments of a slice a dividend in its period is on file; the others seem to pay none.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from typing import Any
 
@@ -52,7 +53,11 @@ def request_id_of(request: Request) -> str | None:
 
 def answer(request: Request, error: SmartTraderException, headers: dict[str, str] | None = None) -> Response:
     """The response for an error."""
-    body = orjson.dumps(error.envelope(request_id_of(request)), default=str)
+    envelope = error.envelope(request_id_of(request))
+    try:
+        body = orjson.dumps(envelope, default=str)
+    except TypeError:  # it quotes half of a surrogate pair, which has no UTF-8; as an escape it can be said
+        body = json.dumps(envelope, default=str).encode()
     return Response(body, status_code=error.status, media_type="application/json", headers=headers)
 
 

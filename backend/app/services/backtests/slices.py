@@ -24,6 +24,7 @@ from app.engines.strategies.registry import AnyStrategy
 from app.exceptions import InsufficientDataError, ValidationError
 from app.models import AdjustmentFactor
 from app.repositories import intraday
+from app.repositories.action_decisions import dismissals
 from app.repositories.instruments import delisted_on
 from app.repositories.strategies import MoveRepository
 from app.services import slice_notes
@@ -113,7 +114,7 @@ class SliceService:
             if found is not None:
                 self._slices.move_to_end(key)
                 return found
-        loaded = _load(session, panel, self._panels.directory(market), asked)
+        loaded = _load(market, session, panel, self._panels.directory(market), asked)
         with self._lock:
             self._slices[key] = loaded
             while len(self._slices) > _CACHED_SLICES:
@@ -127,7 +128,7 @@ def warm_up_of(books: Sequence[BookSpec], strategies: Mapping[str, AnyStrategy])
     return max(strategy.warm_up(strategy.params(params)) for strategy, params in asked)
 
 
-def _load(session: Session, panel: Panel, directory: Path, asked: SliceQuestion) -> Slice:
+def _load(market: Market, session: Session, panel: Panel, directory: Path, asked: SliceQuestion) -> Slice:
     start, end = asked.start, asked.end
     resolved = resolve(session, panel, asked.universe, start, end, asof_members=asked.asof_members)
     told: tuple[str, ...] = ()
@@ -157,12 +158,15 @@ def _load(session: Session, panel: Panel, directory: Path, asked: SliceQuestion)
     fates |= _delisted(session, panel, bars, end, fates)
     spec = UniverseSpec(index=resolved.index, symbols=resolved.symbols, asof_members=asked.asof_members)
     notes = (
+        *slice_notes.made_up(market is Market.SAMPLE),
         *told,
         *slice_notes.missing(measured, start, end, len(resolved.missing), bars.start, asked.warm_up, asked.timeframe),
         *run_notes(session, resolved.index, start, end, asof_members=asked.asof_members),
         *slice_notes.in_quarantine({bars.symbols[n]: day for n, day in closed.items()}, bool(later)),
     )
+    dismissed = dismissals(session.connection(), list(ids), days[0], days[-1])
     actions = (
+        *slice_notes.dismissed([(ids[row.instrument_id], row.session) for row in dismissed]),
         *slice_notes.inferred([(ids[row.instrument_id], row) for row in inferred if row.instrument_id not in later]),
         *slice_notes.unadjusted([(ids[row.instrument_id], row) for row in unadjusted]),
     )
