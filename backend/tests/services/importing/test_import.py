@@ -60,6 +60,7 @@ def empty(engine: Engine) -> None:
         "strategy_metadata",
         "strategy_versions",
         "trials",
+        "walk_forwards",
     }
     names = ", ".join(table for table in Base.metadata.tables if table not in kept)
     with engine.begin() as connection:
