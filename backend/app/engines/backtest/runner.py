@@ -204,10 +204,10 @@ def trades_of(outcome: Outcome, fills: Records, events: Records) -> Records:
 
 
 def _would_have_made(decisions: Records, free: Outcome | None) -> F1:
-    """Rupees that each entry refused or cut down would have made, in the share refused, after costs; NaN = not known.
+    """Rupees that the shares of each entry that were refused would have made, after costs; NaN = not known.
 
-    As the same run without its policy made them, with the trade the same order began there (open ones at the last
-    close). Unknown where that run did not give the order, or enlarged a position with it.
+    A share is taken to make what it made in the same run without its policy, with the trade the same order began there
+    (open ones at the last close). Unknown where that run did not give the order, or enlarged a position with it.
     """
     made = np.full(decisions.size, np.nan)
     if free is None:
@@ -217,9 +217,8 @@ def _would_have_made(decisions: Records, free: Outcome | None) -> F1:
     begun = {int(intent): i for i, intent in enumerate(trades["entry_intent"])}
     for k in np.flatnonzero(np.isin(decisions["outcome"], (TRIM, REJECT))):
         i = begun.get(int(decisions["intent"][k]))
-        if i is not None and decisions["wanted"][k] > 0.0:
-            refused = 1.0 - decisions["granted"][k] / decisions["wanted"][k]
-            made[k] = trades["pnl"][i] * refused
+        if i is not None and decisions["wanted"][k] > 0.0:  # by the share: that account bought another number of them
+            made[k] = trades["pnl"][i] / trades["quantity"][i] * (decisions["wanted"][k] - decisions["granted"][k])
     return made
 
 

@@ -76,6 +76,15 @@ def test_what_became_of_the_refused_part_is_that_of_the_run_without_a_policy():
     }
 
 
+def test_what_became_of_refused_shares_is_counted_by_the_share_when_the_accounts_have_grown_apart():
+    # 250 of 1,000 shares make 20 each: the account has 1.05 lakh and wants 1,050 at 100, of which a quarter is 262; the
+    # unconstrained one has 1.2 lakh by then and buys 1,200. Each share makes 10.
+    prices = [(100, 100), (100, 100), (110, 120), (120, 120), (100, 110)]
+    result = held(prices, Policy(), entries=(0, 3), exits=(2,))
+    assert list(zip(result.decisions["wanted"], result.decisions["granted"], strict=True)) == [(1000, 250), (1050, 262)]
+    assert result.decisions["would_have_made"] == [pytest.approx(750 * 20), pytest.approx(788 * 10)]
+
+
 def test_charges_are_paid_from_what_the_reserve_leaves():
     policy = replace(WIDE, cash_reserve_percent=20)
     result = held([(100, 100)] * 3, policy, costs=CostSpec("bps", 10))
