@@ -348,6 +348,8 @@ def _fates(random: np.random.Generator, count: int, stocks: int) -> Fates:
             split = bool(random.random() < 0.5)
             new, old = ((5, 1), (2, 1))[int(random.integers(2))] if split else ((2, 1), (3, 2))[int(random.integers(2))]
             listed = place % 60 != 30
+            if place % 120 == 90:  # a bonus of 1:2 that no list names: with little evidence it waits for a person
+                new, old = 3, 2
             actions.append(Event(n, middle, new, old, split or not listed, listed))
     return fates._replace(narrow=tuple(narrow), actions=tuple(actions))
 
