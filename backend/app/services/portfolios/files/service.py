@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -22,6 +22,7 @@ from app.models import UserPortfolio
 from app.repositories.portfolios import LedgerRepository
 from app.services.portfolios.actions import Found, PortfolioActions, entries_made, rows_of, shown_action
 from app.services.portfolios.files.layouts import BY_ID, LAYOUTS, Line, Skipped, Table, read_row, recognise
+from app.services.portfolios.files.overlap import Result, mark_known
 from app.services.portfolios.files.reading import Row, read
 from app.services.portfolios.files.values import CellError
 from app.services.portfolios.ledgers import entries_of, entry_rows, refused, settle, stored
@@ -31,16 +32,6 @@ from app.services.portfolios.service import PortfolioService
 
 _FIRST_ID = 2**31  # of lines that are not stored: beyond any that is
 MOST_SHOWN = 500  # rows of a preview; all are counted
-
-
-@dataclass(slots=True)
-class Result:
-    """What became of a row: NEW, DUPLICATE, SKIPPED or ERROR."""
-
-    line: int
-    status: str
-    message: str | None = None
-    transactions: list[dict[str, Any]] = field(default_factory=list)  # as they would be stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +136,12 @@ class ImportService:
         today = self._portfolios.today()
         if asked.asof is not None and asked.asof > today:
             raise ValidationError(f"asof: {asked.asof} lies in the future; today is {today}", "asof")
-        known = LedgerRepository(session).external_ids(portfolio_id)
-        reader = _Reader(portfolio_id, names, table, asked, today, known)
-        return table, [reader.row(row) for row in table.rows]
+        repository = LedgerRepository(session)
+        reader = _Reader(portfolio_id, names, table, asked, today, repository.external_ids(portfolio_id))
+        results = [reader.row(row) for row in table.rows]
+        entries = repository.entries(portfolio_id) if table.layout.holdings else ()
+        mark_known(results, table.layout, repository.rows([portfolio_id]), entries, names)
+        return table, results
 
     def _tried(
         self, session: Session, portfolio: UserPortfolio, names: Names, results: Sequence[Result], asked: Asked
