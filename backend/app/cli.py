@@ -170,19 +170,54 @@ def import_data(
 
 
 @data_app.command("sample")
-def sample_data(as_json: JsonFlag = False) -> None:
-    """Make the sample market in a database of its own, and show it."""
+def sample_data(
+    show: Annotated[
+        bool | None,
+        typer.Option("--show/--no-show", help="Show it on every page; without a word, if no other market is."),
+    ] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Make the sample market in a database of its own. Pages go over to it where there are no real prices to show."""
     from app.database import Market
 
     with open_platform() as platform:
         summary = platform.data.load_sample(lambda _fraction, _message: None, lambda: False)
-        with platform.database.transaction(Market.REAL) as session:
-            platform.data.choose_market(session, Market.SAMPLE)
+        shown = not platform.data.ready(Market.REAL) if show is None else show
+        if shown:
+            with platform.database.transaction(Market.REAL) as session:
+                platform.data.choose_market(session, Market.SAMPLE)
+    told = (
+        "Every page shows the sample market now; `smarttrader data market real` goes back."
+        if shown
+        else "Pages show the real market as before; `smarttrader data market sample` shows this one."
+    )
+    print(told, file=sys.stderr)
     if as_json:
         print_json(summary.to_dict())
     else:
         _print_summary(summary)
     raise typer.Exit(summary.exit_code)
+
+
+@data_app.command("market")
+def market_shown(
+    market: Annotated[str | None, typer.Argument(help="real or sample; without it, which one is shown.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Which market every page shows, and which have data; or show another one. Commands take --sample instead."""
+    from app.database import Market
+
+    if market is not None and market not in set(Market):
+        fail(f"{market!r} is no market: choose real or sample")
+    with open_platform() as platform, platform.database.transaction(Market.REAL) as session:
+        if market is not None:
+            platform.data.choose_market(session, Market(market))
+        choice = platform.data.market_choice(session)
+    if as_json:
+        print_json(choice)
+        return
+    have = [name for name in ("real", "sample") if choice[f"{name}_ready"]]
+    print(f"Pages show the {choice['market']} market. With data: {', '.join(have) or 'none'}")
 
 
 def _print_summary(summary: ImportSummary) -> None:

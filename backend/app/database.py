@@ -31,6 +31,16 @@ class Market(enum.StrEnum):
     REAL = "real"
     SAMPLE = "sample"
 
+    @property
+    def mark(self) -> str:
+        """What answers and files are marked with: SAMPLE is generated, nothing in it happened."""
+        return "SAMPLE" if self is Market.SAMPLE else "NSE"
+
+    @property
+    def file_prefix(self) -> str:
+        """What the names of downloads begin with; nothing for the real market."""
+        return "SAMPLE-" if self is Market.SAMPLE else ""
+
 
 class Database:
     """Engines and session factories of both markets, and the lease on the embedded server where it is used.

@@ -43,6 +43,8 @@ from app.web import errors
 from app.web.guards import DEVELOPMENT_ORIGINS, LOCAL_NAMES, Guards
 from app.web.interface import Interface
 from app.web.limits import RateLimiter
+from app.web.market_mark import HEADER as MARKET_HEADER
+from app.web.market_mark import MarketMark
 from app.web.parameters import known_parameters
 
 log = logging.getLogger(__name__)
@@ -122,13 +124,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.api_routes = [route for router in routers for route in router.routes]
     app.mount("/", Interface(settings.frontend_dir), name="interface")
     errors.install(app)
+    app.add_middleware(MarketMark)
     app.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=sorted(DEVELOPMENT_ORIGINS),
         allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
         allow_headers=["Content-Type", "Idempotency-Key"],
-        expose_headers=["X-Request-ID", "Location"],
+        expose_headers=["X-Request-ID", "Location", MARKET_HEADER],
     )
     limiter = RateLimiter(settings.reads_per_minute, settings.writes_per_minute) if settings.rate_limit else None
     app.add_middleware(Guards, allowed_hosts=LOCAL_NAMES, max_upload_bytes=settings.max_upload_bytes, limiter=limiter)

@@ -13,6 +13,7 @@ from pyarrow import parquet
 from typer.testing import CliRunner
 
 from app.cli import app
+from app.database import Market
 from app.services.run_tables import run_table, written
 from app.services.sample_market import SampleSummary
 from tests.test_backtest_api import URL, question
@@ -80,7 +81,7 @@ def test_charges_of_fills_have_a_column_each_and_add_up(shared_sample: TestClien
 
 def test_a_text_with_a_comma_or_a_quote_survives_csv() -> None:
     result = {"run_id": "r", "trades": {"book": ['a,"b"', "c\nd"], "pnl": [1.5, None]}}
-    text = written(run_table(result, "d", "trades"), "csv").decode()
+    text = written(run_table(result, "d", "trades", Market.REAL), "csv").decode()
     assert list(csv.reader(io.StringIO(text))) == [["book", "pnl_rupees"], ['a,"b"', "1.5"], ["c\nd", ""]]
 
 

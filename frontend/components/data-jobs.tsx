@@ -8,6 +8,7 @@ import { ErrorState, JobState } from "@/components/shared/DataState";
 import { dataAPI, jobsAPI, unwrap } from "@/lib/api-client";
 import { getErrorMessage } from "@/lib/errors";
 import { bytes, count, counted, grouped } from "@/lib/format";
+import { noteSwitch } from "@/lib/market-seen";
 import type { Job, Market } from "@/lib/types";
 import { jobRuns, useJob } from "@/lib/use-job";
 
@@ -21,7 +22,8 @@ export function useSwitchMarket(onDone?: () => void) {
   const refresh = useRefreshAll();
   return useMutation({
     mutationFn: (market: Market) => unwrap(dataAPI.setMarket(market)),
-    onSuccess: async () => {
+    onSuccess: async ({ market }) => {
+      noteSwitch(market);
       await refresh();
       onDone?.();
     },

@@ -2,6 +2,7 @@ import createClient from "openapi-fetch";
 import type { paths } from "./api-types";
 import { withRows } from "./columns";
 import { ApiError, toApiError } from "./errors";
+import { noteAnswer } from "./market-seen";
 import { retryingFetch } from "./retry";
 import { sendFiles, type UploadOptions } from "./upload";
 import type {
@@ -102,7 +103,14 @@ function apiBase(): string {
   return typeof window === "undefined" ? "http://127.0.0.1:8000" : window.location.origin;
 }
 
-export const api = createClient<paths>({ baseUrl: apiBase(), fetch: (request) => retryingFetch(request) });
+async function heardFetch(request: Request): Promise<Response> {
+  const asked = performance.now();
+  const response = await retryingFetch(request);
+  noteAnswer(response, asked);
+  return response;
+}
+
+export const api = createClient<paths>({ baseUrl: apiBase(), fetch: heardFetch });
 
 /** One of the two is set. */
 export type Result<T> = { data: T; error: null } | { data: null; error: ApiError };

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import enum
-import sys
 from datetime import date
 from typing import Annotated
 
 import typer
 
-from app.commands.shared import JsonFlag, SampleFlag, chosen_market, fail, open_platform
+from app.commands.shared import JsonFlag, SampleFlag, chosen_market, fail, open_platform, print_csv, print_json
 
 
 class Adjust(enum.StrEnum):
@@ -53,13 +51,11 @@ def bars(
         )
         answer = BarColumns(**found)
     if as_json:
-        print(answer.model_dump_json())
+        print_json(answer.model_dump(mode="json"), indent=None)
         return
     rows = zip(answer.t, answer.o, answer.h, answer.l, answer.c, answer.v, answer.factor, strict=True)
     if as_csv:
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(("date", "open", "high", "low", "close", "volume", "factor"))
-        writer.writerows(rows)
+        print_csv(("date", "open", "high", "low", "close", "volume", "factor"), rows)
         return
     print(f"{answer.symbol}  {answer.name or ''}  {answer.adjust}")
     for day, o, h, low, c, v, _ in rows:

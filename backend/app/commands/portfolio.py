@@ -175,7 +175,7 @@ def tax(
     if as_json:
         print_json(found)
     elif as_csv:
-        sys.stdout.write(lines_of(found))
+        sys.stdout.write(lines_of(found, chosen_market(sample)))
     else:
         print(f"{found['name']}, {found['year']}: estimated tax {found['total']} (with the cess {found['cess']})")
         _print_table(("kind", "sales", "gains", "losses", "net"), found["summary"], left=("kind",))

@@ -43,7 +43,7 @@ def export(
                 result, digest = platform.runs.result(session, run_id)
         except SmartTraderException as error:
             fail(str(error))
-    content = run_table(result, digest, cast(TableName, table))
+    content = run_table(result, digest, cast(TableName, table), market)
     write_file(output, written(content, cast(Format, kind)))
     print(f"{content.num_rows:,} rows of {table} in {output}")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from app.commands.shared import JsonFlag, SampleFlag, chosen_market, fail, open_platform, print_json
+from app.commands.shared import JsonFlag, SampleFlag, chosen_market, fail, open_platform, print_csv, print_json
 
 if TYPE_CHECKING:
     from app.database import Market
@@ -143,6 +143,8 @@ def _save(platform: Platform, market: Market, name: str, asked: tuple[str | None
 def _print_matches(
     platform: Platform, market: Market, asked: dict[str, Any], form: Literal["json", "csv", "text"]
 ) -> None:
+    from polars import selectors
+
     from app.services.screens.table import answer, frame
 
     with platform.database.transaction(market) as session:
@@ -164,7 +166,8 @@ def _print_matches(
         print_json({"data": table.to_dicts(), "meta": meta})
         return
     if form == "csv":
-        sys.stdout.write(table.write_csv())
+        plain = table.with_columns(selectors.boolean().cast(str))  # true and false, as everywhere else
+        print_csv(plain.columns, plain.iter_rows())
         return
     widths = {name: max(len(name), 14) for name in table.columns[3:]}
     print(f"{'symbol':<14} {'sector':<28} " + " ".join(f"{name:>{width}}" for name, width in widths.items()))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -16,7 +18,18 @@ if TYPE_CHECKING:
     from app.services.platform import Platform
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
-SampleFlag = Annotated[bool, typer.Option("--sample", help="The sample market instead of the real one.")]
+_SAID = "smarttrader.said"
+_ASKED: ContextVar[typer.Context | None] = ContextVar("asked for the sample", default=None)
+
+
+def _noted(context: typer.Context, sample: bool) -> bool:
+    _ASKED.set(context if sample else None)
+    return sample
+
+
+SampleFlag = Annotated[
+    bool, typer.Option("--sample", help="The sample market instead of the real one.", callback=_noted)
+]
 
 
 @contextmanager
@@ -46,9 +59,34 @@ def tell_watched(platform: Platform, market: Market) -> None:
         print(f"  {name}: {reason}", file=sys.stderr)
 
 
-def print_json(value: Any) -> None:
-    """Print a value as indented JSON; dates as ISO text."""
-    print(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+def print_json(value: Any, *, indent: int | None = 2) -> None:
+    """Print a value as JSON, dates as ISO text; an object about the sample market says so as its first member."""
+    if _market_mark() is not None and isinstance(value, dict):
+        value = {"market": _market_mark(), **value}
+    print(json.dumps(value, indent=indent, ensure_ascii=False, default=str))
+
+
+def print_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Print rows as CSV; of the sample market each says so in a last column `market`."""
+    mark = _market_mark()
+    more, cell = ([], []) if mark is None else (["market"], [mark])
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow([*header, *more])
+    writer.writerows([*row, *cell] for row in rows)
+
+
+def _market_mark() -> str | None:
+    """SAMPLE while the command at work was asked for the sample market."""
+    from app.database import Market
+
+    return None if _ASKED.get() is None else Market.SAMPLE.mark
+
+
+def _told(asked: typer.Context) -> None:
+    """Say once a command, as the first line of its text, which market it is about."""
+    if not asked.meta.get(_SAID):
+        asked.meta[_SAID] = True
+        print("SAMPLE: a generated market of fictional companies")
 
 
 def say_of_compiling() -> None:
@@ -64,9 +102,12 @@ def say_of_compiling() -> None:
 
 
 def chosen_market(sample: bool) -> Market:
-    """The market a command works on."""
+    """The market a command works on. What it prints about the sample market is marked: text by a first line."""
     from app.database import Market
 
+    asked = _ASKED.get()
+    if sample and asked is not None and not (asked.params.get("as_json") or asked.params.get("as_csv")):
+        _told(asked)
     return Market.SAMPLE if sample else Market.REAL
 
 

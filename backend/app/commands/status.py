@@ -35,7 +35,7 @@ def data_status(sample: SampleFlag = False, as_json: JsonFlag = False) -> None:
             recent = [ImportedFile.model_validate(file, from_attributes=True) for file in answer.pop("recent_files")]
             status = DataStatus(**answer, recent_files=recent)
     if as_json:
-        print(status.model_dump_json(indent=2))
+        print_json(status.model_dump(mode="json"))
         return
     console = Console()
     if status.snapshot is None:
@@ -156,7 +156,7 @@ def data_coverage(
     with open_platform() as platform:
         coverage = Coverage(**platform.data.coverage(market, year))
     if as_json:
-        print(coverage.model_dump_json(indent=2))
+        print_json(coverage.model_dump(mode="json"))
         return
     for day in coverage.days:
         if day.state in {"MISSING", "PARTIAL", "UNEXPECTED"}:
@@ -180,7 +180,7 @@ def data_provenance(
     with open_platform() as platform, platform.database.transaction(market) as session:
         found = Provenance.model_validate(platform.data.provenance(market, session, symbol, wanted))
     if as_json:
-        print(found.model_dump_json(indent=2))
+        print_json(found.model_dump(mode="json"))
         return
     print(f"{found.symbol} on {found.date}, instrument {found.instrument_key}, snapshot {found.snapshot[:8]}")
     for row in found.rows:

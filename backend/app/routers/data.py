@@ -209,7 +209,7 @@ def make_sample(response: Response, platform: PlatformDep, idempotency_key: Idem
 
 
 @router.get("/market", operation_id="data:market")
-def get_market(platform: PlatformDep, session: SessionDep) -> MarketOut:
+def get_market(platform: PlatformDep, _shown: MarketDep, session: SessionDep) -> MarketOut:
     """Which market is shown, and which have data."""
     return MarketOut(**platform.data.market_choice(session))
 

@@ -33,6 +33,6 @@ def report(
     found = platform.tax.report(market, session, portfolio_id, year)
     if format == "json":
         return TaxReport(**found)
-    name = f"tax-{portfolio_id}-{found['year']}.csv"
+    name = f"{market.file_prefix}tax-{portfolio_id}-{found['year']}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(as_csv(found).encode("utf-8-sig"), media_type="text/csv; charset=utf-8", headers=headers)
+    return Response(as_csv(found, market).encode("utf-8-sig"), media_type="text/csv; charset=utf-8", headers=headers)

@@ -209,14 +209,16 @@ def run_analysis(run_id: str, platform: PlatformDep, session: MarketSessionDep) 
 def export_run(
     run_id: str,
     platform: PlatformDep,
+    market: MarketDep,
     session: MarketSessionDep,
     table: TableName = "trades",
     format: Format = "csv",
 ) -> Response:
     """One table of a stored run as a file; columns carry their unit."""
     result, digest = platform.runs.result(session, run_id)
-    named = {"Content-Disposition": f'attachment; filename="{file_name(run_id, table, format)}"'}
-    return Response(written(run_table(result, digest, table), format), media_type=MEDIA_TYPES[format], headers=named)
+    named = {"Content-Disposition": f'attachment; filename="{file_name(run_id, table, format, market)}"'}
+    content = written(run_table(result, digest, table, market), format)
+    return Response(content, media_type=MEDIA_TYPES[format], headers=named)
 
 
 @router.get(
@@ -228,7 +230,9 @@ def export_run(
 def report_run(run_id: str, platform: PlatformDep, market: MarketDep, session: MarketSessionDep) -> HTMLResponse:
     """A stored run as one page of HTML that opens without a server."""
     page = platform.reports.page(market, session, run_id)
-    return HTMLResponse(page, headers={"Content-Disposition": f'attachment; filename="run-{run_id[:10]}.html"'})
+    return HTMLResponse(
+        page, headers={"Content-Disposition": f'attachment; filename="{market.file_prefix}run-{run_id[:10]}.html"'}
+    )
 
 
 @router.get("/runs/{run_id}/significance", operation_id="runs:significance")

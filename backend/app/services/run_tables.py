@@ -9,6 +9,8 @@ from typing import Any, Final, Literal
 import pyarrow as pa
 from pyarrow import csv, parquet
 
+from app.database import Market
+
 Format = Literal["csv", "parquet"]
 TableName = Literal["equity", "trades", "fills", "rejections", "events", "decisions"]
 MEDIA_TYPES: Final[Mapping[Format, str]] = {
@@ -38,18 +40,22 @@ _RUPEES: Final = frozenset(
 _FRACTIONS: Final = frozenset({"exposure", "drawdown", "daily_return", "stop_used"})
 
 
-def run_table(result: Mapping[str, Any], digest: str, name: TableName) -> pa.Table:
+def run_table(result: Mapping[str, Any], digest: str, name: TableName, market: Market) -> pa.Table:
     """One table of a stored result.
 
     Columns carry their unit (`pnl_rupees`, `drawdown_fraction`), times are ISO, unknown is null; the run's id and the
-    digest of its bytes are in the table's metadata. A table without rows has its columns as far as they are known.
+    digest of its bytes are in the table's metadata. A table without rows has its columns as far as they are known. Of
+    the generated market each row says SAMPLE in a column `market`.
     """
     if name == "equity":
         columns: dict[str, Sequence[Any]] = {"session": result["sessions"]} | {key: result[key] for key in _EQUITY}
     else:
         columns = dict(result.get(name) or {})
     arrays = {_titled(key): pa.array(values) for key, values in columns.items()}
-    identity = {"run_id": result["run_id"], "digest": digest, "table": name}
+    if market is Market.SAMPLE:
+        rows = len(next(iter(arrays.values()))) if arrays else 0
+        arrays["market"] = pa.array([market.mark] * rows, pa.string())
+    identity = {"run_id": result["run_id"], "digest": digest, "table": name, "market": market.mark}
     return pa.table(arrays).replace_schema_metadata(identity)
 
 
@@ -69,6 +75,6 @@ def written(table: pa.Table, kind: Format) -> bytes:
     return sink.getvalue()
 
 
-def file_name(run_id: str, name: TableName, kind: Format) -> str:
+def file_name(run_id: str, name: TableName, kind: Format, market: Market) -> str:
     """What a download is called."""
-    return f"run-{run_id[:10]}-{name}.{kind}"
+    return f"{market.file_prefix}run-{run_id[:10]}-{name}.{kind}"

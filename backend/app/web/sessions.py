@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from sqlalchemy.orm import Session
 
 from app.database import Database, Market, active_market
+from app.web.market_mark import STATE
 
 
 def get_database(request: Request) -> Database:
@@ -29,9 +30,11 @@ def get_session(database: DatabaseDep) -> Iterator[Session]:
 SessionDep = Annotated[Session, Depends(get_session, scope="function")]
 
 
-def get_market(session: SessionDep) -> Market:
-    """The market this request is about."""
-    return active_market(session)
+def get_market(request: Request, session: SessionDep) -> Market:
+    """The market this request is about; the answer will say so."""
+    market = active_market(session)
+    setattr(request.state, STATE, market)
+    return market
 
 
 MarketDep = Annotated[Market, Depends(get_market, scope="function")]

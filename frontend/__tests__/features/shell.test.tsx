@@ -3,8 +3,10 @@ import userEvent from "@testing-library/user-event";
 import { axe } from "jest-axe";
 import { Shell } from "@/features/shell/shell";
 import { currentPage } from "@/features/shell/pages";
+import { forgetMarket, marketSeen, noteAnswer, noteSwitch } from "@/lib/market-seen";
 import { setPreferences } from "@/lib/preferences";
-import { fakeApi } from "../support/api";
+import { marketChoiceQuery } from "@/lib/queries";
+import { fakeApi, json } from "../support/api";
 import { renderApp } from "../support/render";
 import { health } from "../support/wire";
 
@@ -36,6 +38,7 @@ const ANSWERS = {
 
 beforeEach(() => {
   push.mockClear();
+  forgetMarket();
   act(() => setPreferences({ shortcuts: "on", theme: "dark" }));
   fakeApi(ANSWERS);
 });
@@ -52,6 +55,34 @@ test("SAMPLE, the data's end and the exchange's phase are on every page", async 
   expect(await screen.findByText("SAMPLE")).toBeInTheDocument();
   expect(await screen.findByText("31 Dec 2024")).toBeInTheDocument();
   expect(await screen.findByText("Closed until Mon 9:00")).toBeInTheDocument();
+});
+
+test("a market that was switched elsewhere is said, and nothing of the old one stays", async () => {
+  let mark = "NSE";
+  const market = () =>
+    json({ market: mark === "NSE" ? "real" : "sample", sample_ready: true, real_ready: true }, 200, {
+      "X-Market": mark,
+    });
+  fakeApi({ ...ANSWERS, "GET /api/health": { ...health, market: "real" }, "GET /api/data/market": market });
+  const { client } = shell();
+  await waitFor(() => expect(client.getQueryData(marketChoiceQuery.queryKey)?.market).toBe("real"));
+  expect(screen.queryByText("SAMPLE")).not.toBeInTheDocument();
+  client.setQueryData(["data", "bars", "TCS"], "closes of a real stock");
+  mark = "SAMPLE"; // `smarttrader data market sample`, in a terminal
+  await act(() => client.refetchQueries({ queryKey: marketChoiceQuery.queryKey }));
+  expect(await screen.findByText("SAMPLE")).toBeInTheDocument();
+  expect(await screen.findByText("The sample market is open now")).toBeInTheDocument();
+  expect(client.getQueryData(["data", "bars", "TCS"])).toBeUndefined();
+  await waitFor(() => expect(client.getQueryData(marketChoiceQuery.queryKey)?.market).toBe("sample"));
+});
+
+test("an answer that was on its way while the market changed says nothing", () => {
+  const of = (mark: string) => new Response(null, { headers: { "X-Market": mark } });
+  noteAnswer(of("NSE"), 0);
+  const asked = performance.now();
+  noteSwitch("sample");
+  noteAnswer(of("NSE"), asked);
+  expect(marketSeen()).toBe("SAMPLE");
 });
 
 test("a page that is not built is not in the navigation", () => {

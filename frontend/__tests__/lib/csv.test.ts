@@ -1,4 +1,7 @@
 import { toCsv } from "@/lib/csv";
+import { forgetMarket, noteSwitch } from "@/lib/market-seen";
+
+afterEach(forgetMarket);
 
 test("values are plain, texts quoted where they must be, formulas defused", () => {
   const text = toCsv(
@@ -10,4 +13,11 @@ test("values are plain, texts quoted where they must be, formulas defused", () =
     ],
   );
   expect(text).toBe('Symbol,Close (₹)\r\n"A,B",1234.5\r\n"say ""x""",\r\n\'=1+1,-2\r\n');
+});
+
+test("every row of a file about the sample market says so", () => {
+  noteSwitch("sample");
+  expect(toCsv(["Symbol"], [["KAVERYA"]])).toBe("Symbol,market\r\nKAVERYA,SAMPLE\r\n");
+  noteSwitch("real");
+  expect(toCsv(["Symbol"], [["TCS"]])).toBe("Symbol\r\nTCS\r\n");
 });

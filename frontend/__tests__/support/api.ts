@@ -22,8 +22,8 @@ export function fakeApi(answers: Record<string, Answer>): FakeApi {
   return { requests, urls };
 }
 
-export const json = (body: unknown, status = 200): Response =>
-  new Response(JSON.stringify(body), { status, headers: { "Content-Type": "application/json" } });
+export const json = (body: unknown, status = 200, headers: Record<string, string> = {}): Response =>
+  new Response(JSON.stringify(body), { status, headers: { "Content-Type": "application/json", ...headers } });
 
 export const failure = (status: number, code: string, message: string, details?: unknown): Response =>
   new Response(JSON.stringify({ error: { code, message, details, request_id: "4e1c9a70-0000" } }), {

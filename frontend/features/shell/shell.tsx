@@ -1,9 +1,9 @@
 "use client";
 
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import Link from "next/link";
 import { usePathname, useRouter } from "next/navigation";
-import { useState, useSyncExternalStore, type ReactNode } from "react";
+import { useEffect, useState, useSyncExternalStore, type ReactNode } from "react";
 import { Icon, Logo } from "@/components/icon";
 import { Sheet } from "@/components/layers";
 import { Kbd, SampleMark } from "@/components/marks";
@@ -13,6 +13,7 @@ import { useSwitchMarket } from "@/components/data-jobs";
 import { useCommands, type Command } from "@/lib/commands";
 import { useCurrentCrumbs } from "@/lib/crumbs";
 import { getErrorMessage } from "@/lib/errors";
+import { useMarketSeen, whenMarketChanges } from "@/lib/market-seen";
 import { setPreferences, toggleTheme, usePreferences } from "@/lib/preferences";
 import { count } from "@/lib/format";
 import { healthQuery, marketChoiceQuery, unreadEventsQuery } from "@/lib/queries";
@@ -32,6 +33,8 @@ export function Shell({ children }: { children: ReactNode }) {
   const health = useQuery(healthQuery);
   const pane = path.startsWith("/screener");
   const hydrated = useHydrated();
+  const seen = useMarketSeen();
+  useMarketChanges();
   useKeyboard(!palette);
   useShellCommands({ openPalette: () => setPalette(true), openKeys: () => setKeys(true) });
 
@@ -72,7 +75,7 @@ export function Shell({ children }: { children: ReactNode }) {
       </nav>
       <header className="top">
         <Crumbs />
-        {health.data?.market === "sample" && <SampleMark />}
+        {(seen === null ? health.data?.market === "sample" : seen === "SAMPLE") && <SampleMark />}
         <button type="button" className="search" onClick={() => setPalette(true)}>
           <Icon name="search" size="s" />
           <span>Search or run a command</span>
@@ -157,6 +160,23 @@ function useHydrated(): boolean {
     () => () => undefined,
     () => true,
     () => false,
+  );
+}
+
+/** The market is one for the whole installation: where another window or a command switches it, nothing old stays on screen. */
+function useMarketChanges(): void {
+  const client = useQueryClient();
+  useEffect(
+    () =>
+      whenMarketChanges((now) => {
+        toast({
+          title: now === "SAMPLE" ? "The sample market is open now" : "The real market is open now",
+          text: "It was switched in another window or by a command. All figures are asked for again.",
+          tone: "wn",
+        });
+        void client.resetQueries();
+      }),
+    [client],
   );
 }
 

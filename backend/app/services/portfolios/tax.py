@@ -157,18 +157,24 @@ def fair_values(names: Names) -> FairValue:
     return value
 
 
-def as_csv(report: dict[str, Any]) -> str:
-    """The lines of a report, plain numbers and ISO dates; texts a spreadsheet would run as formulas are quoted."""
+def as_csv(report: dict[str, Any], market: Market) -> str:
+    """The lines of a report, plain numbers and ISO dates; texts a spreadsheet would run as formulas are quoted.
+
+    Of the generated market each line says SAMPLE in a column `market`.
+    """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     names = (
         "kind", "symbol", "isin", "account", "quantity", "acquired", "sold", "proceeds", "cost", "cost_used",
         "expenses", "gain", "rate_percent", "fair_value", "note",
     )  # fmt: skip
-    writer.writerow(names)
+    sample = market is Market.SAMPLE
+    writer.writerow([*names, "market"] if sample else names)
     for line in report["gains"]:
-        writer.writerow([_safe(line[name]) for name in names])
+        writer.writerow([*(_safe(line[name]) for name in names), *([market.mark] if sample else [])])
     writer.writerow([])
+    if sample:
+        writer.writerow(["market", market.mark])
     for name in ("year", "exemption", "exemption_used", "dividends", "tax", "cess", "total", "notice"):
         writer.writerow([name, _safe(report[name])])
     return out.getvalue()
