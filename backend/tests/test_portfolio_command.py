@@ -56,6 +56,12 @@ def test_a_file_is_shown_entered_and_worked_out(tmp_path: Path) -> None:
     assert "time-weighted" in told("performance", "Mine")
     assert "estimated tax" in told("tax", "Mine", "--year", "2023-24")
     assert told("tax", "Mine", "--year", "2023-24", "--csv").startswith("kind,symbol,isin")
+    for ending, begins in (("pdf", b"%PDF-"), ("csv", b"\xef\xbb\xbfkind,")):
+        told("tax", "Mine", "--year", "2023-24", "--surcharge", "10", "-o", str(tmp_path / f"tax.{ending}"))
+        assert (tmp_path / f"tax.{ending}").read_bytes().startswith(begins)
+    assert "expected a name that ends in .pdf or .csv" in told("tax", "Mine", "-o", str(tmp_path / "tax.txt"), code=1)
+    assert "expected percent" in told("tax", "Mine", "--surcharge", "nan", code=1)
+    assert "expected kind:year:rupees" in told("tax", "Mine", "--loss", "5", code=1)
 
 
 def test_its_risk_is_analysed_and_a_report_written(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from openpyxl import load_workbook
 
 from app.services.portfolios.report_tables import indian
 from tests.conftest import copied_database, served_application
+from tests.pdfs import faults_of, pictures_of, words_of
 
 from .test_portfolio_risk_api import HELD, URL, made, refusal
 
@@ -43,6 +44,9 @@ def test_the_pdf_is_one_and_the_same_question_gives_the_same_bytes(client: TestC
     assert first.headers["content-disposition"].endswith('.pdf"')
     assert first.content.startswith(b"%PDF-") and first.content.rstrip().endswith(b"%%EOF")
     assert first.content == again.content
+    pages = words_of(first.content)
+    assert "Ours & <theirs>" in pages[0] and "LUMBRA" in pages[0] and "An analysis, not advice" in pages[-1]
+    assert [faults_of(page) for page in pictures_of(first.content)] == [[]] * len(pages)
 
 
 def test_the_workbook_holds_the_numbers_of_the_analysis(client: TestClient, portfolio: int) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from tests.pdfs import faults_of, pictures_of, words_of
 from tests.test_portfolio_api import URL, buy, client, created, market_client, refusal
 
 __all__ = ["client", "market_client"]
@@ -85,3 +86,48 @@ def test_a_year_that_is_none_is_refused(client: TestClient, path: str, year: str
     assert (
         refusal(client.get(f"{path}/tax", params={"year": year}), 422, "VALIDATION_ERROR")["details"]["field"] == "year"
     )
+
+
+def test_losses_and_a_surcharge_that_are_given_count_and_are_told(client: TestClient, path: str) -> None:
+    asked = {"year": "2024-25", "losses": ["SHORT:2021-22:1,000.50", "long:2022-23:9920"], "surcharge": "10"}
+    report = client.get(f"{path}/tax", params=asked).json()
+    # long: 199920 − 9920 − 125000 = 65000 at 12.5 % = 8125; short: 4000 − 1000.50 = 2999.50 at 15 % = 449.925
+    # 8574.925, a surcharge of 857.4925, and 4 % of 9432.4175 = 377.2967
+    assert (report["tax"], report["surcharge"], report["cess"]) == ("8574.93", "857.49", "377.30")
+    assert report["total"] == "9809.71"
+    assert [(one["kind"], one["of_year"], one["amount"]) for one in report["losses_given"]] == [
+        ("SHORT", "2021-22", "1000.50"), ("LONG", "2022-23", "9920.00"),
+    ]  # fmt: skip
+    assert {one["of_year"] for one in report["set_off"]} == {"2021-22", "2022-23"}
+    plain = client.get(f"{path}/tax", params={"year": "2024-25"}).json()
+    assert (plain["surcharge"], plain["losses_given"], plain["tax"]) == ("0.00", [], "9965.00")
+    assert any("surcharge" in rule["text"] and not rule["verified"] for rule in plain["rules"])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("losses", "SHORT"), ("losses", "UNKNOWN:2021-22:5"), ("losses", "SHORT:2021-23:5"),
+     ("losses", "SHORT:2021-22:-5"),
+     ("losses", "SHORT:2021-22:0"), ("losses", "SHORT:2021-22:nan"), ("losses", "SHORT:2190-91:5"),
+     ("losses", "SHORT:1995-96:5"), ("losses", "SHORT:2021-22:99999999999999999"), ("surcharge", "16"),
+     ("surcharge", "-1"), ("surcharge", "NaN"), ("surcharge", "x")],
+)  # fmt: skip
+def test_losses_and_surcharges_that_make_no_sense_are_refused(
+    client: TestClient, path: str, name: str, value: str
+) -> None:
+    answer = client.get(f"{path}/tax", params={"year": "2024-25", name: value})
+    assert name in refusal(answer, 422, "VALIDATION_ERROR")["message"] + str(answer.json())
+
+
+def test_the_pdf_says_the_tax_the_sales_and_the_rules(client: TestClient, path: str) -> None:
+    asked = {"year": "2024-25", "format": "pdf", "losses": "SHORT:2021-22:1000.50", "surcharge": "10"}
+    first, again = (client.get(f"{path}/tax", params=asked) for _ in range(2))
+    assert first.headers["content-type"] == "application/pdf" and first.content == again.content
+    assert first.headers["content-disposition"].endswith('-2024-25.pdf"')
+    text = " ".join(words_of(first.content))
+    for said in ("=Taxed, tax of 2024-25", "An estimate, not advice", "LUMBRA", "1,99,920.00", "2024-09-02", "12.50",
+                 "Short-term 2021-22 ₹1,000.50", "Surcharge 10 %", "first in, first out"):  # fmt: skip
+        assert said in text, said
+    assert [faults_of(page) for page in pictures_of(first.content)] == [[]] * len(words_of(first.content))
+    empty = client.get(f"{URL}/{created(client, name='Nothing sold')['id']}/tax", params={"format": "pdf"})
+    assert "Nothing was sold" in " ".join(words_of(empty.content))

@@ -1028,7 +1028,7 @@ export interface paths {
         };
         /**
          * Report
-         * @description Gains of a financial year, losses set off, the tax estimated, with every line and rule; or the lines as CSV.
+         * @description Gains of a financial year, losses set off, the tax estimated, with every line and rule; or as CSV or PDF.
          */
         get: operations["portfolio_tax:report"];
         put?: never;
@@ -8645,6 +8645,11 @@ export interface components {
             id: number;
             /** Lapsed */
             lapsed: components["schemas"]["LossOut"][];
+            /**
+             * Losses Given
+             * @description Of earlier years or other accounts, as they were asked with
+             */
+            losses_given: components["schemas"]["LossOut"][];
             /** Name */
             name: string;
             /** Notice */
@@ -8655,9 +8660,13 @@ export interface components {
             set_off: components["schemas"]["SetOffOut"][];
             /** Summary */
             summary: components["schemas"]["TaxSummary"][];
+            /** Surcharge */
+            surcharge: string;
+            /** Surcharge Percent */
+            surcharge_percent: number;
             /**
              * Tax
-             * @description On capital gains, before the cess
+             * @description On capital gains, before surcharge and cess
              */
             tax: string;
             /** Taxed */
@@ -11959,7 +11968,11 @@ export interface operations {
             query?: {
                 /** @description 2024-25; the current one by default */
                 year?: string | null;
-                format?: "json" | "csv";
+                /** @description Unused losses of earlier years or other accounts: SHORT:2021-22:125000 */
+                losses?: string[];
+                /** @description Percent of the tax: 10 or 15 on large incomes */
+                surcharge?: number | string;
+                format?: "json" | "csv" | "pdf";
             };
             header?: never;
             path: {
@@ -11976,6 +11989,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TaxReport"];
+                    "application/pdf": string;
                     "text/csv": string;
                 };
             };

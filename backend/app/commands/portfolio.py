@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import date
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -161,23 +162,46 @@ def performance(
 def tax(
     portfolio: NameOrId,
     year: Annotated[str | None, typer.Option(help="Financial year, 2024-25; the current one by default.")] = None,
+    losses: Annotated[
+        list[str] | None,
+        typer.Option("--loss", help="Unused, of an earlier year or another account: SHORT:2021-22:125000; repeat it."),
+    ] = None,
+    surcharge: Annotated[str, typer.Option(help="Percent of the tax: 10 or 15 on large incomes.")] = "0",
     as_csv: Annotated[bool, typer.Option("--csv", help="Print the lines as CSV.")] = False,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write FILE.pdf or FILE.csv.")] = None,
     sample: SampleFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
     """An estimate of the tax on a financial year's gains."""
-    from app.services.portfolios.tax import as_csv as lines_of
+    from app.services.portfolios.tax_files import as_csv as lines_of
+    from app.services.portfolios.tax_files import as_pdf
+
+    form = None if output is None else output.suffix.lower()
+    if form not in (None, ".pdf", ".csv"):
+        fail(f"--output: expected a name that ends in .pdf or .csv, got {output}")
+    try:
+        percent = Decimal(surcharge)
+    except InvalidOperation:
+        percent = Decimal("NaN")
+    if not percent.is_finite():
+        fail(f"--surcharge: expected percent, such as 15, got {surcharge}")
 
     def work(platform: Platform, market: Market, session: Session, portfolio_id: int) -> dict[str, Any]:
-        return platform.tax.report(market, session, portfolio_id, year)
+        return platform.tax.report(market, session, portfolio_id, year, losses=losses or (), surcharge=percent)
 
     found = _on(portfolio, sample, work)
-    if as_json:
+    if output is not None:
+        of = chosen_market(sample)
+        content = lines_of(found, of).encode("utf-8-sig") if form == ".csv" else as_pdf(found, of)
+        write_file(output, content)
+        print(f"The tax of {found['year']} is in {output}")
+    elif as_json:
         print_json(found)
     elif as_csv:
         sys.stdout.write(lines_of(found, chosen_market(sample)))
     else:
-        print(f"{found['name']}, {found['year']}: estimated tax {found['total']} (with the cess {found['cess']})")
+        told = f"estimated tax {found['total']} (with surcharge {found['surcharge']} and cess {found['cess']})"
+        print(f"{found['name']}, {found['year']}: {told}")
         _print_table(("kind", "sales", "gains", "losses", "net"), found["summary"], left=("kind",))
         for hint in found["hints"]:
             print(f"{hint['symbol']}: {hint['text']}")

@@ -109,7 +109,10 @@ class TaxReport(BaseModel):
     carried_forward: list[LossOut]
     lapsed: list[LossOut]
     dividends: str = Field(description="Received in the year; taxed as income, at a rate that is not known here")
-    tax: str = Field(description="On capital gains, before the cess")
+    losses_given: list[LossOut] = Field(description="Of earlier years or other accounts, as they were asked with")
+    tax: str = Field(description="On capital gains, before surcharge and cess")
+    surcharge_percent: float
+    surcharge: str
     cess: str
     total: str
     gains: list[GainLine]

@@ -30,7 +30,7 @@ class OpenGain:
 class Hint:
     """Something to think about, with its figures.
 
-    `saves` is rupees of tax with the cess: of the year for USE_EXEMPTION (in a later one), SET_OFF_LOSS and WAIT.
+    `saves` is rupees of tax with surcharge and cess: in a later year for USE_EXEMPTION, in this one else.
     """
 
     kind: str  # USE_EXEMPTION, SET_OFF_LOSS, WAIT
@@ -70,7 +70,7 @@ def hints(open_lots: Iterable[OpenGain], year: TaxYear, day: date) -> list[Hint]
     if year.year != year_of(day):
         raise ValueError(f"hints for {day} need the year {year_of(day)}, not {year.year}")
     rate = rate_on(day)
-    with_cess = 1 + CESS_PERCENT / 100
+    with_cess = (1 + year.surcharge_percent / 100) * (1 + CESS_PERCENT / 100)
     free = year.exemption - year.exemption_used
     short_left = sum((one.amount for one in year.taxed if one.kind is GainKind.SHORT), Decimal(0))
     long_left = sum((one.amount for one in year.taxed if one.kind is GainKind.LONG), Decimal(0))

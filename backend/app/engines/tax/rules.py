@@ -46,6 +46,7 @@ EXEMPTIONS: Final = (
     Exemption(2018, D(100_000), "Finance Act 2018", True),
     Exemption(2024, D(125_000), "Finance (No. 2) Act 2024: for the whole of 2024-25 on", True),
 )
+MOST_SURCHARGE: Final = D(15)  # percent of the tax on gains in listed shares, whatever the income
 CESS_PERCENT: Final = D(4)  # health and education cess, since 2018-19
 CAPITAL_YEARS: Final = 8  # financial years that a capital loss is carried
 SPECULATIVE_YEARS: Final = 4  # and one of speculation
@@ -64,7 +65,11 @@ STATED: Final = (
     ("Intraday trades are speculation: their loss is set off against their gains alone, and carried four years. Their "
      "gain is taxed at the rate of the person's income, which is not known here.", True),
     ("The exemption is used after all losses are set off, at the higher rate first.", False),
-    ("The cess of 4 % is included, surcharge and rebates are not.", False),
+    ("The cess of 4 % on tax and surcharge is included. The surcharge is the percent that was given, none where none "
+     "was: on these gains it is 10 or 15 % where the year's income is over 50 lakh or 1 crore. Marginal relief and "
+     "rebates are not included.", False),
+    ("Losses of earlier years and of other accounts count as far as they were given, from the year after their own; "
+     "others are not known here.", False),
 )  # fmt: skip
 
 
@@ -77,8 +82,8 @@ def rate_on(sold: date) -> Rate:
 
 
 def exemption_of(year: int) -> Exemption:
-    """The exemption of the financial year that begins in April of `year`."""
-    return [one for one in EXEMPTIONS if one.since <= year][-1]
+    """The exemption of the financial year that begins in April of `year`; none before the first that is known."""
+    return [EXEMPTIONS[0], *(one for one in EXEMPTIONS if one.since <= year)][-1]
 
 
 def year_of(day: date) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -58,6 +58,7 @@ class TaxYear:
 
     year: int
     gains: list[Gain] = field(default_factory=list)
+    surcharge_percent: Decimal = ZERO  # of the tax, by the person's income
     set_off: list[SetOff] = field(default_factory=list)
     taxed: list[Taxed] = field(default_factory=list)
     exemption: Decimal = ZERO
@@ -72,13 +73,23 @@ class TaxYear:
 
     @property
     def tax(self) -> Decimal:
-        """Rupees on capital gains, before the cess."""
+        """Rupees on capital gains, before the surcharge and the cess."""
         return sum((one.tax for one in self.taxed if one.tax is not None), ZERO)
 
     @property
-    def cess(self) -> Decimal:
+    def surcharge(self) -> Decimal:
         """Rupees."""
-        return self.tax * CESS_PERCENT / 100
+        return self.tax * self.surcharge_percent / 100
+
+    @property
+    def cess(self) -> Decimal:
+        """Rupees, on the tax and the surcharge."""
+        return (self.tax + self.surcharge) * CESS_PERCENT / 100
+
+    @property
+    def total(self) -> Decimal:
+        """Rupees of tax, surcharge and cess."""
+        return self.tax + self.surcharge + self.cess
 
     def net(self, kind: GainKind) -> tuple[Decimal, Decimal]:
         """Gains and losses of a kind, both zero or more."""
@@ -86,25 +97,39 @@ class TaxYear:
         return sum((one for one in sums if one > 0), ZERO), -sum((one for one in sums if one < 0), ZERO)
 
 
-def years(gains: Iterable[Gain], until: int) -> list[TaxYear]:
-    """Every financial year from the first sale to `until`, oldest first: a loss is carried from one to the next."""
+def years(
+    gains: Iterable[Gain], until: int, *, earlier: Sequence[Loss] = (), surcharge_percent: Decimal = ZERO
+) -> list[TaxYear]:
+    """Every financial year from the first sale to `until`, oldest first: a loss is carried from one to the next.
+
+    Parameters
+    ----------
+    earlier : losses that the gains do not hold, made before or elsewhere, as far as they were unused at the end of
+        their year; each counts from the next year on
+    surcharge_percent : of the tax, in every year
+    """
     by_year: dict[int, list[Gain]] = {}
     for gain in gains:
         by_year.setdefault(year_of(gain.sale.sold), []).append(gain)
-    if not by_year:
-        return [_year(until, [], [])]
+    first = min([*by_year, *(loss.year + 1 for loss in earlier), until])
     out: list[TaxYear] = []
     carried: list[Loss] = []
-    for year in range(min(by_year), max(until, *by_year) + 1):
-        one = _year(year, by_year.get(year, []), carried)
+    for year in range(first, max([until, *by_year]) + 1):
+        brought = [*carried, *(loss for loss in earlier if loss.year + 1 == year)]
+        one = _year(year, by_year.get(year, []), brought, surcharge_percent)
         carried = one.carried
         out.append(one)
     return out
 
 
-def _year(year: int, gains: list[Gain], brought: list[Loss]) -> TaxYear:
+def loss_of(kind: GainKind, year: int, amount: Decimal) -> Loss:
+    """A loss of a financial year with the last one in which it counts."""
+    return Loss(kind, year, amount, year + (SPECULATIVE_YEARS if kind is GainKind.SPECULATIVE else CAPITAL_YEARS))
+
+
+def _year(year: int, gains: list[Gain], brought: list[Loss], surcharge_percent: Decimal) -> TaxYear:
     """Losses of the year first, then those brought forward, oldest first; the higher rate first."""
-    out = TaxYear(year, gains, brought=list(brought), exemption=exemption_of(year).amount)
+    out = TaxYear(year, gains, surcharge_percent, brought=list(brought), exemption=exemption_of(year).amount)
     left: dict[tuple[GainKind, Decimal | None], Decimal] = {}
     own: dict[GainKind, Decimal] = {}
     for one in gains:
@@ -114,7 +139,7 @@ def _year(year: int, gains: list[Gain], brought: list[Loss]) -> TaxYear:
             left[one.kind, one.rate_percent] = left.get((one.kind, one.rate_percent), ZERO) + one.gain
         elif one.rate_percent != 0:  # a loss where gains are exempt counts for nothing
             own[one.kind] = own.get(one.kind, ZERO) - one.gain
-    losses = [Loss(kind, year, amount, year + _carried_for(kind)) for kind, amount in sorted(own.items())]
+    losses = [loss_of(kind, year, amount) for kind, amount in sorted(own.items())]
     out.carried = []
     for loss in [*losses, *sorted(brought, key=lambda loss: (loss.year, loss.kind))]:
         rest = loss.amount
@@ -145,7 +170,3 @@ _AGAINST = {
     GainKind.LONG: (GainKind.LONG,),
     GainKind.SPECULATIVE: (GainKind.SPECULATIVE,),
 }
-
-
-def _carried_for(kind: GainKind) -> int:
-    return SPECULATIVE_YEARS if kind is GainKind.SPECULATIVE else CAPITAL_YEARS

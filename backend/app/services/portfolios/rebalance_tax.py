@@ -21,8 +21,8 @@ from app.services.portfolios.money import money
 
 _FIRST_ID = 2_000_000_000  # after every stored line of the same day
 NOTICE = (
-    "Tax is estimated by the rules of the tax report, from this portfolio's sales alone, at the last closes. Waiting "
-    "assumes the same price on that day. Estimate, not advice."
+    "Tax is estimated by the rules of the tax report, from this portfolio's sales alone, at the last closes, without a "
+    "surcharge. Waiting assumes the same price on that day. Estimate, not advice."
 )
 
 
@@ -98,9 +98,9 @@ def _wait(
 
 
 def _owed(ledger: Ledger, fair_value: FairValue, until: date) -> Decimal:
-    """Tax and cess of all years up to that of a day."""
+    """Tax with the cess of all years up to that of a day."""
     found = tax.years(tax.gains(ledger.realised, fair_value), tax.year_of(until))
-    return sum((one.tax + one.cess for one in found), ZERO)
+    return sum((one.total for one in found), ZERO)
 
 
 def _sum(gains: Sequence[tax.Gain], kind: tax.GainKind) -> Decimal:

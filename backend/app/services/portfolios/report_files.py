@@ -4,108 +4,50 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from app.services.portfolios.report_tables import Cell, Kind, Table, facts, indian, tables
+from app.services.portfolios.report_tables import Cell, Kind, Table, escaped, facts, shown, tables
 
-_FONTS: Final = Path(__file__).parent / "fonts"
-_INK, _SOFT, _LINE, _ACCENT, _INDEX = "#16181c", "#4b4f57", "#d9dce1", "#4c4dc3", "#8a8c91"
+_ACCENT, _INDEX = "#4c4dc3", "#8a8c91"
 NOTICE: Final = "An analysis, not advice. Past returns say little of coming ones."
 
 
 def pdf(portfolio: Mapping[str, Any], analysis: Mapping[str, Any], stress: Mapping[str, Any], *, sample: bool) -> bytes:
     """A4 pages: facts, growth, and the tables of `report_tables`."""
-    from reportlab.lib.colors import HexColor
-    from reportlab.lib.pagesizes import A4
-    from reportlab.lib.styles import ParagraphStyle
-    from reportlab.lib.units import mm
-    from reportlab.pdfbase import pdfmetrics
-    from reportlab.pdfbase.ttfonts import TTFont
-    from reportlab.platypus import KeepTogether, Paragraph, SimpleDocTemplate, Spacer
-    from reportlab.platypus import Table as Grid
+    from app.services.portfolios.pdf_pages import Pages
 
-    for name in ("Inter-Regular", "Inter-SemiBold"):
-        pdfmetrics.registerFont(TTFont(name, str(_FONTS / f"{name}.ttf")))
-    body = ParagraphStyle("body", fontName="Inter-Regular", fontSize=8.5, leading=12, textColor=HexColor(_INK))
-    small = ParagraphStyle("small", parent=body, fontSize=7.5, leading=10, textColor=HexColor(_SOFT))
-    head = ParagraphStyle("head", parent=body, fontName="Inter-SemiBold", fontSize=10.5, leading=14, spaceBefore=10)
-    title = ParagraphStyle("title", parent=head, fontSize=17, leading=22, spaceBefore=0)
-    width = A4[0] - 36 * mm
-
-    def grid(table: Table) -> Any:
-        numeric = [kind != "text" for _, kind in table.columns]
-        shown = [[name for name, _ in table.columns]]
-        shown += [
-            [_shown(value, kind) for value, (_, kind) in zip(row, table.columns, strict=True)] for row in table.rows
-        ]
-        texts = sum(not one for one in numeric)
-        narrow = 58.0
-        wide = (width - narrow * sum(numeric)) / max(texts, 1)
-        cells = [
-            [Paragraph(_escaped(cell), small) if not numeric[n] else cell for n, cell in enumerate(row)]
-            for row in shown
-        ]
-        made = Grid(cells, colWidths=[narrow if one else wide for one in numeric], repeatRows=1)
-        made.setStyle(
-            [
-                ("FONT", (0, 0), (-1, -1), "Inter-Regular", 7.5),
-                ("FONT", (0, 0), (-1, 0), "Inter-SemiBold", 7.5),
-                ("TEXTCOLOR", (0, 0), (-1, -1), HexColor(_INK)),
-                ("LINEBELOW", (0, 0), (-1, -1), 0.4, HexColor(_LINE)),
-                ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
-                ("TOPPADDING", (0, 0), (-1, -1), 2.5),
-                ("BOTTOMPADDING", (0, 0), (-1, -1), 2.5),
-                *(("ALIGN", (n, 0), (n, -1), "RIGHT") for n, one in enumerate(numeric) if one),
-            ]
-        )
-        return made
-
-    story: list[Any] = [Paragraph(_escaped(portfolio["name"]) + (" · SAMPLE" if sample else ""), title)]
-    story.append(
-        Paragraph(" · ".join(f"{name} <b>{_escaped(value)}</b>" for name, value in facts(portfolio, analysis)), body)
+    pages = Pages(
+        f"{portfolio['name']}, {analysis['asof']}", f"{portfolio['name']} · as of {analysis['asof']} · SmartTrader"
     )
+    pages.title(portfolio["name"] + (" · SAMPLE" if sample else ""))
+    pages.facts(facts(portfolio, analysis))
     if sample:
-        story.append(Paragraph("Companies and prices of the sample market are made up.", small))
-    story += [Paragraph("Growth of today's portfolio", head), _growth(analysis, width)]
-    story.append(
-        Paragraph(f"Portfolio in violet, {_escaped(analysis['benchmark']['name'])} in grey; value of 1.", small)
-    )
+        pages.small("Companies and prices of the sample market are made up.")
+    pages.head("Growth of today's portfolio")
+    pages.drawing(_growth(analysis, pages.width))
+    pages.small(f"Portfolio in violet, {analysis['benchmark']['name']} in grey; value of 1.")
     for table in tables(portfolio, analysis, stress):
-        if table.rows:
-            parts = [Paragraph(table.title, head), Spacer(1, 3), grid(table)]
-            parts += [Paragraph(_escaped(table.note), small)] if table.note else []
-            story.append(KeepTogether(parts) if len(table.rows) < 25 else parts[0])
-            story += [] if len(table.rows) < 25 else parts[1:]
+        pages.table(table)
     left_out = [f"{one['symbol']}: {one['reason']}" for one in analysis["left_out"]]
-    rest = [
+    pages.head("What this rests on")
+    for line in (
         *analysis["assumptions"],
         *([f"Left out of what rests on returns: {'; '.join(left_out)}."] if left_out else []),
-    ]
-    rest += [analysis["fundamental_risk"]["note"], NOTICE]
-    story += [Paragraph("What this rests on", head), *(Paragraph(_escaped(one), small) for one in rest)]
-
-    def footer(canvas: Any, document: Any) -> None:
-        canvas.setFont("Inter-Regular", 7)
-        canvas.setFillColor(HexColor(_SOFT))
-        canvas.drawString(18 * mm, 9 * mm, f"{portfolio['name']} · as of {analysis['asof']} · SmartTrader")
-        canvas.drawRightString(A4[0] - 18 * mm, 9 * mm, str(document.page))
-
-    out = io.BytesIO()
-    document = SimpleDocTemplate(
-        out, pagesize=A4, leftMargin=18 * mm, rightMargin=18 * mm, topMargin=16 * mm, bottomMargin=18 * mm,
-        title=f"{portfolio['name']}, {analysis['asof']}", author="SmartTrader", invariant=1,
-    )  # fmt: skip
-    document.build(story, onFirstPage=footer, onLaterPages=footer)
-    return out.getvalue()
+        analysis["fundamental_risk"]["note"],
+        NOTICE,
+    ):
+        pages.small(line)
+    return pages.made()
 
 
 def _growth(analysis: Mapping[str, Any], width: float) -> Any:
     """The curves of the window as a drawing."""
     from reportlab.graphics.shapes import Drawing, Line, PolyLine, String
     from reportlab.lib.colors import HexColor
+
+    from app.services.portfolios.pdf_pages import LINE, SOFT
 
     performance = analysis["charts"]["performance"]
     height, right = 120.0, 34.0
@@ -119,7 +61,7 @@ def _growth(analysis: Mapping[str, Any], width: float) -> Any:
     drawing = Drawing(width, height)
     for level in np.linspace(low, high, 5).tolist():
         y = 6 + (height - 12) * (level - low) / span
-        drawing.add(Line(0, y, width - right, y, strokeColor=HexColor(_LINE), strokeWidth=0.4))
+        drawing.add(Line(0, y, width - right, y, strokeColor=HexColor(LINE), strokeWidth=0.4))
         drawing.add(
             String(
                 width - right + 4,
@@ -127,7 +69,7 @@ def _growth(analysis: Mapping[str, Any], width: float) -> Any:
                 f"{level:.2f}",
                 fontName="Inter-Regular",
                 fontSize=7,
-                fillColor=HexColor(_SOFT),
+                fillColor=HexColor(SOFT),
             )
         )
     for curve, colour in reversed(curves):
@@ -174,7 +116,8 @@ def workbook(portfolio: Mapping[str, Any], analysis: Mapping[str, Any], stress: 
 
 
 _FORMATS: Final[dict[Kind, str]] = {
-    "text": "General", "percent": "0.0%", "number": "0.00", "rupees": "#,##0.00", "count": "0",
+    "text": "General", "percent": "0.0%", "number": "0.00", "rupees": "#,##0.00", "paise": "#,##0.00",
+    "count": "0",
 }  # fmt: skip
 
 
@@ -183,36 +126,20 @@ def _plain(value: Cell) -> Cell:
     return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" and value not in ("–", "-") else value
 
 
-def _shown(value: Cell, kind: Kind) -> str:
-    if value is None:
-        return "–"
-    if isinstance(value, str):
-        return value
-    if kind == "percent":
-        return f"{100 * value:.1f} %".replace("-", "−")
-    if kind == "number" and 0.0 < value < 0.005:
-        return "< 0.01"
-    return indian(value, 2 if kind == "number" else 0)
-
-
-def _escaped(text: str) -> str:
-    return str(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
 def html(portfolio: Mapping[str, Any], analysis: Mapping[str, Any], stress: Mapping[str, Any], *, sample: bool) -> str:
     """One page for a client that opens without a server: no scripts, no fonts or pictures from elsewhere."""
-    parts = [f"<h1>{_escaped(portfolio['name'])}{' <small>SAMPLE</small>' if sample else ''}</h1>"]
+    parts = [f"<h1>{escaped(portfolio['name'])}{' <small>SAMPLE</small>' if sample else ''}</h1>"]
     parts.append(
         "<dl>"
-        + "".join(f"<dt>{name}</dt><dd>{_escaped(value)}</dd>" for name, value in facts(portfolio, analysis))
+        + "".join(f"<dt>{name}</dt><dd>{escaped(value)}</dd>" for name, value in facts(portfolio, analysis))
         + "</dl>"
     )
     for table in tables(portfolio, analysis, stress):
         parts.append(f"<h2>{table.title}</h2><div class='s'><table>{_rows(table)}</table></div>")
-        parts.append(f"<p>{_escaped(table.note)}</p>" if table.note else "")
+        parts.append(f"<p>{escaped(table.note)}</p>" if table.note else "")
     lines: Sequence[str] = [*analysis["assumptions"], analysis["fundamental_risk"]["note"], NOTICE]
-    parts.append("<h2>What this rests on</h2><ul>" + "".join(f"<li>{_escaped(one)}</li>" for one in lines) + "</ul>")
-    name = _escaped(f"{portfolio['name']}, {analysis['asof']}")
+    parts.append("<h2>What this rests on</h2><ul>" + "".join(f"<li>{escaped(one)}</li>" for one in lines) + "</ul>")
+    name = escaped(f"{portfolio['name']}, {analysis['asof']}")
     return (
         '<!doctype html><html lang="en-GB"><head><meta charset="utf-8"><meta name="viewport" '
         f'content="width=device-width, initial-scale=1"><title>{name}</title><style>{_STYLE}</style></head>'
@@ -221,11 +148,11 @@ def html(portfolio: Mapping[str, Any], analysis: Mapping[str, Any], stress: Mapp
 
 
 def _rows(table: Table) -> str:
-    head = "".join(f"<th{'' if kind == 'text' else ' class=r'}>{_escaped(name)}</th>" for name, kind in table.columns)
+    head = "".join(f"<th{'' if kind == 'text' else ' class=r'}>{escaped(name)}</th>" for name, kind in table.columns)
     lines = [f"<tr>{head}</tr>"]
     for row in table.rows:
         cells = "".join(
-            f"<td{'' if kind == 'text' else ' class=r'}>{_escaped(_shown(value, kind))}</td>"
+            f"<td{'' if kind == 'text' else ' class=r'}>{escaped(shown(value, kind))}</td>"
             for value, (_, kind) in zip(row, table.columns, strict=True)
         )
         lines.append(f"<tr>{cells}</tr>")

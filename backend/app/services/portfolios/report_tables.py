@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Cell = str | float | int | None
-Kind = Literal["text", "percent", "number", "rupees", "count"]
+Kind = Literal["text", "percent", "number", "rupees", "paise", "count"]
 
 
 @dataclass(frozen=True)
@@ -125,6 +125,24 @@ def indian(amount: float | None, digits: int = 0) -> str:
         head, tail = head[:-2], f"{head[-2:]},{tail}"
     text = f"{head},{tail}" if head else tail
     return ("−" if amount < 0 and float(f"{amount:.{digits}f}") else "") + text + (f".{rest}" if rest else "")
+
+
+def shown(value: Cell, kind: Kind) -> str:
+    """A cell as people read it: – where unknown."""
+    if value is None:
+        return "–"
+    if isinstance(value, str):
+        return value
+    if kind == "percent":
+        return f"{100 * value:.1f} %".replace("-", "−")
+    if kind == "number" and 0.0 < value < 0.005:
+        return "< 0.01"
+    return indian(value, 2 if kind in ("number", "paise") else 0)
+
+
+def escaped(text: str) -> str:
+    """Text that markup takes for nothing else."""
+    return str(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _money(text: str | None) -> float | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
@@ -32,13 +30,31 @@ class TaxService:
     def __init__(self, portfolios: PortfolioService) -> None:
         self._portfolios = portfolios
 
-    def report(self, market: Market, session: Session, portfolio_id: int, year: str | None) -> dict[str, Any]:
+    def report(
+        self,
+        market: Market,
+        session: Session,
+        portfolio_id: int,
+        year: str | None,
+        *,
+        losses: Sequence[str] = (),
+        surcharge: Decimal = Decimal(0),
+    ) -> dict[str, Any]:
         """A financial year of a portfolio; None: the one of today.
+
+        Parameters
+        ----------
+        losses : of earlier years or other accounts, unused at the end of their year: `SHORT:2021-22:125000`
+        surcharge : percent of the tax
 
         Raises
         ------
-        ValidationError : no such year.
+        ValidationError : no such year, or a loss or surcharge that makes no sense.
         """
+        if not 0 <= surcharge <= tax.MOST_SURCHARGE:
+            raise ValidationError(
+                f"surcharge: expected 0 to {tax.MOST_SURCHARGE} percent of the tax, got {surcharge}", "surcharge"
+            )
         portfolio = self._portfolios.found(session, portfolio_id)
         names, today = self._portfolios.names(market, session), self._portfolios.today()
         ledger = ledger_of(session, portfolio_id, names)
@@ -46,7 +62,8 @@ class TaxService:
         found = tax.gains(ledger.realised, fair_value)
         current = tax.year_of(today)
         wanted = current if year is None else _year(year)
-        every = tax.years(found, max(current, wanted))
+        earlier = [_loss_given(text, current) for text in losses]
+        every = tax.years(found, max(current, wanted), earlier=earlier, surcharge_percent=surcharge)
         known = [one.year for one in every]
         one = next((one for one in every if one.year == wanted), None)
         if one is None:
@@ -92,9 +109,12 @@ class TaxService:
             "carried_forward": [_loss(each) for each in one.carried],
             "lapsed": [_loss(each) for each in one.lapsed],
             "dividends": money(dividends),
+            "losses_given": [_loss(each) for each in earlier],
             "tax": money(one.tax),
+            "surcharge_percent": float(surcharge),
+            "surcharge": money(one.surcharge),
             "cess": money(one.cess),
-            "total": money(one.tax + one.cess),
+            "total": money(one.total),
             "gains": [_line(each, names) for each in one.gains],
             "hints": hints,
             "rules": [{"text": text, "verified": verified} for text, verified in tax.STATED]
@@ -157,35 +177,6 @@ def fair_values(names: Names) -> FairValue:
     return value
 
 
-def as_csv(report: dict[str, Any], market: Market) -> str:
-    """The lines of a report, plain numbers and ISO dates; texts a spreadsheet would run as formulas are quoted.
-
-    Of the generated market each line says SAMPLE in a column `market`.
-    """
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    names = (
-        "kind", "symbol", "isin", "account", "quantity", "acquired", "sold", "proceeds", "cost", "cost_used",
-        "expenses", "gain", "rate_percent", "fair_value", "note",
-    )  # fmt: skip
-    sample = market is Market.SAMPLE
-    writer.writerow([*names, "market"] if sample else names)
-    for line in report["gains"]:
-        writer.writerow([*(_safe(line[name]) for name in names), *([market.mark] if sample else [])])
-    writer.writerow([])
-    if sample:
-        writer.writerow(["market", market.mark])
-    for name in ("year", "exemption", "exemption_used", "dividends", "tax", "cess", "total", "notice"):
-        writer.writerow([name, _safe(report[name])])
-    return out.getvalue()
-
-
-def _safe(value: Any) -> Any:
-    if isinstance(value, str) and value[:1] in ("=", "+", "@", "\t", "\r"):
-        return f"'{value}"
-    return "" if value is None else value
-
-
 def _year(text: str) -> int:
     """`2024-25` or `2024` as 2024."""
     head, dash, tail = text.strip().partition("-")
@@ -194,6 +185,32 @@ def _year(text: str) -> int:
     if dash and tail != f"{(int(head) + 1) % 100:02d}":
         raise ValidationError(f"year: {text[:20]!a} is no financial year; did you mean {tax.label(int(head))}?", "year")
     return int(head)
+
+
+def _loss_given(text: str, current: int) -> tax.Loss:
+    """`SHORT:2021-22:125000` as a loss."""
+    parts = [part.strip() for part in text.split(":")]
+    kinds = [kind.value for kind in _KINDS if kind is not tax.GainKind.UNKNOWN]
+    if len(parts) != 3 or parts[0].upper() not in kinds:
+        raise ValidationError(
+            f"losses: expected kind:year:rupees, such as SHORT:2021-22:125000, the kind one of {', '.join(kinds)}; "
+            f"got {text[:60]!a}",
+            "losses",
+        )
+    try:
+        year = _year(parts[1])
+    except ValidationError as error:
+        raise ValidationError(error.message.replace("year:", "losses:", 1), "losses") from error
+    amount = parts[2].replace(",", "")
+    if not amount.replace(".", "", 1).isdecimal() or len(amount) > 16 or not Decimal(amount):
+        raise ValidationError(f"losses: expected rupees above zero, got {parts[2][:20]!a}", "losses")
+    if year < tax.RATES[0].since.year:
+        raise ValidationError(f"losses: {tax.label(year)} is too long ago to count in any year that is known", "losses")
+    if year >= current:
+        raise ValidationError(
+            f"losses: {tax.label(year)} is no earlier year; a loss of it comes from the sales of the ledger", "losses"
+        )
+    return tax.loss_of(tax.GainKind(parts[0].upper()), year, Decimal(amount))
 
 
 def _labels(years: Sequence[int]) -> str:

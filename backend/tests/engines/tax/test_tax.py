@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.engines.ledger import Entry, Kind, fold
-from app.engines.tax import Gain, GainKind, TaxYear, gains, grandfathered, hints, long_from, open_gains, years
+from app.engines.tax import Gain, GainKind, TaxYear, gains, grandfathered, hints, long_from, loss_of, open_gains, years
 
 D = Decimal
 
@@ -260,3 +260,33 @@ def test_every_rupee_of_loss_is_set_off_carried_or_lapsed_once(sales: list[tuple
     assert made == used + sum(one.left for year in all_years for one in year.taxed)
     assert all(0 <= one.exempt <= one.left for year in all_years for one in year.taxed)
     assert all(year.exemption_used <= year.exemption for year in all_years)
+
+
+def test_a_loss_that_was_given_is_set_off_from_the_next_year_on_and_lapses() -> None:
+    # 2024-25: a short gain of 300 at 20 %, 100 of it taken by what 2021-22 left over; nothing remains to be carried
+    found = trades(("BUY", "2024-08-01", 10, 100), ("SELL", "2024-10-01", 10, 130))
+    given = [loss_of(GainKind.SHORT, 2021, D(100))]
+    every = years(found, 2024, earlier=given)
+    assert [one.year for one in every] == [2022, 2023, 2024]
+    assert [(one.of_year, one.amount) for one in every[-1].set_off] == [(2021, 100)]
+    assert every[-1].tax == 40 and every[-1].carried == []
+    # eight years: one of 2015-16 counts to 2023-24, and has lapsed by the sale
+    old = years(found, 2024, earlier=[loss_of(GainKind.SHORT, 2015, D(100))])
+    assert [one.year for one in old if one.lapsed] == [2023] and old[-1].tax == 60
+    # a long-term loss takes nothing from a short-term gain
+    assert years(found, 2024, earlier=[loss_of(GainKind.LONG, 2022, D(100))])[-1].tax == 60
+    # nor does a loss of the year of the sale or of a later one count before it was made
+    assert years(found, 2024, earlier=[loss_of(GainKind.SHORT, 2024, D(100))])[-1].tax == 60
+
+
+def test_the_surcharge_is_of_the_tax_and_the_cess_of_both() -> None:
+    # 300 at 20 % = 60; 15 % of it 9; 4 % of 69 = 2.76
+    found = trades(("BUY", "2024-08-01", 10, 100), ("SELL", "2024-10-01", 10, 130))
+    one = years(found, 2024, surcharge_percent=D(15))[-1]
+    assert (one.tax, one.surcharge, one.cess, one.total) == (60, 9, D("2.76"), D("71.76"))
+
+
+def test_a_sale_of_before_the_first_rates_is_told_without_a_tax() -> None:
+    found = trades(("BUY", "2001-08-01", 10, 100), ("SELL", "2003-10-01", 10, 130))
+    (one,) = years(found, 2003)
+    assert (one.gains[0].kind, one.tax, one.exemption) == ("UNKNOWN", 0, 0)
