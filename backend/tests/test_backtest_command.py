@@ -215,3 +215,34 @@ def test_the_first_run_says_that_it_compiles_and_only_on_standard_error(tmp_path
     )
     assert result.exit_code == 0 and json.loads(result.stdout)
     assert result.stderr == "Compiling the engine, once: a minute or two (smarttrader warm-up does it beforehand).\n"
+
+
+def test_the_text_of_a_run_is_rounded_for_reading_and_says_what_it_leaves_out(tmp_path):
+    file = days_of(tmp_path, "%Y-%m-%d")
+    whole = answered("sma_cross", "--bars", file, *CROSS)
+    result = CliRunner().invoke(app, ["backtest", "sma_cross", "--bars", file, *CROSS])
+    assert result.exit_code == 0
+    lines = [line.split() for line in result.stdout.splitlines()]
+    assert ["total", "return", f"{100 * whole['metrics']['total_return']:,.2f}", "%"] in lines
+    assert ["final", "equity", f"₹{whole['metrics']['final_equity']:,.2f}"] in lines
+    assert f"Run {whole['run_id']}" in result.stdout
+    for trade in [*whole["trades"], *whole["open_positions"]]:
+        assert any(
+            trade["entry_at"] in line and f"{trade['entry_price']:,.2f}" in line and f"{trade['pnl']:,.2f}" in line
+            for line in lines
+        )
+
+
+def test_a_long_list_of_trades_ends_with_the_command_that_has_them_all(tmp_path):
+    # closes alternate, so that averages cross all the time
+    rows = [
+        f"{date(2024, 1, 1) + timedelta(days=n)},{close},{close},{close},{close},1000"
+        for n, close in enumerate([100, 100, 110, 110, 90, 90] * 30)
+    ]
+    question = ("sma_cross", "--bars", written(tmp_path, *rows), "--param", "fast=2", "--param", "slow=4")
+    whole = answered(*question)
+    text = CliRunner().invoke(app, ["backtest", *question]).stdout
+    assert len(whole["trades"]) > 20
+    assert f"The last 20 of {len(whole['trades'])} closed trades" in text
+    assert "All of them: --json" in text  # the run of a file is not stored
+    assert text.count("SIGNAL") == 20

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from app.commands.run_text import print_run
 from app.commands.shared import (
     JsonFlag,
     SampleFlag,
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from app.services.user_strategies.catalogue import Catalogue
 
 _DAY = "YYYY-MM-DD"
-_TRADE = ("symbol", "side", "entry_at", "entry_price", "exit_at", "exit_price", "quantity", "pnl", "costs")
 
 
 def register(group: typer.Typer) -> None:
@@ -179,7 +179,7 @@ def backtest(
     if as_json:
         print_json(answer)
     else:
-        _print(answer)
+        print_run(answer, stored=bars is None)
 
 
 def _of_market(
@@ -275,28 +275,6 @@ def _answer(run: dict[str, Any]) -> dict[str, Any]:
         "assumptions": run["assumptions"],
         "warnings": run["warnings"],
     }
-
-
-def _print(answer: dict[str, Any]) -> None:
-    measured = answer["metrics"]
-    if measured["frozen_positions"]:
-        share = "" if measured["frozen_share"] is None else f" ({100.0 * measured['frozen_share']:.2f} % of it)"
-        print(
-            f"Final equity {measured['final_equity']:.2f}, of which {measured['frozen_value']:.2f}{share} is frozen in "
-            f"{measured['frozen_positions']} holdings that could not be sold; without them "
-            f"{measured['final_equity_without_frozen']:.2f}\n"
-        )
-    for name, value in answer["metrics"].items():
-        reason = answer["metric_reasons"].get(name, "")
-        print(f"{name:<22} {value if value is not None else f'unknown: {reason}'}")
-    print()
-    for trade in [*answer["trades"], *answer["open_positions"]]:
-        values = (trade[name] for name in _TRADE)
-        print("  ".join("-" if value is None else str(value) for value in values), trade["exit_reason"] or "open")
-    print()
-    for sentence in [*answer["assumptions"], *answer["warnings"]]:
-        print(sentence)
-    print(f"Run {answer['run_id']}")
 
 
 def verify(

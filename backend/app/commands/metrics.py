@@ -8,21 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from app.commands.measures import drawn
 from app.commands.shared import JsonFlag, SampleFlag, chosen_market, fail, open_platform, print_json
 
 if TYPE_CHECKING:
     from app.services.series_files import Kind, Series, Unit
     from app.services.tear_sheets import Against
-
-_PERCENT = frozenset(
-    {
-        *("total_return", "cagr", "volatility", "downside_deviation", "max_drawdown", "mean_drawdown", "ulcer_index"),
-        *("pain_index", "var_95", "var_99", "cvar_95", "cvar_99", "best_day", "worst_day", "winning_days"),
-        *("best_month", "worst_month", "winning_months", "alpha", "tracking_error", "probabilistic_sharpe"),
-    }
-)
-_WHOLE = frozenset({"longest_drawdown", "recovery_sessions", "periods_per_year", "returns", "missing_returns",
-                    "min_track_record_sessions"})  # fmt: skip
 
 
 def register(group: typer.Typer) -> None:
@@ -101,18 +92,10 @@ def _print(answer: dict[str, Any]) -> None:
     table.add_column("")
     for name, value in answer["metrics"].items():
         reason = answer["reasons"].get(name, "")
-        table.add_row(name.replace("_", " "), Text(_drawn(name, value)), Text(reason, style="dim"))
+        table.add_row(name.replace("_", " "), Text(drawn(name, value)), Text(reason, style="dim"))
     for which, day in answer["max_drawdown"].items():
         reason = answer["reasons"].get(f"max_drawdown_{which}", "")
         table.add_row(f"max drawdown {which}", Text(day or "–"), Text(reason, style="dim"))
     console.print(table)
     for note in answer["notes"]:
         console.print(Text(note))
-
-
-def _drawn(name: str, value: float | None) -> str:
-    if value is None:
-        return "–"
-    if name in _PERCENT:
-        return f"{100.0 * value:,.2f} %"
-    return f"{value:,.0f}" if name in _WHOLE else f"{value:,.4f}"
