@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import numpy as np
@@ -16,6 +19,8 @@ from typer.testing import CliRunner
 
 from app.database import Market
 from app.models import Dividend
+from app.repositories import files
+from app.services import actions_view
 from app.services.importing import derive
 from app.services.importing.run import import_paths
 from app.services.market import _markers
@@ -249,6 +254,59 @@ def test_a_second_decision_conflicts_and_the_same_key_answers_the_first(undone: 
     url = f"/api/data/actions/decisions/{first.json()['id']}/undo"
     assert [undone.post(url).status_code for _ in range(2)] == [200, 409]
     assert undone.post("/api/data/actions/decisions/999999/undo").status_code == 404
+
+
+def test_the_same_request_at_the_same_time_is_one_decision_and_one_answer(undone: TestClient) -> None:
+    with ThreadPoolExecutor(6) as pool:
+        ready = Barrier(6)
+
+        def ask(_: int) -> Any:
+            ready.wait()
+            return decide(undone, "DISMISS", reason="at once", key="together")
+
+        answers = list(pool.map(ask, range(6)))
+    assert [answer.status_code for answer in answers] == [201] * 6, [answer.text for answer in answers]
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    rows = undone.get("/api/data/actions/decisions", params={"symbol": "MOVER"}).json()["data"]
+    assert [row["reason"] for row in rows if row["undone_at"] is None] == ["at once"]
+
+
+def test_of_different_decisions_at_the_same_time_one_stands_and_the_others_name_it(undone: TestClient) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        ready = Barrier(4)
+
+        def ask(n: int) -> Any:
+            ready.wait()
+            return decide(undone, "CORRECT", factor=2.0 + n, key=f"own {n}")
+
+        answers = sorted(pool.map(ask, range(4)), key=lambda answer: answer.status_code)
+    assert [answer.status_code for answer in answers] == [201, 409, 409, 409]
+    standing = answers[0].json()["id"]
+    for refused in answers[1:]:
+        assert refused.json()["error"]["message"].startswith(f"Decision {standing} (CORRECT) stands on MOVER")
+    url = f"/api/data/actions/decisions/{standing}/undo"
+    with ThreadPoolExecutor(2) as pool:
+        codes = sorted(answer.status_code for answer in pool.map(lambda _: undone.post(url), range(2)))
+    assert codes == [200, 409]
+
+
+def test_a_decision_waits_for_a_short_import_and_names_a_long_one(
+    undone: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(actions_view, "_IMPORT_WAIT_SECONDS", 0.3)
+    engine = platform_of(undone).database.engine(Market.REAL)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as importing:
+        assert files.try_import_lock(importing)
+        refused = decide(undone, "DISMISS")
+        assert refused.status_code == 409
+        told = refused.json()["error"]["message"]
+        assert re.fullmatch(r"An import is at work on this database since \d\d:\d\d:\d\d IST; decide when it .*", told)
+        monkeypatch.setattr(actions_view, "_IMPORT_WAIT_SECONDS", 30.0)
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(decide, undone, "DISMISS")
+            assert not waiting.done()
+            files.release_import_lock(importing)
+            assert waiting.result().status_code == 201
 
 
 @pytest.mark.parametrize(

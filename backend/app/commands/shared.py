@@ -63,7 +63,8 @@ def print_json(value: Any, *, indent: int | None = 2) -> None:
     """Print a value as JSON, dates as ISO text; an object about the sample market says so as its first member."""
     if _market_mark() is not None and isinstance(value, dict):
         value = {"market": _market_mark(), **value}
-    print(json.dumps(value, indent=indent, ensure_ascii=False, default=str))
+    separators = (",", ":") if indent is None else None
+    print(json.dumps(value, indent=indent, separators=separators, ensure_ascii=False, default=str))
 
 
 def print_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, text
 
 from app.models.base import Base
 from app.repositories.files import IMPORT_LOCK
+
+DECISION_LOCK = 0x534D_4443  # "SMDC": names the lock of who decides, and nothing else uses it
 
 # an instrument by the key it has, or had before older history was loaded
 _OF_KEY = (
@@ -55,6 +57,22 @@ SORTS = {
     "factor": "factor",
     "ratio": "abs(ln(ratio))",
 }
+
+
+def one_at_a_time(connection: Connection) -> None:
+    """Wait until no other transaction of this database is deciding; the next one waits for this to end."""
+    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": DECISION_LOCK})
+
+
+def import_began(connection: Connection) -> datetime | None:
+    """Since when the connection that holds the import lock has been there; None where none holds it."""
+    query = (
+        "SELECT min(a.backend_start) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid "
+        "WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND l.database = a.datid "
+        "AND a.datname = current_database() AND ((l.classid::bigint << 32) | l.objid::bigint) = :key"
+    )
+    found: datetime | None = connection.execute(text(query), {"key": IMPORT_LOCK}).scalar_one()
+    return found
 
 
 def refuse_imports_until_commit(connection: Connection) -> bool:

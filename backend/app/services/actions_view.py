@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import time
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any, Literal
@@ -14,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.database import Database, Market
+from app.engines.calendar import IST
 from app.exceptions import ConflictError, DataNotFoundError, ValidationError
 from app.models import LOCAL_OWNER_ID
 from app.repositories import action_decisions as repository
@@ -25,6 +27,7 @@ from app.services.panel import PanelService
 log = logging.getLogger(__name__)
 
 STATUSES = ("QUARANTINED", "INFERRED", "LISTED", "ACCEPTED", "DISMISSED")
+_IMPORT_WAIT_SECONDS = 3.0
 LOWEST, HIGHEST = 1e-4, 1e4  # a factor beyond is a typing error
 
 
@@ -123,11 +126,14 @@ class ActionService:
         DataNotFoundError : no such stock, or nothing on that session to decide on.
         ValidationError : a factor is missing, not wanted or impossible.
         ConflictError : a decision stands there already, an import is at work, or the key was used for another request.
+
+        Of requests at the same moment one goes first; the others wait for it and see what it did.
         """
         request = orjson.dumps(["decide", market.value, asdict(asked)], option=orjson.OPT_SORT_KEYS)
         digest = hashlib.sha256(request).hexdigest()
         try:
             with self._database.transaction(Market.REAL) as control:
+                repository.one_at_a_time(control.connection())
                 jobs = JobRepository(control)
                 known = None if idempotency_key is None else jobs.remembered(LOCAL_OWNER_ID, idempotency_key)
                 if known is not None:
@@ -142,8 +148,8 @@ class ActionService:
                         answer = self._decide(session.connection(), asked)
                 if idempotency_key is not None:
                     jobs.remember(LOCAL_OWNER_ID, idempotency_key, digest, 201, {"decision_id": answer["id"]})
-        except IntegrityError as error:  # two at once
-            raise ConflictError("The same was decided at this moment; read the list again") from error
+        except IntegrityError as error:  # the key of another kind of request, at the same moment
+            raise ConflictError("This Idempotency-Key was used for another request; use a new one") from error
         self._panels.refresh(market)
         return answer
 
@@ -244,8 +250,15 @@ class ActionService:
 
 
 def _hold(connection: Connection) -> None:
-    if not repository.refuse_imports_until_commit(connection):
-        raise ConflictError("An import is at work on this database; decide when it has ended")
+    """Keep others who decide and imports out until the transaction ends; the import of a day is waited for."""
+    repository.one_at_a_time(connection)
+    deadline = time.monotonic() + _IMPORT_WAIT_SECONDS
+    while not repository.refuse_imports_until_commit(connection):
+        if time.monotonic() > deadline:
+            began = repository.import_began(connection)
+            since = "" if began is None else f" since {began.astimezone(IST):%H:%M:%S} IST"
+            raise ConflictError(f"An import is at work on this database{since}; decide when it has ended")
+        time.sleep(0.05)
 
 
 def _traded(connection: Connection, ids: list[int], asked: DecisionRequest) -> tuple[int, str]:
