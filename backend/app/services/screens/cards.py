@@ -11,8 +11,8 @@ from app.database import Market
 from app.engines.screener import FIELDS
 from app.engines.screener.cards import CARDS
 from app.engines.screener.language import FUNCTIONS, Vocabulary, compiled
-from app.engines.screener.language.check import mentioned, reach, window
 from app.engines.screener.language.functions import ALIASES
+from app.engines.screener.language.reads import mentioned, reach, window
 from app.engines.screener.presets import PRESETS
 from app.repositories import index_series
 from app.services.fundamentals import FINANCIAL_CARDS, FundamentalsService

@@ -14,10 +14,11 @@ from sqlalchemy.orm import Session
 from app.database import Market
 from app.engines.screener.language import Expression, formatted
 from app.engines.screener.language.check import FALSE, TRUE, UNKNOWN, Kind, Vocabulary
-from app.engines.screener.language.tree import All, Compare, Node, Number, digest
+from app.engines.screener.language.tree import All, Compare, Node, Number
 from app.exceptions import DataNotFoundError
 from app.services.panel import Panel
-from app.services.screener import ScreenerService, SessionTable
+from app.services.screener import ScreenerService
+from app.services.screens.answers import SessionTable
 from app.services.screens.service import ALL, Universe
 from app.services.universe import find_instrument, index_id, known_id
 
@@ -206,7 +207,7 @@ def _plain(left: Node, right: Node, words: Vocabulary) -> bool:
 def _expression(node: Node, words: Vocabulary) -> Expression:
     kind = words.kind(node)
     words.remember(node, kind)
-    return Expression(node, kind, formatted(node), digest(node))
+    return Expression.of(node, kind)
 
 
 def flags_of(flags: list[U1], which: NDArray[np.intp]) -> U1:

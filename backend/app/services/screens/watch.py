@@ -105,8 +105,8 @@ class ScreenWatch:
         self, market: Market, session: Session, panel: Panel, question: ScreenQuestion, only: str | None = None
     ) -> tuple[Rows, B1]:
         """The market's rows, and those on which a saved screen holds; with `only`, an instrument's rows alone."""
-        from app.engines.screener.language.check import crosses_section
         from app.engines.screener.language.evaluate import Evaluator  # brings the compiler
+        from app.engines.screener.language.reads import crosses_section
 
         screens = self._screener.screens
         expression = self._screener.condition(market, session, question.filter_type, question.q)

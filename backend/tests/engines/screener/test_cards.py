@@ -10,9 +10,9 @@ from app.engines.screener import FIELDS
 from app.engines.screener.cards import CARDS, CardFields
 from app.engines.screener.cards.card import FLAG, PLAIN, Card
 from app.engines.screener.language import Vocabulary, compiled
-from app.engines.screener.language.check import reach
 from app.engines.screener.language.evaluate import DayEvaluator, Evaluator, to_number
 from app.engines.screener.language.frame import rows_of_bars
+from app.engines.screener.language.reads import reach
 from app.engines.screener.snapshot import snapshot
 
 WORDS = Vocabulary(CardFields())

@@ -16,9 +16,10 @@ import pytest
 
 from app.database import Database, Market
 from app.engines.screener.language import compiled, parse
-from app.engines.screener.language.check import TRUE, UNKNOWN, crosses_section, window
+from app.engines.screener.language.check import TRUE, UNKNOWN
 from app.engines.screener.language.evaluate import DayEvaluator
 from app.engines.screener.language.frame import Rows
+from app.engines.screener.language.reads import crosses_section, window
 from app.services.fundamentals import FundamentalsService
 from app.services.panel import PanelService
 from app.services.screens.rows import FIGURES

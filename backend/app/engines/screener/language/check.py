@@ -8,14 +8,17 @@ are in rupees of their own bar, so that `close < 500` means what it says on any 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+import hashlib
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from app.engines.screener.language.errors import ExpressionError, Misuse, meant, near_matches
 from app.engines.screener.language.functions import ALIASES, FUNCTIONS, MAX_HEAVY, MAX_WINDOW, Function, Parameter
-from app.engines.screener.language.grammar import MAX_DEPTH, parse
+from app.engines.screener.language.grammar import parse
+from app.engines.screener.language.reads import Reads, reads
+from app.engines.screener.language.shapes import Shape, cut, holds_for, with_constants
 from app.engines.screener.language.tree import (
     All,
     Among,
@@ -30,13 +33,10 @@ from app.engines.screener.language.tree import (
     Shift,
     Some,
     Text,
-    children,
     conjunction,
-    digest,
     disjunction,
     formatted,
     negative,
-    walk,
 )
 
 ValueType = Literal["number", "flag", "text"]
@@ -69,6 +69,7 @@ class FieldSpec(NamedTuple):
 
 FALSE, UNKNOWN, TRUE = 0, 1, 2  # how conditions are held: `and` is the smaller, `or` the larger
 _KEPT_KINDS = 20_000
+_KEPT_SHAPES = 1_000
 _FLAG, _PLAIN, _TEXT = Kind("flag"), Kind("number", 0), Kind("text")
 
 
@@ -81,13 +82,16 @@ class Vocabulary:
     fields : fields by name
     texts : for text fields whose values are few, all of them, spelt as stored
     indices : any name of an index → its id; None where indices are not known, then every name is taken
+    shapes : expressions read before, whatever constants they compare with
     """
 
     fields: Mapping[str, FieldSpec]
     texts: Mapping[str, Collection[str]] = field(default_factory=dict)
     indices: Mapping[str, str] | None = None
+    shapes: dict[tuple[str, int, str | None], Shape] = field(default_factory=dict, init=False, repr=False)
     _definitions: dict[str, Node] = field(default_factory=dict, init=False, repr=False)
     _kinds: dict[Node, Kind] = field(default_factory=dict, init=False, repr=False)
+    _reads: dict[Node, Reads] = field(default_factory=dict, init=False, repr=False)
 
     def definition(self, name: str) -> Node | None:
         """The checked tree that a field stands for; None of a stored one."""
@@ -120,6 +124,20 @@ class Vocabulary:
             self._kinds.clear()
         self._kinds[tree] = kind
 
+    def reads(self, tree: Node) -> Reads:
+        """What a checked tree reads."""
+        found = self._reads.get(tree)
+        if found is None:
+            found = reads(tree, self)
+            self.remember_reads(tree, found)
+        return found
+
+    def remember_reads(self, tree: Node, found: Reads) -> None:
+        """Keep what a tree reads, where that is known without a walk."""
+        if len(self._reads) > _KEPT_KINDS:
+            self._reads.clear()
+        self._reads[tree] = found
+
 
 @dataclass(frozen=True)
 class Expression:
@@ -130,6 +148,12 @@ class Expression:
     text: str
     digest: str
 
+    @classmethod
+    def of(cls, tree: Node, kind: Kind) -> Expression:
+        """The expression of a checked tree."""
+        text = formatted(tree)
+        return cls(tree, kind, text, hashlib.sha256(text.encode()).hexdigest())
+
 
 def compiled(text: str, vocabulary: Vocabulary, want: ValueType | None = None) -> Expression:
     """Read and check an expression.
@@ -138,7 +162,21 @@ def compiled(text: str, vocabulary: Vocabulary, want: ValueType | None = None) -
     ------
     ExpressionError : it is not one, or its value is not of the type wanted.
     """
-    return _compiled(parse(text), text, vocabulary, want)
+    apart = cut(text)
+    if apart is None or not apart[1]:
+        return _compiled(parse(text), text, vocabulary, want)
+    key = (apart[0], len(apart[1]), want)
+    shape = vocabulary.shapes.get(key)
+    if shape is None:
+        found = _compiled(parse(text), text, vocabulary, want)
+        if holds_for(found.tree, apart[1]):
+            if len(vocabulary.shapes) >= _KEPT_SHAPES:
+                vocabulary.shapes.clear()
+            vocabulary.shapes[key] = Shape(found.tree, found.kind, vocabulary.reads(found.tree))
+        return found
+    tree = with_constants(shape.tree, iter(apart[1]))
+    vocabulary.remember_reads(tree, shape.reads)
+    return Expression.of(tree, shape.kind)
 
 
 def compiled_list(text: str, vocabulary: Vocabulary) -> list[Expression]:
@@ -164,7 +202,7 @@ def _compiled(tree: Node, text: str, vocabulary: Vocabulary, want: ValueType | N
             raise Misuse(f"This is {kind.word}; expected {words[want]}", tree.at, expected=(words[want],))
     except Misuse as error:
         raise error.within(text) from None
-    return Expression(node, kind, formatted(node), digest(node))
+    return Expression.of(node, kind)
 
 
 def _balanced(text: str) -> None:
@@ -455,59 +493,3 @@ def initials(word: str, known: Collection[str]) -> tuple[str, ...]:
 def _short(node: Node) -> str:
     text = formatted(node)
     return text if len(text) <= 40 else f"{text[:37]}…"
-
-
-def reach(node: Node, vocabulary: Vocabulary) -> int | None:
-    """Bars of an instrument that decide a checked tree at one of them, that one included; None: all of its history."""
-    recursive = any(isinstance(one, Call) and FUNCTIONS[one.name].family == "all" for one in _deep(node, vocabulary))
-    return None if recursive else window(node, vocabulary)
-
-
-def window(node: Node, vocabulary: Vocabulary) -> int:
-    """Bars of unbroken history after which a checked tree can first be known."""
-    if isinstance(node, Name):
-        definition = vocabulary.definition(node.name)
-        return 1 if definition is None else window(definition, vocabulary)
-    most = max((window(child, vocabulary) for child in children(node)), default=1)
-    if isinstance(node, Shift):
-        return most + node.bars
-    if isinstance(node, Call) and FUNCTIONS[node.name].family in {"window", "all"}:
-        function = FUNCTIONS[node.name]
-        constants = zip(function.parameters, node.arguments, strict=True)
-        windows = tuple(int(a.value) for p, a in constants if p.kind in {"n", "h"} and isinstance(a, Number))
-        return most + function.reach(windows)
-    return most
-
-
-def _deep(node: Node, vocabulary: Vocabulary) -> Iterator[Node]:
-    """The node and all below it, through the definitions of fields."""
-    for one in walk(node):
-        yield one
-        if isinstance(one, Name):
-            definition = vocabulary.definition(one.name)
-            if definition is not None:
-                yield from _deep(definition, vocabulary)
-
-
-def crosses_section(node: Node, vocabulary: Vocabulary) -> bool:
-    """Whether a checked tree compares stocks of a day with each other."""
-    return any(isinstance(one, Call) and FUNCTIONS[one.name].family == "cross" for one in _deep(node, vocabulary))
-
-
-def mentioned(nodes: Iterable[Node], vocabulary: Vocabulary) -> tuple[frozenset[str], frozenset[str]]:
-    """Stored fields and indices that checked trees read."""
-    fields: set[str] = set()
-    indices: set[str] = set()
-    for node in nodes:
-        for one in _deep(node, vocabulary):
-            if isinstance(one, Name) and vocabulary.definition(one.name) is None:
-                fields.add(one.name)
-            elif isinstance(one, Call):
-                family = FUNCTIONS[one.name]
-                if one.name == "index" and isinstance(one.arguments[0], Text):
-                    indices.add(one.arguments[0].value)
-                fields.update(family.reads)
-    return frozenset(fields), frozenset(indices)
-
-
-assert MAX_DEPTH < 200  # the walks above recurse

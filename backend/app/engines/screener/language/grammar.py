@@ -110,9 +110,9 @@ _WORDS: Final = {
     "$END": "the end",
 }
 _VALUES: Final = frozenset({"NAME", "NUMBER", "LPAR", "MINUS"})
-_UNITS: Final = {"%": "0.01", "c": "10000000", "l": "100000", "k": "1000"}
+UNITS: Final = {"%": "0.01", "c": "10000000", "l": "100000", "k": "1000"}
 _OPERATORS: Final = {"=": "==", "<>": "!="}
-_DIGITS: Final = re.compile(r"[0-9]*\.?[0-9]*(?:[eE][+-]?[0-9]+)?")
+DIGITS: Final = re.compile(r"[0-9]*\.?[0-9]*(?:[eE][+-]?[0-9]+)?")
 _RESERVED: Final = frozenset({"and", "or", "not", "in"})
 _ESCAPES: Final = {"n": "\n", "t": "\t"}
 
@@ -284,10 +284,10 @@ def _bars(node: Node) -> int:
 
 
 def _number(token: Token) -> float:
-    written = _DIGITS.match(token)
+    written = DIGITS.match(token)
     assert written is not None  # the lexer saw it
     digits, unit = written[0], token[written.end() :].strip()[:1].lower()
-    value = float(Decimal(digits) * Decimal(_UNITS[unit]) if unit else Decimal(digits))
+    value = float(Decimal(digits) * Decimal(UNITS[unit]) if unit else Decimal(digits))
     if not abs(value) < 1e300:
         raise Misuse("The number is too large", _span(token))
     return value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.engines.screener.language import FUNCTIONS, ExpressionError, Kind, compiled, formatted
-from app.engines.screener.language.check import reach
+from app.engines.screener.language.reads import reach
 from tests.engines.screener.language.words import vocabulary
 
 WORDS = vocabulary()
