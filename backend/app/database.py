@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import Session
 
 from app.embedded_postgres import EmbeddedPostgres, Lease
 from app.exceptions import DatabaseError, DatabaseUnavailableError
@@ -52,6 +52,7 @@ class Database:
         self._settings = settings
         self._lease: Lease | None = None
         self._engines: dict[Market, Engine] = {}
+        self._plain: dict[Market, Engine] = {}
         self._lock = threading.RLock()
         self._closed = False
 
@@ -85,6 +86,18 @@ class Database:
                 )
             return self._engines[market]
 
+    def plain(self, market: Market) -> Engine:
+        """An engine for single questions: no transaction, no test of a connection before it is used."""
+        found = self._plain.get(market)
+        if found is None:
+            with self._lock:
+                url = self.engine(market).url
+                options = {"connect_timeout": 10, "prepare_threshold": 0}
+                found = self._plain[market] = create_engine(
+                    url, isolation_level="AUTOCOMMIT", pool_size=4, pool_reset_on_return=None, connect_args=options
+                )
+        return found
+
     def exists(self, market: Market) -> bool:
         """Whether the market's database is there, without making it."""
         return database_exists(self.url(market))
@@ -99,7 +112,7 @@ class Database:
 
     def session(self, market: Market) -> Session:
         """A new session; the caller commits."""
-        return sessionmaker(self.engine(market), expire_on_commit=False)()
+        return Session(self.engine(market), expire_on_commit=False)
 
     @contextmanager
     def transaction(self, market: Market) -> Iterator[Session]:
@@ -111,9 +124,10 @@ class Database:
         """Close the connections and give the lease back, for good; the last lease stops the embedded server."""
         with self._lock:
             self._closed = True
-            for engine in self._engines.values():
-                engine.dispose()
-            self._engines.clear()
+            for engines in (self._engines, self._plain):
+                for engine in engines.values():
+                    engine.dispose()
+                engines.clear()
             if self._lease is not None:
                 self._lease.release()
                 self._lease = None

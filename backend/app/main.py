@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 
 from fastapi import Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
-from fastapi.middleware.gzip import GZipMiddleware
 from starlette.concurrency import run_in_threadpool
 
 from app import __version__
@@ -40,6 +39,7 @@ from app.services.kernels import warm_up
 from app.services.platform import Platform
 from app.settings import Settings, get_settings
 from app.web import errors
+from app.web.compression import Compression
 from app.web.guards import DEVELOPMENT_ORIGINS, LOCAL_NAMES, Guards
 from app.web.interface import Interface
 from app.web.limits import RateLimiter
@@ -125,7 +125,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.mount("/", Interface(settings.frontend_dir), name="interface")
     errors.install(app)
     app.add_middleware(MarketMark)
-    app.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)
+    app.add_middleware(Compression, minimum_size=1024, compresslevel=5)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=sorted(DEVELOPMENT_ORIGINS),

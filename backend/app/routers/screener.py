@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import orjson
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from app.exceptions import BacktestError, ValidationError
 from app.models import JobState
-from app.routers.dependencies import PageLimit, PageNumber, PlatformDep
+from app.routers.dependencies import PageLimit, PageNumber, PlatformDep, get_platform
 from app.routers.jobs import job_out
 from app.routers.screens import past
 from app.schemas.common import total_pages
@@ -34,6 +34,8 @@ from app.schemas.screens import LONGEST
 from app.services.screens import cards
 from app.services.screens.history import HistoryQuestion
 from app.services.screens.service import ALL
+from app.web.market_mark import STATE
+from app.web.remembered import Remembered
 from app.web.sessions import MarketDep, MarketSessionDep
 
 router = APIRouter(prefix="/api/screener", tags=["screener"])
@@ -41,12 +43,46 @@ router = APIRouter(prefix="/api/screener", tags=["screener"])
 DEFAULT_INDEX = "NIFTY50"
 
 
-@router.get("/", operation_id="screener:list", response_model=ScreenerPage)
-@router.get("", include_in_schema=False, response_model=ScreenerPage)
+def _page(request: Request, values: dict[str, Any]) -> Response:
+    """The answer to a list of stocks: what was read of the database while its state held is not read again."""
+    platform = get_platform(request)
+    shown = platform.states.shown()
+    market = platform.active_market() if shown is None else shown.market
+    setattr(request.state, STATE, market)
+    past(values["asof"])
+    with platform.database.transaction(market) as session:
+        answer = platform.screener.page(market, session, state=None if shown is None else shown.state, **values)
+    meta = {
+        "page": values["page"],
+        "limit": values["limit"],
+        "total": answer.total,
+        "total_pages": total_pages(answer.total, values["limit"]),
+        "applied_filter": values["filter_type"],
+        "asof": answer.asof,
+        "point_in_time": answer.point_in_time,
+        "point_in_time_note": answer.note,
+        "snapshot": answer.snapshot,
+        "adjustments": answer.adjustments,
+        "universe": answer.universe,
+        "milliseconds": answer.milliseconds,
+        "sectors": answer.sectors,
+        "indices": answer.indices,
+        "quarantined": answer.quarantined,
+        "expression": answer.expression,
+        "digest": answer.digest,
+        "unknown": answer.unknown,
+        "columns": answer.columns,
+    }
+    body = orjson.dumps({"data": answer.picked.encoded(), "meta": meta})
+    return Response(body, media_type="application/json")
+
+
+_REMEMBERED = Remembered("q", LONGEST, _page)
+
+
 def list_stocks(
-    platform: PlatformDep,
-    market: MarketDep,
-    session: MarketSessionDep,
+    request: Request,
+    market: MarketDep,  # of an answer to wrong parameters, too
     page: PageNumber = 1,
     limit: PageLimit = 50,
     sort_by: Annotated[str, Query(max_length=500, description="A field, or a number as an expression")] = "symbol",
@@ -64,47 +100,37 @@ def list_stocks(
     facets: Annotated[bool, Query(description="Whether to count what matches by index")] = False,
 ) -> Response:
     """Stocks of a session with their fields, filtered, sorted over the whole set and paged."""
-    answer = platform.screener.page(
-        market,
-        session,
-        page=page,
-        limit=limit,
-        sort_by=sort_by,
-        sort_order=sort_order,
-        symbol=symbol,
-        sector=sector,
-        index=index,
-        instrument_type=instrument_type,
-        asof=past(asof),
-        financial=view == "financial",
-        filter_type=filter_type,
-        q=q,
-        columns=columns,
-        spark=spark,
-        facets=facets,
-    )
-    meta = {
+    values = {
         "page": page,
         "limit": limit,
-        "total": answer.total,
-        "total_pages": total_pages(answer.total, limit),
-        "applied_filter": filter_type,
-        "asof": answer.asof,
-        "point_in_time": answer.point_in_time,
-        "point_in_time_note": answer.note,
-        "snapshot": answer.snapshot,
-        "adjustments": answer.adjustments,
-        "universe": answer.universe,
-        "milliseconds": answer.milliseconds,
-        "sectors": answer.sectors,
-        "indices": answer.indices,
-        "quarantined": answer.quarantined,
-        "expression": answer.expression,
-        "digest": answer.digest,
-        "unknown": answer.unknown,
-        "columns": answer.columns,
+        "sort_by": sort_by,
+        "sort_order": sort_order,
+        "symbol": symbol,
+        "sector": sector,
+        "index": index,
+        "instrument_type": instrument_type,
+        "filter_type": filter_type,
+        "financial": view == "financial",
+        "q": q,
+        "columns": columns,
+        "asof": asof,
+        "spark": spark,
+        "facets": facets,
     }
-    return Response(orjson.dumps({"data": answer.rows, "meta": meta}), media_type="application/json")
+    _REMEMBERED.keep(request, values)
+    return _page(request, values)
+
+
+for _path, _shown in (("/", True), ("", False)):
+    router.add_api_route(
+        _path,
+        list_stocks,
+        methods=["GET"],
+        operation_id="screener:list",
+        response_model=ScreenerPage,
+        include_in_schema=_shown,
+        route_class_override=_REMEMBERED.route_class(),
+    )
 
 
 @router.get("/indices", operation_id="screener:indices")

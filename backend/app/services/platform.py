@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import __version__
 from app.database import Database, Market, active_market
 from app.exceptions import ConflictError
+from app.services.data_state import StateReader
 from app.services.panel import PanelService
 from app.settings import Settings
 
@@ -63,6 +64,7 @@ class Platform:
         self.settings = settings
         self.database = Database(settings)
         self.panels = PanelService(self.database, settings.home)
+        self.states = StateReader(self.database)
 
     @cached_property
     def actions(self) -> ActionService:
@@ -370,13 +372,17 @@ class Platform:
         from app.services.proofs import prove_defaults
 
         self.finish_interrupted()
-        with self.database.transaction(Market.REAL) as session:
-            market = active_market(session)
+        market = self.active_market()
         if self.panels.current(market).chunks:
             self.screener.table(market)
             with self.database.transaction(market) as session:
                 self.screener.screens.warm(market, session)
         prove_defaults(self.database, market, self.catalogue.all()[0].values())
+
+    def active_market(self) -> Market:
+        """The market that is shown."""
+        with self.database.transaction(Market.REAL) as session:
+            return active_market(session)
 
     def health(self) -> dict[str, Any]:
         """What works and what does not; asks the database, never raises for its absence."""
@@ -384,8 +390,7 @@ class Platform:
         market: Market | None = None
         data = None
         try:
-            with self.database.transaction(Market.REAL) as session:
-                market = active_market(session)
+            market = self.active_market()
             checks["database"] = {"ok": True, "message": "embedded" if self.database.embedded else "DATABASE_URL"}
         except SQLAlchemyError:
             checks["database"] = {"ok": False, "message": "The database does not answer"}

@@ -5,92 +5,54 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from app.database import Market
-from app.engines.screener import FIELDS, Table, query
+from app.engines.screener import Table, query
 from app.engines.screener.cards import CARDS
-from app.engines.screener.language import Expression, ExpressionError, compiled, formatted
-from app.engines.screener.language.check import FALSE, TRUE, UNKNOWN
+from app.engines.screener.language import Expression, ExpressionError, compiled
+from app.engines.screener.language.check import TRUE, UNKNOWN
 from app.engines.screener.language.errors import meant, near_matches
-from app.engines.screener.language.frame import Rows
-from app.engines.screener.language.tree import conjunction, digest
+from app.engines.screener.language.tree import conjunction
 from app.engines.screener.presets import PRESETS, Preset
 from app.exceptions import DataNotFoundError, InsufficientDataError, ValidationError
+from app.repositories.data_state import DataState
 from app.repositories.indices import IndexRepository, membership_version
 from app.repositories.instruments import stored_names
 from app.repositories.snapshots import SnapshotRepository
 from app.services.fundamentals import FinancialColumns, FundamentalsService
 from app.services.panel import Panel, PanelService
 from app.services.screens import cards
+from app.services.screens.answers import (
+    FINANCIAL_FIELDS,
+    ROW_FIELDS,
+    PickedRows,
+    RowsOfSession,
+    ScreenerAnswer,
+    SessionTable,
+    closes_of,
+    column_card,
+    plain_values,
+    row_of,
+)
 from app.services.screens.rows import MAIN_BOARD, UNCLASSIFIED
 from app.services.screens.service import ALL, ScreenService, Universe
 from app.services.snapshots import FieldTable, SnapshotStore, build, identity_of
 from app.services.universe import index_id, known_id
 
 INSTRUMENT_TYPES = ("EQUITY", "ETF", "SME", "REIT", "INVIT", "ALL")
-FINANCIAL_FIELDS = (
-    "market_cap",
-    "pe_ratio",
-    "roe",
-    "eps",
-    "revenue",
-    "net_income",
-    "debt_to_equity",
-    "period",
-)
+T = TypeVar("T")
+
 _CACHED_SNAPSHOTS = 4
+_KEPT = 64  # answers that hold for one state of the data
 PRICES_NOTE = "Prices, symbols and members are those of the session; names and sectors are the latest known."
-_ROW_FIELDS = tuple(
-    name
-    for name in FIELDS
-    if name not in {"volume_ratio", "high_252d", "low_252d", "trend_part", "volume_part", "quiet_part"}
-)
-
-
-@dataclass(frozen=True)
-class SessionTable:
-    """Every instrument that traded in a session, ready to be queried."""
-
-    session: date
-    table: Table
-    keys: tuple[str, ...]
-    ids: NDArray[np.int64]
-    types: NDArray[np.str_]
-    main_board: NDArray[np.bool_]
-    names: tuple[str | None, ...]
-    sectors: tuple[str, ...]
-    open_since: tuple[date | None, ...]  # the first move up to the session that nothing explains
-    in_quarantine: NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class ScreenerAnswer:
-    """A page of rows and what there is to say about it."""
-
-    rows: list[dict[str, Any]]
-    total: int
-    asof: date
-    snapshot: str
-    point_in_time: bool
-    note: str | None
-    milliseconds: float
-    sectors: dict[str, int]
-    indices: dict[str, int] | None  # matches by index, before the sector filter
-    adjustments: str | None  # hash of what stands beside the prices; a decision changes it
-    universe: dict[str, Any]  # how many belong, are shown, have no price, are held back
-    quarantined: list[dict[str, Any]]  # stocks of the universe that are left out, and since when
-    expression: str | None  # the canonical text of all that was asked for, the preset included
-    digest: str | None
-    unknown: int  # stocks of the universe for which the expression cannot be told
-    columns: list[dict[str, Any]]  # those asked for: name, label, unit
 
 
 class Belonging(NamedTuple):
@@ -102,6 +64,36 @@ class Belonging(NamedTuple):
     absent: list[int]
 
 
+@dataclass(frozen=True)
+class Shown:
+    """Of a universe in a session what a screen looks at: those who belong without those in quarantine."""
+
+    keep: NDArray[np.bool_]
+    point_in_time: bool
+    note: str
+    counted: dict[str, Any]
+    quarantined: list[dict[str, Any]]
+
+
+class Known:
+    """What was read of the database and holds as long as a state of the data does."""
+
+    def __init__(self, state: tuple[str, str | None] | None = None) -> None:
+        self.state = state
+        self._held: dict[Any, Any] = {}
+
+    def get(self, key: Any, make: Callable[[], T]) -> T:
+        """What is known under a key, or is now found."""
+        try:
+            found: T = self._held[key]
+        except KeyError:
+            found = make()
+            if len(self._held) >= _KEPT:
+                self._held.clear()
+            self._held[key] = found
+        return found
+
+
 class ScreenerService:
     """Answers from memory; the snapshot of a session is worked out once per state of the data and kept on disk."""
 
@@ -111,6 +103,7 @@ class ScreenerService:
         self.screens = ScreenService(panels, fundamentals)
         self._tables: OrderedDict[tuple[Market, str, int], SessionTable] = OrderedDict()
         self._facets: OrderedDict[tuple[Any, ...], dict[str, NDArray[np.bool_]]] = OrderedDict()
+        self._known: dict[Market, Known] = {}
         self._lock = threading.Lock()
 
     def table(self, market: Market, asof: date | None = None) -> tuple[Panel, SessionTable]:
@@ -172,12 +165,14 @@ class ScreenerService:
         columns: str | None = None,
         spark: int = 0,
         facets: bool = False,
+        state: DataState | None = None,
     ) -> ScreenerAnswer:
         """A page of the stocks that pass; sorted over the whole set, unknown values last.
 
         Stocks are compared (rank, percentile …) among those of the index and type asked for, before any other filter.
         `spark` gives each row its last so many closes, unbroken, adjusted so that the last is as traded;
-        `facets` counts what matches by index.
+        `facets` counts what matches by index. With `state`, what was read while it held is not read again, and most
+        questions need no database.
 
         Raises
         ------
@@ -186,18 +181,20 @@ class ScreenerService:
         condition = self.condition(market, session, filter_type, q)
         shown = [] if columns is None else self.screens.columns(market, session, columns)
         panel, found = self.table(market, asof)
+        known = self._known_of(market, panel, state)
         began = time.perf_counter()
         universe = Universe(index_id(index), instrument_type)
         if universe.index != ALL:
-            universe = Universe(known_id(session, index), instrument_type)
-        keep, point_in_time, note, absent = self.members(session, found, universe)
-        left_out = np.flatnonzero(keep & found.in_quarantine)
-        keep = keep & ~found.in_quarantine
-        counted = _members(session, int(keep.sum()), len(left_out), absent, found.session)
-        figures = self._fundamentals.columns(market, session, found.ids, found.session)
+            universe = Universe(known.get(("index", index), lambda: known_id(session, index)), instrument_type)
+        here = known.get(("shown", found.session, universe), lambda: self._shown(session, found, universe))
+        keep, point_in_time, note = here.keep, here.point_in_time, here.note
+        rows = known.get(
+            ("rows", found.session),
+            lambda: RowsOfSession(found, self._fundamentals.columns(market, session, found.ids, found.session)),
+        )
         if financial:
-            point_in_time = point_in_time and figures.point_in_time
-            note = f"{note} {figures.note}"
+            point_in_time = point_in_time and rows.figures.point_in_time
+            note = f"{note} {rows.figures.note}"
         if condition is not None:
             for told in self.screens.hindsight(market, session, [condition.tree]):
                 point_in_time, note = False, f"{note} {told}"
@@ -213,7 +210,7 @@ class ScreenerService:
         if sorting is not None and value is not None:
             table = _sorted_by(found, sort_by, value(sorting))
         elif sort_by not in table.sortable:
-            table = _financial_table(found, figures)
+            table = _financial_table(found, rows.figures)
         answer = query(
             table,
             symbol=symbol,
@@ -225,34 +222,56 @@ class ScreenerService:
             limit=limit,
         )
         in_universe = keep if not symbol else keep & found.table.starting_with(symbol)
-        sectors = Counter(found.sectors[i] for i in np.flatnonzero(in_universe))
-        rows = [_row(found, int(i)) | _figures(figures, int(i)) for i in answer.rows]
+        sectors = np.bincount(found.sector_codes[in_universe], minlength=len(found.sector_names)).tolist()
+        beside: list[dict[str, Any]] = [{} for _ in answer.rows]
         if value is not None and shown:
-            held = {one.text: _plain(value(one), answer.rows) for one in shown}
-            for n, row in enumerate(rows):
-                row["values"] = {name: values[n] for name, values in held.items()}
-        if spark and rows:
+            held = {one.text: plain_values(value(one), answer.rows) for one in shown}
+            for n, more in enumerate(beside):
+                more["values"] = {name: values[n] for name, values in held.items()}
+        if spark and beside:
             whole = self.screens.market_rows(market, panel).bare
             last = int(np.searchsorted(panel.sessions, np.datetime64(found.session, "D")))
-            for row, closes in zip(rows, _closes(whole, whole.at(last)[answer.rows], spark), strict=True):
-                row["spark"] = closes
+            for more, closes in zip(beside, closes_of(whole, whole.at(last)[answer.rows], spark), strict=True):
+                more["spark"] = closes
         return ScreenerAnswer(
-            rows=rows,
+            picked=PickedRows(rows, answer.rows.tolist(), beside if beside and beside[0] else None),
             total=answer.total,
             asof=found.session,
             snapshot=panel.root,
             point_in_time=point_in_time,
             note=note,
             milliseconds=round((time.perf_counter() - began) * 1000.0, 3),
-            sectors=dict(sorted(sectors.items())),
+            sectors={name: count for name, count in zip(found.sector_names, sectors, strict=True) if count},
             indices=self._by_index(session, panel, found, in_universe) if facets else None,
-            adjustments=SnapshotRepository(session).adjustments(),
-            universe=counted,
-            quarantined=[{"symbol": found.table.symbols[i], "since": found.open_since[i]} for i in left_out.tolist()],
+            # the first question of all may have built the panel, after the state was asked
+            adjustments=(state and state.adjustments) or SnapshotRepository(session).adjustments(),
+            universe=here.counted,
+            quarantined=here.quarantined,
             expression=None if condition is None else condition.text,
             digest=None if condition is None else condition.digest,
             unknown=unknown,
             columns=[column_card(one) for one in shown],
+        )
+
+    def _known_of(self, market: Market, panel: Panel, state: DataState | None) -> Known:
+        if state is None:
+            return Known()
+        now = (panel.generation, state.versions)
+        known = self._known.get(market)
+        if known is None or known.state != now:
+            known = self._known[market] = Known(now)
+        return known
+
+    def _shown(self, session: Session, found: SessionTable, universe: Universe) -> Shown:
+        keep, point_in_time, note, absent = self.members(session, found, universe)
+        left_out = np.flatnonzero(keep & found.in_quarantine)
+        keep = keep & ~found.in_quarantine
+        return Shown(
+            keep,
+            point_in_time,
+            note,
+            _members(session, int(keep.sum()), len(left_out), absent, found.session),
+            [{"symbol": found.table.symbols[i], "since": found.open_since[i]} for i in left_out.tolist()],
         )
 
     def condition(self, market: Market, session: Session, filter_type: str, q: str | None) -> Expression | None:
@@ -264,11 +283,11 @@ class ScreenerService:
             return parts[0] if parts else None
         tree = conjunction([one.tree for one in parts])
         self.screens.vocabulary(market, session).remember(tree, parts[0].kind)
-        return Expression(tree, parts[0].kind, formatted(tree), digest(tree))
+        return Expression.of(tree, parts[0].kind)
 
     def check_sort(self, market: Market, session: Session, sort_by: str) -> None:
         """ValidationError where one cannot sort by something; a field of a row one always can."""
-        if sort_by not in {"symbol", "name", "sector", *_ROW_FIELDS, *FINANCIAL_FIELDS}:
+        if sort_by not in {"symbol", "name", "sector", *ROW_FIELDS, *FINANCIAL_FIELDS}:
             self._sort_expression(market, session, sort_by, ())
 
     def _by_index(self, session: Session, panel: Panel, found: SessionTable, keep: NDArray[np.bool_]) -> dict[str, int]:
@@ -318,7 +337,7 @@ class ScreenerService:
     def row(self, market: Market, key: str) -> dict[str, Any] | None:
         """An instrument's row at the latest session; None when it did not trade in it."""
         _, found = self.table(market)
-        return _row(found, found.keys.index(key)) if key in found.keys else None
+        return row_of(found, found.keys.index(key)) if key in found.keys else None
 
     def field_cards(self, market: Market, session: Session) -> list[dict[str, Any]]:
         """A card for every field, with the history there is of it."""
@@ -361,14 +380,6 @@ def _financial_table(found: SessionTable, figures: FinancialColumns) -> Table:
     return Table(found.table.symbols, figures.numbers, texts)
 
 
-def _figures(figures: FinancialColumns, i: int) -> dict[str, Any]:
-    row: dict[str, Any] = {"period": figures.period[i]}
-    for name, column in figures.numbers.items():
-        value = float(column[i])
-        row[name] = None if value != value else value
-    return row
-
-
 def _preset(name: str) -> Preset:
     found = PRESETS.get(name.upper())
     if found is None:
@@ -387,37 +398,6 @@ def _sorted_by(found: SessionTable, name: str, values: Any) -> Table:
     return Table(found.table.symbols, {name: numbers}, texts)
 
 
-def _plain(values: Any, rows: NDArray[np.intp]) -> list[Any]:
-    """Values of some rows for the wire: None where unknown."""
-    if isinstance(values, list):
-        return [values[i] for i in rows.tolist()]
-    if values.dtype == np.uint8:
-        return [{FALSE: False, UNKNOWN: None, TRUE: True}[one] for one in values[rows].tolist()]
-    return [one if one == one and abs(one) != np.inf else None for one in values[rows].tolist()]
-
-
-def _closes(whole: Rows, at: NDArray[np.int64], count: int) -> list[list[float]]:
-    """The last closes up to each of some rows, oldest first, in rupees of that row's bar."""
-    frame, last = whole.back_from(at, count)
-    closes = frame.anchored("close", 1)
-    first = frame.segments[:-1]
-    return [(closes[a : b + 1] / frame.factor[b]).tolist() for a, b in zip(first.tolist(), last.tolist(), strict=True)]
-
-
-def column_card(expression: Expression) -> dict[str, Any]:
-    """Name, label and unit of a column."""
-    card = CARDS.get(expression.text)
-    unit = {"flag": "flag", "text": "text"}.get(expression.kind.type)
-    if card is not None:
-        return {"name": card.name, "label": card.label, "unit": card.unit}
-    by_degree = {1: "rupees", -1: "shares"}
-    return {
-        "name": expression.text,
-        "label": expression.text,
-        "unit": unit or by_degree.get(expression.kind.degree or 0, "ratio"),
-    }
-
-
 def _of_type(found: SessionTable, instrument_type: str) -> NDArray[np.bool_]:
     if instrument_type == "ALL":
         return np.ones(len(found.keys), dtype=np.bool_)
@@ -430,6 +410,7 @@ def _table(panel: Panel, last: int, fields: FieldTable) -> SessionTable:
     infos = [panel.instruments[key] for key in keys]
     names = tuple(info.name for info in infos)
     sectors = tuple(info.sector or UNCLASSIFIED for info in infos)
+    sector_names, sector_codes = np.unique(np.array(sectors, dtype=np.str_), return_inverse=True)
     series = panel.series_on(keys, last)
     open_since = tuple(info.quarantined_from(session) for info in infos)
     return SessionTable(
@@ -441,17 +422,8 @@ def _table(panel: Panel, last: int, fields: FieldTable) -> SessionTable:
         main_board=np.array([name in MAIN_BOARD for name in series], dtype=np.bool_),
         names=names,
         sectors=sectors,
+        sector_names=tuple(sector_names.tolist()),
+        sector_codes=sector_codes,
         open_since=open_since,
         in_quarantine=np.array([since is not None for since in open_since], dtype=np.bool_),
     )
-
-
-def _row(found: SessionTable, i: int) -> dict[str, Any]:
-    numbers: Mapping[str, NDArray[np.float64]] = found.table.numbers
-    row: dict[str, Any] = {"symbol": found.table.symbols[i], "name": found.names[i], "sector": found.sectors[i]}
-    for name in _ROW_FIELDS:
-        value = float(numbers[name][i])
-        row[name] = None if value != value else value
-    flag = row["is_20d_breakout"]
-    row["is_20d_breakout"] = None if flag is None else flag > 0.5
-    return row | dict.fromkeys(FINANCIAL_FIELDS)

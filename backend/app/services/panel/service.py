@@ -50,6 +50,8 @@ class PanelService:
         self._database = database
         self._root = home / "panel"
         self._open: dict[Market, PanelState] = {}
+        self._directories: dict[Market, Path] = {}
+        self._read: dict[Market, tuple[tuple[int, int, int], PanelState]] = {}  # by what `stat` said of the pointer
         self._lock = threading.Lock()
 
     def directory(self, market: Market) -> Path:
@@ -58,11 +60,15 @@ class PanelService:
         The embedded database lies in the same home: its name is enough, so that a home that is moved or restored
         elsewhere still finds what belongs to it.
         """
-        url = self._database.url(market)
-        if self._database.embedded:
-            return self._root / f"{url.database}-embedded"
-        place = hashlib.sha256(f"{url.host}|{url.port}|{url.query}|{url.database}".encode()).hexdigest()[:8]
-        return self._root / f"{url.database}-{place}"
+        known = self._directories.get(market)
+        if known is None:
+            url = self._database.url(market)
+            name = f"{url.database}-embedded"
+            if not self._database.embedded:
+                place = hashlib.sha256(f"{url.host}|{url.port}|{url.query}|{url.database}".encode()).hexdigest()[:8]
+                name = f"{url.database}-{place}"
+            known = self._directories[market] = self._root / name
+        return known
 
     def current(self, market: Market) -> Panel:
         """The panel as last built; built now when there is none. Opening an unchanged one takes milliseconds."""
@@ -194,20 +200,28 @@ class PanelService:
     def _reopen(self, market: Market) -> PanelState | None:
         """The state `current.json` names: the one already open, or a newly opened one; None when there is none."""
         directory = self.directory(market)
+        pointer_file = directory / "current.json"
         try:
-            content = (directory / "current.json").read_bytes()
+            stat = pointer_file.stat()
+            seen = (stat.st_mtime_ns, stat.st_ino, stat.st_size)  # it is replaced, never written into
+            read = self._read.get(market)
+            if read is not None and read[0] == seen:
+                return read[1]
+            content = pointer_file.read_bytes()
         except FileNotFoundError:
             return None
         generation = hashlib.sha256(content).hexdigest()
         with self._lock:
             state = self._open.get(market)
             if state is not None and state.panel.generation == generation:
+                self._read[market] = (seen, state)
                 return state
             pointer = orjson.loads(content)
             if pointer["format"] != _FORMAT:
                 return None
             state = PanelState(_open_panel(directory, pointer, generation), pointer["versions"])
             self._open[market] = state
+            self._read[market] = (seen, state)
             return state
 
 

@@ -18,7 +18,8 @@ from app.engines.screener.language.check import TRUE, UNKNOWN
 from app.repositories.index_series import recent_closes
 from app.repositories.indices import IndexRepository
 from app.services.panel import Panel
-from app.services.screener import ScreenerService, SessionTable
+from app.services.screener import ScreenerService
+from app.services.screens.answers import SessionTable
 from app.services.screens.service import ALL, Universe, deadline
 from app.services.universe import index_id, known_id
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.database import Market
 from app.services.platform import Platform
-from app.services.screener import ScreenerAnswer
+from app.services.screens.answers import ScreenerAnswer
 from app.services.screens.service import ALL
 from app.settings import get_settings
 
