@@ -1,8 +1,7 @@
-"""Five ways to spread the same money over the same shares, none of which guesses at returns.
+"""Three ways to spread the same money over the same shares, none of which guesses at returns.
 
-Covariances are shrunk (`shrunk_covariance`). Minimum variance, maximum diversification and minimum expected shortfall
-are solved inside the limits. Risk parity and HRP know no limits: where there are some, the allowed weights nearest to
-theirs, by tracking error, are taken.
+Covariances are shrunk (`shrunk_covariance`). Minimum variance is solved inside the limits. Risk parity and HRP know no
+limits: where there are some, the allowed weights nearest to theirs, by tracking error, are taken.
 """
 
 from __future__ import annotations
@@ -15,14 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engines.portfolio.clusters import distances, order, tree
-from app.engines.portfolio.convex import Dense, NotSolved, Shortfalls, colliding, minimise, times
+from app.engines.portfolio.convex import NotSolved, colliding, minimise, times
 from app.engines.portfolio.limits import Region
 from app.engines.portfolio.table import correlation, covariance
 
 F1 = NDArray[np.float64]
 F2 = NDArray[np.float64]
 
-TAIL: Final = 0.95  # of the expected shortfall
 _DIGITS: Final = 9  # of a weight: what lies below is the solver's noise
 
 
@@ -55,48 +53,6 @@ def shrunk_covariance(returns: F2) -> tuple[F2, float]:
 def minimum_variance(returns: F2, within: Region) -> F1:
     """The weights of least variance. Source: Markowitz (1952), Journal of Finance 7(1)."""
     return _least(_scaled(shrunk_covariance(returns)[0]), np.zeros(returns.shape[1]), within)
-
-
-def maximum_diversification(returns: F2, within: Region) -> F1:
-    """The weights whose mean volatility is the largest multiple of the portfolio's.
-
-    The ratio does not change with the size of the portfolio: the least variance is sought of y with σ' y = 1, each
-    limit applying to y over its sum. Source: Choueifaty & Coignard (2008), Journal of Portfolio Management 35(1).
-    """
-    n = returns.shape[1]
-    scaled = _scaled(shrunk_covariance(returns)[0])
-    rows = within.matrix - within.limits[:, None] * within.equal[0]
-    width = rows.shape[1]
-    equal = np.concatenate([np.sqrt(np.diag(scaled)), np.zeros(width - n)])[None, :]
-    try:
-        least = minimise(
-            _widened(scaled, width), np.zeros(width), Dense(rows, np.zeros(rows.shape[0])), equal, np.ones(1)
-        )
-    except NotSolved:
-        _collide(within)
-        raise
-    return _clean(least.x[:n])
-
-
-def minimum_shortfall(returns: F2, within: Region) -> F1:
-    """The weights of least expected shortfall at 95 % in the sessions given.
-
-    Source: Rockafellar & Uryasev (2000), "Optimization of conditional value-at-risk", Journal of Risk 2(3).
-    """
-    count, n = returns.shape
-    scale = float(np.std(returns))
-    width = within.matrix.shape[1]
-    losses = np.hstack([-returns / scale, np.zeros((count, width - n)), -np.ones((count, 1))])
-    wide = np.hstack([within.matrix, np.zeros((within.limits.size, 1))])
-    rows = Shortfalls(Dense(wide, within.limits), losses)
-    linear = np.concatenate([np.zeros(width), [1.0], np.full(count, 1.0 / ((1.0 - TAIL) * count))])
-    equal = np.hstack([within.equal, np.zeros((1, 1 + count))])
-    try:
-        found = minimise(None, linear, rows, equal, within.right)
-    except NotSolved:
-        _collide(within)
-        raise
-    return _clean(found.x[:n])
 
 
 def risk_parity(returns: F2, within: Region) -> F1:
@@ -154,8 +110,6 @@ METHODS: Final[dict[str, Callable[[F2, Region], F1]]] = {
     "minimum_variance": minimum_variance,
     "risk_parity": risk_parity,
     "hierarchical_risk_parity": hierarchical_risk_parity,
-    "minimum_cvar": minimum_shortfall,
-    "maximum_diversification": maximum_diversification,
 }
 
 
@@ -169,9 +123,14 @@ def allocate(method: str, returns: F2, within: Region) -> F1:
     Infeasible : the limits collide.
     ValueError : a share does not vary.
     """
+    check_moves(returns)
+    return METHODS[method](returns, within)
+
+
+def check_moves(returns: F2) -> None:
+    """Raises ValueError where a share does not vary."""
     if (np.std(returns, axis=0) < 1e-12).any():
         raise ValueError("a holding whose price does not move cannot be weighed by its risk")
-    return METHODS[method](returns, within)
 
 
 def _scaled(matrix: F2) -> F2:
@@ -183,7 +142,7 @@ def _scaled(matrix: F2) -> F2:
 def _nearest(weights: F1, matrix: F2, within: Region) -> F1:
     """The allowed weights of least tracking error to some; the same where they are allowed."""
     if not within.soft.any():
-        return _clean(weights)
+        return cleaned(weights)
     scaled = _scaled(matrix)
     return _least(scaled, -times(scaled, weights), within)
 
@@ -191,29 +150,28 @@ def _nearest(weights: F1, matrix: F2, within: Region) -> F1:
 def _least(quadratic: F2, linear: F1, within: Region) -> F1:
     """The allowed weights of least ½ w' P w + q' w."""
     n, width = linear.size, within.matrix.shape[1]
-    rows = Dense(within.matrix, within.limits)
-    wide = np.concatenate([linear, np.zeros(width - n)])
-    try:
-        found = minimise(_widened(quadratic, width), wide, rows, within.equal, within.right)
-    except NotSolved:
-        _collide(within)
-        raise
-    return _clean(found.x[:n])
-
-
-def _widened(matrix: F2, width: int) -> F2:
     wide = np.zeros((width, width))
-    wide[: matrix.shape[0], : matrix.shape[1]] = matrix
-    return wide
+    wide[:n, :n] = quadratic
+    try:
+        found = minimise(
+            wide, np.concatenate([linear, np.zeros(width - n)]), within.matrix, within.limits, within.equal,
+            within.right,
+        )  # fmt: skip
+    except NotSolved:
+        name_colliding(within)
+        raise
+    return cleaned(found.x[:n])
 
 
-def _collide(within: Region) -> None:
+def name_colliding(within: Region) -> None:
+    """Raises Infeasible where no weights keep to a region, naming the limits."""
     rows = colliding(within.matrix, within.limits, within.equal, within.right, within.soft)
     if rows.size:
         raise Infeasible(tuple(dict.fromkeys(within.words[row] for row in rows.tolist())))
 
 
-def _clean(weights: F1) -> F1:
+def cleaned(weights: F1) -> F1:
+    """A solver's weights without its noise: none below zero, and a sum of 1 but for rounding."""
     shares = weights / float(np.sum(weights))
     rounded: F1 = np.maximum(np.round(shares, _DIGITS), 0.0)
     return rounded

@@ -1,14 +1,13 @@
 """Minimise a convex quadratic under linear limits, and name the limits that collide where there is no answer.
 
 A primal-dual interior point: Mehrotra (1992), "On the implementation of a primal-dual interior point method", SIAM
-Journal on Optimization 2(4). Dense, for hundreds of variables; scenario variables are eliminated by hand. No BLAS: it
-adds in an order that depends on its threads, and they get in each other's way in problems of this size.
+Journal on Optimization 2(4). Dense, for hundreds of variables. No BLAS: it adds in an order that depends on its
+threads, and they get in each other's way in problems of this size.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,78 +28,6 @@ class NotSolved(ArithmeticError):
     """The iteration did not converge: as a rule there is no feasible point."""
 
 
-class Rows(Protocol):
-    """Inequalities G x <= h, and the Newton step they make easy."""
-
-    @property
-    def limits(self) -> F1:
-        """h."""
-
-    def times(self, x: F1) -> F1:
-        """G x."""
-
-    def back(self, z: F1) -> F1:
-        """G' z."""
-
-    def step(self, weights: F1, quadratic: F2 | None, equal: F2, right: F1, below: F1) -> tuple[F1, F1]:
-        """(dx, dy) of (P + G' W G) dx + A' dy = right and A dx = below, W the diagonal of `weights`."""
-
-
-@dataclass(frozen=True, eq=False)
-class Dense:
-    """Any rows, as a matrix [m, n]."""
-
-    matrix: F2
-    limits: F1
-
-    def times(self, x: F1) -> F1:
-        return times(self.matrix, x)
-
-    def back(self, z: F1) -> F1:
-        return back(self.matrix, z)
-
-    def step(self, weights: F1, quadratic: F2 | None, equal: F2, right: F1, below: F1) -> tuple[F1, F1]:
-        n = self.matrix.shape[1]
-        whole = np.zeros((n, n)) if quadratic is None else quadratic.copy()
-        _add_gram(self.matrix, weights, whole)
-        return _solve(whole, equal, right, below)
-
-
-@dataclass(frozen=True, eq=False)
-class Shortfalls:
-    """Dense rows on the first k variables, and T scenario variables u >= 0, u >= scenarios x; no quadratic part.
-
-    The rows are: those of `dense`, then scenarios x - u <= 0 [T, k], then -u <= 0 [T].
-    """
-
-    dense: Dense
-    scenarios: F2
-
-    @property
-    def limits(self) -> F1:
-        return np.concatenate([self.dense.limits, np.zeros(2 * self.scenarios.shape[0])])
-
-    def times(self, x: F1) -> F1:
-        k = self.scenarios.shape[1]
-        return np.concatenate([self.dense.times(x[:k]), times(self.scenarios, x[:k]) - x[k:], -x[k:]])
-
-    def back(self, z: F1) -> F1:
-        m, t = self.dense.limits.size, self.scenarios.shape[0]
-        above, at_zero = z[m : m + t], z[m + t :]
-        return np.concatenate([self.dense.back(z[:m]) + back(self.scenarios, above), -above - at_zero])
-
-    def step(self, weights: F1, quadratic: F2 | None, equal: F2, right: F1, below: F1) -> tuple[F1, F1]:
-        m, (t, k) = self.dense.limits.size, self.scenarios.shape
-        above, at_zero = weights[m : m + t], weights[m + t :]
-        both = above + at_zero
-        reduced = np.zeros((k, k))
-        _add_gram(self.dense.matrix, weights[:m], reduced)
-        _add_gram(self.scenarios, above * at_zero / both, reduced)
-        rest = right[k:] / both
-        dx, dy = _solve(reduced, equal[:, :k], right[:k] + back(self.scenarios, above * rest), below)
-        return np.concatenate([dx, rest + above * times(self.scenarios, dx) / both]), dy
-
-
 def times(matrix: F2, x: F1) -> F1:
     """Matrix [m, n] times x [n]."""
     found: F1 = np.einsum("mn,n->m", matrix, x)
@@ -111,6 +38,14 @@ def back(matrix: F2, z: F1) -> F1:
     """Its transpose times z [m]."""
     found: F1 = np.einsum("mn,m->n", matrix, z)
     return found
+
+
+def _step(matrix: F2, weights: F1, quadratic: F2 | None, equal: F2, right: F1, below: F1) -> tuple[F1, F1]:
+    """(dx, dy) of (P + G' W G) dx + A' dy = right and A dx = below, W the diagonal of `weights`."""
+    n = matrix.shape[1]
+    whole = np.zeros((n, n)) if quadratic is None else quadratic.copy()
+    _add_gram(matrix, weights, whole)
+    return _solve(whole, equal, right, below)
 
 
 def _solve(symmetric: F2, equal: F2, right: F1, below: F1) -> tuple[F1, F1]:
@@ -176,31 +111,30 @@ class Optimum(NamedTuple):
     prices: F1
 
 
-def minimise(quadratic: F2 | None, linear: F1, rows: Rows, equal: F2, right: F1) -> Optimum:
+def minimise(quadratic: F2 | None, linear: F1, matrix: F2, limits: F1, equal: F2, right: F1) -> Optimum:
     """x of least ½ x' P x + q' x with G x <= h and A x = b.
 
     Parameters
     ----------
     quadratic : P [n, n], positive semidefinite; None = zero
     linear : q [n]
-    rows : G and h, m of them
+    matrix, limits : G [m, n] and h [m]
     equal, right : A [p, n] and b [p]
 
     Raises
     ------
     NotSolved : it does not converge.
     """
-    limits = rows.limits
     m = limits.size
     x, y = np.zeros(linear.size), np.zeros(right.size)
-    s, z = np.maximum(limits - rows.times(x), 1.0), np.ones(m)
+    s, z = np.maximum(limits - times(matrix, x), 1.0), np.ones(m)
     size = 1.0 + float(np.max(np.abs(np.concatenate([linear, limits, right]))))
     best, found, since = np.inf, None, 0
     for _ in range(_STEPS):
-        dual = linear + rows.back(z) + back(equal, y)
+        dual = linear + back(matrix, z) + back(equal, y)
         if quadratic is not None:
             dual += times(quadratic, x)
-        primal, slack = times(equal, x) - right, rows.times(x) + s - limits
+        primal, slack = times(equal, x) - right, times(matrix, x) + s - limits
         gap = float(np.sum(s * z)) / m
         worst = max(float(np.max(np.abs(dual))), float(np.max(np.abs(primal), initial=0.0)),
                     float(np.max(np.abs(slack))), gap) / size  # fmt: skip
@@ -211,7 +145,7 @@ def minimise(quadratic: F2 | None, linear: F1, rows: Rows, equal: F2, right: F1)
             break
         try:
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # on its way to no solution
-                x, y, s, z = _advance(quadratic, rows, equal, (x, y, s, z), (dual, primal, slack), gap)
+                x, y, s, z = _advance(quadratic, matrix, equal, (x, y, s, z), (dual, primal, slack), gap)
         except (NotSolved, np.linalg.LinAlgError):
             break
     if found is None or best > _GOOD_ENOUGH:
@@ -220,16 +154,16 @@ def minimise(quadratic: F2 | None, linear: F1, rows: Rows, equal: F2, right: F1)
 
 
 def _advance(
-    quadratic: F2 | None, rows: Rows, equal: F2, at: tuple[F1, F1, F1, F1], off: tuple[F1, F1, F1], gap: float
+    quadratic: F2 | None, matrix: F2, equal: F2, at: tuple[F1, F1, F1, F1], off: tuple[F1, F1, F1], gap: float
 ) -> tuple[F1, F1, F1, F1]:
     x, y, s, z = at
     dual, primal, slack = off
     weights = z / s
 
     def direction(complementary: F1) -> tuple[F1, F1, F1, F1]:
-        right = -dual - rows.back((z * slack - complementary) / s)
-        dx, dy = rows.step(weights, quadratic, equal, right, -primal)
-        ds = -slack - rows.times(dx)
+        right = -dual - back(matrix, (z * slack - complementary) / s)
+        dx, dy = _step(matrix, weights, quadratic, equal, right, -primal)
+        ds = -slack - times(matrix, dx)
         return dx, dy, ds, (-complementary - z * ds) / s
 
     _, _, ds, dz = direction(s * z)
@@ -260,7 +194,8 @@ def colliding(matrix: F2, limits: F1, equal: F2, right: F1, soft: NDArray[np.boo
     found = minimise(
         None,
         np.concatenate([np.zeros(n), np.ones(k)]),
-        Dense(wide, np.concatenate([limits, np.zeros(k)])),
+        wide,
+        np.concatenate([limits, np.zeros(k)]),
         np.hstack([equal, np.zeros((equal.shape[0], k))]),
         right,
     )

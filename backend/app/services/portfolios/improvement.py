@@ -18,7 +18,7 @@ from app.engines.costs.note import Note, Order, contract_note, estimate
 from app.engines.costs.plans import PLANS, Plan
 from app.engines.costs.rates import Product
 from app.engines.portfolio import spread, table
-from app.engines.portfolio.allocate import METHODS, Infeasible, allocate
+from app.engines.portfolio.allocate import Infeasible
 from app.engines.portfolio.limits import Limits, Region, region
 from app.engines.portfolio.trades import whole_shares
 from app.engines.portfolio.walk import walk_forward
@@ -28,6 +28,7 @@ from app.exceptions import InsufficientDataError, ValidationError
 from app.services.portfolios.held import Judged
 from app.services.portfolios.money import money
 from app.services.portfolios.rebalance_tax import Sale
+from app.services.portfolios.solvers import METHODS, weigh
 
 F1 = NDArray[np.float64]
 F2 = NDArray[np.float64]
@@ -40,7 +41,7 @@ NAMES: Final = {
     "minimum_cvar": "Minimum CVaR",
     "maximum_diversification": "Maximum diversification",
 }
-assert NAMES.keys() == METHODS.keys()
+assert tuple(NAMES) == METHODS
 BASELINES: Final = {"today": "Today's weights", "equal": "Equal weights"}
 ASSUMPTIONS: Final = (
     "No method guesses at returns: weights come from how the shares moved, each alone and together.",
@@ -91,7 +92,7 @@ def improve(
         reason = None
         if weights is None:
             try:
-                weights = allocate(name, recent, inside)
+                weights = weigh(name, recent, inside)
             except Infeasible as error:
                 collide, reason = error.limits, str(error)
             except ValueError as error:
@@ -106,8 +107,8 @@ def improve(
             "in_sample": None if weights is None else _in_sample(recent, weights),
             "turnover": None if weights is None else float(np.sum(np.maximum(weights - today, 0.0))),
         }
-        weigh = (lambda _, __, fixed_weights=fixed[name]: fixed_weights) if name in fixed else _weigher(name, outside)
-        row["out_of_sample"], curve = _out_of_sample(past, weigh, estimate_sessions, every, cost, reason)
+        how = (lambda _, __, fixed_weights=fixed[name]: fixed_weights) if name in fixed else _weigher(name, outside)
+        row["out_of_sample"], curve = _out_of_sample(past, how, estimate_sessions, every, cost, reason)
         if curve is not None:
             curves[name] = curve
         rows.append(row)
@@ -131,7 +132,7 @@ def weights_of(found: Judged, wish: Wish, method: str, estimate_sessions: int) -
     """A method's weights by symbol. Raises as `improve`; ValidationError where limits collide."""
     _check(found, estimate_sessions)
     try:
-        weights = allocate(method, found.window.returns[-estimate_sessions:], _regions(found, wish)[0])
+        weights = weigh(method, found.window.returns[-estimate_sessions:], _regions(found, wish)[0])
     except Infeasible as error:
         raise ValidationError(str(error), "limits", details={"colliding": list(error.limits)}) from error
     except ValueError as error:
@@ -168,7 +169,7 @@ def _regions(found: Judged, wish: Wish) -> tuple[Region, Region]:
 
 
 def _weigher(name: str, within: Region) -> Callable[[F2, F1], F1]:
-    return lambda past, _: allocate(name, past, within)
+    return lambda past, _: weigh(name, past, within)
 
 
 def _out_of_sample(
