@@ -523,6 +523,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/market/stocks/{symbol}/delivery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Delivery
+         * @description How much of each session's trade was delivered.
+         */
+        get: operations["stocks:delivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/market/stocks/{symbol}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Events
+         * @description Corporate actions, unexplained moves, alerts of watched screens, bands, findings and names, newest first.
+         */
+        get: operations["stocks:events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/market/stocks/{symbol}/figures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Figures
+         * @description Company figures by period as known on a day, each with the day from which it was known.
+         */
+        get: operations["stocks:figures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/market/stocks/{symbol}/lines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lines
+         * @description Expressions of the language on every bar of a stock; prices in the view that `bars` gives.
+         */
+        get: operations["stocks:lines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/market/survivorship/{index}": {
         parameters: {
             query?: never;
@@ -1788,7 +1868,7 @@ export interface paths {
         };
         /**
          * Held
-         * @description Of each saved screen the last sessions on which it held a stock.
+         * @description Of each saved screen the last sessions up to a day on which it held a stock.
          */
         get: operations["screens:held"];
         put?: never;
@@ -3806,6 +3886,53 @@ export interface components {
         FieldList: {
             /** Fields */
             fields: components["schemas"]["FieldCard"][];
+        };
+        /**
+         * FigurePoint
+         * @description A figure of one period.
+         */
+        FigurePoint: {
+            /**
+             * Known At
+             * Format: date
+             */
+            known_at: string;
+            /**
+             * Period End
+             * Format: date
+             */
+            period_end: string;
+            /**
+             * Revised
+             * @description Whether another value was known before
+             */
+            revised: boolean;
+            /** Source */
+            source: string;
+            /**
+             * Stated
+             * @description Whether a file says when it became known; else it is the reporting limit
+             */
+            stated: boolean;
+            /** Value */
+            value: number;
+        };
+        /**
+         * FigureSeries
+         * @description A figure through time, by period, oldest first.
+         */
+        FigureSeries: {
+            /** Field */
+            field: string;
+            /**
+             * Period Kind
+             * @enum {string}
+             */
+            period_kind: "ANNUAL" | "QUARTER" | "SNAPSHOT";
+            /** Points */
+            points: components["schemas"]["FigurePoint"][];
+            /** Unit */
+            unit: string;
         };
         /**
          * FileCounts
@@ -7891,6 +8018,93 @@ export interface components {
             symbol: string;
         };
         /**
+         * StockDelivery
+         * @description Delivery by session.
+         */
+        StockDelivery: {
+            /**
+             * Asof
+             * Format: date
+             */
+            asof: string;
+            /** Delivered */
+            delivered: (number | null)[];
+            /** Delivery Pct */
+            delivery_pct: (number | null)[];
+            /** Known Sessions */
+            known_sessions: number;
+            /**
+             * Note
+             * @description Why nothing is known
+             */
+            note: string | null;
+            /** Symbol */
+            symbol: string;
+            /** T */
+            t: string[];
+            /**
+             * Volume
+             * @description Shares, as traded
+             */
+            volume: number[];
+        };
+        /**
+         * StockEvent
+         * @description Something that happened, or was found in a file.
+         */
+        StockEvent: {
+            /** Day */
+            day: string | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "ACTION" | "MOVE" | "ALERT" | "FLAG" | "FINDING" | "NAME" | "FIRST";
+            /** Note */
+            note: string | null;
+            /**
+             * Screen
+             * @description The saved screen of an alert
+             */
+            screen: number | null;
+            /** Text */
+            text: string;
+        };
+        /**
+         * StockEvents
+         * @description What happened, newest first; without a day last.
+         */
+        StockEvents: {
+            /**
+             * Asof
+             * Format: date
+             */
+            asof: string;
+            /** Events */
+            events: components["schemas"]["StockEvent"][];
+            /** Symbol */
+            symbol: string;
+        };
+        /**
+         * StockFigures
+         * @description Company figures as they were known on a day.
+         */
+        StockFigures: {
+            /**
+             * Asof
+             * Format: date
+             */
+            asof: string;
+            /** Figures */
+            figures: components["schemas"]["FigureSeries"][];
+            /** Note */
+            note: string | null;
+            /** Point In Time */
+            point_in_time: boolean;
+            /** Symbol */
+            symbol: string;
+        };
+        /**
          * StockGain
          * @description A share's part in the gain; the parts add up to the whole.
          */
@@ -7923,6 +8137,47 @@ export interface components {
              * @description Change of what is not realised
              */
             unrealised: string;
+        };
+        /**
+         * StockLine
+         * @description An expression on every bar; null where it is not known.
+         */
+        StockLine: {
+            /** Label */
+            label: string;
+            /** Name */
+            name: string;
+            /**
+             * On Price
+             * @description Whether it is a price, to be drawn over the bars
+             */
+            on_price: boolean;
+            /** Unit */
+            unit: string;
+            /** Values */
+            values: (number | null)[];
+        };
+        /**
+         * StockLines
+         * @description Expressions by session.
+         */
+        StockLines: {
+            /**
+             * Adjust
+             * @enum {string}
+             */
+            adjust: "price" | "total" | "none";
+            /**
+             * Asof
+             * Format: date
+             */
+            asof: string;
+            /** Lines */
+            lines: components["schemas"]["StockLine"][];
+            /** Symbol */
+            symbol: string;
+            /** T */
+            t: string[];
         };
         /**
          * StrategyChange
@@ -10485,6 +10740,8 @@ export interface operations {
                 end?: string | null;
                 adjust?: "price" | "total" | "none";
                 limit?: number | null;
+                /** @description Daily bars as if that day were the last: no later action */
+                asof?: string | null;
             };
             header?: never;
             path: {
@@ -10748,6 +11005,177 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MarketStatus"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "stocks:delivery": {
+        parameters: {
+            query?: {
+                asof?: string | null;
+            };
+            header?: never;
+            path: {
+                symbol: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StockDelivery"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "stocks:events": {
+        parameters: {
+            query?: {
+                asof?: string | null;
+            };
+            header?: never;
+            path: {
+                symbol: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StockEvents"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "stocks:figures": {
+        parameters: {
+            query?: {
+                asof?: string | null;
+            };
+            header?: never;
+            path: {
+                symbol: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StockFigures"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "stocks:lines": {
+        parameters: {
+            query: {
+                /** @description Expressions in the language of screens, by commas */
+                q: string;
+                adjust?: "price" | "total" | "none";
+                asof?: string | null;
+            };
+            header?: never;
+            path: {
+                symbol: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StockLines"];
                 };
             };
             /** @description Client Error */
@@ -13783,6 +14211,7 @@ export interface operations {
             query?: {
                 /** @description Sessions to look back */
                 days?: number;
+                asof?: string | null;
             };
             header?: never;
             path: {

@@ -86,6 +86,7 @@ def bars(
     end: date | None = None,
     adjust: Literal["price", "total", "none"] = "price",
     limit: Annotated[int | None, Query(ge=1, le=100_000)] = None,
+    asof: Annotated[date | None, Query(description="Daily bars as if that day were the last: no later action")] = None,
 ) -> BarColumns:
     """Bars of a stock or an index as columns, labelled by their open; without dates the whole history.
 
@@ -94,8 +95,10 @@ def bars(
     """
     if timeframe == "1d":
         answer: dict[str, Any] = platform.market.bars(
-            market, session, symbol, start=start, end=end, adjust=adjust, limit=limit
+            market, session, symbol, start=start, end=end, adjust=adjust, limit=limit, asof=past(asof)
         )
+    elif asof is not None:
+        raise ValidationError("asof is for daily bars; cut intraday bars by end", "asof")
     else:
         answer = platform.market.intraday_bars(
             market, session, symbol, timeframe, start, end, adjust=adjust, limit=limit

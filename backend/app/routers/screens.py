@@ -217,6 +217,7 @@ def held(
     market: MarketDep,
     session: MarketSessionDep,
     days: Annotated[int, Query(ge=1, le=252, description="Sessions to look back")] = 20,
+    asof: date | None = None,
 ) -> list[HeldOut]:
-    """Of each saved screen the last sessions on which it held a stock."""
-    return [HeldOut(**one) for one in platform.watch.held(market, session, symbol, days)]
+    """Of each saved screen the last sessions up to a day on which it held a stock."""
+    return [HeldOut(**one) for one in platform.watch.held(market, session, symbol, days, past(asof))]

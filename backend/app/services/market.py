@@ -72,8 +72,9 @@ class MarketService:
         end: date | None,
         adjust: Literal["price", "total", "none"],
         limit: int | None,
+        asof: date | None = None,
     ) -> dict[str, Any]:
-        """A stock's daily bars as columns, through all its names.
+        """A stock's daily bars as columns, through all its names; with `asof` as if that day were the last.
 
         `none` is as traded. `price` is back-adjusted for splits and bonuses, so that the last bar of the history is
         raw; volumes are scaled the other way. `total` multiplies the closes before each dividend by
@@ -86,14 +87,15 @@ class MarketService:
         """
         if start is not None and end is not None and end < start:
             raise ValidationError(f"end {end} lies before start {start}", "end")
+        end = asof if end is None else end if asof is None else min(end, asof)
         panel = self._panels.current(market)
-        key = find_instrument(panel, symbol.strip().upper())
+        key = find_instrument(panel, symbol.strip().upper(), asof)
         if key is None:
             if known_index(symbol) is not None:
                 return index_bars(session, symbol, start, end, adjust, limit)
             raise DataNotFoundError(f"No stock has or had the symbol {symbol}", "symbol", symbol)
         info = panel.instruments[key]
-        whole = panel.bars((key,), None, None)
+        whole = panel.bars((key,), None, asof)
         first, _, last = panel.window(start, end)
         traded = ~np.isnan(whole.raw.close[:, 0])
         split, dividend = back_adjusted(whole.raw.close[:, 0], whole.factor[:, 0], whole.sessions, info.dividends)

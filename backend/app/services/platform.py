@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from app.services.screens.saved import SavedScreens
     from app.services.screens.strategies import StrategyMaker
     from app.services.screens.watch import ScreenWatch
+    from app.services.stocks import StockService
     from app.services.strategy_library import StrategyLibrary
     from app.services.sweeps.service import SweepService
     from app.services.sweeps.walking import WalkForwards
@@ -86,6 +87,13 @@ class Platform:
         from app.services.market import MarketService
 
         return MarketService(self.panels)
+
+    @cached_property
+    def stocks(self) -> StockService:
+        """Single stocks through time."""
+        from app.services.stocks import StockService
+
+        return StockService(self.panels, self.fundamentals, self.screener, self.market)
 
     @cached_property
     def members(self) -> MemberService:

@@ -15,7 +15,7 @@ from app.engines.screener.history import changes
 from app.engines.screener.language import Expression
 from app.engines.screener.language.check import TRUE
 from app.engines.screener.language.frame import Rows
-from app.exceptions import SmartTraderException
+from app.exceptions import DataNotFoundError, SmartTraderException
 from app.models import SavedScreen
 from app.repositories.saved_screens import SavedScreenRepository, ScreenEventRepository
 from app.services.jobs.context import JobContext
@@ -75,18 +75,28 @@ class ScreenWatch:
         """`run` as a job."""
         return self.run(context.market)
 
-    def held(self, market: Market, session: Session, symbol: str, days: int) -> list[dict[str, Any]]:
-        """Of each saved screen the sessions among the last `days` on which it held a stock, oldest first."""
+    def held(
+        self, market: Market, session: Session, symbol: str, days: int, asof: date | None = None
+    ) -> list[dict[str, Any]]:
+        """Of each saved screen the sessions among the last `days` up to a day on which it held a stock, oldest first.
+
+        Raises
+        ------
+        DataNotFoundError : no stock has or had that symbol.
+        """
         panel = self._panels.current(market)
-        key = find_instrument(panel, symbol.strip().upper())
-        first = len(panel.sessions) - days
+        key = find_instrument(panel, symbol.strip().upper(), asof)
+        if key is None:
+            raise DataNotFoundError(f"No stock has or had the symbol {symbol}", "symbol", symbol)
+        end = panel.window(None, asof)[2]
+        first = end - days
         out = []
         for screen, version in SavedScreenRepository(session).all():
             sessions: list[date] = []
             reason = None
             try:
                 rows, matched = self.matched(market, session, panel, question_of(version), only=key)
-                mine = matched & (rows.days >= first)
+                mine = matched & (rows.days >= first) & (rows.days < end)
                 sessions = panel.sessions[rows.days[mine]].tolist()
             except SmartTraderException as error:
                 reason = error.message
@@ -95,7 +105,7 @@ class ScreenWatch:
                     "id": screen.id,
                     "name": screen.name,
                     "sessions": sessions,
-                    "now": bool(sessions) and sessions[-1] == panel.sessions[-1].astype(object),
+                    "now": bool(sessions) and sessions[-1] == panel.sessions[end - 1].astype(object),
                     "reason": reason,
                 }
             )
