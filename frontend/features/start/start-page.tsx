@@ -75,12 +75,12 @@ export function StartPage() {
           </span>
           <h2 id="way-sample">Look around first</h2>
           <p className="t2">
-            A generated market: about 60 fictional companies, six years of prices, a split, a change of name
-            and a delisting.
+            A generated market: about 300 fictional companies, twelve years of prices, crashes, splits,
+            changes of name and delistings.
           </p>
           <dl className="om">
             <dt>Takes</dt>
-            <dd>about a minute</dd>
+            <dd>less than a minute</dd>
             <dt>Network</dt>
             <dd>none</dd>
             <dt>Mark</dt>
