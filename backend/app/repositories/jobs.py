@@ -112,8 +112,8 @@ class JobRepository:
         return self._session.scalars(query).all()
 
     def remembered(self, owner_id: int, key: str) -> IdempotencyKey | None:
-        """What an earlier request with the same `Idempotency-Key` was answered."""
-        return self._session.get(IdempotencyKey, (owner_id, key))
+        """What an earlier request with the same `Idempotency-Key` was answered; nobody else reads it meanwhile."""
+        return self._session.get(IdempotencyKey, (owner_id, key), with_for_update=True)
 
     def remember(self, owner_id: int, key: str, request_hash: str, status: int, body: dict[str, Any]) -> None:
         """Keep an answer for its `Idempotency-Key`."""

@@ -6,6 +6,7 @@ import asyncio
 import threading
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -155,6 +156,22 @@ def test_the_same_idempotency_key_gives_the_first_job_again(jobs: JobService) ->
     assert jobs.submit("import", Market.REAL, {"path": "/a"}, idempotency_key="k").id == first.id
     with pytest.raises(ConflictError):
         jobs.submit("import", Market.REAL, {"path": "/b"}, idempotency_key="k")
+
+
+def test_a_key_of_a_cancelled_job_asks_again(database: Database, jobs: JobService) -> None:
+    """It did nothing: answering CANCELLED for ever would keep the request from ever being done."""
+    first = jobs.submit("import", Market.REAL, {"path": "/a"}, idempotency_key="k")
+    with database.transaction(Market.REAL) as session:
+        jobs.cancel(session, first.id)
+    with ThreadPoolExecutor(4) as pool:  # whoever comes at the same time gets the same job
+        again = {job.id for job in pool.map(
+            lambda _: jobs.submit("import", Market.REAL, {"path": "/a"}, idempotency_key="k"), range(8))}  # fmt: skip
+    assert len(again) == 1 and first.id not in again
+    with pytest.raises(ConflictError):
+        jobs.submit("import", Market.REAL, {"path": "/b"}, idempotency_key="k")
+    [done] = work(database, jobs, {"import": lambda *_: {"read": 1}}, [*again])
+    assert done.state == JobState.SUCCEEDED
+    assert jobs.submit("import", Market.REAL, {"path": "/a"}, idempotency_key="k").id == done.id
 
 
 def test_waiting_ends_when_the_time_is_up(jobs: JobService) -> None:

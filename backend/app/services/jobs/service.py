@@ -33,6 +33,8 @@ class JobService:
     ) -> Job:
         """Queue a job, committed when this returns. The same key with the same request gives the first job again.
 
+        A job that was cancelled did nothing: whoever asks again, with its key or without, means it, and gets a new one.
+
         Raises
         ------
         ConflictError : the key was used for another request.
@@ -75,9 +77,13 @@ class JobService:
                 if known is not None:
                     if known.request_hash != request_hash:
                         raise ConflictError("This Idempotency-Key was used for another request; use a new one")
-                    if "job_id" in known.body:
-                        return self.get(session, uuid.UUID(known.body["job_id"]))
-                    idempotency_key = None  # answered without a job then; kept as it is
+                    first = repository.get(uuid.UUID(known.body["job_id"])) if "job_id" in known.body else None
+                    if first is not None and first.state != JobState.CANCELLED:
+                        return first
+                    job = repository.add(kind, market.value, arguments)
+                    if first is not None:
+                        known.body = {"job_id": str(job.id)}
+                    return job
             job = repository.add(kind, market.value, arguments)
             if idempotency_key is not None:
                 repository.remember(LOCAL_OWNER_ID, idempotency_key, request_hash, 202, {"job_id": str(job.id)})
