@@ -246,7 +246,7 @@ def test_heat_map_landscape_and_doubt_follow_from_the_points(
         ({"run": {"strategy_ids": ["nothing"]}}, 404, None),
         ({"run": {"strategy_ids": ["sma_cross", "rsi2"]}}, 422, "strategy_ids"),
         ({"universes": ["NO_INDEX"]}, 404, None),
-        ({"periods": [{"start_date": "2024-05-01", "end_date": "2024-04-01"}]}, 422, "periods"),
+        ({"periods": [{"start_date": "2024-05-01", "end_date": "2024-04-01"}]}, 422, "periods.0.end_date"),
     ],
 )
 def test_a_bad_question_is_refused_by_its_field_and_leaves_nothing(

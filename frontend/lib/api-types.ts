@@ -2472,7 +2472,7 @@ export interface components {
              * Costs
              * @description A rate, a broker's charges by date, or none
              */
-            costs?: components["schemas"]["FlatCosts"] | components["schemas"]["OwnCosts"] | ("none" | "zerodha" | "fyers");
+            costs?: ("none" | "zerodha" | "fyers") | components["schemas"]["OwnCosts"] | components["schemas"]["FlatCosts"];
             /**
              * End Date
              * Format: date

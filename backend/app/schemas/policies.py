@@ -7,10 +7,10 @@ from typing import Literal
 
 from pydantic import BaseModel, Field, field_validator
 
-from app.schemas.common import Wire
+from app.schemas.common import StrictWire
 
 
-class PolicyRequest(Wire):
+class PolicyRequest(StrictWire):
     """Risk rules; percentages in percent of the account's equity."""
 
     name: str = Field(min_length=1, max_length=200)
@@ -19,7 +19,7 @@ class PolicyRequest(Wire):
         default=80, ge=0, le=100, description="Gross value of all positions at most"
     )
     daily_stop_loss_percent: float = Field(
-        default=-2, ge=-100, allow_inf_nan=False, description="Below 0: at such a loss entries end for the session"
+        default=-2, ge=-100, description="Below 0: at such a loss entries end for the session"
     )
     max_strategy_allocation_percent: float = Field(default=25, ge=0, le=100, description="In one strategy at most")
     allocation_sensitivity: Literal["LOW", "MEDIUM", "HIGH"] = Field(

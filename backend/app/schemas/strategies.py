@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, field_validator, model_validator
+from pydantic import BaseModel, Field, Tag, ValidationInfo, field_validator, model_validator
 
-from app.schemas.common import IsoDate, PageMeta, Wire
+from app.schemas.common import Id, IsoDate, PageMeta, StrictWire, kept_order, one_of
 
 
 class LookaheadProof(BaseModel):
@@ -99,7 +99,7 @@ class LibraryEntry(BaseModel):
     best: BestRun | None = Field(description="null while no run of it alone has a Sharpe")
 
 
-class StrategyChange(Wire):
+class StrategyChange(StrictWire):
     """What people write about a strategy. A field that is left out stays; null empties a text."""
 
     description: str | None = Field(default=None, max_length=4000)
@@ -119,39 +119,59 @@ class StrategyVersionOut(BaseModel):
     proofs: int = Field(description="Look-ahead proofs kept beside it, one for each set of parameters")
 
 
-class FlatCosts(Wire):
+class FlatCosts(StrictWire):
     """Costs as one rate on both sides."""
 
     bps: float = Field(ge=0, le=1000, description="Basis points of the traded value, each side")
 
 
-class OwnCosts(Wire):
+class OwnCosts(StrictWire):
     """A broker's price list of one's own; the state's and the exchange's levies by date come on top."""
 
     plan: Literal["custom"]
-    fraction: float | None = Field(default=None, ge=0, le=0.1, allow_inf_nan=False, description="Of an order's value")
-    cap: float | None = Field(
-        default=None, ge=0, le=100_000, allow_inf_nan=False, description="Rupees an order at most"
-    )
-    flat: float | None = Field(default=None, ge=0, le=100_000, allow_inf_nan=False, description="Rupees an order")
+    fraction: float | None = Field(default=None, ge=0, le=0.1, description="Of an order's value")
+    cap: float | None = Field(default=None, ge=0, le=100_000, description="Rupees an order at most")
+    flat: float | None = Field(default=None, ge=0, le=100_000, description="Rupees an order")
     depository: float | None = Field(
-        default=None, ge=0, le=100_000, allow_inf_nan=False, description="Rupees for each share and day delivered out"
+        default=None, ge=0, le=100_000, description="Rupees for each share and day delivered out"
     )
 
 
-class CashRate(Wire):
+class CashRate(StrictWire):
     """A rate of interest from a day on."""
 
     start: IsoDate = Field(description="First day of the rate")
-    percent: float = Field(ge=-10, le=50, allow_inf_nan=False, description="A year")
+    percent: float = Field(ge=-10, le=50, description="A year")
 
 
-class BacktestRequest(Wire):
+def is_text(value: object) -> bool:
+    """Whether it was meant as a name."""
+    return isinstance(value, str)
+
+
+Costs = Annotated[
+    Annotated[Literal["none", "zerodha", "fyers"], Tag("(plan)")]
+    | Annotated[OwnCosts, Tag("(own)")]
+    | Annotated[FlatCosts, Tag("(rate)")],
+    one_of(
+        'a plan (none, zerodha, fyers), a rate such as {"bps": 10}, or {"plan": "custom", …}',
+        plan=is_text,
+        own=lambda value: isinstance(value, OwnCosts) or (isinstance(value, dict) and "plan" in value),
+        rate=lambda value: isinstance(value, FlatCosts | dict),
+    ),
+]
+Universe = Annotated[
+    Annotated[str, Tag("(index)")] | Annotated[list[str], Tag("(symbols)")],
+    one_of("the id of an index, or a list of symbols", index=is_text, symbols=lambda value: isinstance(value, list)),
+]
+
+
+class BacktestRequest(StrictWire):
     """What to run. Fields that the engine does not know yet are refused rather than ignored."""
 
     strategy_ids: list[str] = Field(min_length=1, max_length=20)
     params: dict[str, dict[str, Any]] = Field(default_factory=dict, description="Parameters by strategy id")
-    universe: str | list[str] = Field(default="NIFTY50", description="An index id, or a list of symbols")
+    universe: Universe = Field(default="NIFTY50", description="An index id, or a list of symbols")
     start_date: IsoDate
     end_date: IsoDate
     timeframe: Literal["1m", "5m", "15m", "30m", "1h", "1d"] = Field(
@@ -162,21 +182,19 @@ class BacktestRequest(Wire):
         description="Delivery, intraday (ended before the close) or futures (the cash series as a PROXY); "
         "each strategy's own where it is left out",
     )
-    initial_capital: float = Field(default=1_000_000, gt=0, le=1e13, allow_inf_nan=False)
+    initial_capital: float = Field(default=1_000_000, gt=0, le=1e13)
     sizing: Literal["equity_per_member", "equity_per_position", "value", "quantity"] = "equity_per_member"
-    sizing_value: float | None = Field(default=None, gt=0, allow_inf_nan=False, description="Rupees, or shares")
+    sizing_value: float | None = Field(default=None, gt=0, le=1e13, description="Rupees, or shares")
     max_positions: int | None = Field(default=None, ge=1, le=5000)
     allocations: dict[str, float] | None = Field(default=None, description="Share of the capital by strategy id")
-    costs: FlatCosts | OwnCosts | Literal["none", "zerodha", "fyers"] = Field(
+    costs: Costs = Field(
         default_factory=lambda: FlatCosts(bps=10), description="A rate, a broker's charges by date, or none"
     )
-    slippage_bps: float = Field(default=0, ge=0, le=1000, allow_inf_nan=False)
+    slippage_bps: float = Field(default=0, ge=0, le=1000)
     impact_bps: float = Field(
-        default=0, ge=0, le=10_000, allow_inf_nan=False, description="Slippage of an order as large as its bar's volume"
+        default=0, ge=0, le=10_000, description="Slippage of an order as large as its bar's volume"
     )
-    volume_cap: float | None = Field(
-        default=None, gt=0, le=1, allow_inf_nan=False, description="Share of a bar's volume traded at most"
-    )
+    volume_cap: float | None = Field(default=None, gt=0, le=1, description="Share of a bar's volume traded at most")
     unfilled: Literal["cancel", "carry"] = Field(default="cancel", description="What the cap leaves of an entry")
     settle_next_session: bool = Field(
         default=False, description="Money of a delivery sale pays for entries from the next session on"
@@ -191,7 +209,7 @@ class BacktestRequest(Wire):
         default=None, max_length=40, description='An index beside the run, or "none"; else the universe\'s or NIFTY 50'
     )
     cash_rates: list[CashRate] = Field(default_factory=list, max_length=200, description="What cash earns beside it")
-    policy_id: int | None = Field(default=None, description="Risk policy the account is under; none: unconstrained")
+    policy_id: Id | None = Field(default=None, description="Risk policy the account is under; none: unconstrained")
     seed: int = Field(default=0, ge=0, le=2**32 - 1)
     asof_members: bool = Field(default=True, description="Members as of each date; false: today's list throughout")
     strict_actions: bool = Field(
@@ -212,10 +230,13 @@ class BacktestRequest(Wire):
             raise ValueError("give 1 to 5000 symbols")
         return value
 
+    @field_validator("end_date")
+    @classmethod
+    def _in_order(cls, value: date, info: ValidationInfo) -> date:
+        return kept_order(value, info.data.get("start_date"), "start_date")
+
     @model_validator(mode="after")
-    def _in_order(self) -> BacktestRequest:
-        if self.end_date < self.start_date:
-            raise ValueError("end_date lies before start_date")
+    def _params_of_the_run(self) -> BacktestRequest:
         unknown = set(self.params) - set(self.strategy_ids)
         if unknown:
             raise ValueError(f"params for a strategy that is not run: {', '.join(sorted(unknown))}")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, Tag, ValidationInfo, field_validator
 
-from app.schemas.common import PageMeta, Wire
+from app.schemas.common import IsoDate, PageMeta, StrictWire, kept_order, one_of
 from app.schemas.jobs import JobOut
-from app.schemas.strategies import BacktestRequest
+from app.schemas.strategies import BacktestRequest, Universe
 
 MetricName = Literal[
     "total_return", "cagr", "volatility", "sharpe", "sortino", "max_drawdown", "calmar", "exposure", "win_rate",
@@ -18,34 +18,49 @@ MetricName = Literal[
 ]  # fmt: skip
 
 
-class Range(Wire):
+class Range(StrictWire):
     """Values from start to stop, both in it where the step leads there."""
 
-    start: float = Field(allow_inf_nan=False)
-    stop: float = Field(allow_inf_nan=False)
-    step: float = Field(gt=0, allow_inf_nan=False)
+    start: float
+    stop: float
+    step: float = Field(gt=0)
 
 
-class Period(Wire):
+Values = Annotated[
+    Annotated[list[float], Tag("(values)")] | Annotated[Range, Tag("(range)")],
+    one_of(
+        "a list of values, or start, stop and step",
+        values=lambda value: isinstance(value, list),
+        range=lambda value: isinstance(value, Range | dict),
+    ),
+]
+
+
+class Period(StrictWire):
     """First and last session."""
 
-    start_date: date
-    end_date: date
+    start_date: IsoDate
+    end_date: IsoDate
+
+    @field_validator("end_date")
+    @classmethod
+    def _in_order(cls, value: date, info: ValidationInfo) -> date:
+        return kept_order(value, info.data.get("start_date"), "start_date")
 
 
-class RandomSearch(Wire):
+class RandomSearch(StrictWire):
     """Combinations drawn without repetition instead of all of them."""
 
     draws: int = Field(ge=1, le=1_000_000)
     seed: int = Field(default=0, ge=0, le=2**32 - 1)
 
 
-class SweepRequest(Wire):
+class SweepRequest(StrictWire):
     """A run of one strategy, and which of its parameters vary; `run.params` holds those that do not."""
 
     run: BacktestRequest
-    grid: dict[str, list[float] | Range] = Field(description="Values of each parameter that varies")
-    universes: list[str | list[str]] = Field(
+    grid: dict[str, Values] = Field(description="Values of each parameter that varies")
+    universes: list[Universe] = Field(
         default_factory=list, max_length=200, description="Looked at one by one; none: that of the run"
     )
     periods: list[Period] = Field(

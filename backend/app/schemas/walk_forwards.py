@@ -7,21 +7,21 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from app.schemas.common import PageMeta, Wire
+from app.schemas.common import PageMeta, StrictWire
 from app.schemas.jobs import JobOut
 from app.schemas.strategies import BacktestRequest
-from app.schemas.sweeps import BaseDoubt, RandomSearch, Range
+from app.schemas.sweeps import BaseDoubt, RandomSearch, Values
 
 Chooser = Literal[
     "sharpe", "sortino", "calmar", "cagr", "total_return", "max_drawdown", "profit_factor", "win_rate"
 ]  # fmt: skip
 
 
-class WalkForwardRequest(Wire):
+class WalkForwardRequest(StrictWire):
     """A run of one strategy, which of its parameters are chosen anew in each window, and the windows."""
 
     run: BacktestRequest
-    grid: dict[str, list[float] | Range] = Field(description="Values of each parameter that varies")
+    grid: dict[str, Values] = Field(description="Values of each parameter that varies")
     random: RandomSearch | None = None
     metric: Chooser = Field(default="sharpe", description="The highest in training is chosen")
     mode: Literal["rolling", "anchored"] = "rolling"

@@ -84,9 +84,14 @@ def _problem(item: dict[str, Any]) -> dict[str, Any]:
         why = str((item.get("ctx") or {}).get("error", "")).rstrip(".")
         told = f"is no JSON: {why or item['msg']}, at character {at}"
         return {"field": "body", "in": "body", "message": told, "type": item["type"]}
-    place = [str(part) for part in item["loc"]]
+    place = [text for part in item["loc"] if not (text := str(part)).startswith("(")]  # a tag is no field: `one_of`
     field = ".".join(place[1:]) if place and place[0] in {"query", "path", "body", "header"} else ".".join(place)
-    return {"field": field or place[0], "in": place[0], "message": item["msg"], "type": item["type"]}
+    return {"field": field or place[0], "in": place[0], "message": _words(item), "type": item["type"]}
+
+
+def _words(item: dict[str, Any]) -> str:
+    said = str(item["msg"])
+    return said.removeprefix("Value error, ") if item["type"] == "value_error" else said
 
 
 def _of_http(request: Request, error: Exception) -> Response:
