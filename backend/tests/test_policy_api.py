@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -14,10 +16,11 @@ from tests.test_backtest_api import question
 pytestmark = pytest.mark.integration
 
 URL = "/api/portfolio/strategies/policy"
+NUMBERS = itertools.count(1)
 
 
 def created(client: TestClient, **values: Any) -> dict[str, Any]:
-    answer = client.post(URL, json={"name": "House rules", **values})
+    answer = client.post(URL, json={"name": f"House rules {next(NUMBERS)}", **values})
     assert answer.status_code == 201, answer.text
     assert answer.headers["Location"] == f"{URL}/{answer.json()['id']}"
     return answer.json()  # type: ignore[no-any-return]
@@ -54,6 +57,11 @@ def test_saving_says_which_of_two_rules_is_the_tighter_one(shared_sample: TestCl
         ({"max_drawdown": 20}, "max_drawdown", ""),
         ({"name": " "}, "name", "name"),
         ({"name": "None"}, "name", "no policy applies"),
+        ({"name": "12"}, "name", "could be the id of a policy"),
+        ({"name": "१२"}, "name", "could be the id of a policy"),
+        ({"name": "a\u0000b"}, "name", "a name of letters"),
+        ({"name": "\u200b"}, "name", "a name of letters"),
+        ({"name": "x" * 201}, "name", "200"),
         ({"daily_stop_loss_percent": -1e-5}, "daily_stop_loss_percent", "4 decimals"),
         ({"max_position_percent": 1e-9}, "max_position_percent", "4 decimals"),
     ],
@@ -95,6 +103,25 @@ def test_the_same_rules_under_another_name_are_the_same_run(
     one, two = created(shared_sample, name="One"), created(shared_sample, name="Two")
     runs = [shared_sample.post(BACKTEST, json=question(sample_data, policy_id=p["id"])).json() for p in (one, two)]
     assert runs[0]["run_id"] == runs[1]["run_id"]
+
+
+def test_a_name_is_taken_once_for_it_is_how_a_run_asks_for_its_policy(shared_sample: TestClient) -> None:
+    first = created(shared_sample, name="Careful  hands")
+    assert first["name"] == "Careful hands"
+    for again in ("Careful hands", "careful HANDS", "  Careful hands "):
+        answer = shared_sample.post(URL, json={"name": again, "cash_reserve_percent": 50})
+        assert answer.status_code == 409
+        error = answer.json()["error"]
+        assert error["code"] == "CONFLICT" and error["details"] == {"field": "name", "id": first["id"]}
+        assert "There is a policy Careful hands already" in error["message"]
+    named = [row for row in shared_sample.get(URL).json() if row["name"] == "Careful hands"]
+    assert named == [first]
+
+
+def test_of_many_that_take_a_name_at_once_one_has_it(shared_sample: TestClient) -> None:
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda _: shared_sample.post(URL, json={"name": "Rush"}).status_code, range(6)))
+    assert sorted(answers) == [201] + [409] * 5
 
 
 def test_a_policy_that_is_not_there_answers_404(shared_sample: TestClient, sample_data: SampleSummary) -> None:

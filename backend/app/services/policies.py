@@ -15,6 +15,7 @@ from app.models import PortfolioPolicy
 from app.repositories.policies import PolicyRepository
 
 NONE: Final = "none"  # in place of a name: unconstrained
+LONGEST_NAME: Final = 200
 DECIMALS: Final = 4  # of a percentage, as they are stored
 
 
@@ -26,11 +27,15 @@ class PolicyService:
         return [_shown(row) for row in PolicyRepository(session).all()]
 
     def create(self, session: Session, name: str, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Write a policy down; ValidationError names a field out of range, or rules that contradict each other."""
-        if not name.strip():
-            raise ValidationError("name: expected a name", "name")
-        if name.strip().lower() == NONE:
-            raise ValidationError("name: none says that no policy applies; choose another", "name")
+        """Write a policy down.
+
+        Raises
+        ------
+        ValidationError : a field out of range, or rules that contradict each other; a name that could not be told from
+            an id, or from saying that no policy applies.
+        ConflictError : a policy has the name, in capitals or not; `details` say which.
+        """
+        name = _checked(name)
         for field, value in values.items():
             if isinstance(value, float) and round(value, DECIMALS) != value:
                 raise ValidationError(f"{field}: expected at most {DECIMALS} decimals, got {value}", field)
@@ -38,7 +43,15 @@ class PolicyService:
             policy = Policy(**values)
         except ValueError as error:
             raise ValidationError(str(error), str(error).partition(":")[0]) from error
-        return _shown(PolicyRepository(session).add(name.strip(), policy.to_dict()))
+        repository = PolicyRepository(session)
+        repository.lock()
+        for other in repository.named(name)[:1]:
+            raise ConflictError(
+                f"There is a policy {other.name} already, {other.id}: what was run under it is known by that name; "
+                "choose another",
+                details={"field": "name", "id": other.id},
+            )
+        return _shown(repository.add(name, policy.to_dict()))
 
     def get(self, session: Session, policy_id: int) -> dict[str, Any]:
         """A policy as it is shown. Raises DataNotFoundError."""
@@ -68,6 +81,19 @@ class PolicyService:
         if row is None:
             raise DataNotFoundError(f"There is no policy {policy_id}", "policy", str(policy_id))
         return row
+
+
+def _checked(name: str) -> str:
+    name = " ".join(name.split())
+    if not name or not name.isprintable():
+        raise ValidationError("name: expected a name of letters", "name")
+    if len(name) > LONGEST_NAME:
+        raise ValidationError(f"name: expected at most {LONGEST_NAME} characters, got {len(name)}", "name")
+    if name.lower() == NONE:
+        raise ValidationError("name: none says that no policy applies; choose another", "name")
+    if name.isdecimal():
+        raise ValidationError(f"name: {name} could be the id of a policy; give it a letter", "name")
+    return name
 
 
 def _policy(row: PortfolioPolicy) -> Policy:

@@ -122,6 +122,12 @@ def policy_warnings(decisions: Records, bars: Bars) -> list[str]:
             f"The daily stop was reached in {stops.size} session{'s' if stops.size > 1 else ''}; when it was seen, the "
             f"loss was up to {worst:.2f} times the limit."
         )
+        beyond, share = _overshoot(decisions)
+        if beyond > 0.0:
+            found.append(
+                f"A daily stop is no guarantee: when positions had been ended by it, up to {beyond:.2f} rupees "
+                f"({share:.2%} of the equity) more than the limit was lost."
+            )
     for halt in notices[notices["rule"] == Rule.HALTED][:1]:
         on = times(bars.sessions[[int(halt["bar"])]])[0]
         found.append(f"HALTED on {on}: the drawdown limit was reached, and no entry was taken any more.")
@@ -133,6 +139,28 @@ def policy_warnings(decisions: Records, bars: Bars) -> list[str]:
             for rule, count in sorted(counts.items())
         ]
     return found
+
+
+def _overshoot(decisions: Records) -> tuple[float, float]:
+    """The most that was lost beyond the daily stop when positions were ended for it: rupees, and of the equity before.
+
+    Of the prices at which they were ended: gaps and the wait for the next open, not the charges.
+    """
+    worst, share = 0.0, 0.0
+    seen: list[tuple[float, float]] = []  # equity before the session and the limit, of what positions are ended for
+    ended = False
+    for row in decisions[decisions["rule"] == Rule.DAILY_STOP]:
+        if row["outcome"] == Outcome.NOTICE:
+            limit = -float(row["limit"])
+            seen = [*([] if ended else seen), (float(row["equity"]) + float(row["stop_used"]) * limit, limit)]
+            ended = False
+        elif row["outcome"] == Outcome.FLATTEN:
+            ended = True
+            for base, limit in seen:
+                beyond = base - float(row["equity"]) - limit
+                if beyond > worst:
+                    worst, share = beyond, beyond / base
+    return worst, share
 
 
 def _market_words(spec: RunSpec) -> list[str]:

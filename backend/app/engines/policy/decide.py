@@ -22,7 +22,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numba import njit
 
-from app.engines.policy.policy import Terms
+from app.engines.policy.policy import CAUTIOUS_LEAST, DEFENSIVE_MOST, Terms
 
 
 class Outcome(IntEnum):
@@ -137,9 +137,9 @@ def exposure_cap(state: int, policy: Terms) -> float:
     """Gross exposure over equity that a state allows."""
     cap = policy.exposure
     if state == CAUTIOUS:
-        return float(min(cap, max(0.5 * cap, 0.2)))
+        return float(min(cap, max(0.5 * cap, CAUTIOUS_LEAST)))
     if state == DEFENSIVE:
-        return float(min(cap, 0.1))
+        return float(min(cap, DEFENSIVE_MOST))
     return cap if state == NORMAL else 0.0
 
 

@@ -16,6 +16,8 @@ SENSITIVITIES: Final[Mapping[str, tuple[float, float]]] = {  # drawdowns that tu
     "MEDIUM": (0.10, 0.20),
     "HIGH": (0.05, 0.10),
 }
+CAUTIOUS_LEAST: Final = 0.2  # of equity: CAUTIOUS halves the exposure, but not below that
+DEFENSIVE_MOST: Final = 0.1  # of equity, gross, while DEFENSIVE
 ON_BREACH: Final = ("block", "flatten")
 
 
@@ -116,8 +118,11 @@ class Policy:
 
     def notes(self) -> list[str]:
         """Where rules overlap, which of them is the tighter one, in sentences."""
-        said = []
+        return [*self._of_what_is_invested(), *self._of_shares(), *self._of_losses()]
+
+    def _of_what_is_invested(self) -> list[str]:
         left, exposure = 100.0 - self.cash_reserve_percent, self.max_equity_exposure_percent
+        said = []
         if left < exposure:
             said.append(
                 f"A cash reserve of {self.cash_reserve_percent:g} % leaves {left:g} % to invest: tighter than the "
@@ -128,22 +133,51 @@ class Policy:
                 f"An exposure of {exposure:g} % leaves {100.0 - exposure:g} % in cash: tighter than the reserve of "
                 f"{self.cash_reserve_percent:g} %."
             )
-        invested = min(left, exposure)
-        for name, what in (
-            ("max_strategy_allocation_percent", "one strategy"),
-            ("max_sector_percent", "one sector"),
-            ("max_position_percent", "one instrument"),
-        ):
-            limit = getattr(self, name)
-            if limit is not None and limit > invested:
-                said.append(f"At most {invested:g} % is invested, so that the {limit:g} % for {what} never bind.")
+        if min(left, exposure, self.max_strategy_allocation_percent) == 0.0:
+            return [*said, "Nothing may be bought: every entry is refused."]
+        for state, least in (("CAUTIOUS", CAUTIOUS_LEAST), ("DEFENSIVE", DEFENSIVE_MOST)):
+            if exposure <= 100.0 * least:
+                said.append(f"An exposure of {exposure:g} % is not lowered any further while the state is {state}.")
+        return said
+
+    def _of_shares(self) -> list[str]:
+        """Of the limits to one strategy, one sector, one instrument: which can never be the first to be reached."""
+        invested = min(100.0 - self.cash_reserve_percent, self.max_equity_exposure_percent)
+        if invested == 0.0:
+            return []
+        strategy, sector = self.max_strategy_allocation_percent, self.max_sector_percent
+        limits = (("strategy", strategy), ("sector", sector), ("instrument", self.max_position_percent))
+        said = []
+        for what, limit in limits:
+            if limit is None:
+                continue
+            if limit > invested:
+                said.append(f"At most {invested:g} % is invested, so that the {limit:g} % for one {what} never bind.")
+            elif what == "instrument" and sector is not None and limit > sector:
+                said.append(f"One sector may hold {sector:g} %, so that the {limit:g} % for one instrument never bind.")
+            elif what != "strategy" and limit > strategy:
+                said.append(
+                    f"One strategy may hold {strategy:g} %, so that the {limit:g} % for one {what} bind only where "
+                    "several strategies hold it."
+                )
+        return said
+
+    def _of_losses(self) -> list[str]:
         halt = self.max_drawdown_percent
+        if halt is None:
+            return []
+        said = []
         cautious, defensive = SENSITIVITIES[self.allocation_sensitivity]
         for drawdown, state in ((cautious, "CAUTIOUS"), (defensive, "DEFENSIVE")):
-            if halt is not None and halt <= drawdown * 100.0:
+            if halt <= drawdown * 100.0:
                 said.append(
                     f"At a drawdown of {halt:g} % all entries end: {state}, from {drawdown:.0%} on, is not reached."
                 )
+        if halt <= -self.daily_stop_loss_percent:
+            said.append(
+                f"A session that loses {-self.daily_stop_loss_percent:g} % has reached the drawdown limit of {halt:g} "
+                "% by then: all entries end, and not for the session alone."
+            )
         return said
 
     def to_dict(self) -> dict[str, Any]:

@@ -161,6 +161,19 @@ def test_a_breach_seen_at_the_close_is_flattened_at_the_next_open():
     assert result.trades["exit_at"] == [DAY[3]] and result.trades["exit_price"] == [99.0]
 
 
+def test_what_was_lost_beyond_the_stop_by_the_time_it_was_flattened_is_told():
+    """1,000 shares at 100; the stop is 2,000. The close shows a loss of 3,000, the open that ends it one of 6,000."""
+    result = held([(100, 100), (100, 100), (100, 97), (94, 94)], replace(WIDE, on_breach="flatten"))
+    told = [said for said in result.warnings if said.startswith("A daily stop is no guarantee")]
+    assert told == [
+        "A daily stop is no guarantee: when positions had been ended by it, up to 4000.00 rupees (4.00% of the equity) "
+        "more than the limit was lost."
+    ]
+    exact = held([(100, 100), (100, 100), (98, 98), (98, 98)], replace(WIDE, on_breach="flatten"))
+    assert exact.trades["exit_price"] == [98.0]
+    assert not any(said.startswith("A daily stop is no guarantee") for said in exact.warnings)
+
+
 def test_a_position_nobody_buys_is_flattened_when_it_trades_again():
     o = np.array([[100], [100], [100], [np.nan], [95]], float)
     c = np.array([[100], [100], [97], [np.nan], [95]], float)
