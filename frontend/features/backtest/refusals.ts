@@ -25,7 +25,11 @@ const REASONS: Record<string, { short: string; long: string }> = {
   NO_BAR: { short: "No bar", long: "The stock did not trade in the session that the entry was for" },
   BELOW_ONE_SHARE: {
     short: "Below one share",
-    long: "Its budget did not pay for one share and its charges",
+    long: "Its budget did not pay for one share",
+  },
+  CHARGES: {
+    short: "Charges",
+    long: "Its budget paid for a share, but not for the charges on it as well",
   },
   INSUFFICIENT_CASH: { short: "Not enough cash", long: "The cash at that open did not pay for all of it" },
   MAX_POSITIONS: { short: "No free position", long: "As many positions were open as the run allows" },

@@ -44,6 +44,7 @@ MARKET, LIMIT, STOP_ORDER, STOP_LIMIT, AT_CLOSE = 0, 1, 2, 3, 4
 NO_BAR, BELOW_ONE_SHARE, INSUFFICIENT_CASH, MAX_POSITIONS, NOTHING_HELD = 2, 3, 4, 5, 6
 STOP_THROUGH, LOCKED_UPPER, LOCKED_LOWER, VOLUME_CAP = 7, 8, 9, 10
 TRADE_FOR_TRADE, AFTER_SQUARE_OFF, SHORT_NOT_PERMITTED, OPPOSITE_HELD, BY_POLICY = 13, 14, 15, 16, 17
+BEYOND_CHARGES = 21
 AMBIGUOUS, PARTIAL, INSIDE_BAR = 1, 2, 4
 AT_OPEN = 1  # of Market.square
 FILLS, REJECTIONS, EVENTS, SEQUENCE, DECISIONS = 0, 1, 2, 3, 4  # cells of Log.used
@@ -395,7 +396,8 @@ def open_position(
     if not rules.fractional:
         size = _in_lots(size, lot)
     if size < smallest:
-        refuse_order(log, t, order, BELOW_ONE_SHARE, size, 0.0)
+        pays = np.isnan(wanted) and order["budget"] >= price * smallest
+        refuse_order(log, t, order, BEYOND_CHARGES if pays else BELOW_ONE_SHARE, size, 0.0)
         return 0.0
     if rules.max_positions > 0 and account.quantity[slot] == 0.0 and account.held_count[0] >= rules.max_positions:
         refuse_order(log, t, order, MAX_POSITIONS, size, 0.0)

@@ -63,7 +63,7 @@ class Refusal(IntEnum):
 
     NOT_AFTER_DECISION = 1  # eligible no later than the bar it was decided at
     NO_BAR = 2  # the instrument did not trade in the session the entry was for
-    BELOW_ONE_SHARE = 3  # its budget does not pay for one share and its charges
+    BELOW_ONE_SHARE = 3  # its budget does not pay for one share
     INSUFFICIENT_CASH = 4
     MAX_POSITIONS = 5
     NOTHING_HELD = 6  # an exit of more than the book holds
@@ -82,6 +82,7 @@ class Refusal(IntEnum):
     NO_TRADE_SINCE = 18  # nothing on file says why the instrument does not trade
     DELISTED = 19  # it is no longer in the exchange's list
     QUARANTINED = 20  # an unexplained move: how many shares are held since is not known
+    CHARGES = 21  # its budget pays for a share, but not for the charges on it as well
 
 
 class Flag(IntEnum):

@@ -116,7 +116,8 @@ def naive_run(
             while fits > 0 and fits * price + rate * (fits * price) > cash:
                 fits -= 1.0
             if wanted < 1.0:
-                out.rejections.append((t, order.book, n, "BUY", "BELOW_ONE_SHARE", 0.0))
+                pays = order.quantity is None and order.budget >= price
+                out.rejections.append((t, order.book, n, "BUY", "CHARGES" if pays else "BELOW_ONE_SHARE", 0.0))
             elif max_positions is not None and len(held) >= max_positions:
                 out.rejections.append((t, order.book, n, "BUY", "MAX_POSITIONS", 0.0))
             elif fits < 1.0:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from app.engines.backtest import CostSpec
 from tests.engines.backtest.cases import NAN, bars_of, fills_of, on, refusals_of, run_given
 
 
@@ -98,6 +99,26 @@ def test_a_purchase_is_refused_where_not_one_share_is_left_to_buy():
     result = run_given(bars, (on((3, 3), (0, 0), (0, 1), (0, 2)), on((3, 3))), initial_capital=900)
     assert fills_of(result) == [(2, "A", "BUY", 15, 20), (2, "B", "BUY", 15, 20)]
     assert refusals_of(result) == [(2, "C", "BUY", "BELOW_ONE_SHARE", 0)]
+
+
+@pytest.mark.parametrize(
+    ("costs", "price", "reason"),
+    [
+        (CostSpec("bps", 10.0), 300.0, "CHARGES"),  # 300 pay for the share, and 0.30 are asked besides
+        (CostSpec("bps", 10.0), 299.7, "EXIT"),  # 299.70 and 0.2997 are 299.9997
+        (CostSpec("bps", 10.0), 300.5, "BELOW_ONE_SHARE"),
+        (CostSpec("custom", flat=20.0), 290.0, "CHARGES"),  # 20 an order, and the levies
+        (CostSpec("custom", flat=20.0), 301.0, "BELOW_ONE_SHARE"),
+    ],
+)
+def test_where_the_charges_alone_are_beyond_the_budget_the_refusal_says_so(costs, price, reason):
+    """Three members, 900 rupees, so that an entry has 300."""
+    bars = bars_of([[10, 10, 10]] + [[10, 10, price]] * 2, [[10, 10, 10]] * 3)
+    result = run_given(bars, (on((3, 3), (0, 2)), on((3, 3))), initial_capital=900, costs=costs)
+    if reason == "EXIT":
+        assert fills_of(result) == [(2, "C", "BUY", 1, price)]
+    else:
+        assert refusals_of(result) == [(2, "C", "BUY", reason, 0)]
 
 
 def test_a_fixed_quantity_beyond_the_cash_is_cut_down_then_refused():
