@@ -71,12 +71,18 @@ def test_the_same_file_gives_the_same_run_and_other_costs_another(tmp_path):
 @pytest.mark.parametrize(
     ("rows", "told"),
     [
-        (["2024-01-01,10,11,9,ten,5"], "bars.csv, row 1: close 'ten' is no number"),
-        (["2024-01-01,10,11,9,10,5", "2024-13-01,10,11,9,10,5"], "bars.csv, row 2: '2024-13-01' is no date or time"),
-        (["2024-01-01,10,11,9,-1,5"], "bars.csv, row 1: close is -1.0, expected above 0"),
-        (["2024-01-01,10,9,8,10,5"], "bars.csv, row 1: open or close lies outside low to high"),
-        (["2024-01-01,,11,9,10,5"], "bars.csv, row 1: some prices are missing"),
-        (["2024-01-01,10,11,9,10,5"] * 2, "bars.csv, row 2: a second bar of bars at 2024-01-01"),
+        (
+            ["2024-01-01,10,11,9,ten,5"],
+            "bars.csv, line 2, column close: 'ten' is no number; expected one such as 1234.5",
+        ),
+        (["2024-01-01,10,11,9,10,5", "2024-13-01,10,11,9,10,5"], "bars.csv, line 3: '2024-13-01' is no date or time"),
+        (["2024-01-01,10,11,9,-1,5"], "bars.csv, line 2, column close: -1, expected a number from 1e-09 to 1e+12"),
+        (
+            ["2024-01-01,10,9,8,10,5"],
+            "bars.csv, line 2, column open: 10, expected a price from the low, 8, to the high, 9",
+        ),
+        (["2024-01-01,,11,9,10,5"], "bars.csv, line 2, column open: nothing, beside other prices"),
+        (["2024-01-01,10,11,9,10,5"] * 2, "bars.csv, line 3: a second bar of bars at 2024-01-01"),
     ],
 )
 def test_a_bad_row_is_named(tmp_path, rows, told):
@@ -85,7 +91,9 @@ def test_a_bad_row_is_named(tmp_path, rows, told):
 
 def test_what_cannot_be_is_told(tmp_path):
     file = written(tmp_path, "2024-01-01,10,11,9,10,5", "2024-01-02,10,11,9,10,5")
-    assert "no column close" in refused("sma_cross", "--bars", written(tmp_path, "1,2", header="date,open,high,low"))
+    assert "bars.csv: no column close" in refused(
+        "sma_cross", "--bars", written(tmp_path, "1,2,3,4", header="date,open,high,low")
+    )
     file = written(tmp_path, "2024-01-01,10,11,9,10,5", "2024-01-02,10,11,9,10,5")
     assert "There is no strategy nosuch" in refused("nosuch", "--bars", file)
     assert "--param fast: expected NAME=VALUE" in refused("sma_cross", "--bars", file, "--param", "fast")
@@ -140,9 +148,9 @@ def test_the_order_of_day_and_month_is_the_one_the_file_decides_and_is_said(tmp_
     plain = answered("sma_cross", "--bars", days_of(tmp_path, "%Y-%m-%d"), *CROSS)
     told = answered("sma_cross", "--bars", days_of(tmp_path, form), *CROSS)
     assert told["equity"] == plain["equity"]  # the very days
-    assert not any("first: row" in line for line in plain["warnings"])
-    # of 120 days from 1 January on the 13th is the first that can only be a day: row 13
-    assert any(line.startswith(f"Dates of bars.csv are read {order} first: row 13, ") for line in told["warnings"])
+    assert not any("first: line" in line for line in plain["warnings"])
+    # of 120 days from 1 January on the 13th is the first that can only be a day: line 14, below the header
+    assert any(line.startswith(f"Dates of bars.csv are read {order} first: line 14, ") for line in told["warnings"])
 
 
 def test_of_times_with_an_offset_the_clock_counts_as_it_is_written(tmp_path):
@@ -157,10 +165,10 @@ def test_of_times_with_an_offset_the_clock_counts_as_it_is_written(tmp_path):
 
 def test_dates_whose_order_nothing_decides_are_refused(tmp_path):
     said = refused("sma_cross", "--bars", days_of(tmp_path, "%d/%m/%Y", 9), *CROSS)
-    assert "bars.csv: '01/01/2024' may have the day or the month first, and no row decides" in said
+    assert "bars.csv, line 2: '01/01/2024' may have the day or the month first, and no row decides" in said
     both = written(tmp_path, "13/01/2024,10,11,9,10,5", "01/14/2024,10,11,9,10,5")
     said = refused("sma_cross", "--bars", both)
-    assert "row 1, '13/01/2024', has the day first and row 2, '01/14/2024', the month" in said
+    assert "line 2: '13/01/2024' has the day first and bars.csv, line 3, '01/14/2024', the month" in said
     with_time = written(tmp_path, "13/01/2024 09:15,10,11,9,10,5", "13/01/2024 09:20,10,11,9,10,5")
     assert answered("sma_cross", "--bars", with_time, "--timeframe", "5m")["equity"][-1]["at"] == "2024-01-13"
 
