@@ -68,8 +68,8 @@ def read_bars(
         which = "zero throughout" if (volume == 0.0).any() else "unknown"
         notes.append(f"Volumes of {table.name} are {which}: a volume cap would refuse every order, and no impact is "
                      "charged.")  # fmt: skip
-    symbols = _symbols(table, found)
-    return _arranged(table, at, columns, volume, symbols, timeframe, start, end), (*notes, *told)
+    keys, n = _symbols(table, found)
+    return _arranged(table, at, columns, volume, keys, n, timeframe, start, end), (*notes, *told)
 
 
 def _found(table: Table) -> dict[str, int]:
@@ -211,15 +211,17 @@ def _numbers(table: Table, values: pl.Series, name: str) -> tuple[np.ndarray, bo
     return numbers.fill_null(np.nan).to_numpy().astype(np.float64), bool(grouped.any())
 
 
-def _symbols(table: Table, found: dict[str, int]) -> np.ndarray:
+def _symbols(table: Table, found: dict[str, int]) -> tuple[tuple[str, ...], np.ndarray]:
+    """The symbols in order, and of each row which of them it is; without a column the file's name is the only one."""
     if "symbol" not in found:
         stem = table.name.removesuffix(".gz").rpartition(".")[0]
-        return np.full(len(table.columns[0]), stem or table.name)
+        return (stem or table.name,), np.zeros(len(table.columns[0]), np.int64)
     symbols = table.columns[found["symbol"]].cast(pl.String, strict=False).str.strip_chars()
     empty = symbols.is_null() | (symbols == "")
     if empty.any():
         raise table.wrong("nothing; expected a symbol in every row", int(empty.arg_max() or 0), "symbol")
-    return symbols.to_numpy().astype(np.str_)
+    which = symbols.rank("dense").to_numpy().astype(np.int64) - 1
+    return tuple(symbols.unique().sort().to_list()), which
 
 
 def _check(table: Table, columns: dict[str, np.ndarray], volume: np.ndarray) -> None:
@@ -251,11 +253,10 @@ def _check(table: Table, columns: dict[str, np.ndarray], volume: np.ndarray) -> 
 
 
 def _arranged(
-    table: Table, at: np.ndarray, columns: dict[str, np.ndarray], volume: np.ndarray, symbols: np.ndarray,
-    timeframe: str | None, start: date | None, end: date | None,
+    table: Table, at: np.ndarray, columns: dict[str, np.ndarray], volume: np.ndarray, keys: tuple[str, ...],
+    n: np.ndarray, timeframe: str | None, start: date | None, end: date | None,
 ) -> Bars:  # fmt: skip
     times, t = np.unique(at, return_inverse=True)
-    keys, n = np.unique(symbols, return_inverse=True)
     if len(times) * len(keys) > MOST_CELLS:
         raise table.wrong(
             f"{len(keys):,} symbols at {len(times):,} times are more than {MOST_CELLS:,} places for bars; give a part "
@@ -265,7 +266,7 @@ def _arranged(
     if len(np.unique(cells)) != len(cells):
         order = np.argsort(cells, kind="stable")
         row = int(order[1:][np.diff(cells[order]) == 0].min())
-        raise table.wrong(f"a second bar of {symbols[row]} at {at[row]}; expected one for each time", row)
+        raise table.wrong(f"a second bar of {keys[n[row]]} at {at[row]}; expected one for each time", row)
     frame = timeframe or _timeframe(table, times)
     if frame not in PERIODS_PER_YEAR:
         raise ValidationError(f"timeframe: expected one of {', '.join(PERIODS_PER_YEAR)}, got {frame!r}", "timeframe")
@@ -275,16 +276,19 @@ def _arranged(
         panel[name].reshape(-1)[cells] = values
     daily = frame in ("1d", "1w", "1mo")
     days = times.astype("datetime64[D]")
+    if daily and (days[1:] == days[:-1]).any():
+        day = days[1:][days[1:] == days[:-1]][0]
+        row = int((at == times[1:][days[1:] == days[:-1]][0]).argmax())
+        raise table.wrong(f"a second bar on {day}; expected one a day of {frame} bars", row)
     kept = np.ones(len(times), bool) if end is None else days <= np.datetime64(end)
     shape = (int(kept.sum()), len(keys))
     first = 0 if start is None else int((days[kept] < np.datetime64(start)).sum())
     if first >= shape[0]:
         raise ValidationError(f"{table.name}: no bar between {start} and {end}; it has {days[0]} to {days[-1]}", "from")
-    names = tuple(str(key) for key in keys)
     return Bars(
         sessions=(days if daily else times)[kept],
-        keys=names,
-        symbols=names,
+        keys=keys,
+        symbols=keys,
         raw=Prices(*(panel[name][kept] for name in PRICES)),
         raw_volume=panel["volume"][kept],
         factor=np.ones(shape),

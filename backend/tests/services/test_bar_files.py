@@ -199,6 +199,17 @@ def test_bars_that_nothing_was_traded_in_say_so(tmp_path: Path, volume: str, wor
     assert note == f"{words}: a volume cap would refuse every order, and no impact is charged."
 
 
+def test_bars_within_a_day_are_not_taken_for_daily_ones(tmp_path: Path) -> None:
+    rows = [
+        f"2024-01-0{d} {t},10,11,9,10,5"
+        for d, t in ((1, "00:00"), (2, "00:00"), (3, "09:15"), (3, "15:15"), (5, "00:00"))
+    ]
+    text = "\n".join([PLAIN.splitlines()[0], *rows])
+    assert refused(tmp_path, text) == "bars.csv, line 5: a second bar on 2024-01-03; expected one a day of 1d bars"
+    with pytest.raises(ValidationError, match="expected one a day of 1w bars"):
+        read_bars(kept(tmp_path, text), timeframe="1w")
+
+
 def test_a_parquet_file_names_its_row_and_what_its_column_holds(tmp_path: Path) -> None:
     days = [datetime(2024, 1, n) for n in (1, 2, 3)]
     prices = {"open": [10.0, 10.5, 11.0], "high": [11.0, 12.0, 11.5], "low": [9.0, 10.0, 10.25], "close": CLOSES}
