@@ -85,7 +85,7 @@ def run_report(
     net = exposure.mean_net_exposure(holdings, equity) if solvent else lost
     measures: dict[str, Measure] = {
         "total_return": r.total_return(equity, capital),
-        **_of_curve(days, points, returns, capital, periods, 0.0, solvent),
+        **_of_curve(days, points, returns, returns, capital, periods, 0.0, solvent),
         **_beside(returns, against if solvent else LOST, periods, 0.0),
         "win_rate": trades.win_rate(closed.pnl),
         "profit_factor": trades.profit_factor(closed.pnl),
@@ -127,7 +127,8 @@ def series_report(
     ----------
     sessions : shape [T]
     equity : shape [T], at the same times, NaN where it is not known: the returns into and out of it are missing, none
-        is made up. With more than 5 % of the returns missing, ratios are undefined
+        is made up. Growth is from the first to the last that is known, over all periods between them, as the total
+        return is. With more than 5 % of the returns missing, ratios are undefined
     periods : periods a year
     risk_free : annual; its rate a period compounds to it
     benchmark : shape [T], or why there is none; beside `returns` [T + 1], what it was before the first of them ahead
@@ -144,12 +145,14 @@ def series_report(
     against = benchmark[1:] / benchmark[:-1] - 1.0 if isinstance(benchmark, np.ndarray) else benchmark
     if returns is None or not solvent:
         returns = equity[1:] / equity[:-1] - 1.0 if solvent else np.empty(0)
+        growth = _over_holes(np.flatnonzero(known), points) if solvent else returns
     else:
+        growth = returns
         sessions, points, known = np.append(sessions[:1], sessions), np.append(1.0, points), np.append(True, known)
     missing = int(np.isnan(returns).sum())
     measures: dict[str, Measure] = {
         "total_return": r.total_return(points, base) if base > 0.0 else Measure(None, "equity begins at zero or below"),
-        **_of_curve(sessions[known], points, returns, base, periods, risk_free, solvent),
+        **_of_curve(sessions[known], points, returns, growth, base, periods, risk_free, solvent),
         **_beside(returns, against if solvent else LOST, periods, risk_free),
     }
     if base <= 0.0 or (points < 0.0).any():
@@ -173,19 +176,26 @@ _OF_DRAWDOWN: Final = (
 )
 
 
+def _over_holes(places: I1, points: F1) -> F1:
+    """Returns between known points at these places in time, each where it ends; NaN for the periods it passed over."""
+    found = np.full(int(places[-1] - places[0]), np.nan)
+    found[places[1:] - places[0] - 1] = points[1:] / points[:-1] - 1.0
+    return found
+
+
 def _of_curve(
-    sessions: D1, points: F1, returns: F1, capital: float, periods: int, risk_free: float, solvent: bool
+    sessions: D1, points: F1, returns: F1, growth: F1, capital: float, periods: int, risk_free: float, solvent: bool
 ) -> dict[str, Measure]:
-    """What an equity curve alone tells; `risk_free` a year."""
+    """What an equity curve alone tells; `risk_free` a year, `growth` the returns with those over holes."""
     free = 0.0 if risk_free == 0.0 else float(np.expm1(np.log1p(risk_free) / periods))
     of_returns: dict[str, Measure] = {
-        "cagr": r.cagr(returns, periods),
+        "cagr": r.cagr(growth, periods),
         "volatility": r.volatility(returns, periods),
         "sharpe": r.sharpe(returns, periods, free),
         "sortino": r.sortino(returns, periods, free),
-        "calmar": d.calmar(returns, points, capital, periods),
+        "calmar": d.calmar(growth, points, capital, periods),
         "omega": r.omega(returns, free),
-        "martin_ratio": d.martin_ratio(returns, points, capital, periods, risk_free),
+        "martin_ratio": d.martin_ratio(growth, points, capital, periods, risk_free),
         "downside_deviation": r.downside_deviation(returns, periods, free),
         "stability": r.stability(returns),
         "var_95": tail.value_at_risk(returns, 0.95),

@@ -86,6 +86,30 @@ def test_a_hole_in_a_series_makes_no_return_up():
     assert found.values["total_return"] == pytest.approx(0.6)
 
 
+@pytest.mark.parametrize("hole", [[0], [20], [20, 21], [80], [0, 80]])
+def test_growth_passes_over_a_hole_as_the_total_return_does(hole):
+    """One percent a session, so that whatever is not known the growth a year is 1.01 ** 252 - 1, and the total
+    (1 + growth) ** (sessions / 252) - 1: E_T / E_0 over the periods between the first and the last that are known."""
+    equity = 100.0 * 1.01 ** np.arange(81)
+    equity[hole] = np.nan
+    found = series_report(np.datetime64("2024-01-01") + np.arange(81), equity, periods=252, benchmark="none").values
+    passed = np.ptp(np.flatnonzero(~np.isnan(equity)))
+    assert found["cagr"] == pytest.approx(1.01**252 - 1, rel=1e-12)
+    assert found["total_return"] == pytest.approx(1.01**passed - 1, rel=1e-12)
+    assert (1 + found["cagr"]) ** (passed / 252) == pytest.approx(1 + found["total_return"], rel=1e-12)
+
+
+def test_a_fall_inside_a_hole_is_in_the_growth_and_in_the_drawdown():
+    """100, unknown, 50, then 50 for 58 sessions: half is lost in 60 periods; Calmar is that growth over that fall."""
+    equity = np.full(61, 50.0)
+    equity[:2] = 100.0, np.nan
+    found = series_report(np.datetime64("2024-01-01") + np.arange(61), equity, periods=252, benchmark="none").values
+    assert found["total_return"] == -0.5 == found["max_drawdown"]
+    assert found["cagr"] == pytest.approx(0.5 ** (252 / 60) - 1, rel=1e-12)
+    assert found["calmar"] == pytest.approx(found["cagr"] / 0.5, rel=1e-12)
+    assert found["worst_day"] == 0.0  # no session is known to have lost it
+
+
 def test_a_series_with_many_holes_is_not_measured():
     equity = np.where(np.arange(40) % 5 == 2, np.nan, np.linspace(100, 160, 40))
     days = np.arange("2020-01-01", "2020-02-10", dtype="datetime64[D]")
