@@ -84,7 +84,7 @@ def _found(table: Table) -> dict[str, int]:
             f"no column {', '.join(lacking)}; found {', '.join(shown(name) for name in table.header[:20])}. The first "
             "line names the columns"
         )
-    used = {"time": time, **{name: name for name in (*PRICES, "volume", "symbol") if name in where}}
+    used: dict[str, str] = {"time": time, **{name: name for name in (*PRICES, "volume", "symbol") if name in where}}
     if time == "date" and "time" in where:
         used["clock"] = "time"
     for name in used.values():
