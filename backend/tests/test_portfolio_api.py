@@ -360,6 +360,30 @@ def test_the_list_pages_sorts_and_searches_the_whole_set(client: TestClient) -> 
     ]  # fmt: skip
 
 
+def test_holdings_of_several_portfolios_are_merged_share_by_share(client: TestClient) -> None:
+    lumbra = {"symbol": "LUMBRA", "quantity": 30, "entry_price": "100"}
+    first = created(client, name="One", client="Rao", positions=[lumbra])
+    second = created(
+        client, name="Two", client="Rao",
+        positions=[{**lumbra, "quantity": 10, "entry_price": "140"},
+                   {"symbol": "ARUVI", "quantity": 5, "entry_price": "900"}],
+    )  # fmt: skip
+    created(client, name="Other", positions=[{**lumbra, "quantity": 7}])
+    together = client.get(f"{URL}/combined", params={"client": "Rao"}).json()
+    aruvi, held = together["positions"]
+    # 30 × 100 + 10 × 140 = 4400 for 40
+    assert (held["symbol"], held["quantity"], held["invested_value"], held["entry_price"]) == (
+        "LUMBRA", 40, "4400.00", "110.00",
+    )  # fmt: skip
+    assert [(one["id"], one["quantity"]) for one in held["portfolios"]] == [(first["id"], 30), (second["id"], 10)]
+    assert [one["name"] for one in aruvi["portfolios"]] == ["Two"]
+    sums = {name: D(first[name]) + D(second[name]) for name in ("market_value", "unrealised_pnl", "day_change")}
+    assert {name: D(together[name]) for name in sums} == sums
+    assert (together["portfolios"], together["num_positions"], together["invested"]) == (2, 2, "8900.00")
+    assert client.get(f"{URL}/combined").json()["positions"][1]["quantity"] == 47
+    refusal(client.get(f"{URL}/combined", params={"client": "Nobody"}), 404, "DATA_NOT_FOUND")
+
+
 def test_the_line_of_a_row_is_what_is_held_now_through_a_split(client: TestClient, sample_data: Any) -> None:
     symbol, ex_date = sample_data.split
     created(client, positions=[{"symbol": symbol, "quantity": 3, "entry_price": 10}])

@@ -711,6 +711,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/portfolio/stocks/combined": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Combined
+         * @description What all portfolios, or those of a client, hold together: share by share, with who holds how many.
+         */
+        get: operations["portfolios:combined"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/portfolio/stocks/deleted": {
         parameters: {
             query?: never;
@@ -3086,6 +3106,99 @@ export interface components {
             unit: string;
         };
         /**
+         * CombinedOut
+         * @description What portfolios hold together, at the last prices.
+         */
+        CombinedOut: {
+            /**
+             * Client
+             * @description Whose; null is everybody's
+             */
+            client: string | null;
+            /** Day Change */
+            day_change: string | null;
+            /** Day Change Pct */
+            day_change_pct: number | null;
+            /** Invested */
+            invested: string;
+            /** Market Value */
+            market_value: string | null;
+            /** Num Positions */
+            num_positions: number;
+            /** Portfolios */
+            portfolios: number;
+            /** Positions */
+            positions: components["schemas"]["CombinedPosition"][];
+            /** Priced On */
+            priced_on: string | null;
+            /** Unpriced */
+            unpriced: number;
+            /** Unrealised Pnl */
+            unrealised_pnl: string | null;
+            /** Unrealised Pnl Pct */
+            unrealised_pnl_pct: number | null;
+        };
+        /**
+         * CombinedPosition
+         * @description A share that several portfolios may hold.
+         */
+        CombinedPosition: {
+            /**
+             * Allocation Pct
+             * @description Of the market value of all priced positions
+             */
+            allocation_pct: number | null;
+            /** Company Name */
+            company_name: string | null;
+            /**
+             * Day Change
+             * @description Against the close before, in shares as they are counted now
+             */
+            day_change: string | null;
+            /** Day Change Pct */
+            day_change_pct: number | null;
+            /**
+             * Entry Price
+             * @description Average cost a share, before charges
+             */
+            entry_price: string;
+            /** Instrument */
+            instrument: string;
+            /** Invested Value */
+            invested_value: string;
+            /** Isin */
+            isin: string | null;
+            /**
+             * Ltp
+             * @description Last close as traded; null where none is stored
+             */
+            ltp: number | null;
+            /** Market Value */
+            market_value: string | null;
+            /** Portfolios */
+            portfolios: components["schemas"]["HolderOut"][];
+            /** Priced On */
+            priced_on: string | null;
+            /** Quantity */
+            quantity: number;
+            /** Sector */
+            sector: string | null;
+            /**
+             * Stale
+             * @description The last price is not of the market's last session
+             */
+            stale: boolean;
+            /** Symbol */
+            symbol: string;
+            /**
+             * Unrealised Pnl
+             * @description Market value − invested value, before charges
+             */
+            unrealised_pnl: string | null;
+            /** Unrealised Pnl Pct */
+            unrealised_pnl_pct: number | null;
+        };
+        /**
          * ComparedMeasure
          * @description A figure of every run, over the sessions they share.
          */
@@ -4516,6 +4629,18 @@ export interface components {
             t: string[];
             /** Universe */
             universe: number[];
+        };
+        /**
+         * HolderOut
+         * @description A portfolio that holds a share.
+         */
+        HolderOut: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Quantity */
+            quantity: number;
         };
         /**
          * HoldingSide
@@ -6414,7 +6539,7 @@ export interface components {
         };
         /**
          * PositionOut
-         * @description A share that is held, at its last price. `instrument` stays the same through renamings.
+         * @description A share that a portfolio holds, with its past in it.
          */
         PositionOut: {
             /**
@@ -11465,6 +11590,47 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ClientRow"][];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "portfolios:combined": {
+        parameters: {
+            query?: {
+                /** @description Whose; all by default */
+                client?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CombinedOut"];
                 };
             };
             /** @description Client Error */

@@ -146,9 +146,14 @@ class PortfolioRepository:
         return [], self._session.execute(count, bounds).scalar_one()
 
     def held_by(self, portfolio_ids: Sequence[int]) -> list[Any]:
-        """The positions of some portfolios: portfolio_id, instrument_key, quantity."""
+        """The positions of some portfolios: portfolio_id, instrument_key, quantity, invested."""
         query = select(
-            PortfolioPosition.portfolio_id, PortfolioPosition.instrument_key, PortfolioPosition.quantity
+            PortfolioPosition.portfolio_id,
+            PortfolioPosition.instrument_key,
+            PortfolioPosition.quantity,
+            func.coalesce(PortfolioPosition.invested, PortfolioPosition.quantity * PortfolioPosition.entry_price).label(
+                "invested"
+            ),
         ).where(PortfolioPosition.portfolio_id.in_(portfolio_ids), PortfolioPosition.instrument_key.is_not(None))
         return list(self._session.execute(query))
 

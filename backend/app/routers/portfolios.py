@@ -11,6 +11,7 @@ from app.routers.dependencies import PageLimit, PageNumber, PlatformDep
 from app.schemas.common import PageMeta, total_pages
 from app.schemas.portfolios import (
     ClientRow,
+    CombinedOut,
     DeletedRow,
     DuplicateRequest,
     KindName,
@@ -98,6 +99,17 @@ def deleted_portfolios(platform: PlatformDep, session: MarketSessionDep) -> list
 def clients(platform: PlatformDep, market: MarketDep, session: MarketSessionDep) -> list[ClientRow]:
     """Whose portfolios there are, with what they are worth together."""
     return [ClientRow(**row) for row in platform.portfolios.clients(market, session)]
+
+
+@router.get("/combined", operation_id="portfolios:combined")
+def combined(
+    platform: PlatformDep,
+    market: MarketDep,
+    session: MarketSessionDep,
+    client: Annotated[str | None, Query(min_length=1, max_length=200, description="Whose; all by default")] = None,
+) -> CombinedOut:
+    """What all portfolios, or those of a client, hold together: share by share, with who holds how many."""
+    return CombinedOut(**platform.portfolios.combined(market, session, client))
 
 
 @router.get("/{portfolio_id}", operation_id="portfolios:get")

@@ -93,8 +93,8 @@ class MergeRequest(Wire):
     version: Version | None = None
 
 
-class PositionOut(BaseModel):
-    """A share that is held, at its last price. `instrument` stays the same through renamings."""
+class HoldingOut(BaseModel):
+    """Shares at their last price. `instrument` stays the same through renamings."""
 
     instrument: str
     symbol: str
@@ -113,6 +113,11 @@ class PositionOut(BaseModel):
     day_change: str | None = Field(description="Against the close before, in shares as they are counted now")
     day_change_pct: float | None
     allocation_pct: float | None = Field(description="Of the market value of all priced positions")
+
+
+class PositionOut(HoldingOut):
+    """A share that a portfolio holds, with its past in it."""
+
     lots: int
     held_since: date | None = Field(description="Of the oldest lot; null where a lot's day is unknown")
     realised_pnl: str = Field(description="Of shares sold, before charges")
@@ -212,6 +217,37 @@ class ClientRow(BaseModel):
     market_value: str | None
     day_change: str | None
     unrealised_pnl: str | None
+
+
+class HolderOut(BaseModel):
+    """A portfolio that holds a share."""
+
+    id: int
+    name: str
+    quantity: int
+
+
+class CombinedPosition(HoldingOut):
+    """A share that several portfolios may hold."""
+
+    portfolios: list[HolderOut]
+
+
+class CombinedOut(BaseModel):
+    """What portfolios hold together, at the last prices."""
+
+    client: str | None = Field(description="Whose; null is everybody's")
+    portfolios: int
+    priced_on: date | None
+    num_positions: int
+    unpriced: int
+    invested: str
+    market_value: str | None
+    unrealised_pnl: str | None
+    unrealised_pnl_pct: float | None
+    day_change: str | None
+    day_change_pct: float | None
+    positions: list[CombinedPosition]
 
 
 class TransactionIn(Wire):

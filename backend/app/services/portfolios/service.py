@@ -229,6 +229,23 @@ class PortfolioService:
         ]
         return sorted(shown_rows, key=lambda one: (one["client"] is None, (one["client"] or "").lower()))
 
+    def combined(self, market: Market, session: Session, client: str | None) -> dict[str, Any]:
+        """What a client's portfolios hold together, share by share; None: all of them.
+
+        Raises
+        ------
+        DataNotFoundError : a client without a portfolio.
+        """
+        rows, _ = self.page(
+            market, session, page=1, limit=1_000_000, sort_by="name", descending=False, search=None, client=client
+        )
+        if client is not None and not rows:
+            raise DataNotFoundError(f"No portfolio belongs to {client[:80]!a}", "client", client[:80])
+        names = self.names(market, session)
+        named = {row["id"]: row["name"] for row in rows}
+        held = PortfolioRepository(session).held_by(list(named))
+        return {"client": client, **shown.combined(held, named, self.marks.on(names.panel, None), names)}
+
     def find(self, session: Session, name_or_id: str) -> int:
         """The id of a portfolio by its name, else by its id. Raises DataNotFoundError."""
         named = PortfolioRepository(session).named(name_or_id.strip())

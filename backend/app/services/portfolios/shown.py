@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -41,6 +41,49 @@ def valued(ledger: Ledger, marks: Marks, names: Names) -> dict[str, Any]:
     """Positions and totals, at the prices of `marks`."""
     every = list(positions(ledger).values())
     held, closed = [one for one in every if one.quantity], [one for one in every if not one.quantity]
+    found, shown = _together(held, marks, names)
+    realised, income, charges = earned(ledger)
+    funded = any(one.kind in {Kind.DEPOSIT, Kind.WITHDRAWAL} for one in ledger.payments)
+    return {
+        **found,
+        "realised_pnl": money(realised),
+        "income": money(income),
+        "charges": money(charges),
+        "cash": money(ledger.cash()) if funded else None,
+        "positions": shown,
+        "closed": sorted((_closed(one, names) for one in closed), key=lambda row: str(row["symbol"])),
+        "notes": ledger.notes,
+    }
+
+
+def combined(rows: Sequence[Any], named: Mapping[int, str], marks: Marks, names: Names) -> dict[str, Any]:
+    """The positions of several portfolios share by share, each with the portfolios that hold it, and their totals.
+
+    Parameters
+    ----------
+    rows : portfolio_id, instrument_key, quantity, invested of each position
+    named : the portfolios' names by id
+    """
+    names.resolve({row.instrument_key for row in rows})
+    merged: dict[str, Position] = {}
+    holders: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        key = names.current(row.instrument_key)
+        one = merged.setdefault(key, Position(key))
+        one.quantity += row.quantity
+        one.cost += row.invested
+        holder = {"id": row.portfolio_id, "name": named[row.portfolio_id], "quantity": row.quantity}
+        holders.setdefault(key, []).append(holder)
+    found, shown = _together(list(merged.values()), marks, names)
+    for one_shown in shown:
+        one_shown["portfolios"] = sorted(
+            holders[one_shown["instrument"]], key=lambda one: (-one["quantity"], one["id"])
+        )
+    return {**found, "portfolios": len(named), "positions": shown}
+
+
+def _together(held: Sequence[Position], marks: Marks, names: Names) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """What positions add up to, and each at its price."""
     prices = {one.instrument: marks.of(names.current(one.instrument)) for one in held}
     values = {key: mark.close for key, mark in prices.items() if mark is not None}
     whole = sum((values[one.instrument] * one.quantity for one in held if one.instrument in values), ZERO)
@@ -51,27 +94,18 @@ def valued(ledger: Ledger, marks: Marks, names: Names) -> dict[str, Any]:
     day = None if held and not priced else sum((one for one in change if one is not None), ZERO)
     value = None if held and not priced else whole
     gain = None if held and not priced else whole - sum((one.cost for one in priced), ZERO)
-    invested = sum((one.cost for one in held), ZERO)
-    realised, income, charges = earned(ledger)
-    funded = any(one.kind in {Kind.DEPOSIT, Kind.WITHDRAWAL} for one in ledger.payments)
-    return {
+    found = {
         "priced_on": marks.session,
         "num_positions": len(held),
         "unpriced": len(held) - len(priced),
-        "invested": money(invested),
+        "invested": money(sum((one.cost for one in held), ZERO)),
         "market_value": money(value),
         "unrealised_pnl": money(gain),
         "unrealised_pnl_pct": percent(gain, sum((one.cost for one in priced), ZERO)),
         "day_change": money(day),
         "day_change_pct": percent(day, None if value is None or day is None else value - day),
-        "realised_pnl": money(realised),
-        "income": money(income),
-        "charges": money(charges),
-        "cash": money(ledger.cash()) if funded else None,
-        "positions": shown,
-        "closed": sorted((_closed(one, names) for one in closed), key=lambda row: str(row["symbol"])),
-        "notes": ledger.notes,
     }
+    return found, shown
 
 
 def earned(ledger: Ledger) -> tuple[Decimal, Decimal, Decimal]:
