@@ -13,6 +13,7 @@ import type {
   BarsSeries,
   CheckedExpression,
   ClientRow,
+  CombinedHoldings,
   Comparison,
   Coverage,
   CoverageYear,
@@ -400,6 +401,13 @@ export interface FileFields {
   version?: string;
 }
 
+/** `losses` are KIND:YEAR:RUPEES, unused ones of earlier years or other accounts; `surcharge` is percent of the tax. */
+export interface TaxAsked {
+  year?: string;
+  losses?: string[];
+  surcharge?: string;
+}
+
 const onPortfolio = (portfolio_id: number) => ({ params: { path: { portfolio_id } } });
 
 export const portfolioAPI = {
@@ -438,6 +446,10 @@ export const portfolioAPI = {
         signal,
       }),
     ),
+  combined: (client?: string, signal?: AbortSignal) =>
+    result<CombinedHoldings>(
+      api.GET("/api/portfolio/stocks/combined", { params: { query: { client } }, signal }),
+    ),
   addTransactions: (id: number, transactions: LedgerLineIn[]) =>
     result<{ version: number }>(
       api.POST("/api/portfolio/stocks/{portfolio_id}/transactions", {
@@ -445,10 +457,18 @@ export const portfolioAPI = {
         body: { transactions },
       }),
     ),
-  removeTransaction: (id: number, transaction_id: number) =>
+  /** Both are refused as a CONFLICT where the portfolio has another version by now. */
+  changeTransaction: (id: number, transaction_id: number, transaction: LedgerLineIn, version: number) =>
+    result<{ version: number }>(
+      api.PUT("/api/portfolio/stocks/{portfolio_id}/transactions/{transaction_id}", {
+        params: { path: { portfolio_id: id, transaction_id } },
+        body: { transaction, version },
+      }),
+    ),
+  removeTransaction: (id: number, transaction_id: number, version: number) =>
     result<null>(
       api.DELETE("/api/portfolio/stocks/{portfolio_id}/transactions/{transaction_id}", {
-        params: { path: { portfolio_id: id, transaction_id } },
+        params: { path: { portfolio_id: id, transaction_id }, query: { version } },
       }),
     ),
   actions: (id: number, signal?: AbortSignal) =>
@@ -456,11 +476,11 @@ export const portfolioAPI = {
       api.GET("/api/portfolio/stocks/{portfolio_id}/actions", { ...onPortfolio(id), signal }),
     ),
   /** Without a list, all that need no answer. */
-  applyActions: (id: number, actions: ActionAnswer[] | null) =>
+  applyActions: (id: number, actions: ActionAnswer[] | null, version?: number) =>
     result<{ transaction_ids: number[]; version: number }>(
       api.POST("/api/portfolio/stocks/{portfolio_id}/actions/apply", {
         ...onPortfolio(id),
-        body: { actions },
+        body: { actions, version },
       }),
     ),
   undoActions: (id: number, transaction_ids: number[]) =>
@@ -484,15 +504,18 @@ export const portfolioAPI = {
         signal,
       }),
     ),
-  tax: (id: number, year?: string, signal?: AbortSignal) =>
+  tax: (id: number, asked: TaxAsked, signal?: AbortSignal) =>
     result<TaxReport>(
       api.GET("/api/portfolio/stocks/{portfolio_id}/tax", {
-        params: { path: { portfolio_id: id }, query: { year } },
+        params: { path: { portfolio_id: id }, query: asked },
         signal,
       }),
     ),
-  taxFile: (id: number, year: string) =>
-    `${apiBase()}/api/portfolio/stocks/${id}/tax?year=${year}&format=csv`,
+  taxFile: (id: number, { year, losses = [], surcharge }: TaxAsked, format: "csv" | "pdf") => {
+    const query = new URLSearchParams({ format, ...(year && { year }), ...(surcharge && { surcharge }) });
+    for (const one of losses) query.append("losses", one);
+    return `${apiBase()}/api/portfolio/stocks/${id}/tax?${query}`;
+  },
   previewFile: (id: number, file: File, fields: FileFields) =>
     sendForm<FilePreview>(`/api/portfolio/stocks/${id}/import/preview`, file, fields),
   importFile: (id: number, file: File, fields: FileFields) =>

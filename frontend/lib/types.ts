@@ -126,6 +126,10 @@ export type PortfolioDetail = Schemas["PortfolioOut"];
 export type PortfolioPosition = Schemas["PositionOut"];
 export type PortfolioCreate = Schemas["PortfolioCreate"];
 export type DeletedPortfolio = Schemas["DeletedRow"];
+/** What a share is worth, in one portfolio or in several. */
+export type HoldingRow = Omit<Schemas["CombinedPosition"], "portfolios">;
+export type CombinedHoldings = Schemas["CombinedOut"];
+export type CombinedRow = Schemas["CombinedPosition"];
 export type ClientRow = Schemas["ClientRow"];
 export type LedgerPage = Schemas["TransactionPage"];
 export type LedgerLine = Schemas["TransactionOut"];

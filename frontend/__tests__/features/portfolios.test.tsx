@@ -4,7 +4,7 @@ import { axe } from "jest-axe";
 import { ImportPage } from "@/features/portfolios/import-page";
 import { ListPage } from "@/features/portfolios/list-page";
 import { PortfolioPage } from "@/features/portfolios/portfolio-page";
-import type { FilePreview, PortfolioAction, PortfolioRow, TaxReport } from "@/lib/types";
+import type { FilePreview, LedgerLine, PortfolioAction, PortfolioRow, TaxReport } from "@/lib/types";
 import { failure, fakeApi, json } from "../support/api";
 import { noActions, portfolio } from "../support/portfolio";
 import { renderApp } from "../support/render";
@@ -106,7 +106,150 @@ test("a split that waits shows the holding before and after, and is applied", as
   await userEvent.click(screen.getByRole("button", { name: "Apply SPLIT of LUMBRA" }));
   const applied = () => network.requests.find((request) => request.url.endsWith("/apply"));
   await waitFor(() => expect(applied()).toBeDefined());
-  expect(await applied()?.json()).toEqual({ actions: [{ id: split.id }] });
+  expect(await applied()?.json()).toEqual({ actions: [{ id: split.id }], version: noActions.version });
+});
+
+test("what an action does not say is asked, sent with it, and a refusal stands at its field", async () => {
+  const demerger = { ...split, id: "x:DEMERGER", kind: "DEMERGER", ratio: null, after: null } as const;
+  let refused = true;
+  const network = fakeApi({
+    ...ONE,
+    [`GET ${URL}/actions`]: {
+      ...noActions,
+      actions: [{ ...demerger, needs: ["target_symbol", "ratio", "cost_percent"] }],
+    },
+    [`POST ${URL}/actions/apply`]: () =>
+      refused
+        ? failure(422, "VALIDATION_ERROR", "actions.target_symbol: no share has the symbol NEWCO", {
+            field: "actions.target_symbol",
+          })
+        : json({ transaction_ids: [11], version: 4 }),
+  });
+  const { container } = renderApp(<PortfolioPage />, "?id=7");
+  await userEvent.click(await screen.findByRole("button", { name: "Answer DEMERGER of LUMBRA" }));
+  const dialog = within(await screen.findByRole("dialog"));
+  await userEvent.type(dialog.getByLabelText("New share"), "NEWCO");
+  await userEvent.type(dialog.getByLabelText("Ratio, new:held"), "1:1");
+  await userEvent.type(dialog.getByLabelText("Cost that goes along"), "4.68");
+  expect(await axe(container)).toHaveNoViolations();
+  await userEvent.click(dialog.getByRole("button", { name: "Enter demerger" }));
+  expect(await dialog.findByText(/no share has the symbol NEWCO/)).toBeInTheDocument();
+  refused = false;
+  await userEvent.click(dialog.getByRole("button", { name: "Enter demerger" }));
+  await waitFor(() => expect(screen.queryByRole("dialog")).not.toBeInTheDocument());
+  const sent = network.requests.filter((request) => request.url.endsWith("/apply")).at(-1);
+  expect(await sent?.json()).toEqual({
+    actions: [{ id: "x:DEMERGER", target_symbol: "NEWCO", ratio: "1:1", cost_percent: "4.68" }],
+    version: noActions.version,
+  });
+});
+
+const line: LedgerLine = {
+  id: 31,
+  kind: "BUY",
+  date: "2024-01-15",
+  symbol: "LUMBRA",
+  account: "",
+  quantity: 10,
+  price: "100.00",
+  value: "1000.00",
+  charges: "5.00",
+  stt: "0.00",
+  amount: null,
+  ratio: null,
+  target_symbol: null,
+  cost_percent: null,
+  acquired: null,
+  note: null,
+  source: "manual",
+  external_id: null,
+  created_at: "2024-01-15T10:00:00+05:30",
+};
+const LEDGER = {
+  ...ONE,
+  [`GET ${URL}/transactions`]: { data: [line], meta: { page: 1, limit: 100, total: 1, total_pages: 1 } },
+};
+
+test("somebody else's change is told with a way out, and what was typed stays", async () => {
+  let version = portfolio.version;
+  const network = fakeApi({
+    ...LEDGER,
+    [`GET ${URL}`]: () => ({ ...portfolio, version }),
+    [`PUT ${URL}/transactions/31`]: async (_url: globalThis.URL, request: Request) => {
+      const body = (await request.json()) as { version: number };
+      return body.version === version
+        ? json({ transaction: line, version: version + 1 })
+        : failure(409, "CONFLICT", `Family has changed since: it is now version ${version}`);
+    },
+  });
+  renderApp(<PortfolioPage />, "?id=7&tab=transactions");
+  await userEvent.click(await screen.findByRole("button", { name: /^Edit Buy of 10 LUMBRA/ }));
+  version += 1; // somebody else
+  const dialog = within(await screen.findByRole("dialog"));
+  await userEvent.clear(dialog.getByLabelText("Shares"));
+  await userEvent.type(dialog.getByLabelText("Shares"), "12");
+  await userEvent.click(dialog.getByRole("button", { name: "Save transaction" }));
+  expect(await dialog.findByText(/has changed since/)).toBeInTheDocument();
+  expect(dialog.getByRole("button", { name: "Save transaction" })).toBeDisabled();
+  await userEvent.click(dialog.getByRole("button", { name: "Read it again" }));
+  await waitFor(() => expect(dialog.getByRole("button", { name: "Save transaction" })).toBeEnabled());
+  expect(dialog.getByLabelText("Shares")).toHaveValue("12");
+  await userEvent.click(dialog.getByRole("button", { name: "Save transaction" }));
+  await waitFor(() => expect(screen.queryByRole("dialog")).not.toBeInTheDocument());
+  const sent = network.requests.filter((request) => request.method === "PUT").at(-1);
+  expect(await sent?.json()).toMatchObject({ transaction: { quantity: 12, price: "100.00" }, version });
+});
+
+test("taking a transaction out asks first, and says why it cannot be", async () => {
+  fakeApi({
+    ...LEDGER,
+    [`DELETE ${URL}/transactions/31`]: () =>
+      failure(422, "VALIDATION_ERROR", "LUMBRA: 5 shares sold on 2024-02-15, 0 held"),
+  });
+  renderApp(<PortfolioPage />, "?id=7&tab=transactions");
+  await userEvent.click(await screen.findByRole("button", { name: /^Take out Buy of 10 LUMBRA/ }));
+  const dialog = within(await screen.findByRole("dialog"));
+  expect(dialog.getByRole("button", { name: "Keep it" })).toHaveFocus();
+  await userEvent.click(dialog.getByRole("button", { name: "Take out" }));
+  expect(await dialog.findByText(/5 shares sold on 2024-02-15, 0 held/)).toBeInTheDocument();
+});
+
+test("what several portfolios hold stands in one table with who holds it", async () => {
+  const [held] = portfolio.positions;
+  if (!held) throw new Error("the portfolio holds nothing");
+  fakeApi({
+    ...LIST,
+    "GET /api/portfolio/stocks/combined": {
+      client: null,
+      portfolios: 2,
+      priced_on: "2024-01-15",
+      num_positions: 1,
+      unpriced: 0,
+      invested: "1.00",
+      market_value: "1.00",
+      unrealised_pnl: "0.00",
+      unrealised_pnl_pct: 0,
+      day_change: "0.00",
+      day_change_pct: 0,
+      positions: [
+        {
+          ...held,
+          portfolios: [
+            { id: 7, name: "Family", quantity: 6 },
+            { id: 8, name: "Trust", quantity: 4 },
+          ],
+        },
+      ],
+    },
+  });
+  const { container } = renderApp(<ListPage />, "?view=together");
+  const table = await screen.findByRole("grid", { name: "Holdings together" });
+  expect(within(table).getByText("Family")).toHaveAttribute(
+    "href",
+    expect.stringMatching(/analyst\/portfolio\/?\?id=7$/),
+  );
+  expect(within(table).getByText("Trust")).toBeInTheDocument();
+  expect(await axe(container)).toHaveNoViolations();
 });
 
 test("a sale of more than is held is told under its field and the typed line stays", async () => {
@@ -145,7 +288,10 @@ const tax: TaxReport = {
   carried_forward: [{ kind: "SPECULATIVE", of_year: "2024-25", amount: "100.00", until: "2028-29" }],
   lapsed: [],
   dividends: "500.00",
+  losses_given: [],
   tax: "0.00",
+  surcharge_percent: 0,
+  surcharge: "0.00",
   cess: "0.00",
   total: "0.00",
   gains: [],
@@ -161,6 +307,34 @@ test("the tax says what it rests on, and what is taxed at a rate it does not kno
   expect(screen.getByText(/₹100.00 carried, until 2028-29/)).toBeInTheDocument();
   expect(screen.getByText(/Not checked against a second source/)).toBeInTheDocument();
   expect(await axe(container)).toHaveNoViolations();
+});
+
+test("losses and a surcharge that are given are asked with, and stand in the file's address", async () => {
+  const network = fakeApi({
+    ...ONE,
+    [`GET ${URL}/tax`]: (url: globalThis.URL) => ({
+      ...tax,
+      surcharge_percent: Number(url.searchParams.get("surcharge") ?? 0),
+      losses_given: url.searchParams.getAll("losses").map((one) => {
+        const [kind, of_year, amount] = one.split(":");
+        return { kind, of_year, amount, until: "2029-30" };
+      }),
+    }),
+  });
+  renderApp(<PortfolioPage />, "?id=7&tab=tax");
+  await userEvent.type(await screen.findByLabelText("Of the year"), "2021-22");
+  await userEvent.type(screen.getByLabelText("Unused at its end"), "1,000.50");
+  await userEvent.click(screen.getByRole("button", { name: "Add loss" }));
+  expect(await screen.findByText(/Short-term loss of 2021-22: ₹1,000.50/)).toBeInTheDocument();
+  await userEvent.selectOptions(screen.getByLabelText("Surcharge"), "15%");
+  expect(await screen.findByText("Surcharge, 15%")).toBeInTheDocument();
+  expect(screen.getByRole("link", { name: "PDF" })).toHaveAttribute(
+    "href",
+    expect.stringContaining("format=pdf&year=2024-25&surcharge=15&losses=SHORT%3A2021-22%3A1000.50"),
+  );
+  expect(network.urls.at(-1)?.search).toContain("surcharge=15");
+  await userEvent.click(screen.getByRole("button", { name: "Leave out the loss of 2021-22" }));
+  await waitFor(() => expect(screen.queryByText(/Short-term loss of 2021-22/)).not.toBeInTheDocument());
 });
 
 const preview: FilePreview = {

@@ -2,25 +2,31 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { parseAsInteger, useQueryState } from "nuqs";
-import { useState, type FormEvent } from "react";
-import { SelectField, TextField } from "@/components/fields";
+import { useState } from "react";
 import { Icon } from "@/components/icon";
+import { Dialog } from "@/components/layers";
 import { Pager } from "@/components/pager";
 import { DataState, EmptyState } from "@/components/shared/DataState";
 import { toast } from "@/components/toast";
 import { portfolioAPI } from "@/lib/api-client";
-import { fieldProblems, getErrorMessage, underField } from "@/lib/errors";
+import { getErrorMessage } from "@/lib/errors";
 import { count, date, grouped } from "@/lib/format";
 import type { LedgerKind, LedgerLine, LedgerLineIn } from "@/lib/types";
-import { ledgerQuery, useChange } from "./queries";
+import { EMPTY, LineForm, typedOf } from "./line-form";
+import { isStale, ledgerQuery, portfolioQuery, useChange, useReadAgain } from "./queries";
 import { KINDS, Sum } from "./words";
 
 export function Ledger({ id }: { id: number }) {
   const [page, setPage] = useQueryState("page", parseAsInteger.withDefault(1));
   const query = useQuery(ledgerQuery(id, page));
-  const remove = useChange((line: number) => portfolioAPI.removeTransaction(id, line), {
-    done: () => toast({ title: "The transaction is taken out" }),
+  const portfolio = useQuery(portfolioQuery(id, null));
+  const [editing, setEditing] = useState<LedgerLine | null>(null);
+  const [removing, setRemoving] = useState<LedgerLine | null>(null);
+  const undo = useChange((line: number) => portfolioAPI.undoActions(id, [line]), {
+    done: () => toast({ title: "The action waits again" }),
   });
+  // of the lines as they are shown: a change by somebody else in between is refused and told
+  const version = portfolio.data?.version ?? 0;
   return (
     <div className="stack g3" style={{ marginTop: 12 }}>
       <NewLine id={id} />
@@ -79,16 +85,37 @@ export function Ledger({ id }: { id: number }) {
                         <td className="t2">{line.account}</td>
                         <td className="t3">{line.source}</td>
                         <td className="r">
-                          <button
-                            type="button"
-                            className="btn q i sm"
-                            aria-label={`Take out ${KINDS[line.kind]} of ${line.symbol ?? "money"} on ${date(line.date)}`}
-                            title="Take out"
-                            disabled={remove.isPending}
-                            onClick={() => remove.mutate(line.id)}
-                          >
-                            <Icon name="x" size="xs" />
-                          </button>
+                          {line.source === "action" ? (
+                            <button
+                              type="button"
+                              className="btn q sm"
+                              aria-label={`Undo ${named(line)}`}
+                              disabled={undo.isPending}
+                              onClick={() => undo.mutate(line.id)}
+                            >
+                              Undo
+                            </button>
+                          ) : (
+                            <span className="row" style={{ gap: 2, justifyContent: "flex-end" }}>
+                              <button
+                                type="button"
+                                className="btn q sm"
+                                aria-label={`Edit ${named(line)}`}
+                                onClick={() => setEditing(line)}
+                              >
+                                Edit
+                              </button>
+                              <button
+                                type="button"
+                                className="btn q i sm"
+                                aria-label={`Take out ${named(line)}`}
+                                title="Take out"
+                                onClick={() => setRemoving(line)}
+                              >
+                                <Icon name="x" size="xs" />
+                              </button>
+                            </span>
+                          )}
                         </td>
                       </tr>
                     ))}
@@ -100,9 +127,14 @@ export function Ledger({ id }: { id: number }) {
           )}
         </DataState>
       </section>
+      {editing && <EditLine id={id} line={editing} version={version} onClose={() => setEditing(null)} />}
+      {removing && <RemoveLine id={id} line={removing} version={version} onClose={() => setRemoving(null)} />}
     </div>
   );
 }
+
+const named = (line: LedgerLine): string =>
+  `${KINDS[line.kind]} of ${line.quantity === null ? "" : `${count(line.quantity)} `}${line.symbol ?? "money"} on ${date(line.date)}`;
 
 function detail(line: LedgerLine): string {
   if (line.ratio) return `${line.ratio}${line.target_symbol ? ` of ${line.target_symbol}` : ""}`;
@@ -110,68 +142,9 @@ function detail(line: LedgerLine): string {
   return "";
 }
 
-const SHARES: readonly LedgerKind[] = ["BUY", "SELL", "OPENING", "RIGHTS"];
-const RATIOS: readonly LedgerKind[] = ["SPLIT", "BONUS", "DEMERGER", "MERGER"];
-const MONEY: readonly LedgerKind[] = ["DIVIDEND", "CHARGES", "DEPOSIT", "WITHDRAWAL"];
-const NO_SHARE: readonly LedgerKind[] = ["DEPOSIT", "WITHDRAWAL", "CHARGES"];
-const EMPTY = {
-  symbol: "",
-  date: "",
-  quantity: "",
-  price: "",
-  charges: "",
-  stt: "",
-  amount: "",
-  ratio: "",
-  target_symbol: "",
-  cost_percent: "",
-  acquired: "",
-  account: "",
-};
-type Typed = typeof EMPTY;
-
-/** The fields that a kind takes, in the order in which they are typed. */
-function fieldsOf(kind: LedgerKind): (keyof Typed)[] {
-  const share: (keyof Typed)[] = NO_SHARE.includes(kind) ? [] : ["symbol"];
-  if (MONEY.includes(kind)) return ["date", ...share, "amount"];
-  if (RATIOS.includes(kind))
-    return [
-      "date",
-      "symbol",
-      "ratio",
-      ...(kind === "DEMERGER" ? (["target_symbol", "cost_percent"] as const) : []),
-      ...(kind === "MERGER" ? (["target_symbol"] as const) : []),
-    ];
-  return [
-    "date",
-    "symbol",
-    "quantity",
-    "price",
-    "charges",
-    "stt",
-    ...(kind === "OPENING" ? (["acquired"] as const) : []),
-    "account",
-  ];
-}
-
-const LABELS: Record<keyof Typed, string> = {
-  symbol: "Symbol",
-  date: "Date",
-  quantity: "Shares",
-  price: "Price",
-  charges: "Charges",
-  stt: "Transaction tax",
-  amount: "Amount",
-  ratio: "Ratio",
-  target_symbol: "New share",
-  cost_percent: "Cost that goes along",
-  acquired: "Bought on",
-  account: "Account",
-};
-
 function NewLine({ id }: { id: number }) {
   const [kind, setKind] = useState<LedgerKind>("BUY");
-  const [typed, setTyped] = useState<Typed>(EMPTY);
+  const [typed, setTyped] = useState(EMPTY);
   const add = useChange((line: LedgerLineIn) => portfolioAPI.addTransactions(id, [line]), {
     quiet: true,
     done: () => {
@@ -179,83 +152,145 @@ function NewLine({ id }: { id: number }) {
       setTyped({ ...EMPTY, date: typed.date, account: typed.account });
     },
   });
-  const shown = fieldsOf(kind);
-  const problems = new Map(
-    fieldProblems(add.error).map((one) => {
-      const field = one.field.replace(/^transactions\.0\./, "");
-      return [field === "target" ? "target_symbol" : field, underField({ ...one, field })];
-    }),
-  );
-  const elsewhere = add.error && ![...problems.keys()].some((name) => shown.includes(name as keyof Typed));
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    const text = (name: keyof Typed) => (shown.includes(name) ? typed[name].trim() || null : null);
-    add.mutate({
-      kind,
-      date: typed.date,
-      symbol: text("symbol"),
-      quantity: text("quantity") === null ? null : Number(text("quantity")),
-      price: text("price"),
-      charges: text("charges"),
-      stt: text("stt"),
-      amount: text("amount"),
-      ratio: text("ratio"),
-      target_symbol: text("target_symbol"),
-      cost_percent: text("cost_percent"),
-      acquired: text("acquired"),
-      account: text("account"),
-    });
-  };
   return (
-    <form className="card" aria-label="New transaction" onSubmit={submit}>
-      <div
-        className="card-b grid"
-        style={{ gridTemplateColumns: "repeat(auto-fill, minmax(150px, 1fr))", gap: 10, alignItems: "start" }}
-      >
-        <SelectField
-          label="Kind"
-          value={kind}
-          onChange={(event) => {
-            setKind(event.target.value as LedgerKind);
-            add.reset();
+    <section className="card" aria-label="New transaction">
+      <LineForm
+        kind={kind}
+        setKind={(next) => {
+          setKind(next);
+          add.reset();
+        }}
+        typed={typed}
+        setTyped={setTyped}
+        refused={add.error}
+        told="The whole ledger is checked: a sale of more than was held on its day is refused."
+        submit={
+          <button type="submit" className="btn" disabled={add.isPending}>
+            Enter transaction
+          </button>
+        }
+        onSubmit={(line) => add.mutate(line)}
+      />
+    </section>
+  );
+}
+
+interface OnLine {
+  id: number;
+  line: LedgerLine;
+  /** Of the portfolio as it was read last. What was shown when the dialog opened is what is changed, until it is read again. */
+  version: number;
+  onClose: () => void;
+}
+
+function EditLine({ id, line, version, onClose }: OnLine) {
+  const [kind, setKind] = useState(line.kind);
+  const [typed, setTyped] = useState(() => typedOf(line));
+  const [seen, setSeen] = useState<number | null>(version);
+  const change = useChange(
+    (changed: LedgerLineIn) => portfolioAPI.changeTransaction(id, line.id, changed, seen ?? version),
+    {
+      quiet: true,
+      done: () => {
+        toast({ title: "The transaction is changed" });
+        onClose();
+      },
+    },
+  );
+  return (
+    <Dialog open wide onClose={onClose} title={`Change ${named(line)}`}>
+      <LineForm
+        kind={kind}
+        setKind={setKind}
+        typed={typed}
+        setTyped={setTyped}
+        refused={isStale(change.error) ? null : change.error}
+        told={
+          isStale(change.error) ? (
+            <Stale
+              error={change.error}
+              reset={() => {
+                setSeen(null);
+                change.reset();
+              }}
+            />
+          ) : (
+            "Every day after it is checked again."
+          )
+        }
+        submit={
+          <button type="submit" className="btn p" disabled={change.isPending || isStale(change.error)}>
+            Save transaction
+          </button>
+        }
+        onSubmit={(changed) => change.mutate({ ...changed, note: line.note })}
+      />
+    </Dialog>
+  );
+}
+
+function RemoveLine({ id, line, version, onClose }: OnLine) {
+  const [seen, setSeen] = useState<number | null>(version);
+  const remove = useChange(() => portfolioAPI.removeTransaction(id, line.id, seen ?? version), {
+    quiet: true,
+    done: () => {
+      toast({ title: "The transaction is taken out" });
+      onClose();
+    },
+  });
+  const stale = isStale(remove.error);
+  return (
+    <Dialog
+      open
+      onClose={onClose}
+      title={`Take out ${named(line)}?`}
+      footer={
+        <>
+          <button type="button" className="btn" autoFocus onClick={onClose}>
+            Keep it
+          </button>
+          <button
+            type="button"
+            className="btn d"
+            disabled={remove.isPending || stale}
+            onClick={() => remove.mutate(undefined)}
+          >
+            Take out
+          </button>
+        </>
+      }
+    >
+      {stale ? (
+        <Stale
+          error={remove.error}
+          reset={() => {
+            setSeen(null);
+            remove.reset();
           }}
-        >
-          {[...SHARES, ...MONEY, ...RATIOS].map((one) => (
-            <option key={one} value={one}>
-              {KINDS[one]}
-            </option>
-          ))}
-        </SelectField>
-        {shown.map((name) => (
-          <TextField
-            key={name}
-            label={LABELS[name]}
-            value={typed[name]}
-            type={name === "date" || name === "acquired" ? "date" : "text"}
-            inputMode={
-              ["quantity", "price", "charges", "stt", "amount", "cost_percent"].includes(name)
-                ? "decimal"
-                : undefined
-            }
-            prefix={["price", "charges", "stt", "amount"].includes(name) ? "₹" : undefined}
-            unit={name === "cost_percent" ? "%" : undefined}
-            placeholder={name === "ratio" ? (kind === "SPLIT" ? "new:old" : "new:held") : undefined}
-            required={["date", "symbol", "quantity", "amount", "ratio", "target_symbol"].includes(name)}
-            error={problems.get(name) ?? null}
-            onChange={(event) => setTyped({ ...typed, [name]: event.target.value })}
-          />
-        ))}
-      </div>
-      <div className="card-f row between">
-        <span role={elsewhere ? "alert" : undefined} className={elsewhere ? "er" : ""}>
-          {elsewhere
-            ? getErrorMessage(add.error)
-            : "The whole ledger is checked: a sale of more than was held on its day is refused."}
-        </span>
-        <button type="submit" className="btn" disabled={add.isPending}>
-          Enter transaction
-        </button>
-      </div>
-    </form>
+        />
+      ) : remove.error ? (
+        <p className="er" role="alert">
+          {getErrorMessage(remove.error)}
+        </p>
+      ) : (
+        <p className="t2">
+          It leaves the ledger for good; what stands after it must still hold.
+          {line.external_id && " Importing its file again would enter it again."}
+        </p>
+      )}
+    </Dialog>
+  );
+}
+
+/** Somebody else's change came first: what was typed stays, and is decided about anew once the newest is read. */
+function Stale({ error, reset }: { error: unknown; reset: () => void }) {
+  const readAgain = useReadAgain();
+  return (
+    <span role="alert" className="row wrap" style={{ gap: 10 }}>
+      <span className="er">{getErrorMessage(error)}.</span>
+      <button type="button" className="btn sm" onClick={() => void readAgain().then(reset)}>
+        Read it again
+      </button>
+    </span>
   );
 }

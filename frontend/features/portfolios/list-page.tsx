@@ -9,11 +9,13 @@ import { Icon } from "@/components/icon";
 import { Pager } from "@/components/pager";
 import { DataState, EmptyState } from "@/components/shared/DataState";
 import { Sparkline } from "@/components/sparkline";
+import { Tabs } from "@/components/tabs";
 import { toast } from "@/components/toast";
 import { portfolioAPI, type PortfolioSort } from "@/lib/api-client";
 import { useCrumbs } from "@/lib/crumbs";
 import { count, counted, date, rupees } from "@/lib/format";
 import type { ClientRow, PortfolioRow } from "@/lib/types";
+import { Combined } from "./combined";
 import { CreateDialog } from "./create-dialog";
 import { clientsQuery, deletedQuery, portfoliosQuery, useChange } from "./queries";
 import { GainPercent, GainSum, Sum } from "./words";
@@ -28,6 +30,10 @@ const SORTS = [
   "day_change_pct",
   "unrealised_pnl",
 ] as const satisfies readonly PortfolioSort[];
+const VIEWS = [
+  { value: "portfolios", label: "Portfolios" },
+  { value: "together", label: "Holdings together" },
+] as const;
 const SPARK_SESSIONS = 60;
 const PAGE = 100;
 
@@ -124,7 +130,8 @@ const COLUMNS: Column<PortfolioRow>[] = [
 export function ListPage() {
   useCrumbs([{ label: "Analyst" }, { label: "Portfolios" }]);
   const router = useRouter();
-  const [{ page, sort, order, search, client }, set] = useQueryStates({
+  const [{ page, sort, order, search, client, view }, set] = useQueryStates({
+    view: parseAsStringLiteral(VIEWS.map((one) => one.value)).withDefault("portfolios"),
     page: parseAsInteger.withDefault(1),
     sort: parseAsStringLiteral(SORTS).withDefault("market_value"),
     order: parseAsStringLiteral(["asc", "desc"] as const).withDefault("desc"),
@@ -161,82 +168,89 @@ export function ListPage() {
       {clients.data && clients.data.some((row) => row.client !== null) && (
         <Clients rows={clients.data} chosen={client} choose={(to) => void set({ client: to, page: null })} />
       )}
-      <section className="card" aria-label="Portfolios">
-        <DataState
-          query={query}
-          failed="The portfolios cannot be read"
-          isEmpty={(data) => data.meta.total === 0 && !filtered}
-          empty={
-            <EmptyState
-              title="No portfolio yet"
-              icon="pie"
-              action={
-                <button type="button" className="btn" onClick={() => setCreating(true)}>
-                  Make one
-                </button>
-              }
-            >
-              Give it a name; its shares come from a broker&apos;s file or are entered by hand.
-            </EmptyState>
-          }
-        >
-          {(data) => (
-            <>
-              <div className="t-bar">
-                <span className="md">
-                  <b className="sb num">{count(data.meta.total)}</b>{" "}
-                  <span className="t2">{data.meta.total === 1 ? "portfolio" : "portfolios"}</span>
-                </span>
-                <span className="input" style={{ width: 220 }}>
-                  <Icon name="search" size="s" />
-                  <input
-                    aria-label="Search portfolios"
-                    placeholder="Name, client, description"
-                    value={search}
-                    onChange={(event) => void set({ search: event.target.value || null, page: null })}
-                  />
-                </span>
-              </div>
-              {data.data.length === 0 ? (
+      <Tabs label="View" tabs={VIEWS} value={view} onChange={(to) => void set({ view: to })} />
+      <div id={`panel-${view}`} role="tabpanel" aria-labelledby={`tab-${view}`}>
+        {view === "together" ? (
+          <Combined client={client} />
+        ) : (
+          <section className="card" aria-label="Portfolios">
+            <DataState
+              query={query}
+              failed="The portfolios cannot be read"
+              isEmpty={(data) => data.meta.total === 0 && !filtered}
+              empty={
                 <EmptyState
-                  title="No portfolio matches"
+                  title="No portfolio yet"
+                  icon="pie"
                   action={
-                    <button
-                      type="button"
-                      className="btn"
-                      onClick={() => void set({ search: null, client: null, page: null })}
-                    >
-                      Show all
+                    <button type="button" className="btn" onClick={() => setCreating(true)}>
+                      Make one
                     </button>
                   }
                 >
-                  The search leaves none of them.
+                  Give it a name; its shares come from a broker&apos;s file or are entered by hand.
                 </EmptyState>
-              ) : (
-                <DataTable
-                  label="Portfolios"
-                  columns={COLUMNS}
-                  rowCount={data.data.length}
-                  rowAt={(index) => data.data[index]}
-                  rowKey={(row) => String(row.id)}
-                  sort={{ by: sort, order }}
-                  onSort={(next) =>
-                    void set({ sort: next.by as (typeof SORTS)[number], order: next.order, page: null })
-                  }
-                  active={active}
-                  onActive={setActive}
-                  onPeek={open}
-                  onOpen={open}
-                  ownsKeys
-                  height={560}
-                  phoneRow={(row) => <PhoneRow row={row} />}
-                />
+              }
+            >
+              {(data) => (
+                <>
+                  <div className="t-bar">
+                    <span className="md">
+                      <b className="sb num">{count(data.meta.total)}</b>{" "}
+                      <span className="t2">{data.meta.total === 1 ? "portfolio" : "portfolios"}</span>
+                    </span>
+                    <span className="input" style={{ width: 220 }}>
+                      <Icon name="search" size="s" />
+                      <input
+                        aria-label="Search portfolios"
+                        placeholder="Name, client, description"
+                        value={search}
+                        onChange={(event) => void set({ search: event.target.value || null, page: null })}
+                      />
+                    </span>
+                  </div>
+                  {data.data.length === 0 ? (
+                    <EmptyState
+                      title="No portfolio matches"
+                      action={
+                        <button
+                          type="button"
+                          className="btn"
+                          onClick={() => void set({ search: null, client: null, page: null })}
+                        >
+                          Show all
+                        </button>
+                      }
+                    >
+                      The search leaves none of them.
+                    </EmptyState>
+                  ) : (
+                    <DataTable
+                      label="Portfolios"
+                      columns={COLUMNS}
+                      rowCount={data.data.length}
+                      rowAt={(index) => data.data[index]}
+                      rowKey={(row) => String(row.id)}
+                      sort={{ by: sort, order }}
+                      onSort={(next) =>
+                        void set({ sort: next.by as (typeof SORTS)[number], order: next.order, page: null })
+                      }
+                      active={active}
+                      onActive={setActive}
+                      onPeek={open}
+                      onOpen={open}
+                      ownsKeys
+                      height={560}
+                      phoneRow={(row) => <PhoneRow row={row} />}
+                    />
+                  )}
+                  <Pager page={page} pages={data.meta.total_pages} onPage={(to) => void set({ page: to })} />
+                </>
               )}
-              <Pager page={page} pages={data.meta.total_pages} onPage={(to) => void set({ page: to })} />
-            </>
-          )}
-        </DataState>
-      </section>
+            </DataState>
+          </section>
+        )}
+      </div>
       <Deleted />
       {creating && <CreateDialog onClose={() => setCreating(false)} />}
     </div>

@@ -1,7 +1,7 @@
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { toast } from "@/components/toast";
-import { portfolioAPI, unwrap, type PortfoliosQuery, type Result } from "@/lib/api-client";
-import { getErrorMessage } from "@/lib/errors";
+import { portfolioAPI, unwrap, type PortfoliosQuery, type Result, type TaxAsked } from "@/lib/api-client";
+import { ApiError, getErrorMessage } from "@/lib/errors";
 
 const ROOT = "portfolios";
 
@@ -56,10 +56,17 @@ export const performanceQuery = (id: number, start: string | null, benchmark: st
     placeholderData: (before) => before,
   });
 
-export const taxQuery = (id: number, year: string | null) =>
+export const combinedQuery = (client: string | null) =>
   queryOptions({
-    queryKey: [ROOT, id, "tax", year],
-    queryFn: ({ signal }) => unwrap(portfolioAPI.tax(id, year ?? undefined, signal)),
+    queryKey: [ROOT, "combined", client],
+    queryFn: ({ signal }) => unwrap(portfolioAPI.combined(client ?? undefined, signal)),
+    placeholderData: (before) => before,
+  });
+
+export const taxQuery = (id: number, asked: TaxAsked) =>
+  queryOptions({
+    queryKey: [ROOT, id, "tax", asked],
+    queryFn: ({ signal }) => unwrap(portfolioAPI.tax(id, asked, signal)),
     placeholderData: (before) => before,
   });
 
@@ -79,4 +86,13 @@ export function useChange<Input, Output>(
       if (!quiet) toast({ title: "Nothing was changed", text: getErrorMessage(error), tone: "er" });
     },
   });
+}
+
+/** Whether a change was refused because somebody else's came first. */
+export const isStale = (error: unknown): boolean => error instanceof ApiError && error.status === 409;
+
+/** Reads everything of portfolios again: the way out of a stale version. */
+export function useReadAgain(): () => Promise<void> {
+  const client = useQueryClient();
+  return () => client.invalidateQueries({ queryKey: [ROOT] });
 }

@@ -1,10 +1,12 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
-import { parseAsString, useQueryState } from "nuqs";
+import { parseAsArrayOf, parseAsString, useQueryStates } from "nuqs";
+import { useState, type FormEvent } from "react";
+import { SelectField, TextField } from "@/components/fields";
 import { Icon } from "@/components/icon";
 import { Unknown } from "@/components/marks";
-import { DataState, EmptyState } from "@/components/shared/DataState";
+import { DataState, EmptyState, ErrorState } from "@/components/shared/DataState";
 import { portfolioAPI } from "@/lib/api-client";
 import { count, date, grouped, rupees } from "@/lib/format";
 import type { TaxReport } from "@/lib/types";
@@ -19,8 +21,30 @@ const KINDS: Record<string, string> = {
 };
 
 export function Tax({ id }: { id: number }) {
-  const [year, setYear] = useQueryState("year", parseAsString);
-  const query = useQuery(taxQuery(id, year));
+  const [{ year, losses, surcharge }, set] = useQueryStates({
+    year: parseAsString,
+    losses: parseAsArrayOf(parseAsString).withDefault([]),
+    surcharge: parseAsString,
+  });
+  const asked = { year: year ?? undefined, losses, surcharge: surcharge ?? undefined };
+  const query = useQuery(taxQuery(id, asked));
+  if (query.error && (losses.length > 0 || surcharge))
+    return (
+      <section className="card">
+        <ErrorState error={query.error} title="The tax cannot be estimated with what was added" />
+        <div className="card-f">
+          <button
+            type="button"
+            className="btn"
+            onClick={() =>
+              void set({ losses: losses.length > 1 ? losses.slice(0, -1) : null, surcharge: null })
+            }
+          >
+            Leave out what was added last
+          </button>
+        </div>
+      </section>
+    );
   return (
     <DataState query={query} failed="The tax cannot be estimated">
       {(report) => (
@@ -31,7 +55,7 @@ export function Tax({ id }: { id: number }) {
                 <select
                   aria-label="Financial year"
                   value={report.year}
-                  onChange={(event) => void setYear(event.target.value)}
+                  onChange={(event) => void set({ year: event.target.value })}
                 >
                   {[...report.years].reverse().map((one) => (
                     <option key={one} value={one}>
@@ -41,12 +65,26 @@ export function Tax({ id }: { id: number }) {
                 </select>
                 <Icon name="down" size="xs" />
               </span>
-              <a className="btn" href={portfolioAPI.taxFile(id, report.year)} download>
-                CSV
-              </a>
+              {(["csv", "pdf"] as const).map((format) => (
+                <a
+                  key={format}
+                  className="btn"
+                  href={portfolioAPI.taxFile(id, { ...asked, year: report.year }, format)}
+                  download
+                >
+                  <Icon name="dl" size="s" />
+                  {format.toUpperCase()}
+                </a>
+              ))}
             </span>
             <span className="t2 xs">{report.notice}</span>
           </div>
+          <Given
+            report={report}
+            onLosses={(next) => void set({ losses: next.length > 0 ? next : null })}
+            losses={losses}
+            onSurcharge={(next) => void set({ surcharge: next })}
+          />
           <Summary report={report} />
           {report.hints.length > 0 && <Hints report={report} />}
           <Sales report={report} />
@@ -54,6 +92,106 @@ export function Tax({ id }: { id: number }) {
         </div>
       )}
     </DataState>
+  );
+}
+
+/** What the ledger cannot know: losses of before it or of other accounts, and the surcharge. */
+function Given({
+  report,
+  losses,
+  onLosses,
+  onSurcharge,
+}: {
+  report: TaxReport;
+  losses: readonly string[];
+  onLosses: (losses: string[]) => void;
+  onSurcharge: (percent: string | null) => void;
+}) {
+  const [kind, setKind] = useState("SHORT");
+  const [year, setYear] = useState("");
+  const [amount, setAmount] = useState("");
+  const add = (event: FormEvent) => {
+    event.preventDefault();
+    onLosses([...losses, `${kind}:${year.trim()}:${amount.replace(/[,\s]/g, "")}`]);
+    setAmount("");
+  };
+  return (
+    <section className="card" aria-label="What you add">
+      <div className="card-h">
+        <h2>Losses brought forward, and the surcharge</h2>
+      </div>
+      <form
+        className="card-b grid"
+        style={{ gridTemplateColumns: "repeat(auto-fill, minmax(150px, 1fr))", gap: 10, alignItems: "start" }}
+        onSubmit={add}
+      >
+        <SelectField
+          label="Surcharge"
+          value={String(report.surcharge_percent)}
+          hint="On tax, from an income of ₹50 lakh"
+          onChange={(event) => onSurcharge(event.target.value === "0" ? null : event.target.value)}
+        >
+          {[...new Set([0, 10, 15, report.surcharge_percent])].map((one) => (
+            <option key={one} value={one}>
+              {one === 0 ? "None" : `${one}%`}
+            </option>
+          ))}
+        </SelectField>
+        <SelectField label="Loss" value={kind} onChange={(event) => setKind(event.target.value)}>
+          {["SHORT", "LONG", "SPECULATIVE"].map((one) => (
+            <option key={one} value={one}>
+              {KINDS[one]}
+            </option>
+          ))}
+        </SelectField>
+        <TextField
+          label="Of the year"
+          placeholder="2021-22"
+          pattern="\d{4}-\d{2}"
+          title="A financial year, such as 2021-22"
+          required
+          value={year}
+          onChange={(event) => setYear(event.target.value)}
+        />
+        <TextField
+          label="Unused at its end"
+          prefix="₹"
+          inputMode="decimal"
+          pattern="[0-9,]+([.][0-9]+)?"
+          title="Rupees above zero"
+          required
+          value={amount}
+          onChange={(event) => setAmount(event.target.value)}
+        />
+        <button type="submit" className="btn" style={{ marginTop: 20 }}>
+          Add loss
+        </button>
+      </form>
+      {report.losses_given.length > 0 && (
+        <ul className="card-b stack" style={{ listStyle: "none", paddingTop: 0 }}>
+          {report.losses_given.map((one, at) => (
+            <li key={`${one.kind}${one.of_year}${at}`} className="row between">
+              <span className="num">
+                {KINDS[one.kind]} loss of {one.of_year}: {rupees(Number(one.amount), true)}, counts until{" "}
+                {one.until}
+              </span>
+              <button
+                type="button"
+                className="btn q sm"
+                aria-label={`Leave out the loss of ${one.of_year}`}
+                onClick={() => onLosses(losses.filter((_, n) => n !== at))}
+              >
+                Leave out
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+      <div className="card-f">
+        Of years before the ledger begins, or of accounts that are not in it. They stand in this page&apos;s
+        address and are stored nowhere.
+      </div>
+    </section>
   );
 }
 
@@ -169,6 +307,14 @@ function Summary({ report }: { report: TaxReport }) {
                   </td>
                 </tr>
               ))}
+              {report.surcharge_percent > 0 && (
+                <tr>
+                  <td colSpan={4}>Surcharge, {report.surcharge_percent}%</td>
+                  <td className="r">
+                    <Sum value={report.surcharge} />
+                  </td>
+                </tr>
+              )}
               <tr>
                 <td colSpan={4}>Health and education cess, 4%</td>
                 <td className="r">
@@ -181,7 +327,7 @@ function Summary({ report }: { report: TaxReport }) {
         <div className="card-f">
           Exemption used: {rupees(Number(report.exemption_used), true)} of{" "}
           {rupees(Number(report.exemption), false)}. Dividends received:{" "}
-          {rupees(Number(report.dividends), true)}, taxed with your income. Surcharge is not included.
+          {rupees(Number(report.dividends), true)}, taxed with your income.
         </div>
       </section>
     </div>
