@@ -50,6 +50,14 @@ def test_lines_are_what_the_bars_of_the_view_give(shared_sample: TestClient, sam
     assert mean["values"][at] == pytest.approx((sum(closes[:4]) / 5 + closes[4]) / 5)
 
 
+def test_rupees_that_lie_elsewhere_than_the_prices_are_not_drawn_over_them(
+    shared_sample: TestClient, sample_data: SampleSummary
+) -> None:
+    q = "ema(close, 9), bb_upper(close, 20, 2), atr(14), macd(close), rsi(14)"
+    told = get(shared_sample, f"{STOCKS}/{sample_data.bonus[0]}/lines", q=q)
+    assert [one["on_price"] for one in told["lines"]] == [True, True, False, False, False]
+
+
 def test_a_line_that_compares_stocks_is_the_screeners_column(
     shared_sample: TestClient, sample_data: SampleSummary
 ) -> None:

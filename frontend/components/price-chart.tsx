@@ -16,18 +16,28 @@ import {
   type ChartMarker,
   type Cluster,
 } from "@/components/chart-markers";
+import {
+  actionLetter,
+  actionMarks,
+  addLines,
+  LINE_PANE,
+  lineColor,
+  lineValue,
+} from "@/components/chart-lines";
 import { DataTable, type Column } from "@/components/data-table";
 import { Segmented } from "@/components/fields";
 import { toneOf } from "@/components/marks";
 import { axisCount, compactCount, count, date, grouped, MONTHS, signedPercent } from "@/lib/format";
 import { downloadUrl } from "@/lib/csv";
-import type { BarsSeries } from "@/lib/types";
+import type { BarsSeries, StockLine } from "@/lib/types";
 import { usePhone } from "@/lib/use-media";
 
 export interface PriceChartProps {
   bars: BarsSeries;
   markers?: readonly ChartMarker[];
-  /** Pixels; "pane" takes what the window leaves. */
+  /** Their values stand in the order of the bars. */
+  lines?: readonly StockLine[];
+  /** Pixels, without the panes of lines that are no prices; "pane" takes what the window leaves. */
   height?: number | "pane";
   /** The bars to open on, by index; without it the last six months. */
   focus?: { from: number; to: number };
@@ -46,13 +56,22 @@ const RANGES = [
 
 type Range = (typeof RANGES)[number]["value"] | "trade";
 
+const NO_LINES: readonly StockLine[] = [];
 const VOLUME_PANE_HEIGHT = 72;
 /** Pixels between a tick and the last price within which their texts touch. */
 const LAST_PRICE_BOX = 17;
 const PHONE_BARS = 60;
 
 /** Daily candles, hollow up and filled down, with volume under them. The readout is in the legend line, not in a floating box. */
-export function PriceChart({ bars, markers, height = 390, focus, actions, note }: PriceChartProps) {
+export function PriceChart({
+  bars,
+  markers,
+  lines = NO_LINES,
+  height = 390,
+  focus,
+  actions,
+  note,
+}: PriceChartProps) {
   const colors = useChartColors();
   const phone = usePhone();
   const [range, setRange] = useState<Range>(focus ? "trade" : "6m");
@@ -79,7 +98,7 @@ export function PriceChart({ bars, markers, height = 390, focus, actions, note }
         <BarsTable bars={bars} height={height === "pane" ? 520 : height} />
       ) : (
         <Candles
-          {...{ bars, markers, height, colors }}
+          {...{ bars, markers, lines, height: withPanes(height, lines), colors }}
           visible={clearOfLabels(bars.t, visibleBars(bars.t.length, range, focus, phone))}
           label={`Daily candles of ${name}, ${bars.t.length} sessions, with volume`}
         />
@@ -93,6 +112,9 @@ export function PriceChart({ bars, markers, height = 390, focus, actions, note }
     </div>
   );
 }
+
+const withPanes = (height: number | "pane", lines: readonly StockLine[]): number | "pane" =>
+  height === "pane" ? height : height + LINE_PANE * lines.filter((line) => !line.on_price).length;
 
 export function visibleBars(
   total: number,
@@ -123,13 +145,14 @@ export function clearOfLabels(
 interface CandlesProps {
   bars: BarsSeries;
   markers?: readonly ChartMarker[];
+  lines: readonly StockLine[];
   height: number | "pane";
   colors: ChartColors;
   visible: { from: number; to: number };
   label: string;
 }
 
-function Candles({ bars, markers, height, colors, visible, label }: CandlesProps) {
+function Candles({ bars, markers, lines, height, colors, visible, label }: CandlesProps) {
   const frame = useRef<HTMLDivElement>(null);
   const chart = useRef<IChartApi | null>(null);
   const [hovered, setHovered] = useState<number | null>(null);
@@ -146,6 +169,8 @@ function Candles({ bars, markers, height, colors, visible, label }: CandlesProps
       if (cancelled) return;
       const drawn = draw(library, element, bars, colors);
       chart.current = drawn.chart;
+      library.createSeriesMarkers(drawn.candles, actionMarks(bars.actions, indexOf, colors));
+      addLines(library, drawn.chart, bars.t, lines, colors);
       const scale = drawn.chart.timeScale();
       scale.setVisibleLogicalRange(range.current);
       let clusters: Cluster[] = [];
@@ -172,7 +197,7 @@ function Candles({ bars, markers, height, colors, visible, label }: CandlesProps
       chart.current?.remove();
       chart.current = null;
     };
-  }, [bars, markers, colors, indexOf]);
+  }, [bars, markers, lines, colors, indexOf]);
 
   useEffect(() => {
     range.current = { from, to };
@@ -181,7 +206,7 @@ function Candles({ bars, markers, height, colors, visible, label }: CandlesProps
 
   return (
     <div className="pricechart" role="figure" aria-label={label}>
-      <Readout bars={bars} index={hovered ?? bars.t.length - 1} />
+      <Readout bars={bars} lines={lines} colors={colors} index={hovered ?? bars.t.length - 1} />
       {card && <HoverCard {...card} />}
       <div
         ref={frame}
@@ -232,7 +257,7 @@ function draw(
   element: HTMLElement,
   bars: BarsSeries,
   colors: ChartColors,
-): { chart: IChartApi; markers: ISeriesMarkersPluginApi<Time> } {
+): { chart: IChartApi; candles: ISeriesApi<"Candlestick">; markers: ISeriesMarkersPluginApi<Time> } {
   const chart = createChart(element, {
     autoSize: true,
     layout: {
@@ -318,7 +343,7 @@ function draw(
     entireTextOnly: true,
   });
   chart.panes()[1]?.setHeight(VOLUME_PANE_HEIGHT);
-  return { chart, markers: createSeriesMarkers(candles, []) };
+  return { chart, candles, markers: createSeriesMarkers(candles, []) };
 }
 
 const priceTick = (price: number): string => grouped(price, price >= 1000 ? 0 : 2);
@@ -333,7 +358,12 @@ export function timeTick(day: string, kind: number): string {
 /** Room for the readout above the candles: it takes two or three lines where the chart is narrow. */
 const headroom = (width: number): number => (width < 420 ? 0.26 : width < 560 ? 0.2 : 0.14);
 
-function Readout({ bars, index }: { bars: BarsSeries; index: number }) {
+function Readout({
+  bars,
+  lines,
+  colors,
+  index,
+}: Pick<CandlesProps, "bars" | "lines" | "colors"> & { index: number }) {
   const at = bars.t[index];
   if (at === undefined) return null;
   const close = bars.c[index] as number;
@@ -351,6 +381,22 @@ function Readout({ bars, index }: { bars: BarsSeries; index: number }) {
       </span>
       {change !== null && <span className={toneOf(Number(change.toFixed(2)))}>{signedPercent(change)}</span>}
       {volume !== null && volume !== undefined && <span>Volume {compactCount(volume)}</span>}
+      {lines.map((line, n) => {
+        const value = line.values[index];
+        return (
+          <span key={line.name} className="row" style={{ gap: 5 }}>
+            <i className="sw" style={{ background: lineColor(colors, n) }} />
+            {line.label} {value === null || value === undefined ? "–" : lineValue(line, value)}
+          </span>
+        );
+      })}
+      {bars.actions
+        .filter((action) => action.ex_date === at)
+        .map((action) => (
+          <span key={action.purpose} className="t1">
+            {actionLetter(action.kind)} {action.purpose}
+          </span>
+        ))}
     </div>
   );
 }

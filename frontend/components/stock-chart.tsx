@@ -1,13 +1,13 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
-import { useMemo, useState } from "react";
+import { useMemo, useState, type ReactNode } from "react";
 import { Icon } from "@/components/icon";
 import type { ChartMarker } from "@/components/chart-markers";
 import { PriceChart } from "@/components/price-chart";
 import { DataState, EmptyState } from "@/components/shared/DataState";
 import { count, date } from "@/lib/format";
-import { barsQuery } from "@/lib/queries";
+import { barsQuery, linesQuery } from "@/lib/queries";
 import type { BarsSeries } from "@/lib/types";
 
 type Adjust = "price" | "total" | "none";
@@ -25,13 +25,29 @@ export interface StockChartProps {
   /** Two exchange dates to open on, with some bars around them. */
   between?: { start: string; end: string | null };
   height?: number | "pane";
+  /** The day up to which it is known; without it the latest. */
+  asof?: string | null;
+  /** Expressions of the language, drawn over the candles or under them. */
+  lines?: string;
+  /** Beside the choice of adjustment. */
+  actions?: ReactNode;
 }
 
 /** Candles of one stock with the choice of adjustment; loads, fails and refreshes by itself. */
-export function StockChart({ symbol, markers, between, height = 390 }: StockChartProps) {
+export function StockChart({
+  symbol,
+  markers,
+  between,
+  height = 390,
+  asof = null,
+  lines = "",
+  actions,
+}: StockChartProps) {
   const [adjust, setAdjust] = useState<Adjust>("price");
-  const query = useQuery(barsQuery(symbol, adjust));
+  const query = useQuery(barsQuery(symbol, adjust, asof));
   const bars = query.data;
+  const drawn = useQuery({ ...linesQuery(symbol, lines, adjust, asof), enabled: lines !== "" });
+  const wanted = drawn.data?.adjust === adjust && lines !== "" ? drawn.data.lines : undefined;
   const raw = useQuery({ ...barsQuery(symbol, "none"), enabled: markers !== undefined && adjust !== "none" });
   const placed = useMemo(
     () => (bars ? pricedMarkers(markers, bars, adjust === "none" ? bars : raw.data) : markers),
@@ -67,10 +83,16 @@ export function StockChart({ symbol, markers, between, height = 390 }: StockChar
           key={`${data.symbol} ${start ?? ""}`}
           bars={data}
           markers={placed}
+          lines={wanted}
           height={height}
           focus={focus}
           note={
             <>
+              {drawn.error && (
+                <span className="er" role="alert">
+                  <Icon name="err" size="xs" /> The indicators stopped: {drawn.error.message}{" "}
+                </span>
+              )}
               {NOTES[adjust]}{" "}
               {adjust !== "none" &&
                 (data.actions.length === 0
@@ -85,18 +107,21 @@ export function StockChart({ symbol, markers, between, height = 390 }: StockChar
             </>
           }
           actions={
-            <span className="input sel" style={{ height: "var(--control-h-sm)", width: 142, fontSize: 12 }}>
-              <select
-                aria-label="Adjustment"
-                value={adjust}
-                onChange={(event) => setAdjust(event.target.value as Adjust)}
-              >
-                <option value="price">Price-adjusted</option>
-                <option value="total">Total return</option>
-                <option value="none">As traded</option>
-              </select>
-              <Icon name="down" size="xs" />
-            </span>
+            <>
+              {actions}
+              <span className="input sel" style={{ height: "var(--control-h-sm)", width: 142, fontSize: 12 }}>
+                <select
+                  aria-label="Adjustment"
+                  value={adjust}
+                  onChange={(event) => setAdjust(event.target.value as Adjust)}
+                >
+                  <option value="price">Price-adjusted</option>
+                  <option value="total">Total return</option>
+                  <option value="none">As traded</option>
+                </select>
+                <Icon name="down" size="xs" />
+              </span>
+            </>
           }
         />
       )}

@@ -69,6 +69,10 @@ import type {
   SectorCount,
   Significance,
   SnapshotsPage,
+  StockDelivery,
+  StockEvents,
+  StockFigures,
+  StockLines,
   StockPortfolio,
   StrategyCard,
   StrategyChange,
@@ -227,9 +231,9 @@ export const screensAPI = {
   makeStrategy: (body: StrategyWish) => result<MadeStrategy>(api.POST("/api/screener/strategies", { body })),
   history: (query: HistoryAsk, signal?: AbortSignal) =>
     result<ScreenHistory | { job: Job }>(api.GET("/api/screener/history", { params: { query }, signal })),
-  held: (symbol: string, days: number, signal?: AbortSignal) =>
+  held: (symbol: string, query: { days: number; asof?: string }, signal?: AbortSignal) =>
     result<HeldScreen[]>(
-      api.GET("/api/screener/held/{symbol}", { params: { path: { symbol }, query: { days } }, signal }),
+      api.GET("/api/screener/held/{symbol}", { params: { path: { symbol }, query }, signal }),
     ),
 };
 
@@ -243,9 +247,12 @@ export const marketAPI = {
     ),
   sectors: (signal?: AbortSignal) =>
     result<{ sectors: SectorCount[] }>(api.GET("/api/market/sectors", { signal })),
-  bars: (symbol: string, adjust: "price" | "total" | "none", signal?: AbortSignal) =>
+  bars: (symbol: string, adjust: "price" | "total" | "none", asof: string | null, signal?: AbortSignal) =>
     result<BarsSeries>(
-      api.GET("/api/market/bars/{symbol}", { params: { path: { symbol }, query: { adjust } }, signal }),
+      api.GET("/api/market/bars/{symbol}", {
+        params: { path: { symbol }, query: { adjust, ...(asof && { asof }) } },
+        signal,
+      }),
     ),
   status: (signal?: AbortSignal) => result<MarketStatus>(api.GET("/api/market/status", { signal })),
   overview: (query: { index?: string; asof?: string }, signal?: AbortSignal) =>
@@ -254,6 +261,22 @@ export const marketAPI = {
   watch: (symbol: string) => result<WatchlistItem>(api.POST("/api/market/watchlist", { body: { symbol } })),
   unwatch: (symbol: string) =>
     result<null>(api.DELETE("/api/market/watchlist/{symbol}", { params: { path: { symbol } } })),
+};
+
+const STOCK = "/api/market/stocks/{symbol}" as const;
+
+export const stockAPI = {
+  lines: (
+    symbol: string,
+    query: { q: string; adjust?: "price" | "total" | "none"; asof?: string },
+    signal?: AbortSignal,
+  ) => result<StockLines>(api.GET(`${STOCK}/lines`, { params: { path: { symbol }, query }, signal })),
+  delivery: (symbol: string, query: { asof?: string }, signal?: AbortSignal) =>
+    result<StockDelivery>(api.GET(`${STOCK}/delivery`, { params: { path: { symbol }, query }, signal })),
+  figures: (symbol: string, query: { asof?: string }, signal?: AbortSignal) =>
+    result<StockFigures>(api.GET(`${STOCK}/figures`, { params: { path: { symbol }, query }, signal })),
+  events: (symbol: string, query: { asof?: string }, signal?: AbortSignal) =>
+    result<StockEvents>(api.GET(`${STOCK}/events`, { params: { path: { symbol }, query }, signal })),
 };
 
 const SWEEPS = "/api/portfolio/strategies/sweeps";

@@ -8274,7 +8274,7 @@ export interface components {
             name: string;
             /**
              * On Price
-             * @description Whether it is a price, to be drawn over the bars
+             * @description Whether it is a price that lies among the prices, to be drawn over the bars
              */
             on_price: boolean;
             /** Unit */

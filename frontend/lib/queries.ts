@@ -6,6 +6,7 @@ import {
   marketAPI,
   screenerAPI,
   screensAPI,
+  stockAPI,
   strategyAPI,
   unwrap,
 } from "./api-client";
@@ -51,10 +52,20 @@ export const sectorsQuery = queryOptions({
   queryFn: ({ signal }) => unwrap(marketAPI.sectors(signal)),
 });
 
-export const barsQuery = (symbol: string, adjust: "price" | "total" | "none" = "price") =>
+type Adjust = "price" | "total" | "none";
+
+export const barsQuery = (symbol: string, adjust: Adjust = "price", asof: string | null = null) =>
   queryOptions({
-    queryKey: ["data", "bars", symbol, adjust],
-    queryFn: ({ signal }) => unwrap(marketAPI.bars(symbol, adjust, signal)),
+    queryKey: ["data", "bars", symbol, adjust, asof],
+    queryFn: ({ signal }) => unwrap(marketAPI.bars(symbol, adjust, asof, signal)),
+  });
+
+/** Expressions on each bar; the lines of before stay while those of other expressions come. */
+export const linesQuery = (symbol: string, q: string, adjust: Adjust, asof: string | null) =>
+  queryOptions({
+    queryKey: ["data", "lines", symbol, q, adjust, asof],
+    queryFn: ({ signal }) => unwrap(stockAPI.lines(symbol, { q, adjust, ...(asof && { asof }) }, signal)),
+    retry: false,
   });
 
 export const strategiesQuery = queryOptions({
@@ -131,13 +142,21 @@ export const fieldsQuery = queryOptions({
 export const ALL_STOCKS = "ALL";
 
 /** One stock's row of the screener, found by its exact symbol in the whole market. */
-export const stockRowQuery = (symbol: string) =>
+export const stockRowQuery = (symbol: string, asof: string | null = null) =>
   queryOptions({
-    queryKey: ["data", "stock-row", symbol],
+    queryKey: ["data", "stock-row", symbol, asof],
     queryFn: async ({ signal }) => {
       const page = await unwrap(
         screenerAPI.page(
-          { page: 1, limit: 50, sort_by: "symbol", sort_order: "asc", symbol, index: ALL_STOCKS },
+          {
+            page: 1,
+            limit: 50,
+            sort_by: "symbol",
+            sort_order: "asc",
+            symbol,
+            index: ALL_STOCKS,
+            ...(asof && { asof }),
+          },
           signal,
         ),
       );

@@ -14,7 +14,7 @@ class StockLine(BaseModel):
     name: str
     label: str
     unit: str
-    on_price: bool = Field(description="Whether it is a price, to be drawn over the bars")
+    on_price: bool = Field(description="Whether it is a price that lies among the prices, to be drawn over the bars")
     values: list[float | None]
 
 

@@ -17,6 +17,7 @@ from app.engines.screener.language import Expression
 from app.engines.screener.language.check import UNKNOWN
 from app.engines.screener.language.evaluate import Evaluator
 from app.engines.screener.language.reads import crosses_section
+from app.engines.screener.language.tree import Name
 from app.exceptions import DataNotFoundError, ValidationError
 from app.repositories import stocks
 from app.services.fundamentals import LAG_NOTE, FundamentalsService
@@ -122,6 +123,7 @@ class StockService:
         days = whole.days[shown]
         shares = np.ones(len(days)) if adjust == "none" else split[days]
         view = shares * paid[days] if adjust == "total" else shares
+        close = alone.number(Name("close"))[: len(shown)]
         lines = []
         for one in expressions:
             across = crosses_section(one.tree, words)
@@ -129,7 +131,8 @@ class StockService:
             of = Evaluator(whole, words, deadline(SECONDS)) if across else alone
             degree = one.kind.degree or 0
             scale = view if degree == 1 else 1.0 / shares if degree == -1 else None
-            lines.append(column_card(one) | {"on_price": degree == 1, "values": _values(of, one, at, scale)})
+            values, like = _values(of, one, at, scale), degree == 1 and _like_prices(of.number(one.tree)[at], close)
+            lines.append(column_card(one) | {"on_price": like, "values": values})
         return {"symbol": found.info.symbol, "asof": found.asof, "adjust": adjust,
                 "t": panel.sessions[days].tolist(), "lines": lines}  # fmt: skip
 
@@ -223,6 +226,14 @@ def _values(of: Evaluator, one: Expression, at: NDArray[np.intp], scale: F1 | No
     if scale is not None:
         numbers = numbers * scale
     return [value if np.isfinite(value) else None for value in numbers.tolist()]
+
+
+def _like_prices(values: F1, close: F1) -> bool:
+    """Whether rupees lie where the prices do, as an average does, and not a range or a difference of averages."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratio = values / close
+    known = ratio[np.isfinite(ratio)]
+    return bool(len(known)) and 0.2 < float(np.median(known)) < 5.0
 
 
 def _event(kind: str, day: date | None, text: str, note: str | None, screen: int | None = None) -> dict[str, Any]:

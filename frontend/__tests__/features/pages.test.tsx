@@ -4,13 +4,11 @@ import { axe } from "jest-axe";
 import { RunsPage } from "@/features/backtest/runs-page";
 import { DataPage } from "@/features/data/data-page";
 import { SettingsPage } from "@/features/settings/settings-page";
-import { StockPage } from "@/features/stock/stock-page";
 import { setPreferences } from "@/lib/preferences";
 import type { DataStatus, Finding } from "@/lib/types";
-import { drawn } from "../support/lightweight-charts";
 import { failure, fakeApi } from "../support/api";
 import { renderApp } from "../support/render";
-import { health, job, run, screenerPage, smaCross, stock } from "../support/wire";
+import { health, job, run, smaCross } from "../support/wire";
 
 const push = jest.fn();
 jest.mock("next/navigation", () => ({ useRouter: () => ({ push }), usePathname: () => "/" }));
@@ -100,26 +98,6 @@ const DATA = {
   },
 };
 
-const BARS = {
-  symbol: "ARUVI",
-  name: "Aruvi Foods",
-  sector: "Consumer",
-  isin: "INE000000000",
-  timeframe: "1d",
-  adjust: "price",
-  t: ["2024-12-30", "2024-12-31"],
-  o: [100, 104],
-  h: [106, 105],
-  l: [99, 101],
-  c: [105, 102],
-  v: [750000, 500000],
-  factor: [1, 1],
-  actions: [{ ex_date: "2024-12-31", factor: 5, purpose: "Split 1:5", tier: "LISTED" }],
-  jumps: ["2024-12-30"],
-  former_symbols: ["ARUVIOLD"],
-  snapshot: "7f",
-};
-
 describe("the data page", () => {
   test("coverage names the missing sessions; findings name file, line and what was done", async () => {
     fakeApi(DATA);
@@ -169,61 +147,6 @@ describe("the data page", () => {
     await userEvent.click(await screen.findByRole("button", { name: "Open the real market" }));
     await waitFor(() => expect(requests.some((request) => request.method === "PUT")).toBe(true));
     expect(screen.queryByRole("button", { name: "Import files" })).not.toBeInTheDocument();
-  });
-});
-
-describe("the stock page", () => {
-  const ANSWERS = {
-    "GET /api/market/bars/ARUVI": BARS,
-    "GET /api/screener/": screenerPage([stock("ARUVI"), stock("ARUVIX")]),
-    "GET /api/screener/fields": { fields: [] },
-  };
-
-  test("candles, readout, figures and events come from the answers", async () => {
-    fakeApi(ANSWERS);
-    drawn.series.length = 0;
-    drawn.data.length = 0;
-    const { container } = renderApp(
-      <main>
-        <StockPage />
-      </main>,
-      "?symbol=ARUVI",
-    );
-    expect(await screen.findByRole("heading", { name: "Aruvi Foods" })).toBeInTheDocument();
-    expect(
-      screen.getByRole("figure", { name: /Daily candles of Aruvi Foods, 2 sessions/ }),
-    ).toBeInTheDocument();
-    await waitFor(() => expect(drawn.series).toEqual(["Candlestick", "Histogram"]));
-    expect(drawn.data[0]).toEqual([
-      { time: "2024-12-30", open: 100, high: 106, low: 99, close: 105 },
-      { time: "2024-12-31", open: 104, high: 105, low: 101, close: 102 },
-    ]);
-    expect(screen.getByText("Split 1:5")).toBeInTheDocument();
-    expect(screen.getByText("1 share became 5")).toBeInTheDocument();
-    expect(screen.getByText("ARUVIOLD")).toBeInTheDocument();
-    expect(screen.getByRole("link", { name: "Charts by TradingView" })).toBeInTheDocument();
-    expect(await axe(container)).toHaveNoViolations();
-  });
-
-  test("the chart has a table of the same bars", async () => {
-    fakeApi(ANSWERS);
-    renderApp(<StockPage />, "?symbol=ARUVI");
-    await userEvent.click(await screen.findByRole("button", { name: "View as table" }));
-    expect(screen.getByRole("table", { name: "Sessions of ARUVI" })).toHaveTextContent("31 Dec 2024");
-  });
-
-  test("as traded asks for raw prices", async () => {
-    const { urls } = fakeApi(ANSWERS);
-    renderApp(<StockPage />, "?symbol=ARUVI");
-    await userEvent.selectOptions(await screen.findByRole("combobox", { name: "Adjustment" }), "none");
-    await waitFor(() => expect(urls.some((url) => url.searchParams.get("adjust") === "none")).toBe(true));
-  });
-
-  test("an unknown symbol is an answer, not a breakdown", async () => {
-    fakeApi({ "GET /api/market/bars/NOPE": () => failure(404, "DATA_NOT_FOUND", "There is no stock NOPE") });
-    renderApp(<StockPage />, "?symbol=NOPE");
-    expect(await screen.findByText("No stock is named NOPE")).toBeInTheDocument();
-    expect(screen.queryByRole("alert")).not.toBeInTheDocument();
   });
 });
 

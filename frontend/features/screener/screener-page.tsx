@@ -32,7 +32,7 @@ import { Saving, useSaved } from "./saving";
 import { ScreensMenu } from "./screens-menu";
 import { SymbolFilter } from "./symbol-filter";
 import { useExport, useRows } from "./use-rows";
-import { useWatchlist } from "./use-watchlist";
+import { useWatchlist } from "@/components/use-watchlist";
 
 export interface ScreenerPageProps {
   /** What the drawer shows of the stock; given by the route, since features do not know one another. */

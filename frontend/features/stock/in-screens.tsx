@@ -1,7 +1,9 @@
 "use client";
 
-import { queryOptions, useQuery } from "@tanstack/react-query";
+import { keepPreviousData, queryOptions, useQuery } from "@tanstack/react-query";
 import Link from "next/link";
+import { useState } from "react";
+import { Segmented } from "@/components/fields";
 import { Icon } from "@/components/icon";
 import { DataState, EmptyState } from "@/components/shared/DataState";
 import { screensAPI, unwrap } from "@/lib/api-client";
@@ -9,23 +11,34 @@ import { count, date, grouped } from "@/lib/format";
 import { screensQuery } from "@/lib/queries";
 import type { HeldScreen, SavedScreen } from "@/lib/types";
 
-const DAYS = 20;
+const SPANS = [
+  { value: "20", label: "20" },
+  { value: "60", label: "60" },
+  { value: "252", label: "252" },
+] as const;
 
-const heldQuery = (symbol: string) =>
+type Span = (typeof SPANS)[number]["value"];
+
+const heldQuery = (symbol: string, days: number, asof: string | null) =>
   queryOptions({
-    queryKey: ["data", "held", symbol],
-    queryFn: ({ signal }) => unwrap(screensAPI.held(symbol, DAYS, signal)),
+    queryKey: ["data", "held", symbol, days, asof],
+    queryFn: ({ signal }) => unwrap(screensAPI.held(symbol, { days, ...(asof && { asof }) }, signal)),
+    placeholderData: keepPreviousData,
   });
 
 /** Which saved screens hold the stock, or held it lately; of the others, the term that keeps it out. */
-export function InScreens({ symbol }: { symbol: string }) {
-  const held = useQuery(heldQuery(symbol));
+export function InScreens({ symbol, asof }: { symbol: string; asof: string | null }) {
+  const [span, setSpan] = useState<Span>("20");
+  const days = Number(span);
+  const held = useQuery(heldQuery(symbol, days, asof));
   const screens = useQuery(screensQuery);
   return (
     <section className="card" aria-label="In your screens">
       <div className="card-h">
         <h2>In your screens</h2>
-        <span className="t3 xs">last {DAYS} sessions</span>
+        <span className="sp">
+          <Segmented<Span> label="Sessions looked back" value={span} options={SPANS} onChange={setSpan} />
+        </span>
       </div>
       <DataState
         query={held}
@@ -50,9 +63,13 @@ export function InScreens({ symbol }: { symbol: string }) {
                     {one.name}
                   </Link>
                   <span className="t3 xs" style={{ display: "block" }}>
-                    {lately(one)}
+                    {lately(one, days)}
                     {!one.now && (
-                      <Missed symbol={symbol} screen={screens.data?.find((other) => other.id === one.id)} />
+                      <Missed
+                        symbol={symbol}
+                        asof={asof}
+                        screen={screens.data?.find((other) => other.id === one.id)}
+                      />
                     )}
                   </span>
                 </span>
@@ -65,18 +82,26 @@ export function InScreens({ symbol }: { symbol: string }) {
   );
 }
 
-function lately({ sessions, reason }: HeldScreen): string {
+function lately({ sessions, reason }: HeldScreen, days: number): string {
   if (reason) return reason;
   const last = sessions.at(-1);
-  if (!last) return "Not held";
-  return `${count(sessions.length)} of ${DAYS} sessions, the last ${date(last)}`;
+  if (!last) return `Not held in ${days} sessions`;
+  return `${count(sessions.length)} of ${days} sessions, the last ${date(last)}`;
 }
 
 /** The first term that fails, its value against the bound. */
-function Missed({ symbol, screen }: { symbol: string; screen: SavedScreen | undefined }) {
+function Missed({
+  symbol,
+  asof,
+  screen,
+}: {
+  symbol: string;
+  asof: string | null;
+  screen: SavedScreen | undefined;
+}) {
   const question = screen?.question;
   const why = useQuery({
-    queryKey: ["data", "why-saved", symbol, screen?.id, screen?.version],
+    queryKey: ["data", "why-saved", symbol, asof, screen?.id, screen?.version],
     queryFn: ({ signal }) =>
       unwrap(
         screensAPI.why(
@@ -85,6 +110,7 @@ function Missed({ symbol, screen }: { symbol: string; screen: SavedScreen | unde
             ...(question?.q && { q: question.q }),
             filter_type: question?.filter_type,
             index: question?.index,
+            ...(asof && { asof }),
           },
           signal,
         ),

@@ -12,10 +12,10 @@ import type { BarsSeries, FieldCard, ScreenerRow } from "@/lib/types";
 
 const YEAR = 252;
 
-/** What the latest session says of one stock. */
-export function KeyFigures({ symbol }: { symbol: string }) {
-  const row = useQuery(stockRowQuery(symbol));
-  const bars = useQuery(barsQuery(symbol));
+/** What a session says of one stock, the latest by default. */
+export function KeyFigures({ symbol, asof = null }: { symbol: string; asof?: string | null }) {
+  const row = useQuery(stockRowQuery(symbol, asof));
+  const bars = useQuery(barsQuery(symbol, "price", asof));
   const cards = useQuery(fieldsQuery);
   const known = new Map(cards.data?.fields.map((card) => [card.name, card]));
   return (
@@ -24,8 +24,9 @@ export function KeyFigures({ symbol }: { symbol: string }) {
       failed="The key figures stopped"
       isEmpty={(data) => data.row === null}
       empty={
-        <EmptyState title="Not in the latest session">
-          {symbol} did not trade as a share in the latest session, so there are no figures of that day.
+        <EmptyState title={asof ? "Not in that session" : "Not in the latest session"}>
+          {symbol} did not trade as a share in {asof ? "that" : "the latest"} session, so there are no figures
+          of that day.
         </EmptyState>
       }
     >

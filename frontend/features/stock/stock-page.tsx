@@ -3,16 +3,21 @@
 import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import { useRouter } from "next/navigation";
-import { parseAsString, useQueryState } from "nuqs";
+import { parseAsString, useQueryState, useQueryStates } from "nuqs";
+import { TextField } from "@/components/fields";
+import { Icon } from "@/components/icon";
 import { Badge } from "@/components/marks";
 import { EmptyState, ErrorState } from "@/components/shared/DataState";
 import { StockChart } from "@/components/stock-chart";
+import { useWatchlist } from "@/components/use-watchlist";
 import { useCommands } from "@/lib/commands";
 import { useCrumbs } from "@/lib/crumbs";
 import { ApiError } from "@/lib/errors";
-import { date, grouped } from "@/lib/format";
-import { barsQuery } from "@/lib/queries";
-import type { BarsSeries } from "@/lib/types";
+import { barsQuery, healthQuery } from "@/lib/queries";
+import { Delivery } from "./delivery";
+import { Events } from "./events";
+import { Fundamentals } from "./fundamentals";
+import { DEFAULT_LINES, Indicators } from "./indicators";
 import { InScreens } from "./in-screens";
 import { KeyFigures } from "./key-figures";
 import { PriceLine } from "./stock-panel";
@@ -43,14 +48,27 @@ export function StockPage() {
 
 function Stock({ symbol }: { symbol: string }) {
   const router = useRouter();
-  const bars = useQuery(barsQuery(symbol));
+  const [{ asof, lines }, set] = useQueryStates({
+    asof: parseAsString,
+    lines: parseAsString.withDefault(DEFAULT_LINES),
+  });
+  const health = useQuery(healthQuery);
+  const bars = useQuery(barsQuery(symbol, "price", asof));
+  const { watched, toggle } = useWatchlist();
   useCommands([
     {
       id: "back",
-      label: "Back to the screener",
+      label: "Back to where this was opened",
       keys: "Escape",
       group: "This page",
-      run: () => router.push("/screener/"),
+      run: () => (window.history.length > 1 ? router.back() : router.push("/screener/")),
+    },
+    {
+      id: "watch",
+      label: "Put the stock on the watchlist, or take it off",
+      keys: "w",
+      group: "This page",
+      run: () => toggle(symbol),
     },
   ]);
   if (bars.error) {
@@ -90,80 +108,60 @@ function Stock({ symbol }: { symbol: string }) {
             {bars.data?.sector && <Badge>{bars.data.sector}</Badge>}
             {bars.data?.isin && <code className="mono t3">{bars.data.isin}</code>}
           </div>
-          <PriceLine symbol={symbol} />
+          <PriceLine symbol={symbol} asof={asof} />
         </div>
-        <Link className="btn" href={`/quant/backtest/?symbols=${encodeURIComponent(symbol)}`}>
-          Backtest this stock
-        </Link>
+        <div className="row g3 wrap asked" style={{ alignItems: "flex-end" }}>
+          <TextField
+            label="As of"
+            type="date"
+            value={asof ?? bars.data?.t.at(-1)?.slice(0, 10) ?? ""}
+            min={health.data?.data?.first_session}
+            max={health.data?.data?.last_session}
+            onChange={(event) => void set({ asof: event.target.value || null })}
+          />
+          <button
+            type="button"
+            className="btn"
+            aria-pressed={watched.has(symbol)}
+            onClick={() => toggle(symbol)}
+          >
+            <Icon name="star" size="s" />
+            {watched.has(symbol) ? "Watched" : "Watch"}
+          </button>
+          <Link className="btn" href={`/quant/backtest/?symbols=${encodeURIComponent(symbol)}`}>
+            Backtest this stock
+          </Link>
+        </div>
       </div>
       <div className="stk">
-        <section className="card" aria-label="Price">
-          <StockChart symbol={symbol} height="pane" />
-        </section>
+        <div className="stack g3" style={{ minWidth: 0 }}>
+          <section className="card" aria-label="Price">
+            <StockChart
+              symbol={symbol}
+              asof={asof}
+              lines={lines}
+              height={420}
+              actions={
+                <Indicators symbol={symbol} lines={lines} onChange={(next) => void set({ lines: next })} />
+              }
+            />
+          </section>
+          <Fundamentals symbol={symbol} asof={asof} />
+          <Delivery symbol={symbol} asof={asof} />
+        </div>
         <aside className="stack g3" aria-label="Facts">
           <section className="card">
             <div className="card-h">
               <h2>Key figures</h2>
             </div>
             <div className="card-b" style={{ paddingBlock: 4 }}>
-              <KeyFigures symbol={symbol} />
+              <KeyFigures symbol={symbol} asof={asof} />
             </div>
           </section>
-          <InScreens symbol={symbol} />
-          {bars.data && <Events bars={bars.data} />}
+          <InScreens symbol={symbol} asof={asof} />
+          <Events symbol={symbol} asof={asof} />
         </aside>
       </div>
     </div>
-  );
-}
-
-/** What an action did to a share: how many it became, or what it paid. */
-function actionNote({ factor, amount }: BarsSeries["actions"][number]): string {
-  if (factor !== null) return `1 share became ${grouped(factor, 4).replace(/\.?0+$/, "")}`;
-  return amount === null ? "Amount unknown" : `₹${grouped(amount, 2)} a share`;
-}
-
-/** Corporate actions, unexplained moves and old names, newest first. */
-function Events({ bars }: { bars: BarsSeries }) {
-  const events = [
-    ...bars.actions.map((action) => ({
-      at: action.ex_date,
-      text: action.purpose,
-      note: `${actionNote(action)}${action.tier === "LISTED" ? "" : `, ${action.tier}`}`,
-    })),
-    ...bars.jumps.map((at) => ({ at, text: "Move without a listed action", note: "Not adjusted" })),
-  ].sort((a, b) => b.at.localeCompare(a.at));
-  const [first] = bars.t;
-  return (
-    <section className="card">
-      <div className="card-h">
-        <h2>Events</h2>
-      </div>
-      <ul className="rowlist">
-        {events.map((event) => (
-          <li key={`${event.at} ${event.text}`}>
-            <span className="num t3 xs w64">{date(event.at)}</span>
-            <span className="grow">
-              {event.text}
-              <span className="t3 xs" style={{ display: "block" }}>
-                {event.note}
-              </span>
-            </span>
-          </li>
-        ))}
-        {bars.former_symbols.length > 0 && (
-          <li>
-            <span className="t3 xs w64">Formerly</span>
-            <span className="grow sym">{bars.former_symbols.join(", ")}</span>
-          </li>
-        )}
-        {first && (
-          <li>
-            <span className="num t3 xs w64">{date(first)}</span>
-            <span className="grow">First stored session</span>
-          </li>
-        )}
-      </ul>
-    </section>
   );
 }

@@ -8,8 +8,8 @@ import { barsQuery, stockRowQuery } from "@/lib/queries";
 import { KeyFigures } from "./key-figures";
 
 /** Price, change and stamp: the line under a stock's name, on its page and in the drawer. */
-export function PriceLine({ symbol }: { symbol: string }) {
-  const stock = useQuery(stockRowQuery(symbol));
+export function PriceLine({ symbol, asof = null }: { symbol: string; asof?: string | null }) {
+  const stock = useQuery(stockRowQuery(symbol, asof));
   const row = stock.data?.row;
   const meta = stock.data?.meta;
   if (!row || !meta) return null;
