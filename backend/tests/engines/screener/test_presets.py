@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,9 +20,16 @@ SESSIONS = sessions_of("2022-01-03", "2024-12-31")
 
 
 def last(
-    name: str, columns: dict[str, dict[str, Any]], numbers: dict[str, list[float]] | None = None
+    name: str,
+    columns: dict[str, dict[str, Any]],
+    numbers: dict[str, list[float]] | None = None,
+    through: dict[str, list[list[float]]] | None = None,
+    texts: dict[str, list[str]] | None = None,
 ) -> dict[str, int]:
-    """What a preset says of each stock at its last bar; fields of a stock: close, and open, high, low, volume."""
+    """What a preset says of each stock at its last bar; fields of a stock: close, and open, high, low, volume.
+
+    `numbers` and `texts` have a value a stock, `through` a list by bar for each stock.
+    """
     length = max(len(fields["close"]) for fields in columns.values())
 
     def panel(field: str) -> np.ndarray:
@@ -35,8 +43,11 @@ def last(
         volume=volume,
     )
     stored = {field: np.repeat([values], length, axis=0) for field, values in (numbers or {}).items()}
+    stored |= {
+        field: np.column_stack([np.asarray(one, float) for one in some]) for field, some in (through or {}).items()
+    }
     stored["prev_close"] = np.vstack([np.full((1, len(columns)), NAN), bars.raw.close[:-1]])
-    rows = rows_of_bars(bars, stored)
+    rows = rows_of_bars(bars, stored, texts or {})
     words = Vocabulary(card_fields())
     flags = Evaluator(rows, words).condition(compiled(PRESETS[name].expression, words, "flag").tree)
     at_end = rows.days == length - 1
@@ -175,3 +186,95 @@ def test_quality_is_high_returns_little_debt_and_profit_in_cash() -> None:
     columns = {f"S{n}": {"close": [10.0]} for n in range(len(cases))}
     told = last("QUALITY", columns, {name: [case[name] for case in cases] for name in good})
     assert list(told.values()) == [TRUE, FALSE, FALSE, FALSE, FALSE, UNKNOWN]
+
+
+def test_the_trend_template_wants_averages_in_order_a_third_above_the_low_near_the_high_and_strength() -> None:
+    # stock n rises n/2000 a bar: of ten, percentile (n - 1)/9 * 100 of the year's change is 70 or more from n = 8 on
+    def rise(a_bar: float) -> list[float]:
+        return (100.0 * (1.0 + a_bar) ** np.arange(273)).tolist()
+
+    field = {f"S{n}": {"close": rise(n / 2000.0)} for n in range(1, 11)}
+    told = last("TREND_TEMPLATE", field)
+    assert [name for name, flag in told.items() if flag == TRUE] == ["S8", "S9", "S10"]
+
+    strong = rise(0.005)
+    fallen = [*strong[:-1], strong[-60]]  # below the average of 50
+    spiked = [*strong[:100], 2.0 * strong[-1], *strong[101:]]  # a high of the year twice the close: 0.5 of it, not 0.75
+    others = {"F": {"close": fallen}, "H": {"close": strong, "high": spiked}}
+    told = last("TREND_TEMPLATE", field | others)
+    assert (told["F"], told["H"], told["S10"]) == (FALSE, FALSE, TRUE)
+
+    # the strongest of a weak market: 1.0010^251 is 1.285 of the year's low, 1.0011^251 is 1.318; 1.3 is asked for
+    weak = {f"W{n}": {"close": rise(-n / 2000.0)} for n in range(1, 10)}
+    assert last("TREND_TEMPLATE", weak | {"A": {"close": rise(0.0010)}})["A"] == FALSE
+    assert last("TREND_TEMPLATE", weak | {"A": {"close": rise(0.0011)}})["A"] == TRUE
+
+
+def test_a_squeeze_has_the_narrowest_bands_of_126_sessions() -> None:
+    # closes swing by 5 about 100, then by 1: the bands of 20 are 4 * 5 / 100 wide, in the end 4 * 1 / 100
+    swing = np.where(np.arange(145) % 2 == 0, 1.0, -1.0)
+    size = np.r_[np.full(125, 5.0), np.full(20, 1.0)]
+    told = last("SQUEEZE", {"A": {"close": 100.0 + swing * size}, "B": {"close": 100.0 + swing * (6.0 - size)}})
+    assert told == {"A": TRUE, "B": FALSE}
+    short = 100.0 + (swing * size)[1:]  # 126 widths of 20 bars need 145 bars
+    assert last("SQUEEZE", {"A": {"close": short}}) == {"A": UNKNOWN}
+
+
+def test_the_supertrend_turns_up_when_the_close_passes_its_upper_band() -> None:
+    # ranges of 2: ATR 2, bands 100 +- 6. A close of 80 lies below 94: down. True range of that bar 22 at most, so that
+    # ATR <= 4 and the upper band <= 106 from then on; a close of 150 lies above it
+    flat = {"close": [100.0] * 25, "high": [101.0] * 25, "low": [99.0] * 25}
+
+    def after(*closes: float) -> dict[str, Any]:
+        return {
+            "close": [*flat["close"], *closes],
+            "high": [*flat["high"], *(close + 1.0 for close in closes)],
+            "low": [*flat["low"], *(close - 1.0 for close in closes)],
+        }
+
+    told = last(
+        "SUPERTREND_UP", {"A": after(80.0, 80.0, 150.0), "B": after(80.0, 80.0, 80.0), "C": after(80.0, 150.0, 151.0)}
+    )
+    assert told == {"A": TRUE, "B": FALSE, "C": FALSE}  # C turned up the day before
+
+
+def test_macd_crosses_its_signal_on_the_day_it_rises_above_it() -> None:
+    # flat: both 0. One bar up by d: MACD = d (2/13 - 2/27), its signal a fifth of that
+    flat = [100.0] * 60
+    told = last(
+        "MACD_UP", {"A": {"close": [*flat, 101.0]}, "B": {"close": [*flat, 99.0]}, "C": {"close": [*flat, 100.0]}}
+    )
+    assert told == {"A": TRUE, "B": FALSE, "C": FALSE}
+    assert last("MACD_UP", {"A": {"close": [*flat, 101.0, 102.0]}}) == {"A": FALSE}  # it was yesterday
+
+
+def test_a_delivery_surge_is_twice_the_usual_delivery_and_half_of_the_volume() -> None:
+    # the mean of the twenty before is 100 shares
+    before, close = [100.0] * 20, [10.0] * 21
+    cases = {"A": (201.0, 400.0), "B": (200.0, 300.0), "C": (201.0, 402.0)}  # B: not above twice; C: exactly half
+    told = last(
+        "DELIVERY_SURGE",
+        {name: {"close": close, "volume": [400.0] * 20 + [volume]} for name, (_, volume) in cases.items()},
+        through={"delivery": [[*before, delivered] for delivered, _ in cases.values()]},
+    )
+    assert told == {"A": TRUE, "B": FALSE, "C": FALSE}
+
+
+def test_a_liquid_stock_turns_over_ten_crore_on_most_days_and_is_not_trade_for_trade() -> None:
+    # of 60 sessions 30 at 8 crore and 30 at 13 crore: median 10.5 crore; with 31 at 8 crore it is 8
+    def turned(low: int) -> list[float]:
+        return [8e7] * low + [13e7] * (60 - low)
+
+    flat = {"close": [10.0] * 60}
+    told = last(
+        "LIQUID",
+        {"A": flat, "B": flat, "C": flat},
+        through={"turnover": [turned(30), turned(31), turned(30)]},
+        texts={"series": ["EQ", "EQ", "BE"]},
+    )
+    assert told == {"A": TRUE, "B": FALSE, "C": FALSE}
+
+
+def test_every_preset_has_a_test_here() -> None:
+    told = Path(__file__).read_text()
+    assert [name for name in PRESETS if f'"{name}"' not in told] == []
