@@ -15,6 +15,7 @@ from app.commands import (
     bars,
     costs,
     fundamentals,
+    identity,
     imports,
     members,
     metrics,
@@ -61,6 +62,7 @@ metrics.register(app)
 runs.register(app)
 members.register(data_app)
 fundamentals.register(data_app)
+identity.register(data_app)
 imports.register(data_app)
 verify.register(data_app)
 strategy.register(strategy_app)

@@ -7,6 +7,7 @@ from app.models.base import LOCAL_OWNER_ID, Base
 from app.models.downloads import Download
 from app.models.files import DataVersion, Finding, ImportFile
 from app.models.fundamentals import AnnouncedHoliday, FundamentalValue
+from app.models.identity_decisions import IdentityDecision
 from app.models.indices import (
     FileSighting,
     IndexEvent,
@@ -57,6 +58,7 @@ __all__ = [
     "FundamentalValue",
     "HistoricalPrice",
     "IdempotencyKey",
+    "IdentityDecision",
     "ImportFile",
     "IndexEvent",
     "IndexEventCorrection",

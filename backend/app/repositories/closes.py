@@ -20,7 +20,7 @@ class Bar(NamedTuple):
 
 
 # of several rows of a day: the series that is traded by all, not windows for blocks
-_COUNTS_MOST = "array_position(ARRAY['EQ', 'BE', 'BZ']::text[], series) NULLS LAST, source_rank DESC, series"
+COUNTS_MOST = "array_position(ARRAY['EQ', 'BE', 'BZ']::text[], series) NULLS LAST, source_rank DESC, series"
 
 
 def bars_of(connection: Connection, wanted: Sequence[tuple[str, date]]) -> dict[tuple[str, date], Bar]:
@@ -33,7 +33,7 @@ def bars_of(connection: Connection, wanted: Sequence[tuple[str, date]]) -> dict[
             "SELECT w.symbol, w.day, p.* FROM wanted w CROSS JOIN LATERAL ("
             "SELECT instrument_id, low, high, close, prev_close FROM historical_prices "
             "WHERE symbol = w.was AND date = w.day "
-            f"AND instrument_id = w.id AND superseded_at IS NULL ORDER BY {_COUNTS_MOST} LIMIT 1) p"
+            f"AND instrument_id = w.id AND superseded_at IS NULL ORDER BY {COUNTS_MOST} LIMIT 1) p"
         ),
         {"symbols": [one[0] for one in wanted], "days": [one[1] for one in wanted]},
     )
@@ -45,7 +45,7 @@ _GAPS = (
     "SELECT date, lag(date) OVER w AS before, open / nullif(lag(close) OVER w, 0) AS ratio FROM ("
     "SELECT DISTINCT ON (date) date, open, close FROM historical_prices WHERE instrument_id = :id "
     "AND symbol IN (SELECT symbol FROM instrument_symbols WHERE instrument_id = :id) "
-    f"AND date >= :since AND superseded_at IS NULL AND open > 0 ORDER BY date, {_COUNTS_MOST}) d "
+    f"AND date >= :since AND superseded_at IS NULL AND open > 0 ORDER BY date, {COUNTS_MOST}) d "
     "WINDOW w AS (ORDER BY date)"
 )
 

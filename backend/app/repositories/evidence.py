@@ -140,9 +140,13 @@ def dated_by_place(connection: Connection) -> set[str]:
 
 
 def symbol_changes(connection: Connection) -> list[tuple[str, str, date | None]]:
-    """(old, new, date) of every listed change, each once."""
+    """(old, new, date) of every change that a list names or a person, each once."""
     rows = connection.execute(
-        text("SELECT DISTINCT old_symbol, new_symbol, effective_on FROM symbol_changes WHERE old_symbol <> new_symbol")
+        text(
+            "SELECT old_symbol, new_symbol, effective_on FROM symbol_changes WHERE old_symbol <> new_symbol UNION "
+            "SELECT old_symbol, new_symbol, session FROM identity_decisions WHERE decision = 'JOIN' "
+            "AND undone_at IS NULL"
+        )
     )
     return [(row.old_symbol, row.new_symbol, row.effective_on) for row in rows]
 

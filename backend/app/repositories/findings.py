@@ -25,6 +25,17 @@ def replace_derived(connection: Connection, rules: Sequence[str], rows: Sequence
     add_findings(connection, rows)
 
 
+def replace_about(
+    connection: Connection, rules: Sequence[str], symbols: Sequence[str], rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Replace what such rules say of some symbols: the first words of their subjects."""
+    connection.execute(
+        text("DELETE FROM findings WHERE rule = ANY(:rules) AND split_part(subject, ' ', 1) = ANY(:symbols)"),
+        {"rules": list(rules), "symbols": list(symbols)},
+    )
+    add_findings(connection, rows)
+
+
 def replace_of_files(
     connection: Connection, rule: str, file_ids: Sequence[int], rows: Sequence[Mapping[str, Any]]
 ) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from app.services.comparisons import ComparisonService
     from app.services.data import DataService
     from app.services.fundamentals import FundamentalsService
+    from app.services.identity_view import IdentityService
     from app.services.jobs.context import Handler, JobContext
     from app.services.jobs.service import JobService
     from app.services.jobs.worker import Worker
@@ -73,6 +74,13 @@ class Platform:
         from app.services.actions_view import ActionService
 
         return ActionService(self.database, self.panels)
+
+    @cached_property
+    def identity(self) -> IdentityService:
+        """Symbols that are one security."""
+        from app.services.identity_view import IdentityService
+
+        return IdentityService(self.database, self.panels)
 
     @cached_property
     def jobs(self) -> JobService:

@@ -11,10 +11,20 @@ from typing import Any
 import polars as pl
 from sqlalchemy import Connection
 
-from app.repositories import evidence, files, fundamentals, instruments, prices
+from app.repositories import evidence, files, findings, fundamentals, identity_decisions, instruments, prices
+from app.services.importing.findings import Rule, derived_finding
 from app.services.importing.identity import Chain, Run, Segment, chains, cuts_of, runs_of
 from app.services.importing.names import Described, Listing, Masters, describe, reused
 from app.services.importing.resolver import PROVISIONAL, Change
+from app.services.importing.succession import (
+    Close,
+    Judged,
+    judged,
+    ordinary_issuer,
+    shared_issuers,
+    successions,
+    with_joins,
+)
 
 _NEAR = timedelta(days=30)
 _QUIET = timedelta(days=20)  # a pause after which rows may begin a new run
@@ -72,6 +82,7 @@ def irregular_symbols(connection: Connection, touched: dict[str, TouchedSymbol])
         (identifier, isin): (first, last or date.max)
         for identifier, isin, first, last in instruments.isin_spans(connection)
     }
+    shared = shared_issuers([(identifier, isin) for identifier, isin in isins])
     near: dict[str, list[date]] = defaultdict(list)
     for old, new, on in evidence.symbol_changes(connection):
         if on is not None:
@@ -90,7 +101,7 @@ def irregular_symbols(connection: Connection, touched: dict[str, TouchedSymbol])
         in_force = (isins.get((instrument.id, isin), (date.max, date.max)) for isin in seen.isins)
         # a price after the span of its ISIN contradicts the list that ended the span
         new_isin = any(first > seen.first or last < seen.last for first, last in in_force)
-        if changes or new_isin or (late and not seen.isins):
+        if changes or new_isin or instrument.id in shared or (late and not seen.isins):
             irregular.add(symbol)
         else:
             bounds[instrument.id] = (seen.first, seen.last)
@@ -112,7 +123,12 @@ def _closure(connection: Connection, symbols: set[str], changes: Sequence[Change
     by_isin: dict[str, set[str]] = defaultdict(set)
     for identifier, isin, _, _ in instruments.isin_spans(connection):
         by_isin[isin] |= by_instrument[identifier]
-    for group in (*by_instrument.values(), *by_isin.values()):
+    by_issuer: dict[str, set[str]] = defaultdict(set)
+    for isin, group in by_isin.items():
+        issuer = ordinary_issuer(isin)
+        if issuer is not None:
+            by_issuer[issuer] |= group
+    for group in (*by_instrument.values(), *by_isin.values(), *by_issuer.values()):
         for symbol in group:
             linked[symbol] |= group
     found: set[str] = set()
@@ -148,12 +164,57 @@ def update_identity(connection: Connection, symbols: set[str] | None, new_isins:
             if one.listed_on is not None and one.isin is not None:
                 listed_isins[symbol, one.listed_on].add(one.isin)
     runs, rows = runs_of(rows)
-    found = chains(runs, changes, listed, listed_isins)
+    found = _with_successions(connection, chains(runs, changes, listed, listed_isins), symbols)
     return _Writer(connection, found, runs, masters).write(rows, everything=symbols is None)
 
 
+def _with_successions(connection: Connection, found: list[Chain], symbols: set[str] | None) -> list[Chain]:
+    """The chains with those joined that go on under another symbol and the next ISIN; each is told."""
+    pairs = successions(found)
+    ends = [end for pair in pairs for end in (pair.old_end, pair.new_begin)]
+    closes = {
+        (row.symbol, row.date): Close(row.close, row.prev_close, row.open)
+        for row in identity_decisions.bars_at(connection, ends)
+    }
+    separate = {(row.old_symbol, row.new_symbol) for row in identity_decisions.standing(connection, "SEPARATE")}
+    verdicts = judged(pairs, closes, separate)
+    rules = (Rule.IDENTITY_INFERRED.value, Rule.SUCCESSOR_NOT_JOINED.value)
+    told = [_told(one) for one in verdicts]
+    if symbols is None:
+        findings.replace_derived(connection, rules, told)
+    else:
+        findings.replace_about(connection, rules, sorted(symbols), told)
+    return with_joins(found, verdicts)
+
+
+def _told(one: Judged) -> dict[str, Any]:
+    (old, last), (new, first) = one.pair.old_end, one.pair.new_begin
+    company = (
+        f"{old} ended on {last}, {new} began on {first}, and both are ordinary shares of the issuer "
+        f"{one.pair.old_isin[:7]} ({one.pair.old_isin}, {one.pair.new_isin}); no list names a change of symbol"
+    )
+    if one.joined:
+        return derived_finding(
+            Rule.IDENTITY_INFERRED,
+            f"{old} {new}",
+            f"{company}. Taken for one: {one.why}",
+            f"joined into one history; `smarttrader data identity separate {old} {new}` parts them",
+        )
+    return derived_finding(
+        Rule.SUCCESSOR_NOT_JOINED,
+        f"{old} {new}",
+        f"{company}. Not taken for one: {one.why}",
+        f"left as two; `smarttrader data identity join {old} {new}` makes one history of them",
+    )
+
+
 def _symbols_of_isins(connection: Connection, isins: set[str]) -> set[str]:
-    holders = {identifier for identifier, isin, _, _ in instruments.isin_spans(connection) if isin in isins}
+    issuers = {ordinary_issuer(isin) for isin in isins} - {None}
+    holders = {
+        identifier
+        for identifier, isin, _, _ in instruments.isin_spans(connection)
+        if isin in isins or ordinary_issuer(isin) in issuers
+    }
     return {symbol for symbol, _, _, identifier in instruments.symbol_spans(connection) if identifier in holders}
 
 
