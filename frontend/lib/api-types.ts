@@ -3535,6 +3535,11 @@ export interface components {
             /** Membership Hash */
             membership_hash: string | null;
             /**
+             * Notices
+             * @description What an older version read or worked out, and what no list tells
+             */
+            notices: string[];
+            /**
              * Other Rows
              * @description Rows of what is stored beside the daily prices, by table
              */
@@ -8137,6 +8142,11 @@ export interface components {
             name: string | null;
             /** Names */
             names: components["schemas"]["DatedName"][];
+            /**
+             * Notices
+             * @description What no list tells of the stock's time
+             */
+            notices: string[];
             /** Sources */
             sources: components["schemas"]["SourceLine"][];
             /** Symbol */

@@ -112,6 +112,8 @@ def _print_stock(stock: Any, *, with_dividends: bool) -> None:
             others = "; ".join(f"{one['source']} {one['amount']}" for one in paid.evidence if one["amount"] is not None)
             note = f"  SOURCES DISAGREE: {others}" if paid.disagrees else ""
             print(f"{paid.ex_date}  {'dividend':<12} {paid.source:<11} {amount}{note}")
+    for notice in stock.notices:
+        print(notice)
     print(f"{len(stock.actions):,} actions, {len(stock.dividends):,} dividends, {len(stock.sources):,} source lines")
 
 

@@ -1,4 +1,4 @@
-"""Commands that undo an import: `smarttrader data remove`."""
+"""Commands about what was imported before: `smarttrader data remove | refresh`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,28 @@ from app.commands.shared import JsonFlag, SampleFlag, chosen_market, fail, open_
 def register(group: typer.Typer) -> None:
     """Add the commands."""
     group.command("remove")(remove)
+    group.command("refresh")(refresh)
+
+
+def refresh(sample: SampleFlag = False, as_json: JsonFlag = False) -> None:
+    """Work out identity, membership and factors anew where an older version did, or an import was cut short.
+
+    A file that an older version read is named by `data status`, and read anew when it is imported again.
+    """
+    from app.repositories import files
+    from app.services.importing.readers import READERS
+
+    market = chosen_market(sample)
+    with open_platform() as platform:
+        done = platform.data.refresh(market, lambda _fraction, _message: None)
+        with platform.database.transaction(market) as session:
+            stale = [file.name for file in files.stale_files(session.connection(), READERS)]
+    if as_json:
+        print_json({"worked_out": done, "stale_files": stale})
+        return
+    print("Worked out anew" if done else "Nothing was to be worked out")
+    for name in stale:
+        print(f"Import again, an older version read it: {name}")
 
 
 def remove(

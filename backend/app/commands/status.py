@@ -72,6 +72,8 @@ def data_status(sample: SampleFlag = False, as_json: JsonFlag = False) -> None:
         f"Findings: {found}. Factors in use: {status.listed_actions:,}. "
         f"In quarantine (unexplained jumps): {status.unexplained_jumps:,}"
     )
+    for notice in status.notices:
+        console.print(notice, style="yellow", markup=False, highlight=False)
     console.print("Files: " + ", ".join(f"{kind} {count:,}" for kind, count in status.files_by_kind.items()))
     console.print("Rows beside: " + ", ".join(f"{name} {count:,}" for name, count in status.other_rows.items()))
     console.print(f"On disk: database {_megabytes(status.bytes_database)}, panel {_megabytes(status.bytes_panel)}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, DateTime, ForeignKey, Text, UniqueConstraint
+from sqlalchemy import BigInteger, DateTime, ForeignKey, SmallInteger, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, CreatedAt
@@ -26,6 +26,7 @@ class ImportFile(Base):
     last_date: Mapped[date | None]
     published_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     recorded_at: Mapped[CreatedAt]
+    reader: Mapped[int] = mapped_column(SmallInteger, server_default=text("1"))  # services/importing/readers.py
 
 
 class Finding(Base):

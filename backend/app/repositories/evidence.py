@@ -151,6 +151,19 @@ def symbol_changes(connection: Connection) -> list[tuple[str, str, date | None]]
     return [(row.old_symbol, row.new_symbol, row.effective_on) for row in rows]
 
 
+def action_reach(connection: Connection, lists: Sequence[str]) -> Any:
+    """How far actions on file reach: splits (the last ex-date in some lists), first_demerger and last_demerger."""
+    return connection.execute(
+        text(
+            "SELECT max(ex_date) FILTER (WHERE source = ANY(:lists) "
+            "AND kind IN ('SPLIT', 'BONUS', 'CONSOLIDATION', 'RIGHTS')) AS splits, "
+            "min(ex_date) FILTER (WHERE kind = 'DEMERGER') AS first_demerger, "
+            "max(ex_date) FILTER (WHERE kind = 'DEMERGER') AS last_demerger FROM corporate_actions"
+        ),
+        {"lists": list(lists)},
+    ).one()
+
+
 def listed_securities(connection: Connection, symbols: Sequence[str] | None = None) -> list[Any]:
     """Every line of the master lists, of all symbols or some; newest list first, then in a fixed order."""
     return list(

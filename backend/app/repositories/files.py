@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple, cast
 
@@ -13,6 +13,7 @@ from app.repositories.bulk import raw
 # One import at a time in a database: this number names the lock, and nothing else uses it.
 IMPORT_LOCK = 0x534D_5452  # "SMTR"
 PENDING = "identity:pending"
+DERIVED = "derived"  # which version worked out what is derived
 ARCHIVE_KIND = "archive"  # an archive is remembered beside the files that were in it
 
 
@@ -27,10 +28,50 @@ def release_import_lock(connection: Connection) -> None:
     connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": IMPORT_LOCK})
 
 
-def known_files(connection: Connection) -> dict[str, int]:
-    """Rows stored by the content's SHA-256, archives included (for them: the number of members)."""
-    rows = connection.execute(text("SELECT sha256, rows FROM import_files"))
+_STALE = (
+    "SELECT f.id FROM import_files f JOIN unnest(CAST(:kinds AS text[]), CAST(:readers AS int[])) AS r(kind, reader) "
+    "ON f.kind = r.kind AND f.reader < r.reader"
+)
+
+
+def known_files(connection: Connection, readers: Mapping[str, int]) -> dict[str, int]:
+    """Rows stored by the content's SHA-256, archives included (for them: the number of members).
+
+    Without files that an older reader stored than `readers` has for their kind, and without the archives they came in.
+    """
+    rows = connection.execute(
+        text(
+            f"WITH stale AS (SELECT id, container FROM import_files WHERE id IN ({_STALE})) "
+            "SELECT sha256, rows FROM import_files WHERE id NOT IN (SELECT id FROM stale) AND NOT (kind = :archive "
+            "AND name IN (SELECT container FROM stale WHERE container IS NOT NULL))"
+        ),
+        {"archive": ARCHIVE_KIND, **_kinds(readers)},
+    )
     return {row.sha256: row.rows for row in rows}
+
+
+def stale_files(connection: Connection, readers: Mapping[str, int]) -> list[StoredFile]:
+    """Files that an older reader stored than `readers` has for their kind, by name."""
+    rows = connection.execute(
+        text(
+            "SELECT id, sha256, name, container, kind, rows, first_date, last_date FROM import_files "
+            f"WHERE id IN ({_STALE}) ORDER BY name, sha256"
+        ),
+        _kinds(readers),
+    )
+    return [StoredFile(*row) for row in rows]
+
+
+def forget(connection: Connection, sha256: str) -> None:
+    """Forget a stored file that brought no prices, where there is one, to store it anew in the same transaction."""
+    columns = "id, sha256, name, container, kind, rows, first_date, last_date"
+    query = text(f"SELECT {columns} FROM import_files WHERE sha256 = :s")
+    for row in connection.execute(query, {"s": sha256}).all():
+        remove_file(connection, StoredFile(*row))
+
+
+def _kinds(readers: Mapping[str, int]) -> dict[str, Any]:
+    return {"kinds": list(readers), "readers": list(readers.values())}
 
 
 _BUMP = (
@@ -43,8 +84,8 @@ _MARK_DAYS = (
 )
 _ADD_FILE = (
     f"WITH bumped AS ({_BUMP.format(scopes='%s::text[]')}), marked AS ({_MARK_DAYS.format(days='%s::date[]')}) "
-    "INSERT INTO import_files (sha256, name, container, kind, size_bytes, rows, first_date, last_date) "
-    "VALUES (%s, %s, %s, %s, %s, %s, %s, %s) RETURNING id, EXISTS (SELECT FROM historical_prices p "
+    "INSERT INTO import_files (sha256, name, container, kind, size_bytes, rows, first_date, last_date, reader) "
+    "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id, EXISTS (SELECT FROM historical_prices p "
     "WHERE p.superseded_at IS NULL AND p.date BETWEEN import_files.first_date AND import_files.last_date)"
 )
 
@@ -60,6 +101,7 @@ def add_file(
     rows: int,
     first_date: date | None,
     last_date: date | None,
+    reader: int = 1,
     scopes: Iterable[str] = (),
     price_days: Iterable[date] = (),
 ) -> tuple[int, bool]:
@@ -69,7 +111,7 @@ def add_file(
 
     One statement, straight to the driver: of a small file's time the way to the server and back is the largest part.
     """
-    values = (sha256, name, container, kind, size_bytes, rows, first_date, last_date)
+    values = (sha256, name, container, kind, size_bytes, rows, first_date, last_date, reader)
     days = sorted(set(price_days))
     counted = sorted({*scopes, *price_scopes(days)})
     row = raw(connection).execute(_ADD_FILE, (counted, days, *values)).fetchone()
@@ -117,16 +159,27 @@ def mark_pending(connection: Connection) -> None:
     bump_versions(connection, [PENDING])
 
 
-def is_pending(connection: Connection) -> bool:
-    """Whether an import ended before it had worked out what is derived."""
-    query = text("SELECT EXISTS (SELECT 1 FROM data_versions WHERE scope = :scope)")
-    pending: bool = connection.execute(query, {"scope": PENDING}).scalar_one()
+def is_pending(connection: Connection, derived: int) -> bool:
+    """Whether an import ended before it had worked out what is derived, or an older version than `derived` did it."""
+    query = text(
+        "SELECT EXISTS (SELECT FROM data_versions WHERE scope = :scope) OR (EXISTS (SELECT FROM import_files) "
+        "AND NOT EXISTS (SELECT FROM data_versions WHERE scope = :derived AND version = :version))"
+    )
+    asked = {"scope": PENDING, "derived": DERIVED, "version": derived}
+    pending: bool = connection.execute(query, asked).scalar_one()
     return pending
 
 
-def clear_pending(connection: Connection) -> None:
-    """What is derived is up to date."""
+def clear_pending(connection: Connection, derived: int) -> None:
+    """What is derived is up to date, and this version did it."""
     connection.execute(text("DELETE FROM data_versions WHERE scope = :scope"), {"scope": PENDING})
+    connection.execute(
+        text(
+            "INSERT INTO data_versions (scope, version) VALUES (:scope, :version) ON CONFLICT (scope) DO UPDATE "
+            "SET version = :version, changed_at = now() WHERE data_versions.version <> :version"
+        ),
+        {"scope": DERIVED, "version": derived},
+    )
 
 
 class DayFile(NamedTuple):

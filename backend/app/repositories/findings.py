@@ -46,6 +46,12 @@ def replace_of_files(
     add_findings(connection, rows)
 
 
+def of_rules(connection: Connection, rules: Sequence[str]) -> list[Any]:
+    """What some rules found: rule, subject and message, by rule and subject."""
+    query = text("SELECT rule, subject, message FROM findings WHERE rule = ANY(:rules) ORDER BY rule, subject")
+    return list(connection.execute(query, {"rules": list(rules)}))
+
+
 def count_by_rule(connection: Connection) -> dict[str, int]:
     """How many findings each rule has."""
     rows = connection.execute(text("SELECT rule, count(*) AS n FROM findings GROUP BY rule ORDER BY rule"))

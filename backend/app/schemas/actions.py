@@ -144,3 +144,4 @@ class StockActions(BaseModel):
     dividends: list[DividendOut]
     sources: list[SourceLine]
     decisions: list[DecisionOut]
+    notices: list[str] = Field(description="What no list tells of the stock's time")

@@ -83,6 +83,7 @@ class DataStatus(BaseModel):
     membership_hash: str | None
     bytes_database: int
     bytes_panel: int
+    notices: list[str] = Field(description="What an older version read or worked out, and what no list tells")
     other_rows: dict[str, int] = Field(description="Rows of what is stored beside the daily prices, by table")
     recent_files: list[ImportedFile]
     import_roots: list[str]

@@ -21,6 +21,7 @@ from app.models import LOCAL_OWNER_ID
 from app.repositories import action_decisions as repository
 from app.repositories import files
 from app.repositories.jobs import JobRepository
+from app.services.action_reach import reach
 from app.services.importing import decisions, dividends
 from app.services.panel import PanelService
 
@@ -116,6 +117,7 @@ class ActionService:
                 for row in kept
             ],
             "decisions": [_decision(row) for row in made],
+            "notices": reach(connection).told(instrument.first_session, instrument.last_session),
         }
 
     def decide(self, market: Market, asked: DecisionRequest, *, idempotency_key: str | None = None) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from app.database import Database, Market, active_market
 from app.engines import calendar
 from app.exceptions import ConflictError, DataNotFoundError, ForbiddenError, ValidationError
 from app.models import LOCAL_OWNER_ID, AppSetting, DataSnapshot, Finding
+from app.repositories import files
 from app.repositories.data_status import DataStatusRepository
 from app.repositories.snapshots import SnapshotRepository
 from app.services.coverage import Hole, all_years, holes, missing_sessions, year_coverage
@@ -235,10 +236,44 @@ class DataService:
             "membership_hash": None if last is None else last.membership_hash,
             "bytes_database": repository.database_bytes(),
             "bytes_panel": self._panels.size_bytes(market),
+            "notices": self._notices(session, panel),
             "other_rows": repository.other_rows(),
             "recent_files": repository.recent_files(20),
             "import_roots": [str(root) for root in self._settings.allowed_import_roots],
         }
+
+    @staticmethod
+    def _notices(session: Session, panel: Panel) -> list[str]:
+        """In words what a newer version would read or work out otherwise, and what no list tells."""
+        from app.services.action_reach import reach
+        from app.services.importing.readers import DERIVED, READERS
+
+        connection = session.connection()
+        told = []
+        stale = files.stale_files(connection, READERS)
+        if stale:
+            named = ", ".join(file.name for file in stale[:3]) + (f" and {len(stale) - 3} more" if stale[3:] else "")
+            told.append(
+                f"Read by an older version, which took less from it: {named}. Import it again "
+                "(`smarttrader data import FILE`, or the whole folder): only what is older is read anew."
+            )
+        if files.is_pending(connection, DERIVED):
+            told.append(
+                "Identity, membership and factors were worked out by an older version, or an import was cut short: the "
+                "next import or start of the server works them out, or `smarttrader data refresh` now."
+            )
+        if panel.chunks:
+            told += reach(connection).told(*(day.astype(object) for day in (panel.sessions[0], panel.sessions[-1])))
+        return told
+
+    def refresh(self, market: Market, progress: Progress) -> bool:
+        """Work out anew what an older version worked out or an import left; whether there was anything."""
+        from app.services.importing.run import finish_pending
+
+        done = finish_pending(self._database.engine(market), progress)
+        if done or self._panels.is_stale(market):
+            self._panels.refresh(market)
+        return done
 
     def _instrument_holes(self, market: Market, panel: Panel) -> dict[str, Any]:
         """Instruments with holes; worked out once for a panel."""

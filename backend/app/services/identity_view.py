@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from app.database import Database, Market
 from app.exceptions import ConflictError, DataNotFoundError, ValidationError
-from app.repositories import files, identity_decisions
+from app.repositories import files, findings, identity_decisions
 from app.services.importing import derive
 from app.services.importing.findings import Rule
 from app.services.importing.run import locked
@@ -29,10 +29,7 @@ class IdentityService:
     def told(self, session: Session) -> dict[str, Any]:
         """Joins that were inferred, pairs that were left as two and why, and the decisions that stand."""
         connection = session.connection()
-        query = text("SELECT rule, subject, message FROM findings WHERE rule = ANY(:rules) ORDER BY rule, subject")
-        rows = connection.execute(
-            query, {"rules": [Rule.IDENTITY_INFERRED.value, Rule.SUCCESSOR_NOT_JOINED.value]}
-        ).all()
+        rows = findings.of_rules(connection, [Rule.IDENTITY_INFERRED.value, Rule.SUCCESSOR_NOT_JOINED.value])
         pairs = [
             {
                 "old_symbol": row.subject.split(" ")[0],
@@ -120,11 +117,8 @@ def _first_session(connection: Connection, old: str, new: str) -> Any:
 
 
 def _inferred(connection: Connection, old: str, new: str) -> bool:
-    query = text("SELECT EXISTS (SELECT FROM findings WHERE rule = :rule AND subject = :subject)")
-    found: bool = connection.execute(
-        query, {"rule": Rule.IDENTITY_INFERRED.value, "subject": f"{old} {new}"}
-    ).scalar_one()
-    return found
+    joined = findings.of_rules(connection, [Rule.IDENTITY_INFERRED.value])
+    return any(row.subject == f"{old} {new}" for row in joined)
 
 
 def _decision(row: Any) -> dict[str, Any]:

@@ -21,6 +21,7 @@ const status: DataStatus = {
   first_session: "2023-01-02",
   last_session: "2024-12-31",
   snapshot: "7f3ac21e00000000",
+  notices: [],
   panel_is_stale: false,
   years: [
     {

@@ -56,7 +56,12 @@ export function DataPage() {
             )}
           </div>
           <DataState query={status} failed="The status cannot be read">
-            {(data) => <Stored status={data} />}
+            {(data) => (
+              <>
+                <Stored status={data} />
+                {data.notices.length > 0 && <Notices notices={data.notices} />}
+              </>
+            )}
           </DataState>
         </section>
         <div className="stack g3">
@@ -233,6 +238,27 @@ function Stored({ status }: { status: DataStatus }) {
         {bytes(status.bytes_database)} + {bytes(status.bytes_panel)}
       </dd>
     </dl>
+  );
+}
+
+/** What an older version read or worked out, and what no list tells; a command in a notice is set as one. */
+function Notices({ notices }: { notices: readonly string[] }) {
+  return (
+    <ul className="card-f stack g1" aria-label="Notices" style={{ listStyle: "none" }}>
+      {notices.map((notice) => (
+        <li key={notice} className="xs t2">
+          {notice.split("`").map((part, index) =>
+            index % 2 === 1 ? (
+              <code key={index} className="mono">
+                {part}
+              </code>
+            ) : (
+              part
+            ),
+          )}
+        </li>
+      ))}
+    </ul>
   );
 }
 

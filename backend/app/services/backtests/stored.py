@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections import OrderedDict
 from collections.abc import Mapping
+from datetime import date
 from threading import Lock
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from app.engines.risk.basics import returns_of, session_closes
 from app.exceptions import DataNotFoundError
 from app.models import BacktestRun
 from app.repositories.strategies import RunRepository
+from app.services.action_reach import reach
 from app.services.backtests.shown import in_columns, shown, with_proofs
 from app.services.proofs import proofs_of
 from app.services.proofs import warnings as proof_warnings
@@ -44,7 +46,11 @@ class StoredRuns:
         result, digest = self.result(session, run_id)
         answer = (in_columns if columns else shown)(result, digest)
         proofs = proofs_of(session, result["spec"]["books"], result["spec"]["timeframe"])
-        answer["warnings"] = with_proofs(answer, proof_warnings(proofs))
+        said = with_proofs(answer, proof_warnings(proofs))
+        # as the lists reach today: a list that comes later tells more, and changes no run
+        period = (date.fromisoformat(answer[day]) for day in ("start_date", "end_date"))
+        told = reach(session.connection()).told(*period)
+        answer["warnings"] = [*said, *told]
         return answer | {"proofs": proofs}
 
     def result(self, session: Session, run_id: str) -> tuple[dict[str, Any], str]:

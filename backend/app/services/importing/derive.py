@@ -24,6 +24,7 @@ from app.services.importing.identify import TouchedSymbol, irregular_symbols, ne
 from app.services.importing.index_members import update_membership
 from app.services.importing.listed_actions import BAR_DAYS
 from app.services.importing.lookup import Lookup, name_key
+from app.services.importing.readers import DERIVED
 from app.services.importing.session_findings import update_sessions
 
 __all__ = ["Touched", "after_import", "everything", "newest_sectors"]
@@ -85,7 +86,7 @@ class Touched:
 def after_import(engine: Engine, touched: Touched, progress: Progress, seconds: dict[str, float]) -> None:
     """Bring what is derived up to date with an import."""
     with engine.connect() as connection:
-        pending = files.is_pending(connection)
+        pending = files.is_pending(connection, DERIVED)
     if not touched.anything and not pending:
         return
     began = time.perf_counter()
@@ -178,7 +179,7 @@ def _derive_rest(engine: Engine, progress: Progress, seconds: dict[str, float], 
         update_sessions(connection)
         if scope.prices:
             exchanged.update(connection, scope.window)
-        files.clear_pending(connection)
+        files.clear_pending(connection, DERIVED)
         seconds["actions"] = time.perf_counter() - began
 
 

@@ -17,6 +17,7 @@ from app.services.importing.files import Member
 from app.services.importing.findings import FileFinding, FileRefusedError, Rule
 from app.services.importing.kinds import APART_KINDS
 from app.services.importing.price_files import PriceFile
+from app.services.importing.readers import reader_of
 from app.services.importing.reference import ReferenceFile
 from app.services.importing.resolver import Resolver
 
@@ -57,6 +58,7 @@ def store_reference(connection: Connection, member: Member, parsed: ReferenceFil
         rows=parsed.rows,
         first_date=first,
         last_date=last,
+        reader=reader_of(parsed.kind.value),
         scopes=[
             *([] if parsed.kind in APART_KINDS else [files.PENDING]),
             *(["fundamentals"] if "fundamental_values" in parsed.frames else []),

@@ -24,6 +24,7 @@ from app.services.importing.intraday_files import IntradayFile
 from app.services.importing.kinds import ACTION_KINDS, IDENTITY_KINDS, MEMBERSHIP_KINDS, MOVE_EVIDENCE, Kind
 from app.services.importing.loading import store_findings, store_prices, store_reference
 from app.services.importing.price_files import PriceFile
+from app.services.importing.readers import DERIVED, READERS
 from app.services.importing.reading import Begun, Ended, Read, Step, Unreadable, in_order, parse, read_ahead
 from app.services.importing.reference import ReferenceFile, date_finding, date_of_list
 from app.services.importing.resolver import Resolver
@@ -74,7 +75,7 @@ def import_paths(
 def finish_pending(engine: Engine, progress: Progress = lambda _fraction, _message: None) -> bool:
     """Complete what a killed import left to be worked out; whether there was anything. For the start of a server."""
     with engine.connect() as connection:
-        if not files.is_pending(connection):
+        if not files.is_pending(connection, DERIVED):
             return False
     with locked(engine, progress):
         derive.everything(engine, progress)
@@ -139,12 +140,12 @@ class _Run:
         for path in missing:
             self._fail_path(str(path), "there is no such file or folder", Rule.UNREADABLE)
         with self.engine.connect() as connection:
-            if files.is_pending(connection):
+            if files.is_pending(connection, DERIVED):
                 self.progress(0.0, "completing an earlier import")
                 connection.close()
                 derive.everything(self.engine, lambda fraction, message: self.progress(0.05 * fraction, message))
         with self.engine.connect() as connection:
-            self.known = files.known_files(connection)
+            self.known = files.known_files(connection, READERS)
             self.dated_by_place = evidence.dated_by_place(connection)
         self._store_all(sources)
         if self.touched.symbols:
@@ -267,6 +268,7 @@ class _Run:
     def _store_reference(self, member: Member, parsed: ReferenceFile) -> None:
         try:
             with self._transaction() as connection:
+                files.forget(connection, member.sha256)  # what an older reader made of it
                 self.summary.findings += store_reference(connection, member, parsed)
         except (DataError, IntegrityError) as error:
             said = str(error.orig).partition("\n")[0]

@@ -27,6 +27,7 @@ from app.services.importing import merge as merge_rule
 from app.services.importing.identify import TouchedSymbol
 from app.services.importing.kinds import Kind
 from app.services.importing.price_files import read_price_file
+from app.services.importing.readers import DERIVED
 from app.services.importing.resolver import Resolver
 from app.services.importing.run import finish_pending, import_paths
 from app.services.importing.summary import ImportSummary
@@ -129,7 +130,7 @@ def test_a_small_market_comes_out_whole(engine: Engine, folder: Path) -> None:
     assert scalar(engine, "SELECT count(*) FROM unexplained_jumps") == 0
     with engine.connect() as connection:
         assert count_by_rule(connection)["FACTOR_CONTRADICTED"] == 1
-        assert not is_pending(connection)
+        assert not is_pending(connection, DERIVED)
 
 
 def test_a_second_import_stores_nothing_and_changes_no_version(engine: Engine, folder: Path) -> None:
