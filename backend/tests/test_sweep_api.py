@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import time
+import uuid
+from datetime import date
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
 from app.database import Market
+from app.models import Job
 from app.repositories.strategies import RunRepository
 from app.repositories.sweeps import SweepRepository
+from app.services.backtests.question import BacktestQuestion
 from app.services.sample_market import SampleSummary
+from app.services.sweeps.question import SweepQuestion
 
 pytestmark = pytest.mark.integration
 
@@ -162,6 +167,34 @@ def test_a_cancelled_sweep_leaves_nothing_but_what_was_counted(
         assert SweepRepository(session).done([sweep_id]) == {}
     jobs = sample_client.get("/api/jobs?kind=sweep").json()["data"]
     assert [job["state"] for job in jobs] == ["CANCELLED"]
+
+
+def test_a_sweep_cancelled_by_its_job_while_that_waits_is_gone(
+    sample_client: TestClient, sample_data: SampleSummary
+) -> None:
+    platform = sample_client.app.state.platform  # type: ignore[attr-defined]
+    done = made(sample_client, asked(sample_data))
+    body = asked(sample_data, run={"seed": 5})
+    question = SweepQuestion(
+        BacktestQuestion(
+            strategy_ids=("sma_cross",), params={}, universe=body["run"]["universe"], start=date(2024, 3, 1),
+            end=date(2024, 12, 31), seed=5,
+        ), body["grid"],
+    )  # fmt: skip
+    sweep_id = platform.sweeps.keep(Market.REAL, question)
+    with platform.database.transaction(Market.REAL) as session:
+        # in the table alone: no worker is told of it, as when all of them are busy
+        waiting = Job(id=uuid.uuid4(), kind="sweep", market="real", arguments={"sweep_id": sweep_id})
+        finished_one = Job(id=uuid.uuid4(), kind="sweep", market="real", arguments={"sweep_id": done["sweep_id"]})
+        session.add_all([waiting, finished_one])
+        session.flush()
+        SweepRepository(session).set_job(sweep_id, waiting.id)
+        ids = waiting.id, finished_one.id
+    assert sample_client.get(f"{URL}/{sweep_id}").json()["state"] == "QUEUED"
+    for job in ids:
+        assert sample_client.post(f"/api/jobs/{job}/cancel").json()["state"] == "CANCELLED"
+    assert sample_client.get(f"{URL}/{sweep_id}").status_code == 404
+    assert sample_client.get(f"{URL}/{done['sweep_id']}").json()["state"] == "FINISHED"  # what is finished stays
 
 
 def test_every_universe_is_searched_in_every_period_and_at_random_where_asked(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import time
+import uuid
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +17,15 @@ from typer.testing import CliRunner
 
 from app.cli import app
 from app.database import Market
+from app.engines.sweeps.evaluate import Evaluator
+from app.models import Job
 from app.repositories.strategies import RunRepository
+from app.repositories.sweeps import WalkForwardRepository
+from app.services.backtests.question import BacktestQuestion
 from app.services.sample_market import SampleSummary
-from app.services.sweeps.walking import track_record
+from app.services.sweeps import walking_parts
+from app.services.sweeps.question import SweepQuestion
+from app.services.sweeps.walking import WalkForwardQuestion, WalkForwards, track_record
 from app.settings import get_settings
 
 from .conftest import copied_database
@@ -75,6 +83,123 @@ def test_a_walk_forward_is_stored_once_counted_verified_and_cannot_be_changed(
     for change in ("UPDATE walk_forwards SET digest = 'x'", "DELETE FROM walk_forwards", "TRUNCATE walk_forwards"):
         with pytest.raises(DBAPIError), platform.database.transaction(Market.REAL) as session:
             session.execute(text(change))
+
+
+class Killed(BaseException):
+    """What no handler of errors catches."""
+
+
+def test_a_walk_forward_killed_at_every_point_goes_on_without_working_out_or_counting_anything_twice(
+    sample_client: TestClient, sample_data: SampleSummary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.engines.sweeps.walk_forward.CHUNK", 3)  # two stretches in each window
+    walks: WalkForwards = sample_client.app.state.platform.walk_forwards  # type: ignore[attr-defined]
+    database = sample_client.app.state.platform.database  # type: ignore[attr-defined]
+    worked: list[object] = []
+    chunk, plain, keep = Evaluator.chunk, walks._tested, walking_parts.Parts._keep
+
+    def counted(self: Evaluator, first: int, after: int) -> Any:
+        worked.append((self.points.spec.bases[0].start, self.points.spec.bases[0].end, first))
+        return chunk(self, first, after)
+
+    def counting(strategy: Any) -> Any:
+        run = plain(strategy)
+
+        def tested(spec: Any, inputs: Any, factor: int) -> Any:
+            worked.append((spec.start, factor))
+            return run(spec, inputs, factor)
+
+        return tested
+
+    def dies_after(self: Any, number: int, body: bytes, tried: Any) -> None:
+        keep(self, number, body, tried)
+        raise Killed
+
+    def ledger() -> int:
+        with database.transaction(Market.REAL) as session:
+            return int(RunRepository(session).trials(["sma_cross"]).get("sma_cross", (0, None))[0])
+
+    monkeypatch.setattr(Evaluator, "chunk", counted)
+    monkeypatch.setattr(walks, "_tested", counting)
+    monkeypatch.setattr(walking_parts.Parts, "_keep", dies_after)
+    question = WalkForwardQuestion(
+        SweepQuestion(
+            BacktestQuestion(
+                strategy_ids=("sma_cross",), params={}, universe=sample_data.indices[0],
+                start=date(2024, 3, 1), end=date(2024, 8, 31),
+            ),
+            {"fast": [3, 5], "slow": [10, 15]},
+        ), 60, 30,
+    )  # fmt: skip
+    spec = walks.prepare(Market.REAL, question)
+    deaths, before = 0, 0
+    while True:
+        try:
+            walks.execute(Market.REAL, spec, progress=lambda *_: None)
+            break
+        except Killed:
+            deaths += 1
+            assert ledger() >= before
+            before = ledger()
+            assert deaths < 100
+    windows = len(walks_of(sample_client, spec.walk_forward_id)["windows"])
+    # two stretches in each training, each test at three levels of costs, two stretches over all tests
+    assert windows >= 2 and len(worked) == len(set(worked)) == 2 * windows + 3 * windows + 2
+    assert deaths >= windows + 3 * windows + 1  # two stretches of one window may die together
+    assert ledger() == windows * 5 + 4
+    with database.transaction(Market.REAL) as session:
+        assert session.scalar(text("SELECT count(*) FROM walk_forward_parts")) == 0
+    # as if it had never been killed
+    verified = sample_client.post(f"{URL}/{spec.walk_forward_id}/verify").json()
+    assert verified["outcome"] == "identical", verified
+
+
+def walks_of(client: TestClient, walk_forward_id: str) -> dict[str, Any]:
+    found: dict[str, Any] = client.get(f"{URL}/{walk_forward_id}").json()
+    return found
+
+
+def test_a_cancelled_walk_forward_leaves_nothing_but_what_was_counted(
+    sample_client: TestClient, sample_data: SampleSummary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform = sample_client.app.state.platform  # type: ignore[attr-defined]
+    chunk = Evaluator.chunk
+
+    def slow(self: Evaluator, first: int, after: int) -> Any:
+        time.sleep(0.6)
+        return chunk(self, first, after)
+
+    def parts() -> int:
+        with platform.database.transaction(Market.REAL) as session:
+            return int(session.scalar(text("SELECT count(*) FROM walk_forward_parts")) or 0)
+
+    monkeypatch.setattr(Evaluator, "chunk", slow)
+    first = sample_client.post(URL, json=asked(sample_data)).json()
+    again = sample_client.post(URL, json=asked(sample_data)).json()
+    assert again["job"]["id"] == first["job"]["id"]  # the one at work, not a second one
+    for _ in range(400):
+        if parts():
+            break
+        time.sleep(0.02)
+    assert parts() > 0
+    sample_client.post(f"/api/jobs/{first['job']['id']}/cancel")
+    for _ in range(400):
+        job = sample_client.get(f"/api/jobs/{first['job']['id']}").json()
+        if job["state"] not in ("QUEUED", "RUNNING"):
+            break
+        time.sleep(0.05)
+    assert job["state"] == "CANCELLED"
+    assert parts() == 0 and sample_client.get(URL).json()["meta"]["total"] == 0
+    with platform.database.transaction(Market.REAL) as session:
+        assert RunRepository(session).trials(["sma_cross"])["sma_cross"][0] >= 4  # what was tried was tried
+    with platform.database.transaction(Market.REAL) as session:
+        # one that waits again after its server died, with parts kept; in the table alone, so that no worker takes it
+        waiting = Job(id=uuid.uuid4(), kind="walk_forward", market="real", arguments={"walk_forward_id": "0" * 64})
+        session.add(waiting)
+        WalkForwardRepository(session).add_part("0" * 64, 0, "1", b"")
+        job_id = waiting.id
+    assert sample_client.post(f"/api/jobs/{job_id}/cancel").json()["state"] == "CANCELLED"
+    assert parts() == 0
 
 
 @pytest.mark.parametrize(

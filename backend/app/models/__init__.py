@@ -37,7 +37,7 @@ from app.models.screens import SavedScreen, ScreenEvent, ScreenTrial, ScreenVers
 from app.models.series import IndexValue, IntradaySlice, IntradaySource
 from app.models.snapshots import DataSnapshot
 from app.models.strategies import BacktestRun, Lifecycle, RunStrategy, StrategyMetadata, StrategyVersion, Trial
-from app.models.sweeps import Sweep, SweepChunk, WalkForwardRun
+from app.models.sweeps import Sweep, SweepChunk, WalkForwardPart, WalkForwardRun
 
 __all__ = [
     "LOCAL_OWNER_ID",
@@ -103,6 +103,7 @@ __all__ = [
     "Trial",
     "UnexplainedJump",
     "UserPortfolio",
+    "WalkForwardPart",
     "WalkForwardRun",
     "WatchlistItem",
     "Week52Level",

@@ -63,3 +63,14 @@ class WalkForwardRun(Base):
     fingerprint: Mapped[dict[str, Any]] = mapped_column(JSONB)
     created_at: Mapped[CreatedAt]
     owner_id: Mapped[OwnerId]
+
+
+class WalkForwardPart(Base):
+    """A part of a walk-forward at work, written once with its entries in the ledger; gone when the whole is stored."""
+
+    __tablename__ = "walk_forward_parts"
+
+    walk_forward_id: Mapped[str] = mapped_column(primary_key=True)  # no key: the whole is not stored yet
+    number: Mapped[int] = mapped_column(primary_key=True)  # in the order in which the walk asks
+    engine_version: Mapped[str]
+    body: Mapped[bytes] = mapped_column(LargeBinary)

@@ -49,6 +49,10 @@ class JobRepository:
         """A job by its id."""
         return self._session.get(Job, job_id, populate_existing=True)
 
+    def lock(self, job_id: uuid.UUID) -> None:
+        """Let nobody else change a job before the transaction ends."""
+        self._session.execute(select(Job.id).where(Job.id == job_id).with_for_update())
+
     def page(self, *, page: int, limit: int, kind: str | None = None) -> tuple[Sequence[Job], int]:
         """Jobs, newest first, and how many there are."""
         query = select(Job)

@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, defer
 
-from app.models import Sweep, SweepChunk, WalkForwardRun
+from app.models import Sweep, SweepChunk, WalkForwardPart, WalkForwardRun
 from app.repositories.jobs import lock_key
 
 
@@ -136,7 +136,7 @@ class SweepRepository:
 
 
 class WalkForwardRepository:
-    """Rows of `walk_forwards`, which nobody can change."""
+    """Rows of `walk_forwards`, which nobody can change, and of `walk_forward_parts` until they are stored."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -148,6 +148,22 @@ class WalkForwardRepository:
     def add(self, values: Mapping[str, Any]) -> None:
         """Store one; the same stored by somebody else first is left as it is."""
         self._session.execute(insert(WalkForwardRun).values(**values).on_conflict_do_nothing())
+
+    def parts(self, walk_forward_id: str, engine_version: str) -> dict[int, bytes]:
+        """The parts kept of one that is not stored yet, by number, of this engine; those of another are taken away."""
+        mine = WalkForwardPart.walk_forward_id == walk_forward_id
+        self._session.execute(delete(WalkForwardPart).where(mine, WalkForwardPart.engine_version != engine_version))
+        query = select(WalkForwardPart.number, WalkForwardPart.body).where(mine)
+        return {row[0]: row[1] for row in self._session.execute(query)}
+
+    def add_part(self, walk_forward_id: str, number: int, engine_version: str, body: bytes) -> None:
+        """Keep a part until the whole is stored."""
+        values = {"walk_forward_id": walk_forward_id, "number": number, "engine_version": engine_version, "body": body}
+        self._session.execute(insert(WalkForwardPart).values(**values))
+
+    def remove_parts(self, walk_forward_id: str) -> None:
+        """No part of it stays; what was tried stays counted in the ledger."""
+        self._session.execute(delete(WalkForwardPart).where(WalkForwardPart.walk_forward_id == walk_forward_id))
 
     def page(self, *, page: int, limit: int, strategy_id: str | None) -> tuple[list[WalkForwardRun], int]:
         """Walk-forwards, newest first, and how many there are."""

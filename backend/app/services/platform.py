@@ -87,7 +87,11 @@ class Platform:
         """The queue."""
         from app.services.jobs.service import JobService
 
-        return JobService(self.database)
+        leftovers = {
+            "sweep": lambda market, arguments: self.sweeps.discard(market, arguments),
+            "walk_forward": lambda market, arguments: self.walk_forwards.discard(market, arguments),
+        }
+        return JobService(self.database, leftovers)
 
     @cached_property
     def market(self) -> MarketService:

@@ -88,15 +88,6 @@ class WalkForwardSpec:
         return hashlib.sha256(b"walk-forward\0" + canonical_json(self.to_dict())).hexdigest()
 
 
-class Tried(NamedTuple):
-    """A specification that was evaluated, for the ledger."""
-
-    base: RunSpec
-    params: Mapping[str, ParamValue]
-    failed: bool
-    sharpe: float | None  # a year
-
-
 class Tested(NamedTuple):
     """What a run on a test window gave."""
 
@@ -105,18 +96,17 @@ class Tested(NamedTuple):
     metrics: Mapping[str, float | int | None]
 
 
-TestRun = Callable[[RunSpec, Inputs], Tested]
+TestRun = Callable[[RunSpec, Inputs, int], Tested]  # the last: how many times as high its costs are
 Chunks = Callable[[Sequence[tuple[Evaluator, int, int]]], list[Chunk]]
 Told = Callable[[float, str], None]
 
 
 class Walked(NamedTuple):
-    """The result, as plain values, its canonical bytes, and what was tried."""
+    """The result, as plain values, and its canonical bytes."""
 
     values: dict[str, Any]
     canonical: bytes
     digest: str
-    tried: list[Tried]
 
 
 def windows_of(spec: WalkForwardSpec, inputs: Inputs) -> list[Window]:
@@ -148,7 +138,7 @@ def walk_forward(
     ------
     ValueError : no windows, or too many runs.
     """
-    walker = _Walker(spec, strategy, inputs, tested or _plain(strategy), evaluator or _evaluator(strategy))
+    walker = _Walker(spec, strategy, inputs, tested or plain_test(strategy), evaluator or _evaluator(strategy))
     found = windows_of(spec, inputs)
     points = len(Points(spec.sweep(spec.base), strategy))
     if points * len(found) > MOST_RUNS:
@@ -163,7 +153,7 @@ def walk_forward(
     progress(0.9, "All points over the tested sessions")
     values = walker.told(found, chosen, curves) | {"variants": walker.variants(found, curves[1], chunks)}
     canonical = canonical_json(values)
-    return Walked(values, canonical, hashlib.sha256(canonical).hexdigest(), walker.tried)
+    return Walked(values, canonical, hashlib.sha256(canonical).hexdigest())
 
 
 class _Choice(NamedTuple):
@@ -195,7 +185,6 @@ class _Walker:
         self._ends = bars.closes[first:] + 1  # the bar after each measured session
         self._begins = np.concatenate([[bars.start], self._ends[:-1]])
         self._days = bars.sessions[self._ends - 1].astype("datetime64[D]")
-        self.tried: list[Tried] = []
 
     def _cut(self, first: int, after: int, base: RunSpec) -> tuple[RunSpec, Inputs]:
         """Sessions [first, after) as a base and what it reads, and nothing that comes later."""
@@ -206,7 +195,7 @@ class _Walker:
     def choose(self, window: Window, chunks: Chunks) -> _Choice:
         """The best point of a training window."""
         base, inputs = self._cut(window.train_first, window.train_after, self._spec.base)
-        values, points, _ = self._points(base, inputs, chunks, curves=False)
+        values, points, _ = self._points(base, inputs, chunks)
         column = values[:, METRICS.index(self._spec.metric)]
         known = int(np.count_nonzero(~np.isnan(column)))
         if not known:
@@ -215,14 +204,11 @@ class _Walker:
         return _Choice(points.varied(best), _plain_value(column[best]),
                        _plain_value(values[best, METRICS.index("cagr")]), known)  # fmt: skip
 
-    def _points(self, base: RunSpec, inputs: Inputs, chunks: Chunks, *, curves: bool) -> tuple[F2, Points, list[Chunk]]:
+    def _points(self, base: RunSpec, inputs: Inputs, chunks: Chunks) -> tuple[F2, Points, list[Chunk]]:
         found = self._evaluator(self._spec.sweep(base), inputs)
         total = len(found.points)
         parts = chunks([(found, first, min(first + CHUNK, total)) for first in range(0, total, CHUNK)])
         values = np.concatenate([part.values for part in parts])
-        failed = {number for part in parts for number in part.failures}
-        sharpes = values[:, METRICS.index("sharpe")]
-        self.tried += [Tried(base, found.points.varied(i), i in failed, _plain_value(sharpes[i])) for i in range(total)]
         return values, found.points, parts
 
     def chained(self, found: Sequence[Window], chosen: Sequence[_Choice], factor: int) -> _Chain:
@@ -242,11 +228,8 @@ class _Walker:
             params = {**book.params, **choice.params}
             one = replace(one, books=(replace(book, params=params),), initial_capital=capital)
             before = self._strategy.warm_up(self._strategy.params(params))
-            result = self._tested(one, inputs.with_warm_up(before))
+            result = self._tested(one, inputs.with_warm_up(before), factor)
             equity = result.equity - (factor - 1) * result.costs  # zero where the charges are in the rate
-            if factor == 1:
-                sharpe = result.metrics["sharpe"]
-                self.tried.append(Tried(one, choice.params, False, None if sharpe is None else float(sharpe)))
             parts.append(equity)
             runs.append(result)
             capital = float(equity[-1])
@@ -255,7 +238,7 @@ class _Walker:
     def variants(self, found: Sequence[Window], chain: _Chain, chunks: Chunks) -> dict[str, Any]:
         """All points over the tested sessions as if each had been fixed, and where walking forward is among them."""
         base, inputs = self._cut(found[0].test_first, found[-1].test_after, self._spec.base)
-        values, points, parts = self._points(base, inputs, chunks, curves=True)
+        values, points, parts = self._points(base, inputs, chunks)
         numbers = [number for part in parts for number in part.kept]
         told = doubt(np.concatenate([part.returns for part in parts]), numbers, len(points))
         sharpes = values[:, METRICS.index("sharpe")]
@@ -417,8 +400,10 @@ def _evaluator(strategy: Strategy[Any]) -> Callable[[SweepSpec, Inputs], Evaluat
     return lambda spec, inputs: Evaluator(spec, strategy, [inputs])
 
 
-def _plain(strategy: Strategy[Any]) -> TestRun:
-    def tested(spec: RunSpec, inputs: Inputs) -> Tested:
+def plain_test(strategy: Strategy[Any]) -> TestRun:
+    """A run on a test window by the engine."""
+
+    def tested(spec: RunSpec, inputs: Inputs, _factor: int) -> Tested:
         result = run(
             spec, inputs.bars, {strategy.id: strategy}, dividends=inputs.dividends, exchange=inputs.exchange,
             sectors=inputs.sectors,

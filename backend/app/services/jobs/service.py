@@ -6,7 +6,7 @@ import hashlib
 import threading
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -20,12 +20,16 @@ from app.repositories.jobs import FINAL_STATES, JobRepository
 
 _POLL_SECONDS = 0.2
 
+Discard = Callable[[Market, dict[str, Any]], None]
+
 
 class JobService:
     """Jobs of all markets; they live in the real market's database."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, leftovers: Mapping[str, Discard] | None = None) -> None:
+        """`leftovers` : by kind, what takes away what a job left that was at work before and is cancelled queued."""
         self._database = database
+        self._leftovers = leftovers or {}
         self._finished = threading.Condition()
 
     def submit(
@@ -108,8 +112,12 @@ class JobService:
         """Ask a job to stop; one that is still queued ends here, one that has ended is left as it is."""
         repository = JobRepository(session)
         job = self.get(session, job_id)
+        repository.lock(job_id)  # it does not begin meanwhile
+        session.refresh(job)
         if job.state == JobState.QUEUED:
             repository.finish(job_id, JobState.CANCELLED)
+            if job.kind in self._leftovers:
+                self._leftovers[job.kind](Market(job.market), job.arguments)
         elif job.state == JobState.RUNNING:
             repository.request_cancel(job_id)
         session.flush()

@@ -89,6 +89,16 @@ class SweepService:
         self.work.work(context.market, sweep_id, progress=context.progress, cancelled=context.cancelled)
         return {"sweep_id": sweep_id}
 
+    def discard(self, market: Market, arguments: dict[str, Any]) -> None:
+        """Take a sweep away whose job was cancelled while it waited, unless it is finished or a terminal has it."""
+        sweep_id = arguments["sweep_id"]
+        with self._database.transaction(market) as session:
+            repository = SweepRepository(session)
+            sweep = repository.get(sweep_id)
+            if sweep is not None and sweep.finished_at is None and not repository.working(sweep_id):
+                repository.remove(sweep_id)
+        self.reading.forget(market, sweep_id)
+
     def run_here(self, market: Market, sweep_id: str, progress: Progress, scheduler: str | None = None) -> None:
         """Work out what is left of a sweep in this process, or from it on a cluster."""
         self.work.work(market, sweep_id, progress=progress, cancelled=lambda: False, scheduler=scheduler)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import time
 import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,38 +17,42 @@ from sqlalchemy.orm import Session
 from app.database import Database, Market
 from app.engines.backtest import RunSpec, engine_version
 from app.engines.backtest.result import decoded, fingerprint
-from app.engines.backtest.spec import PERIODS_PER_YEAR, canonical_json
+from app.engines.backtest.spec import PERIODS_PER_YEAR
 from app.engines.evidence.report import Trials, significance_report
 from app.engines.risk.basics import returns_of
 from app.engines.strategies.registry import AnyStrategy
 from app.engines.sweeps.evaluate import Chunk, Evaluator, Inputs
 from app.engines.sweeps.spec import Points, SweepSpec
 from app.engines.sweeps.walk_forward import (
+    Chunks,
     Tested,
     TestRun,
-    Tried,
     Walked,
     WalkForwardSpec,
+    plain_test,
     tested_of,
     walk_forward,
     windows_of,
 )
 from app.exceptions import BacktestError, DataNotFoundError, InsufficientDataError, ValidationError
 from app.models import Job, WalkForwardRun
+from app.repositories.jobs import JobRepository
 from app.repositories.strategies import RunRepository
 from app.repositories.sweeps import SweepRepository, WalkForwardRepository
-from app.services.backtests.service import BacktestService, trial_values
+from app.services.backtests.service import BacktestService
 from app.services.jobs.context import Cancelled, JobContext
 from app.services.jobs.service import JobService
 from app.services.sweeps.executors import workers
 from app.services.sweeps.question import SweepQuestion, prepared
 from app.services.sweeps.reading import universe_of
-from app.services.sweeps.working import Progress, SweepWork
-from app.services.user_strategies.catalogue import Catalogue, is_own, own_hashes
+from app.services.sweeps.walking_parts import Parts
+from app.services.sweeps.working import InputsChanged, Progress, SweepWork, claimed
+from app.services.user_strategies.catalogue import Catalogue, is_own
 from app.services.user_strategies.errors import StrategyNotLoaded
 from app.services.user_strategies.running import carry_out
 
 KIND: Final = "walk_forward"
+_WAIT_SECONDS: Final = 0.5
 
 
 @dataclass(frozen=True)
@@ -93,17 +97,30 @@ class WalkForwards:
         return spec
 
     def start(self, market: Market, spec: WalkForwardSpec) -> Job | None:
-        """A job for a walk-forward; None where it is stored already."""
+        """A job for a walk-forward: the one at work, or a new one; None where it is stored already."""
         with self._database.transaction(market) as session:
             if WalkForwardRepository(session).get(spec.walk_forward_id) is not None:
                 return None
-        return self._jobs.submit(KIND, market, {"spec": spec.to_dict()})
+        arguments = {"walk_forward_id": spec.walk_forward_id, "spec": spec.to_dict()}
+        with self._database.transaction(Market.REAL) as control:
+            for job in JobRepository(control).unfinished():
+                if (job.kind, job.market, job.arguments.get("walk_forward_id")) == (
+                    KIND, market.value, spec.walk_forward_id,
+                ):  # fmt: skip
+                    return job
+        return self._jobs.submit(KIND, market, arguments)
 
     def job(self, context: JobContext, arguments: dict[str, Any]) -> dict[str, Any]:
         """Job: work a walk-forward out and store it."""
         spec = WalkForwardSpec.from_dict(arguments["spec"])
         self.execute(context.market, spec, progress=context.progress, cancelled=context.cancelled)
         return {"walk_forward_id": spec.walk_forward_id}
+
+    def discard(self, market: Market, arguments: dict[str, Any]) -> None:
+        """Take away what a job left that was cancelled while it waited."""
+        with self._database.transaction(market) as session:
+            if not SweepRepository(session).working(arguments["walk_forward_id"]):
+                WalkForwardRepository(session).remove_parts(arguments["walk_forward_id"])
 
     def execute(
         self,
@@ -113,33 +130,47 @@ class WalkForwards:
         progress: Progress,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Work a walk-forward out and store it with its entries in the ledger, unless it is stored already.
+        """Work a walk-forward out and store it, unless it is stored already; its parts that are kept are not again.
 
         Raises
         ------
-        BacktestError : its data or its strategy changed, or a run stopped. Cancelled : nothing of it is left.
+        BacktestError : its data or its strategy changed, or a run stopped. Cancelled : nothing of it is left but its
+        entries in the ledger.
         """
-        with self._database.transaction(market) as session:
-            if WalkForwardRepository(session).get(spec.walk_forward_id) is not None:
-                return
-        strategy = self._strategy(spec)
-        progress(0.0, "Reading bars")
-        walked = self._walked(market, spec, strategy, progress, cancelled)
-        with self._database.transaction(market) as session:
-            WalkForwardRepository(session).add(
-                {
-                    "walk_forward_id": spec.walk_forward_id,
-                    "strategy_id": strategy.id,
-                    "spec": spec.to_dict(),
-                    "metrics": walked.values["metrics"],
-                    "result": zlib.compress(walked.canonical, 1),
-                    "digest": walked.digest,
-                    "engine_version": engine_version(),
-                    "fingerprint": fingerprint(),
-                }
-            )
-            entries = _entries(spec, strategy, walked.tried)
-            SweepRepository(session).count_trials(strategy.id, entries)
+
+        def between() -> None:
+            if cancelled():
+                raise Cancelled
+            progress(0.0, "Another process is at work on it")
+            time.sleep(_WAIT_SECONDS)
+
+        with claimed(self._database, market, spec.walk_forward_id, between):
+            with self._database.transaction(market) as session:
+                if WalkForwardRepository(session).get(spec.walk_forward_id) is not None:
+                    return
+            progress(0.0, "Reading bars")
+            try:
+                strategy = self._strategy(spec)
+                walked = self._walked(market, spec, strategy, progress, cancelled, keep=True)
+            except (Cancelled, InputsChanged):
+                with self._database.transaction(market) as session:
+                    WalkForwardRepository(session).remove_parts(spec.walk_forward_id)
+                raise
+            with self._database.transaction(market) as session:
+                repository = WalkForwardRepository(session)
+                repository.add(
+                    {
+                        "walk_forward_id": spec.walk_forward_id,
+                        "strategy_id": strategy.id,
+                        "spec": spec.to_dict(),
+                        "metrics": walked.values["metrics"],
+                        "result": zlib.compress(walked.canonical, 1),
+                        "digest": walked.digest,
+                        "engine_version": engine_version(),
+                        "fingerprint": fingerprint(),
+                    }
+                )
+                repository.remove_parts(spec.walk_forward_id)
 
     def page(
         self, session: Session, *, page: int, limit: int, strategy_id: str | None
@@ -183,7 +214,7 @@ class WalkForwards:
         spec = WalkForwardSpec.from_dict(stored.spec)
         try:
             strategy = self._strategy(spec)
-            walked = self._walked(market, spec, strategy, lambda _fraction, _message: None, lambda: False)
+            walked = self._walked(market, spec, strategy, lambda _fraction, _message: None, lambda: False, keep=False)
         except (BacktestError, DataNotFoundError, StrategyNotLoaded, InsufficientDataError) as error:
             changed = (error.details or {}).get("changed", [f"strategy {spec.base.books[0].strategy_id}"])
             return answer | {"outcome": "inputs_changed", "changed": changed, "note": error.message}
@@ -205,7 +236,7 @@ class WalkForwards:
 
     def _walked(
         self, market: Market, spec: WalkForwardSpec, strategy: AnyStrategy, progress: Progress,
-        cancelled: Callable[[], bool],
+        cancelled: Callable[[], bool], *, keep: bool,
     ) -> Walked:  # fmt: skip
         points = Points(spec.sweep(spec.base), strategy)
         inputs = self._work.inputs(market, spec.sweep(spec.base), strategy, points.found.warm_up)[0]
@@ -214,30 +245,31 @@ class WalkForwards:
         def evaluator(sweep: SweepSpec, cut: Inputs) -> Evaluator:
             return Evaluator(sweep, strategy, [cut], carry=carry)
 
+        def plain_chunks(work: Sequence[tuple[Evaluator, int, int]]) -> list[Chunk]:
+            return list(pool.map(lambda part: part[0].chunk(part[1], part[2]), work))
+
         with ThreadPoolExecutor(workers(), thread_name_prefix="walk") as pool:
-
-            def chunks(work: Sequence[tuple[Evaluator, int, int]]) -> list[Chunk]:
-                if cancelled():
-                    raise Cancelled
-                return list(pool.map(lambda part: part[0].chunk(part[1], part[2]), work))
-
+            chunks: Chunks = plain_chunks
+            tested = self._tested(strategy)
+            if keep:
+                parts = Parts(self._database, market, spec, strategy, len(windows_of(spec, inputs)))
+                chunks, tested = parts.chunks(pool, cancelled), parts.tested(tested, cancelled)
             try:
                 return walk_forward(
-                    spec, strategy, inputs, chunks=chunks, tested=self._tested(strategy), evaluator=evaluator,
-                    progress=progress,
-                )  # fmt: skip
+                    spec, strategy, inputs, chunks=chunks, tested=tested, evaluator=evaluator, progress=progress
+                )
             except Cancelled:
                 raise
             except Exception as error:
                 raise BacktestError(f"The walk-forward stopped: {error}") from error
 
-    def _tested(self, strategy: AnyStrategy) -> TestRun | None:
-        """How a strategy of one's own is run on a test window: where its runs are."""
+    def _tested(self, strategy: AnyStrategy) -> TestRun:
+        """How a strategy is run on a test window: one of one's own where its runs are."""
         if not is_own(strategy) or strategy.kind == "vectorised":
-            return None
+            return plain_test(strategy)
         pool = self._catalogue.workers
 
-        def tested(spec: RunSpec, inputs: Inputs) -> Tested:
+        def tested(spec: RunSpec, inputs: Inputs, _factor: int) -> Tested:
             done = carry_out(
                 spec, inputs.bars, {strategy.id: strategy}, pool, dividends=inputs.dividends,
                 exchange=inputs.exchange, sectors=inputs.sectors,
@@ -264,23 +296,6 @@ def track_record(significance: dict[str, Any], sessions: int, periods: int) -> s
         f"Needs {(needed - sessions) / periods:.1f} more years: a Sharpe like this is above zero with 95 % confidence "
         f"after {needed / periods:.1f}, and {sessions / periods:.1f} were tested."
     )
-
-
-def _entries(
-    spec: WalkForwardSpec, strategy: AnyStrategy, tried: Sequence[Tried]
-) -> list[tuple[str, str, str, float | None]]:
-    """What was tried, as the ledger has it: each specification once."""
-    own, values = own_hashes({strategy.id: strategy}), dict[int, dict[str, Any]]()
-    found: dict[str, tuple[str, str, str, float | None]] = {}
-    root = spec.base.periods_per_year**0.5
-    for one in tried:
-        base = values.setdefault(id(one.base), trial_values(one.base, own))
-        (book,) = base["books"]
-        named = {**base, "books": [{**book, "params": {**book["params"], **one.params}}]}
-        name = hashlib.sha256(canonical_json(named)).hexdigest()
-        sharpe = None if one.sharpe is None else one.sharpe / root
-        found[name] = (name, spec.walk_forward_id, "FAILED" if one.failed else "SUCCEEDED", sharpe)
-    return list(found.values())
 
 
 def _summary(stored: WalkForwardRun) -> dict[str, Any]:

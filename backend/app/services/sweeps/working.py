@@ -43,6 +43,10 @@ SHARPE: Final = METRICS.index("sharpe")
 Progress = Callable[[float, str], None]
 
 
+class InputsChanged(BacktestError):
+    """What a search reads is not what it names any more: it can never be gone on with."""
+
+
 class SweepWork:
     """Works sweeps out."""
 
@@ -67,7 +71,7 @@ class SweepWork:
         ConflictError : another process is at work on it. BacktestError : its data or its strategy changed.
         Cancelled : nothing of it is left.
         """
-        with self._claimed(market, sweep_id):
+        with claimed(self._database, market, sweep_id):
             sweep = self._sweep(market, sweep_id)
             if sweep.finished_at is not None:
                 return
@@ -97,7 +101,7 @@ class SweepWork:
                 found = self._inputs.of(market, session, base, {strategy.id: strategy}, warm_up)
             changed = changed_inputs(base, found)
             if changed:
-                raise BacktestError(
+                raise InputsChanged(
                     f"The data changed since the sweep was asked for ({', '.join(changed)}): ask for it again",
                     details={"changed": changed},
                 )
@@ -121,20 +125,6 @@ class SweepWork:
 
         return carried
 
-    @contextmanager
-    def _claimed(self, market: Market, sweep_id: str) -> Iterator[None]:
-        claim = claim_of(sweep_id)
-        with self._database.engine(market).connect() as connection:
-            claimed = try_claim(connection, claim)
-            connection.commit()
-            if not claimed:
-                raise ConflictError(f"Another process is at work on sweep {sweep_id}")
-            try:
-                yield
-            finally:
-                release_claim(connection, claim)
-                connection.commit()
-
     def _sweep(self, market: Market, sweep_id: str) -> Sweep:
         with self._database.transaction(market) as session:
             sweep = SweepRepository(session).get(sweep_id)
@@ -147,7 +137,7 @@ class SweepWork:
         """The strategy of a sweep, at the source that it names. BacktestError where there is none."""
         strategy = self._catalogue.of_spec(spec.bases[0])[spec.strategy_id]
         if strategy.source_hash != spec.bases[0].books[0].source_hash:
-            raise BacktestError(f"The source of {spec.strategy_id} changed since the sweep was asked for: ask again")
+            raise InputsChanged(f"The source of {spec.strategy_id} changed since the sweep was asked for: ask again")
         return strategy
 
     @staticmethod
@@ -246,6 +236,29 @@ class _Ledger:
             outcome = "FAILED" if number in chunk.failures else "SUCCEEDED"
             found.append((hashlib.sha256(canonical_json(named)).hexdigest(), f"{sweep_id}#{number}", outcome, known))
         return found
+
+
+@contextmanager
+def claimed(
+    database: Database, market: Market, search_id: str, between: Callable[[], None] | None = None
+) -> Iterator[None]:
+    """A sweep or a walk-forward as long as this process works on it.
+
+    Where another one does, it is tried again after `between`; ConflictError where that is not given.
+    """
+    claim = claim_of(search_id)
+    with database.engine(market).connect() as connection:
+        while not try_claim(connection, claim):
+            connection.commit()
+            if between is None:
+                raise ConflictError(f"Another process is at work on {search_id}")
+            between()
+        connection.commit()
+        try:
+            yield
+        finally:
+            release_claim(connection, claim)
+            connection.commit()
 
 
 def chunks_of(points: Points) -> list[tuple[int, int]]:

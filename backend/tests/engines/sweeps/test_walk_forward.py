@@ -140,14 +140,12 @@ def test_the_same_inputs_give_the_same_bytes_and_another_question_another_name()
     assert len(names) == 7
 
 
-def test_higher_costs_are_the_walk_with_higher_rates_and_every_run_is_told_for_the_ledger() -> None:
+def test_higher_costs_are_the_walk_with_higher_rates() -> None:
     bars = bars_of(walk(300, 6), start=40)
     result = walked(bars, base={"costs": CostSpec("bps", 10.0)})
     stress = {row["factor"]: row["metrics"]["total_return"] for row in result.values["stress"]}
     assert set(stress) == set(STRESS) and stress[1] > stress[2] > stress[3]
     assert stress[1] == result.values["metrics"]["total_return"]
-    # four windows of six points, the four choices tested, and six points over all tested sessions
-    assert len(result.tried) == 4 * 6 + 4 + 6
     variants = result.values["variants"]
     assert variants["configurations"] == 6 and 0.0 <= variants["share_below"] <= 1.0
 

@@ -1,0 +1,154 @@
+"""The parts of a walk-forward that are worked out, kept until it is stored, so that one that was killed goes on.
+
+A walk asks for its parts in an order that follows from its specification: stretches of points in each window, runs on
+the tests, stretches over all tested sessions. Each is numbered in it and kept with its entries in the ledger, or not at
+all; what is kept is never worked out again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from typing import Any, NamedTuple
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from app.database import Database, Market
+from app.engines.backtest import RunSpec, engine_version
+from app.engines.backtest.spec import ParamValue, canonical_json
+from app.engines.strategies.registry import AnyStrategy
+from app.engines.sweeps.evaluate import METRICS, Chunk, Evaluator, Inputs
+from app.engines.sweeps.walk_forward import Chunks, Tested, TestRun, WalkForwardSpec
+from app.repositories.sweeps import SweepRepository, WalkForwardRepository
+from app.services.backtests.service import trial_values
+from app.services.jobs.context import Cancelled
+from app.services.user_strategies.catalogue import own_hashes
+
+F2 = NDArray[np.float64]
+_SHARPE = METRICS.index("sharpe")
+
+
+class Tried(NamedTuple):
+    """A specification that was evaluated, for the ledger."""
+
+    base: RunSpec
+    params: Mapping[str, ParamValue]  # beside those of the base
+    failed: bool
+    sharpe: float | None  # a year
+
+
+class Parts:
+    """The parts of one walk-forward: those kept before, and those that are kept now.
+
+    Parameters
+    ----------
+    windows : windows of training; of their points the returns are not asked for again, and not kept
+    """
+
+    def __init__(
+        self, database: Database, market: Market, spec: WalkForwardSpec, strategy: AnyStrategy, windows: int
+    ) -> None:
+        self._database, self._market, self._spec, self._strategy = database, market, spec, strategy
+        self._windows, self._asked, self._next = windows, 0, 0
+        with database.transaction(market) as session:
+            self._kept = WalkForwardRepository(session).parts(spec.walk_forward_id, engine_version())
+
+    def chunks(self, pool: Executor, cancelled: Callable[[], bool]) -> Chunks:
+        """Stretches of points: as they were kept, or worked out in the pool and kept."""
+
+        def chunks(work: Sequence[tuple[Evaluator, int, int]]) -> list[Chunk]:
+            curves = self._asked >= self._windows
+            self._asked += 1
+            numbered = [(self._number(), *part) for part in work]
+            return list(pool.map(lambda part: self._chunk(*part, curves=curves, cancelled=cancelled), numbered))
+
+        return chunks
+
+    def tested(self, run: TestRun, cancelled: Callable[[], bool]) -> TestRun:
+        """Runs on tests: as they were kept, or run and kept."""
+
+        def tested(spec: RunSpec, inputs: Inputs, factor: int) -> Tested:
+            number = self._number()
+            kept = self._kept.get(number)
+            if kept is not None:
+                about, values = _unpacked(kept)
+                return Tested(values[0], values[1], about["metrics"])
+            if cancelled():
+                raise Cancelled
+            found = run(spec, inputs, factor)
+            sharpe = found.metrics["sharpe"]
+            tried = [Tried(spec, {}, False, None if sharpe is None else float(sharpe))] if factor == 1 else []
+            self._keep(number, _packed({"metrics": dict(found.metrics)}, np.stack([found.equity, found.costs])), tried)
+            return found
+
+        return tested
+
+    def _number(self) -> int:
+        self._next += 1
+        return self._next - 1
+
+    def _chunk(
+        self, number: int, evaluator: Evaluator, first: int, after: int, *, curves: bool, cancelled: Callable[[], bool]
+    ) -> Chunk:
+        kept = self._kept.get(number)
+        if kept is not None:
+            about, values, returns = _unpacked(kept)
+            failures = {int(point): why for point, why in about["failures"]}
+            return Chunk(values, about["kept"], returns, failures)
+        if cancelled():
+            raise Cancelled
+        found = evaluator.chunk(first, after)
+        (base,), varied = evaluator.points.spec.bases, evaluator.points.varied
+        sharpes = found.values[:, _SHARPE].tolist()
+        tried = [
+            Tried(base, varied(first + i), first + i in found.failures, None if sharpe != sharpe else sharpe)
+            for i, sharpe in enumerate(sharpes)
+        ]
+        if not curves:
+            found = found._replace(kept=[], returns=np.empty((0, 0)))
+        about = {"failures": list(found.failures.items()), "kept": found.kept}
+        self._keep(number, _packed(about, found.values, found.returns), tried)
+        return found
+
+    def _keep(self, number: int, body: bytes, tried: Sequence[Tried]) -> None:
+        with self._database.transaction(self._market) as session:
+            WalkForwardRepository(session).add_part(self._spec.walk_forward_id, number, engine_version(), body)
+            SweepRepository(session).count_trials(self._strategy.id, self._entries(tried))
+
+    def _entries(self, tried: Sequence[Tried]) -> list[tuple[str, str, str, float | None]]:
+        """What was tried, as the ledger has it: each specification once."""
+        own, values = own_hashes({self._strategy.id: self._strategy}), dict[int, dict[str, Any]]()
+        found: dict[str, tuple[str, str, str, float | None]] = {}
+        root = self._spec.base.periods_per_year**0.5
+        for one in tried:
+            base = values.setdefault(id(one.base), trial_values(one.base, own))
+            (book,) = base["books"]
+            named = {**base, "books": [{**book, "params": {**book["params"], **one.params}}]}
+            name = hashlib.sha256(canonical_json(named)).hexdigest()
+            sharpe = None if one.sharpe is None else one.sharpe / root
+            found[name] = (name, self._spec.walk_forward_id, "FAILED" if one.failed else "SUCCEEDED", sharpe)
+        return list(found.values())
+
+
+def _packed(about: dict[str, Any], *arrays: F2) -> bytes:
+    """Plain values and arrays as they are kept, every bit of them."""
+    head = orjson.dumps({**about, "shapes": [array.shape for array in arrays]})
+    data = b"".join(np.ascontiguousarray(array, "<f8").tobytes() for array in arrays)
+    return zlib.compress(len(head).to_bytes(8, "little") + head + data, 1)
+
+
+def _unpacked(body: bytes) -> tuple[Any, ...]:
+    """The plain values and the arrays that `_packed` was given."""
+    data = zlib.decompress(body)
+    begin = 8 + int.from_bytes(data[:8], "little")
+    about = orjson.loads(data[8:begin])
+    arrays = []
+    for shape in about.pop("shapes"):
+        count = int(np.prod(shape))
+        arrays.append(np.frombuffer(data, "<f8", count, begin).reshape(shape))
+        begin += 8 * count
+    return about, *arrays
