@@ -95,6 +95,7 @@ import type {
   WalkForwardAccepted,
   WalkForwardRequest,
   WalkForwardsPage,
+  WalkForwardVerified,
   WatchlistItem,
   WhyAnswer,
 } from "./types";
@@ -327,6 +328,10 @@ export const walkAPI = {
   get: (walk_forward_id: string, signal?: AbortSignal) =>
     result<WalkForward>(
       api.GET(`${WALKS}/{walk_forward_id}`, { params: { path: { walk_forward_id } }, signal }),
+    ),
+  verify: (walk_forward_id: string) =>
+    result<WalkForwardVerified>(
+      api.POST(`${WALKS}/{walk_forward_id}/verify`, { params: { path: { walk_forward_id } } }),
     ),
 };
 

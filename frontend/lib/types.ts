@@ -80,6 +80,7 @@ export type WalkForwardAccepted = Schemas["WalkForwardAccepted"];
 export type WalkForwardsPage = Schemas["WalkForwardPage"];
 export type WalkForwardCard = Schemas["WalkForwardSummary"];
 export type WalkForward = Schemas["WalkForwardOut"];
+export type WalkForwardVerified = Schemas["WalkForwardVerified"];
 export type Policy = Schemas["PolicyOut"];
 export type PolicyRequest = Schemas["PolicyRequest"];
 export type BacktestRequest = Schemas["BacktestRequest"];

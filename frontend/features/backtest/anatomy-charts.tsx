@@ -1,30 +1,13 @@
 "use client";
 
 import { useMemo } from "react";
-import { alpha, useChartColors, type ChartColors } from "@/components/chart-colors";
+import { alpha, useChartColors } from "@/components/chart-colors";
+import { font, tooltipStyle, valueAxis } from "@/components/chart-parts";
 import { EChart, sessionAxis } from "@/components/echart";
-import { axisRupees, count, date, grouped, percent, rupees } from "@/lib/format";
+import { count, date, grouped, percent } from "@/lib/format";
 import type { RunAnalysis } from "@/lib/types";
 
 type Histogram = RunAnalysis["return_bins"];
-
-const tooltipStyle = (colors: ChartColors) => ({
-  backgroundColor: colors.overlay,
-  borderColor: colors.borderStrong,
-  textStyle: { color: colors.text, fontSize: 12 },
-});
-
-const font = () => ({ fontFamily: getComputedStyle(document.documentElement).fontFamily });
-
-const valueAxis = (colors: ChartColors, format: (value: number) => string, rest: object = {}) => ({
-  type: "value" as const,
-  position: "right" as const,
-  axisLabel: { color: colors.axis, fontSize: 12, formatter: format },
-  axisTick: { show: false },
-  splitLine: { lineStyle: { color: colors.grid } },
-  splitNumber: 3,
-  ...rest,
-});
 
 /** How often returns fell between two edges: losses and gains by colour, and by their side of zero. */
 export function Bars({ bins, of, height = 180 }: { bins: Histogram; of: string; height?: number }) {
@@ -146,81 +129,6 @@ export function Rolling({
       file="rolling-sharpe-and-trades"
       height={height}
       label={`Sharpe of the last ${count(found.rolling_sessions)} sessions, ${span}; and trades open at each close, at most ${count(Math.max(0, ...found.positions))}`}
-    />
-  );
-}
-
-/** The equity among the paths that the same returns give in another order. */
-export function ConeChart({
-  found,
-  equity,
-  height = 260,
-}: {
-  found: RunAnalysis;
-  equity: readonly number[];
-  height?: number;
-}) {
-  const colors = useChartColors();
-  const cone = typeof found.luck === "string" ? null : found.luck.cone;
-  const option = useMemo(() => {
-    const [low = [], lower = [], middle = [], upper = [], high = []] = cone?.equity ?? [];
-    const band = (from: readonly number[], to: readonly number[], share: number, stack: string) => [
-      {
-        type: "line" as const,
-        stack,
-        data: from,
-        showSymbol: false,
-        lineStyle: { opacity: 0 },
-        silent: true,
-      },
-      {
-        type: "line" as const,
-        stack,
-        data: to.map((value, at) => value - (from[at] ?? 0)),
-        showSymbol: false,
-        lineStyle: { opacity: 0 },
-        areaStyle: { color: alpha(colors.benchmark, share) },
-        silent: true,
-      },
-    ];
-    const line = (data: readonly number[], color: string, width: number, type: "solid" | "dashed") => ({
-      type: "line" as const,
-      data,
-      showSymbol: false,
-      lineStyle: { color, width, type },
-      itemStyle: { color },
-    });
-    return {
-      animation: false,
-      textStyle: font(),
-      grid: { left: 12, right: 66, top: 12, bottom: 24 },
-      tooltip: {
-        trigger: "axis" as const,
-        ...tooltipStyle(colors),
-        formatter: (params: unknown) => {
-          const [first] = params as { dataIndex: number }[];
-          if (!first) return "";
-          const at = first.dataIndex;
-          return `${date(found.days[at] ?? "", true)}<br>This run ${rupees(equity[at] ?? 0, false)}<br>9 of 10 paths ${rupees(low[at] ?? 0, false)} to ${rupees(high[at] ?? 0, false)}`;
-        },
-      },
-      xAxis: sessionAxis(found.days, colors),
-      yAxis: valueAxis(colors, axisRupees, { scale: true }),
-      series: [
-        ...band(low, high, 0.16, "wide"),
-        ...band(lower, upper, 0.22, "narrow"),
-        line(middle, colors.benchmark, 1, "dashed"),
-        line(equity, colors.accent, 1.6, "solid"),
-      ],
-    };
-  }, [found, cone, equity, colors]);
-  const end = (path: readonly number[] | undefined) => rupees(path?.at(-1) ?? 0, false);
-  return (
-    <EChart
-      option={option}
-      file="other-orders"
-      height={height}
-      label={`This run ends at ${end(equity)}; nine of ten paths of the same returns in another order end between ${end(cone?.equity[0])} and ${end(cone?.equity[4])}`}
     />
   );
 }

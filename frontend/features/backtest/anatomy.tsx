@@ -2,11 +2,12 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
+import { ConeChart } from "@/components/cone-chart";
 import { Unknown, toneOf } from "@/components/marks";
 import { DataState, EmptyState } from "@/components/shared/DataState";
 import { count, date, grouped, MONTHS, percent, signed } from "@/lib/format";
 import type { RunAnalysis, RunDetail } from "@/lib/types";
-import { Bars, ConeChart, Rolling } from "./anatomy-charts";
+import { Bars, Rolling } from "./anatomy-charts";
 import { Exposure } from "./exposure";
 import { analysisQuery } from "./queries";
 import { useRange } from "./range";
@@ -217,7 +218,7 @@ function Luck({ found, equity }: { found: RunAnalysis; equity: readonly number[]
         <EmptyState title="Nothing was drawn">{luck}.</EmptyState>
       ) : (
         <>
-          <ConeChart found={found} equity={equity} />
+          <ConeChart days={found.days} paths={luck.cone.equity} equity={equity} what="This run" />
           <div className="card-f">
             Whole sessions of this run drawn again {count(luck.resamples)} times in blocks of{" "}
             {grouped(luck.block, 1)} on average: half of the paths lie in the inner band, nine of ten in the

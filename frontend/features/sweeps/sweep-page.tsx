@@ -1,6 +1,7 @@
 "use client";
 
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import Link from "next/link";
 import { useRouter } from "next/navigation";
 import { parseAsBoolean, parseAsInteger, parseAsString, parseAsStringLiteral, useQueryStates } from "nuqs";
 import { SelectField } from "@/components/fields";
@@ -29,7 +30,18 @@ export function SweepPage() {
   if (id === null)
     return (
       <div className="page">
-        <EmptyState title="No sweep is named" />
+        <section className="card">
+          <EmptyState
+            title="No sweep is named"
+            action={
+              <Link className="btn p" href="/quant/sweeps/">
+                See all sweeps
+              </Link>
+            }
+          >
+            The address of this page ends with a sweep’s id.
+          </EmptyState>
+        </section>
       </div>
     );
   return (

@@ -1,0 +1,80 @@
+"use client";
+
+import { Fragment } from "react";
+import { sentence } from "@/components/data-jobs";
+import { count, counted } from "@/lib/format";
+import type { RunDetail } from "@/lib/types";
+import { reasonName } from "./refusals";
+import { readSpec } from "./spec";
+
+/** What the run was asked, how much of its universe it could trade, and what was refused. */
+export function Inputs({ run }: { run: RunDetail }) {
+  const rejected = Object.entries(countBy(run.rejections, "reason"));
+  const spec = readSpec(run.spec);
+  return (
+    <section className="card">
+      <div className="card-h">
+        <h2>Inputs and refusals</h2>
+      </div>
+      <dl className="kv num card-b">
+        {spec.params.map(([name, value]) => (
+          <Fragment key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </Fragment>
+        ))}
+        {spec.conventions.map(([name, value]) => (
+          <Fragment key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </Fragment>
+        ))}
+        {Object.entries(run.coverage).map(([name, days]) => (
+          <Fragment key={name}>
+            <dt>{COVERAGE_LABELS[name] ?? sentence(name)}</dt>
+            <dd>{count(days)}</dd>
+          </Fragment>
+        ))}
+        <dt>Run id</dt>
+        <dd>
+          <code className="mono" title={run.run_id}>
+            {run.run_id.slice(0, 16)}
+          </code>
+        </dd>
+        <dt>Digest of the result</dt>
+        <dd>
+          <code className="mono" title={run.digest}>
+            {run.digest.slice(0, 16)}
+          </code>
+        </dd>
+        {rejected.length === 0 ? (
+          <>
+            <dt>Orders refused</dt>
+            <dd>0</dd>
+          </>
+        ) : (
+          rejected.map(([reason, orders]) => (
+            <Fragment key={reason}>
+              <dt>{reasonName(reason)}</dt>
+              <dd>{counted(orders, "order")}</dd>
+            </Fragment>
+          ))
+        )}
+      </dl>
+    </section>
+  );
+}
+
+const COVERAGE_LABELS: Record<string, string> = {
+  member_days: "Member-days of the universe",
+  traded: "Of them with a bar",
+};
+
+function countBy(rows: readonly Record<string, unknown>[], name: string): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const row of rows) {
+    const key = String(row[name] ?? "unnamed");
+    counts[key] = (counts[key] ?? 0) + 1;
+  }
+  return counts;
+}

@@ -1,0 +1,49 @@
+"use client";
+
+import { useState } from "react";
+import { Icon } from "@/components/icon";
+import { count, counted } from "@/lib/format";
+import type { RunDetail } from "@/lib/types";
+import { useOrdersTab } from "./orders";
+import { inWords } from "./refusals";
+
+const WARNINGS_SHOWN = 6;
+
+/** What makes the curve better than it was, before it is believed. */
+export function Warnings({ run }: { run: RunDetail }) {
+  const [all, setAll] = useState(false);
+  const [, setTab] = useOrdersTab();
+  const seeOrders = () => {
+    void setTab("refused");
+    document.getElementById("orders-panel")?.scrollIntoView({ block: "start" });
+  };
+  const shown = all ? run.warnings : run.warnings.slice(0, WARNINGS_SHOWN);
+  return (
+    <div className="callout wn wn" style={{ marginTop: 12 }} role="note">
+      <Icon name="warn" size="s" />
+      <div className="stack g1">
+        <b className="b">{counted(run.warnings.length, "warning")} before the curve is believed</b>
+        <ul className="stack g0">
+          {shown.map((warning) => (
+            <li key={warning}>{inWords(warning)}</li>
+          ))}
+        </ul>
+        {run.rejections.length > 0 && (
+          <button type="button" className="link xs" style={{ alignSelf: "flex-start" }} onClick={seeOrders}>
+            See the {counted(run.rejections.length, "order")}
+          </button>
+        )}
+        {run.warnings.length > WARNINGS_SHOWN && (
+          <button
+            type="button"
+            className="link xs"
+            style={{ alignSelf: "flex-start" }}
+            onClick={() => setAll(!all)}
+          >
+            {all ? "Fewer" : `${count(run.warnings.length - WARNINGS_SHOWN)} more`}
+          </button>
+        )}
+      </div>
+    </div>
+  );
+}

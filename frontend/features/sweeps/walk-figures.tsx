@@ -1,0 +1,290 @@
+"use client";
+
+import { ConeChart } from "@/components/cone-chart";
+import { Unknown } from "@/components/marks";
+import { EmptyState } from "@/components/shared/DataState";
+import { counted, count, percent, probability, ratio, rupees } from "@/lib/format";
+import type { Metrics, WalkForward } from "@/lib/types";
+import { parameter } from "./words";
+
+const SHOWN = [
+  ["Total return", "total_return", percent],
+  ["CAGR", "cagr", percent],
+  ["Sharpe", "sharpe", ratio],
+  ["Volatility", "volatility", percent],
+  ["Max drawdown", "max_drawdown", percent],
+] as const;
+
+/** The figures of the tested curve, each with its interval, and its deflated Sharpe. */
+export function Figures({ walk }: { walk: WalkForward }) {
+  const metrics = walk.metrics as Metrics;
+  const left = walk.significance as {
+    deflated_sharpe: number | null;
+    trials: number;
+    reasons: Record<string, string>;
+  };
+  const luck = typeof walk.luck === "string" ? null : walk.luck;
+  return (
+    <section className="card" aria-label="Figures">
+      <div className="card-h">
+        <h2>Out of sample</h2>
+      </div>
+      <div className="card-b stack g3">
+        <table className="t num">
+          <thead>
+            <tr>
+              <th scope="col">Figure</th>
+              <th scope="col" className="r">
+                Value
+              </th>
+              <th scope="col" className="r">
+                {luck ? `${percent(luck.confidence, 0)} interval` : "Interval"}
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {SHOWN.map(([label, key, draw]) => {
+              const value = metrics[key];
+              const bounds = luck?.intervals[key];
+              return (
+                <tr key={key}>
+                  <th scope="row">{label}</th>
+                  <td className="r b">
+                    {value == null ? <Unknown why={walk.reasons[key] ?? "not defined"} /> : draw(value)}
+                  </td>
+                  <td className="r t3">
+                    {bounds ? (
+                      `${draw(bounds[0] ?? 0)} to ${draw(bounds[1] ?? 0)}`
+                    ) : (
+                      <Unknown
+                        why={
+                          key === "total_return" ? "Drawn for a year’s growth" : "Not defined in every draw"
+                        }
+                      />
+                    )}
+                  </td>
+                </tr>
+              );
+            })}
+            <tr>
+              <th scope="row">Deflated Sharpe, {counted(left.trials, "trial")}</th>
+              <td className="r b">
+                {left.deflated_sharpe == null ? (
+                  <Unknown why={left.reasons["deflated_sharpe"] ?? "not defined"} />
+                ) : (
+                  probability(left.deflated_sharpe)
+                )}
+              </td>
+              <td className="r t3">
+                <Unknown why="A probability, no interval" />
+              </td>
+            </tr>
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+/** What the same tested sessions give in another order. */
+export function Luck({ walk }: { walk: WalkForward }) {
+  const { luck } = walk;
+  if (typeof luck === "string")
+    return (
+      <section className="card" aria-label="Other orders">
+        <div className="card-h">
+          <h2>The tested returns in another order</h2>
+        </div>
+        <EmptyState title="Nothing was drawn">No ranges: {luck}.</EmptyState>
+      </section>
+    );
+  const paths = luck.cone.map((path) => path.slice(1)); // the first is the opening capital
+  return (
+    <section className="card" aria-label="Other orders">
+      <div className="card-h">
+        <h2>The tested returns in another order</h2>
+      </div>
+      <ConeChart days={walk.sessions} paths={paths} equity={walk.equity} what="The tested account" />
+      <div className="card-f">
+        Whole tested sessions drawn again {count(luck.resamples)} times in blocks of {ratio(luck.block, 1)} on
+        average: half of the paths lie in the inner band, nine of ten in the outer one, and those end between{" "}
+        {rupees(paths[0]?.at(-1) ?? 0, false)} and {rupees(paths.at(-1)?.at(-1) ?? 0, false)}.
+      </div>
+    </section>
+  );
+}
+
+const STRESSED = SHOWN.filter(([, key]) => key !== "volatility");
+
+/** The walk with its costs once, twice and three times as high. */
+export function Stress({ walk }: { walk: WalkForward }) {
+  return (
+    <section className="card" aria-label="Cost stress">
+      <div className="card-h">
+        <h2>With higher costs</h2>
+      </div>
+      <div className="card-b">
+        <table className="t num">
+          <thead>
+            <tr>
+              <th scope="col">Costs</th>
+              {STRESSED.map(([label]) => (
+                <th key={label} scope="col" className="r">
+                  {label}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {walk.stress.map((row) => (
+              <tr key={row.factor}>
+                <th scope="row">{row.factor}×</th>
+                {STRESSED.map(([label, key, draw]) => {
+                  const value = (row.metrics as Metrics | null)?.[key];
+                  return (
+                    <td key={label} className="r">
+                      {value == null ? <Unknown why={row.reason ?? "not defined"} /> : draw(value)}
+                    </td>
+                  );
+                })}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <div className="card-f">Charges, slippage and impact so many times as high, with the same choices.</div>
+    </section>
+  );
+}
+
+/** Walking forward beside every point that was tried, had it been held fixed. */
+export function Variants({ walk }: { walk: WalkForward }) {
+  const { variants } = walk;
+  const rows: [string, string, string | null, string][] = [
+    [
+      "Points with a Sharpe no better",
+      "Share of all points, each held fixed over the tested sessions",
+      variants.share_below == null ? null : percent(variants.share_below, 0),
+      "No Sharpe to compare",
+    ],
+    [
+      "Sharpe of the median and the best point",
+      "Held fixed; the best was not known beforehand",
+      variants.sharpe_median == null || variants.sharpe_best == null
+        ? null
+        : `${ratio(variants.sharpe_median)} and ${ratio(variants.sharpe_best)}`,
+      "No point has one",
+    ],
+    [
+      "Probability of overfitting",
+      "Of the best in one half of the sessions being no better than the median in the other (CSCV)",
+      variants.pbo?.probability == null ? null : probability(variants.pbo.probability),
+      variants.pbo?.reason ?? variants.reason ?? "unknown",
+    ],
+    [
+      "p that no point earns anything",
+      "Hansen’s test of superior predictive ability (SPA) over all points tried",
+      variants.spa?.consistent == null ? null : probability(variants.spa.consistent),
+      variants.spa?.reason ?? variants.reason ?? "unknown",
+    ],
+  ];
+  return (
+    <section className="card" aria-label="All points tried">
+      <div className="card-h">
+        <h2>Beside all points that were tried</h2>
+      </div>
+      <div className="card-b stack g3">
+        <table className="t num">
+          <tbody>
+            {rows.map(([label, hint, value, why]) => (
+              <tr key={label}>
+                <th scope="row">
+                  {label}
+                  <span className="t3 xs" style={{ display: "block", whiteSpace: "normal" }}>
+                    {hint}
+                  </span>
+                </th>
+                <td className="r b">{value ?? <Unknown why={why} />}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <div className="card-f">
+        From the returns of {count(variants.configurations)} of {counted(variants.points, "point")} over{" "}
+        {count(variants.sessions)} sessions.
+      </div>
+    </section>
+  );
+}
+
+/** How often each value was chosen, and how far the choice moves. */
+export function Stability({ walk }: { walk: WalkForward }) {
+  const { stability } = walk;
+  return (
+    <section className="card" style={{ marginTop: 12 }} aria-label="Stability of the choices">
+      <div className="card-h">
+        <h2>How stable the choices are</h2>
+      </div>
+      <div className="card-b stack g3">
+        <p className="t2">
+          The choice changed {counted(stability.changes, "time")} in {counted(stability.windows, "window")}.
+          {walk.efficiency !== null &&
+            ` What was chosen grew ${percent(walk.efficiency, 0)} as fast in the tests as in training.`}
+        </p>
+        <div className="tw-wrap" tabIndex={0} role="group" aria-label="Stability, scrolls sideways">
+          <table className="t num">
+            <thead>
+              <tr>
+                <th scope="col">Parameter</th>
+                <th scope="col">Chosen</th>
+                <th scope="col" className="r">
+                  Most often
+                </th>
+                <th scope="col" className="r">
+                  In
+                </th>
+                <th
+                  scope="col"
+                  className="r"
+                  title="Steps of the grid from one window to the next, on average"
+                >
+                  Moves by
+                </th>
+                <th scope="col" className="r" title="Choices at an end of the grid: it may be too narrow">
+                  At an end
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {Object.entries(stability.parameters).map(([name, one]) => (
+                <tr key={name}>
+                  <th scope="row">{name}</th>
+                  <td>
+                    {one.values
+                      .flatMap((value, at) =>
+                        one.chosen[at] ? [`${parameter(value)}: ${counted(one.chosen[at], "time")}`] : [],
+                      )
+                      .join(", ")}
+                  </td>
+                  <td className="r">{parameter(one.most_often)}</td>
+                  <td className="r">{percent(one.share, 0)}</td>
+                  <td className="r">
+                    {one.mean_step === null ? <Unknown why="One window alone" /> : ratio(one.mean_step, 1)}
+                  </td>
+                  <td className="r">
+                    {one.at_edge === null ? (
+                      <Unknown why="The grid has ends only" />
+                    ) : (
+                      percent(one.at_edge, 0)
+                    )}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      </div>
+    </section>
+  );
+}
