@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from app.database import Market
+from app.exceptions import DataNotFoundError
 from app.services.run_analysis import analysed
 from app.services.sample_market import SampleSummary
 from tests.test_backtest_api import URL, question
@@ -53,6 +55,17 @@ def test_intervals_hold_the_figures_and_the_cone_begins_where_the_run_does(
     first = run["daily_chart"][0]["equity"]
     assert [path[0] for path in luck["cone"]["equity"]] == pytest.approx([first] * 5)
     assert len(luck["cone"]["equity"][0]) == len(analysis["days"])
+
+
+def test_a_run_of_one_market_is_not_taken_apart_in_the_other(
+    shared_sample: TestClient, run: dict[str, Any], analysis: dict[str, Any]
+) -> None:
+    platform = shared_sample.app.state.platform  # type: ignore[attr-defined]
+    with platform.database.transaction(Market.REAL) as session:
+        assert platform.analysis.of(session, run["run_id"]) == analysis
+    platform.database.migrate(Market.SAMPLE)
+    with platform.database.transaction(Market.SAMPLE) as session, pytest.raises(DataNotFoundError):
+        platform.analysis.of(session, run["run_id"])
 
 
 def test_positions_through_time_count_entries_and_exits_of_intraday_bars_by_their_day() -> None:

@@ -41,7 +41,8 @@ class RunAnalysis:
         """
         with self._lock:
             found = self._kept.get(run_id)
-            if found is not None:
+            # a run of one market is not there in the other
+            if found is not None and self._runs.exists(session, run_id):
                 self._kept.move_to_end(run_id)
                 return found
         result, _ = self._runs.result(session, run_id)
