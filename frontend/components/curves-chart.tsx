@@ -16,7 +16,11 @@ export interface CurveSeries {
 const MAX_DRAWN = 2400;
 
 /** The colour of each curve: the first is the accent, the others follow in the order of the series. */
-export const curveColors = (colors: ChartColors): readonly string[] => [colors.accent, ...colors.series];
+export const curveColors = ({ accent, series }: ChartColors): readonly string[] => [
+  accent,
+  // the first of the series lies next to the accent, the sixth and eighth too
+  ...series.filter((_, at) => ![0, 5, 7].includes(at)),
+];
 
 /** Growth of several curves on the same sessions and their drawdowns under it, on one time axis. */
 export function CurvesChart({

@@ -7,7 +7,8 @@ import { Unknown, toneOf } from "@/components/marks";
 import { DataState, EmptyState } from "@/components/shared/DataState";
 import { count, date, grouped, MONTHS, percent, signed } from "@/lib/format";
 import type { RunAnalysis, RunDetail } from "@/lib/types";
-import { Bars, Rolling } from "./anatomy-charts";
+import { Rolling } from "./anatomy-charts";
+import { Distribution, NO_SESSION, NO_TRADE } from "./distribution";
 import { Exposure } from "./exposure";
 import { analysisQuery } from "./queries";
 import { useRange } from "./range";
@@ -62,26 +63,12 @@ function Parts({ run, found }: { run: RunDetail; found: RunAnalysis }) {
             open.
           </div>
         </section>
-        <section className="card">
-          <div className="card-h">
-            <h2>Daily returns</h2>
-          </div>
-          <Bars bins={found.return_bins} of="daily returns" />
-          <div className="card-f">
-            How many sessions fell into each range; the outermost hold what lies beyond.
-          </div>
-        </section>
-        <section className="card">
-          <div className="card-h">
-            <h2>Closed trades</h2>
-          </div>
-          {found.trade_bins.counts.length === 0 ? (
-            <EmptyState title="No closed trade">Nothing was bought and sold again inside the run.</EmptyState>
-          ) : (
-            <Bars bins={found.trade_bins} of="closed trades" />
-          )}
-          <div className="card-f">Profit after charges over what was paid at the entry.</div>
-        </section>
+        <Distribution title="Daily returns" bins={found.return_bins} of="daily returns" empty={NO_SESSION}>
+          How many sessions fell into each range; the outermost hold what lies beyond.
+        </Distribution>
+        <Distribution title="Closed trades" bins={found.trade_bins} of="closed trades" empty={NO_TRADE}>
+          Profit after charges over what was paid at the entry.
+        </Distribution>
       </div>
       <Luck found={found} equity={equity} />
     </>

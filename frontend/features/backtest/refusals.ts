@@ -1,4 +1,5 @@
 import { sentence } from "@/components/data-jobs";
+import { rupees } from "@/lib/format";
 import type { RunDetail } from "@/lib/types";
 
 /** An order that was not filled as asked: refused when nothing of it was granted, else cut down. */
@@ -78,7 +79,9 @@ export const reasonText = (reason: string): string => REASONS[reason]?.long ?? r
 
 /** A sentence of the engine with its reasons in words: "82 orders refused: no free position." */
 export const inWords = (text: string): string =>
-  text.replace(/\b[A-Z]+(?:_[A-Z]+)+\b/g, (name) => REASONS[name]?.short.toLowerCase() ?? name);
+  text
+    .replace(/\b[A-Z]+(?:_[A-Z]+)+\b/g, (name) => REASONS[name]?.short.toLowerCase() ?? name)
+    .replace(/(?<![\d.])(\d+(?:\.\d+)?) rupees\b/g, (_, amount: string) => rupees(Number(amount)));
 
 /** The run's rows are open JSON, so every field is looked at before it is used. */
 export function refusalsOf(run: Pick<RunDetail, "rejections">): Refusal[] {
