@@ -6,6 +6,7 @@ built (`python3 run.py test build`).
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -15,9 +16,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import ConsoleMessage, Page, Request
 
-from tests.serving import Served, serving
+from tests.serving import Served, command, serving
 
 REPOSITORY = Path(__file__).resolve().parents[3]
+PERIOD = ("--from", "2021-01-01", "--to", "2025-12-31")
 AXE = REPOSITORY / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 
 
@@ -56,6 +58,16 @@ def sample(tmp_path_factory: pytest.TempPathFactory, import_root: Path) -> Itera
     """A server with the sample market chosen."""
     with serving(tmp_path_factory.mktemp("sample") / "home", import_root, ("data", "sample")) as served:
         yield served
+
+
+@pytest.fixture(scope="session")
+def answer(sample: Served) -> dict[str, Any]:
+    """A run by the command line, as JSON: the numbers that the page must show."""
+    asked = ("sma_cross", "--sample", "--universe", "SAMPLE20", *PERIOD, "--costs", "zerodha", "--json")
+    ran = command(sample.environment, "backtest", *asked)
+    assert ran.returncode == 0, ran.stderr
+    found: dict[str, Any] = json.loads(ran.stdout)
+    return found
 
 
 @pytest.fixture

@@ -1,30 +1,15 @@
-"""From the library to a report by keyboard alone, and every figure of a run against the command's JSON."""
+"""Every metric, month and cause of a run on its page, against the JSON of the command."""
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable
 from typing import Any
 
-import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.test_pages import choose_theme
-from tests.serving import Served, command
+from tests.serving import Served
 
 WAIT = 90_000.0
-PERIOD = ("--from", "2021-01-01", "--to", "2025-12-31")
-
-
-@pytest.fixture(scope="module")
-def answer(sample: Served) -> dict[str, Any]:
-    """A run by the command line, as JSON: the numbers that the page must show."""
-    asked = ("sma_cross", "--sample", "--universe", "SAMPLE20", *PERIOD, "--costs", "zerodha", "--json")
-    ran = command(sample.environment, "backtest", *asked)
-    assert ran.returncode == 0, ran.stderr
-    found: dict[str, Any] = json.loads(ran.stdout)
-    return found
 
 
 def number(text: str) -> tuple[float, float]:
@@ -108,77 +93,3 @@ def monthly(chart: list[dict[str, Any]]) -> dict[tuple[int, int], float]:
     for key, equity in last.items():
         found[key], before = equity / before - 1.0, equity
     return found
-
-
-def tab_to(page: Page, wanted: Locator, steps: int = 80) -> None:
-    """Press Tab until an element has the focus."""
-    for _ in range(steps):
-        if wanted.count() and wanted.first.evaluate("element => element === document.activeElement"):
-            return
-        page.keyboard.press("Tab")
-    raise AssertionError(f"not reached by {steps} times Tab: {wanted}")
-
-
-@pytest.mark.parametrize("theme", ["dark", "light"])
-def test_from_the_library_to_the_report_by_keyboard(
-    quiet_page: Page,
-    sample: Served,
-    answer: dict[str, Any],
-    accessibility_faults: Callable[[Page], list[str]],
-    theme: str,
-) -> None:
-    page = quiet_page
-    page.set_viewport_size({"width": 1440, "height": 900})
-    choose_theme(page, theme)
-    page.goto(f"{sample.url}/settings/")
-    expect(page.get_by_role("heading", level=1, name="Settings")).to_be_visible()
-    page.keyboard.press("g")
-    page.keyboard.press("l")
-    expect(page.get_by_role("heading", level=1, name="Strategies")).to_be_visible(timeout=WAIT)
-    expect(page.get_by_role("link", name="SMA crossover")).to_be_visible(timeout=WAIT)
-    assert accessibility_faults(page) == []
-    page.keyboard.press("/")
-    page.keyboard.type("RSI-2")
-    expect(page.get_by_role("link", name="SMA crossover")).to_have_count(0)
-    page.keyboard.press("Escape")
-    tab_to(page, page.get_by_role("link", name="RSI-2 mean reversion"))
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", level=1, name=re.compile("RSI-2 mean reversion"))).to_be_visible(timeout=WAIT)
-    tab_to(page, page.get_by_role("tab", name="About"))
-    page.keyboard.press("ArrowLeft")
-    expect(page.get_by_role("region", name=re.compile("Source of version"))).to_be_visible(timeout=WAIT)
-    assert accessibility_faults(page) == []
-    tab_to(page, page.get_by_role("link", name="New backtest"))
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", level=1, name="Backtest")).to_be_visible(timeout=WAIT)
-    expect(page.get_by_role("combobox", name="Strategy")).to_have_value("rsi2", timeout=WAIT)
-    page.keyboard.press("ControlOrMeta+Enter")
-    page.wait_for_url("**/quant/run/?run=*", timeout=WAIT)
-    expect(page.get_by_role("heading", name="Trades on candles")).to_be_visible(timeout=WAIT)
-    page.wait_for_load_state("networkidle", timeout=WAIT)
-    assert accessibility_faults(page) == []
-    tab_to(page, page.get_by_role("button", name="About Sharpe ratio"), 120)
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("region", name="Formula")).to_be_visible()
-    page.keyboard.press("Escape")
-    tab_to(page, page.get_by_role("slider", name="From"), 160)
-    page.keyboard.press("PageUp")
-    expect(page).to_have_url(re.compile("from=20"))
-    report = page.get_by_role("link", name="The whole run as one HTML page")
-    tab_to(page, report, 200)
-    with page.expect_download() as download:
-        page.keyboard.press("Enter")
-    assert download.value.suggested_filename.endswith(".html")
-    this = re.search("run=([0-9a-f]+)", page.url)
-    assert this is not None
-    page.goto(f"{sample.url}/quant/runs/")
-    for run_id in (this[1], answer["run_id"]):
-        box = page.get_by_role("checkbox", name=f"Compare run {run_id[:8]}")
-        expect(box).to_be_visible(timeout=WAIT)
-        box.focus()
-        page.keyboard.press("Space")
-    tab_to(page, page.get_by_role("link", name="Compare 2 runs"), 200)
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", level=1, name=re.compile("Compare"))).to_be_visible(timeout=WAIT)
-    page.wait_for_load_state("networkidle", timeout=WAIT)
-    assert accessibility_faults(page) == []

@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
+from tests.browser.keys import tab_to
 from tests.serving import Served
 
 LONG = 120_000  # milliseconds for a run on a busy machine, whose strategy is compiled first
-
-
-def tab_to(page: Page, target: Locator) -> None:
-    """Press Tab until a control has the focus."""
-    for _ in range(120):
-        if target.evaluate("one => one === document.activeElement"):
-            return
-        page.keyboard.press("Tab")
-    raise AssertionError(f"Tab never comes to {target}")
 
 
 def test_a_screen_is_built_saved_and_run_by_keyboard_alone(
