@@ -7,6 +7,7 @@ import sys
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -26,7 +27,9 @@ def _default_home() -> Path:
 class Settings(BaseSettings):
     """Every knob that comes from outside."""
 
-    model_config = SettingsConfigDict(env_file=BACKEND_DIR / ".env", env_file_encoding="utf-8", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_file=BACKEND_DIR / ".env", env_file_encoding="utf-8", extra="ignore", hide_input_in_errors=True
+    )
 
     home: Path = Field(default_factory=_default_home, validation_alias="SMARTTRADER_HOME")
     database_url: str | None = Field(default=None, validation_alias="DATABASE_URL")
@@ -47,6 +50,9 @@ class Settings(BaseSettings):
     rate_limit: bool = Field(default=True, validation_alias="SMARTTRADER_RATE_LIMIT")
     reads_per_minute: int = Field(default=30_000, gt=0, validation_alias="SMARTTRADER_READS_PER_MINUTE")
     writes_per_minute: int = Field(default=1_200, gt=0, validation_alias="SMARTTRADER_WRITES_PER_MINUTE")
+    smtp_url: SecretStr | None = Field(default=None, validation_alias="SMARTTRADER_SMTP_URL")
+    mail_from: str | None = Field(default=None, validation_alias="SMARTTRADER_MAIL_FROM")
+    mail_to: str | None = Field(default=None, validation_alias="SMARTTRADER_MAIL_TO")
     fyers_app_id: str | None = Field(default=None, validation_alias="FYERS_APP_ID")
     fyers_secret_key: SecretStr | None = Field(default=None, validation_alias="FYERS_SECRET_KEY")
     groq_api_key: SecretStr | None = Field(default=None, validation_alias="GROQ_API_KEY")
@@ -67,6 +73,33 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return [Path(part).expanduser() for part in value.split(os.pathsep) if part.strip()]
         return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _mail_server(cls, value: SecretStr | None) -> SecretStr | None:
+        """A password goes to another machine encrypted or not at all. Nothing of the value is in the messages."""
+        if value is None or not value.get_secret_value().strip():
+            return None
+        try:
+            parts = urlsplit(value.get_secret_value().strip())
+            known = parts.scheme in {"smtp", "smtp+starttls", "smtps"} and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            known = False
+        if not known:
+            raise ValueError("SMARTTRADER_SMTP_URL must look like smtps://USER:PASSWORD@HOST:465, or smtp+starttls://…")
+        if parts.scheme == "smtp" and parts.username and parts.hostname not in {"127.0.0.1", "localhost", "::1"}:
+            raise ValueError("SMARTTRADER_SMTP_URL would send a password unencrypted: use smtps:// or smtp+starttls://")
+        return SecretStr(value.get_secret_value().strip())
+
+    @field_validator("mail_from", "mail_to")
+    @classmethod
+    def _address(cls, value: str | None) -> str | None:
+        value = (value or "").strip()
+        if value and ("@" not in value or not value.isprintable() or any(letter in value for letter in ",; ")):
+            raise ValueError(
+                "SMARTTRADER_MAIL_FROM and SMARTTRADER_MAIL_TO are one address each, such as me@example.com"
+            )
+        return value or None
 
     @field_validator("database_url")
     @classmethod

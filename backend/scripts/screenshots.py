@@ -66,6 +66,10 @@ def _with_drawer(page: Page) -> None:
     expect(page.locator(".drawer canvas").first).to_be_visible(timeout=WAIT)
 
 
+def _at_figures(page: Page) -> None:
+    page.get_by_role("region", name="Delivery through time").scroll_into_view_if_needed()
+
+
 def _with_trade(page: Page) -> None:
     trades = page.get_by_role("region", name="Trades", exact=True)
     trades.scroll_into_view_if_needed()
@@ -86,6 +90,10 @@ PAGES: dict[str, tuple[str, Callable[[Page], None]]] = {
     "screener": ("/screener/", _nothing),
     "screener-stock": ("/screener/", _with_drawer),
     "stock": ("/stock/?symbol={symbol}", _nothing),
+    "stock-figures": ("/stock/?symbol={symbol}", _at_figures),
+    "market": ("/market/", _nothing),
+    "screen-history": ("/screener/history/?q=close+%3E+sma%28close%2C+50%29", _nothing),
+    "alerts": ("/screener/alerts/", _nothing),
     "strategies": ("/quant/strategies/", _nothing),
     "strategy": ("/quant/strategy/?strategy=rsi2", _nothing),
     "strategy-source": ("/quant/strategy/?strategy=rsi2&tab=source", _nothing),

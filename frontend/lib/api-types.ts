@@ -7246,6 +7246,11 @@ export interface components {
         ScreenEventMeta: {
             /** Limit */
             limit: number;
+            /**
+             * Mail To
+             * @description Where new events are mailed to; null where no mail server is set up
+             */
+            mail_to: string | null;
             /** Page */
             page: number;
             /** Total */

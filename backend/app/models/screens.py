@@ -81,6 +81,7 @@ class ScreenEvent(Base):
     kind: Mapped[str]
     created_at: Mapped[CreatedAt]
     read_at: Mapped[Instant | None]
+    mailed_at: Mapped[Instant | None]
 
 
 class WatchlistItem(Base):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select, update
@@ -115,6 +115,25 @@ class ScreenEventRepository:
             .limit(limit)
         )
         return [(row[0], row[1]) for row in rows], total
+
+    def unmailed(self, oldest: timedelta) -> list[tuple[ScreenEvent, str]]:
+        """Events nobody was mailed, with their screen's name, none much older than the newest; held for this one."""
+        mine = SavedScreen.owner_id == LOCAL_OWNER_ID, SavedScreen.deleted_at.is_(None)
+        newest = self._session.scalar(select(func.max(ScreenEvent.session)))
+        if newest is None:
+            return []
+        rows = self._session.execute(
+            select(ScreenEvent, SavedScreen.name)
+            .join(SavedScreen, SavedScreen.id == ScreenEvent.screen_id)
+            .where(*mine, ScreenEvent.mailed_at.is_(None), ScreenEvent.session >= newest - oldest)
+            .order_by(ScreenEvent.id)
+            .with_for_update(of=ScreenEvent, skip_locked=True)
+        )
+        return [(row[0], row[1]) for row in rows]
+
+    def mark_mailed(self, ids: Sequence[int]) -> None:
+        """Note that events were mailed."""
+        self._session.execute(update(ScreenEvent).where(ScreenEvent.id.in_(ids)).values(mailed_at=datetime.now(UTC)))
 
     def unread(self) -> int:
         """How many events nobody has read."""

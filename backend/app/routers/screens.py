@@ -119,7 +119,7 @@ def screen_versions(screen_id: ScreenId, platform: PlatformDep, session: MarketS
 
 @router.get("/events", operation_id="screens:events")
 def list_events(
-    session: MarketSessionDep, page: PageNumber = 1, limit: PageLimit = 50, unread: bool = False
+    platform: PlatformDep, session: MarketSessionDep, page: PageNumber = 1, limit: PageLimit = 50, unread: bool = False
 ) -> ScreenEventPage:
     """Who came into watched screens and who left, newest first."""
     repository = ScreenEventRepository(session)
@@ -138,7 +138,12 @@ def list_events(
         for event, name in rows
     ]
     meta = ScreenEventMeta(
-        page=page, limit=limit, total=total, total_pages=total_pages(total, limit), unread=repository.unread()
+        page=page,
+        limit=limit,
+        total=total,
+        total_pages=total_pages(total, limit),
+        unread=repository.unread(),
+        mail_to=platform.telling.recipient,
     )
     return ScreenEventPage(data=data, meta=meta)
 

@@ -84,6 +84,7 @@ class ScreenEventMeta(PageMeta):
     """Where in the list a page lies, and how much nobody has read."""
 
     unread: int
+    mail_to: str | None = Field(description="Where new events are mailed to; null where no mail server is set up")
 
 
 class ScreenEventPage(BaseModel):

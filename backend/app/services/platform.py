@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from app.services.screens.reasons import Reasons
     from app.services.screens.saved import SavedScreens
     from app.services.screens.strategies import StrategyMaker
+    from app.services.screens.tell import Telling
     from app.services.screens.watch import ScreenWatch
     from app.services.stocks import StockService
     from app.services.strategy_library import StrategyLibrary
@@ -147,7 +148,15 @@ class Platform:
         """Who comes into saved screens and leaves them."""
         from app.services.screens.watch import ScreenWatch
 
-        return ScreenWatch(self.database, self.panels, self.screener)
+        return ScreenWatch(self.database, self.panels, self.screener, self.telling)
+
+    @cached_property
+    def telling(self) -> Telling:
+        """Mail about what happened in watched screens."""
+        from app.services.mail import mailer_of
+        from app.services.screens.tell import Telling
+
+        return Telling(self.database, mailer_of(self.settings))
 
     @cached_property
     def overview(self) -> MarketOverview:

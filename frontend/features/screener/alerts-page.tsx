@@ -38,7 +38,13 @@ export function AlertsPage() {
       <div className="page-h">
         <div className="stack g1">
           <h1>Alerts</h1>
-          <p className="t2">Stocks that came into the screens you watch, or left them, session by session.</p>
+          <p className="t2">
+            Stocks that came into the screens you watch, or left them, session by session.
+            {events.data &&
+              (events.data.meta.mail_to
+                ? ` New ones are mailed to ${events.data.meta.mail_to}.`
+                : " Set SMARTTRADER_SMTP_URL and SMARTTRADER_MAIL_TO to have new ones mailed.")}
+          </p>
         </div>
         <button
           type="button"

@@ -23,6 +23,7 @@ from app.services.panel import Panel, PanelService
 from app.services.screener import ScreenerService
 from app.services.screens.saved import ScreenQuestion, question_of
 from app.services.screens.service import Universe, deadline
+from app.services.screens.tell import Telling
 from app.services.universe import find_instrument, index_id
 
 B1 = NDArray[np.bool_]
@@ -34,7 +35,8 @@ _SECONDS: Final = 120.0
 class ScreenWatch:
     """Evaluates saved screens through time, each with one pass over the market."""
 
-    def __init__(self, database: Database, panels: PanelService, screener: ScreenerService) -> None:
+    def __init__(self, database: Database, panels: PanelService, screener: ScreenerService, telling: Telling) -> None:
+        self._telling = telling
         self._database = database
         self._panels = panels
         self._screener = screener
@@ -72,8 +74,9 @@ class ScreenWatch:
             return bool(SavedScreenRepository(session).all(watching=True))
 
     def job(self, context: JobContext, arguments: dict[str, Any]) -> dict[str, Any]:
-        """`run` as a job."""
-        return self.run(context.market)
+        """`run` as a job, which then tells of it outside of the app."""
+        found = self.run(context.market)
+        return {**found, "mail": self._telling.after(context)}
 
     def held(
         self, market: Market, session: Session, symbol: str, days: int, asof: date | None = None
