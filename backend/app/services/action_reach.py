@@ -37,11 +37,10 @@ class Reach:
                 "inferred from prices, ISINs and volumes, or a person entered them."
             )
         if self.demergers is None or not self.demergers[0] <= since <= until <= self.demergers[1]:
-            named = (
-                "No list names demergers"
-                if self.demergers is None
-                else f"Lists name demergers only from {self.demergers[0]} to {self.demergers[1]}"
-            )
+            named = "No list names demergers"
+            if self.demergers is not None:
+                first, last = self.demergers
+                named = f"Lists name demergers only {f'on {first}' if first == last else f'from {first} to {last}'}"
             words.append(
                 f"{named}: one that takes less than a fifth of a price looks like a bad day, and prices are not "
                 "adjusted for it until a person enters it (`smarttrader data decide SYMBOL DATE correct --factor F "

@@ -317,6 +317,42 @@ describe("the quarantine", () => {
     expect(requests.some((request) => request.method === "POST")).toBe(false);
   });
 
+  test("what no list names is entered with its kind; what is missing is asked for, a refusal stands at the form", async () => {
+    let refuse = true;
+    const { requests } = fakeApi({
+      ...DATA,
+      "POST /api/data/actions/decisions": () =>
+        refuse ? failure(404, "DATA_NOT_FOUND", "RELIANCE did not trade on 2023-07-22") : json(made, 201),
+    });
+    const { container } = renderApp(<Quarantine />);
+    await userEvent.click(await screen.findByRole("button", { name: "Enter an action…" }));
+    await userEvent.click(screen.getByRole("button", { name: "Enter the action" }));
+    expect(screen.getByText(/A symbol of any time/)).toBeInTheDocument();
+    await userEvent.type(screen.getByLabelText("Stock"), "reliance");
+    await userEvent.type(screen.getByLabelText("Ex-date"), "2023-07-22");
+    await userEvent.type(screen.getByLabelText("Factor"), "1.1015");
+    await userEvent.type(screen.getByLabelText("Reason"), "Jio Financial");
+    expect(await axe(container)).toHaveNoViolations();
+    await userEvent.click(screen.getByRole("button", { name: "Enter the action" }));
+    expect(await screen.findByText("RELIANCE did not trade on 2023-07-22")).toBeInTheDocument();
+    refuse = false;
+    await userEvent.click(screen.getByRole("button", { name: "Enter the action" }));
+    await waitFor(() => expect(screen.queryByLabelText("Ex-date")).not.toBeInTheDocument());
+    expect(
+      await requests
+        .filter((request) => request.method === "POST")
+        .at(-1)
+        ?.json(),
+    ).toEqual({
+      symbol: "RELIANCE",
+      session: "2023-07-22",
+      decision: "CORRECT",
+      factor: 1.1015,
+      kind: "DEMERGER",
+      reason: "Jio Financial",
+    });
+  });
+
   test("a decision that stands can be undone; a refusal is told", async () => {
     const { urls } = fakeApi({
       ...DATA,

@@ -56,12 +56,7 @@ export function DataPage() {
             )}
           </div>
           <DataState query={status} failed="The status cannot be read">
-            {(data) => (
-              <>
-                <Stored status={data} />
-                {data.notices.length > 0 && <Notices notices={data.notices} />}
-              </>
-            )}
+            {(data) => <Stored status={data} />}
           </DataState>
         </section>
         <div className="stack g3">
@@ -69,6 +64,7 @@ export function DataPage() {
           <Jobs />
         </div>
       </div>
+      {status.data && status.data.notices.length > 0 && <Notices notices={status.data.notices} />}
       <CoverageYears
         onPick={(year, month) => {
           void setYear(year);
@@ -244,21 +240,26 @@ function Stored({ status }: { status: DataStatus }) {
 /** What an older version read or worked out, and what no list tells; a command in a notice is set as one. */
 function Notices({ notices }: { notices: readonly string[] }) {
   return (
-    <ul className="card-f stack g1" aria-label="Notices" style={{ listStyle: "none" }}>
-      {notices.map((notice) => (
-        <li key={notice} className="xs t2">
-          {notice.split("`").map((part, index) =>
-            index % 2 === 1 ? (
-              <code key={index} className="mono">
-                {part}
-              </code>
-            ) : (
-              part
-            ),
-          )}
-        </li>
-      ))}
-    </ul>
+    <section className="card" style={{ marginTop: 12 }} aria-label="Worth knowing">
+      <div className="card-h">
+        <h2>Worth knowing</h2>
+      </div>
+      <ul className="card-b stack g2">
+        {notices.map((notice) => (
+          <li key={notice} className="t2">
+            {notice.split("`").map((part, index) =>
+              index % 2 === 1 ? (
+                <code key={index} className="mono">
+                  {part}
+                </code>
+              ) : (
+                part
+              ),
+            )}
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 

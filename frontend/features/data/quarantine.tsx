@@ -12,6 +12,7 @@ import { dataAPI, unwrap } from "@/lib/api-client";
 import { getErrorMessage } from "@/lib/errors";
 import { count, date, ratio, signedPercent } from "@/lib/format";
 import type { ActionDecision, QuarantinedAction } from "@/lib/types";
+import { EnterAction } from "./enter-action";
 import { decisionsQuery, quarantineQuery } from "./queries";
 
 const DONE = { ACCEPT: "Accepted", CORRECT: "Corrected", DISMISS: "Dismissed" } as const;
@@ -32,6 +33,7 @@ export function Quarantine() {
   if (!query.isPlaceholderData && page > Math.max(1, pages)) setPage(Math.max(1, pages));
   const decisions = useQuery(decisionsQuery);
   const client = useQueryClient();
+  const [entering, setEntering] = useState(false);
   const [correcting, setCorrecting] = useState<QuarantinedAction | null>(null);
   const renew = () => void client.invalidateQueries({ queryKey: ["data"] });
   const undo = useMutation({
@@ -69,7 +71,10 @@ export function Quarantine() {
       <div className="card-h">
         <h2>Quarantine</h2>
         {query.data && <span className="t3 num">{count(query.data.meta.total)}</span>}
-        <span className="t3 xs sp">moves of a price that nothing explains</span>
+        <span className="t3 xs sp no-phone">moves of a price that nothing explains</span>
+        <button type="button" className="btn sm" onClick={() => setEntering(true)}>
+          Enter an action…
+        </button>
       </div>
       {decide.error && (
         <p className="card-b er xs" role="alert">
@@ -200,6 +205,7 @@ export function Quarantine() {
           </ul>
         </>
       )}
+      {entering && <EnterAction onClose={() => setEntering(false)} onUndo={(made) => undo.mutate(made.id)} />}
       {correcting && (
         <Correct
           entry={correcting}

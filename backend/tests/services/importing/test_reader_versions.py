@@ -116,5 +116,5 @@ def test_a_period_after_the_lists_is_told_and_one_within_them_is_not() -> None:
     splits, demergers = Reach(None, None).told(date(2015, 1, 1), date(2024, 5, 31))
     assert splits.startswith("No list of splits") and demergers.startswith("No list names demergers: one that takes")
     (narrow,) = Reach(date(2026, 1, 1), (date(2025, 12, 19),) * 2).told(date(2023, 7, 1), date(2023, 7, 31))
-    assert narrow.startswith("Lists name demergers only from 2025-12-19 to 2025-12-19: ")
+    assert narrow.startswith("Lists name demergers only on 2025-12-19: ")
     assert Reach(None, None).told(None, None) == []
