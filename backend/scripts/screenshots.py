@@ -85,6 +85,11 @@ def _with_file(page: Page) -> None:
     expect(page.get_by_role("region", name="Preview", exact=True)).to_be_visible(timeout=WAIT)
 
 
+def _with_trades(page: Page) -> None:
+    page.get_by_role("button", name="List the trades").click(timeout=WAIT)
+    expect(page.get_by_role("region", name="Rebalance").get_by_role("table")).to_be_visible(timeout=WAIT)
+
+
 PAGES: dict[str, tuple[str, Callable[[Page], None]]] = {
     FIRST_PAGE: ("/", _nothing),
     "screener": ("/screener/", _nothing),
@@ -103,8 +108,12 @@ PAGES: dict[str, tuple[str, Callable[[Page], None]]] = {
     "runs": ("/quant/runs/", _nothing),
     "compare": ("/quant/compare/?runs={runs}", _nothing),
     "portfolios": ("/analyst/", _nothing),
+    "portfolios-together": ("/analyst/?view=together", _nothing),
     "portfolio": ("/analyst/portfolio/?id={portfolio}", _nothing),
     "portfolio-performance": ("/analyst/portfolio/?id={portfolio}&tab=performance&benchmark=SAMPLE50", _nothing),
+    "portfolio-risk": ("/analyst/portfolio/?id={portfolio}&tab=risk&benchmark=SAMPLE50", _nothing),
+    "portfolio-stress": ("/analyst/portfolio/?id={portfolio}&tab=stress&benchmark=SAMPLE50", _nothing),
+    "portfolio-improve": ("/analyst/portfolio/?id={portfolio}&tab=improve&benchmark=SAMPLE50", _with_trades),
     "portfolio-transactions": ("/analyst/portfolio/?id={portfolio}&tab=transactions", _nothing),
     "portfolio-tax": ("/analyst/portfolio/?id={portfolio}&tab=tax&year=2024-25", _nothing),
     "portfolio-import": ("/analyst/import/?id={portfolio}", _with_file),

@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.models import AdjustmentFactor
-from app.services.portfolios.actions import _from_factor
+from app.services.portfolios.actions import _from_factor, as_split
 from app.services.sample_market import SampleSummary
 from tests.test_portfolio_api import URL, buy, client, created, market_client, refusal
 
@@ -136,6 +136,21 @@ def test_rights_that_prices_are_adjusted_for_are_asked_about_and_are_no_split() 
     )
     (found,) = _from_factor("key", action)
     assert (found.kind, found.ratio, found.needs) == ("RIGHTS", None, ("quantity", "price"))
+
+
+def test_a_factor_alone_is_asked_about_and_comes_in_with_a_file_as_a_split_that_says_so() -> None:
+    # a list of factors calls every bonus a split, and the tax on a bonus differs
+    action = AdjustmentFactor(
+        instrument_id=1, ex_date=date(2024, 10, 28), factor=2.0, tier="LISTED", purpose="Stock Splits 2.0",
+        evidence={"sources": ["actions_yahoo"]},
+    )  # fmt: skip
+    (found,) = _from_factor("key", action)
+    assert (found.kind, found.ratio, found.needs) == ("SPLIT_OR_BONUS", (2, 1), ("kind",))
+    guessed = as_split(found)
+    assert (guessed.kind, guessed.ratio, guessed.needs) == ("SPLIT", (2, 1), ())
+    assert "entered as a split; for a bonus change" in guessed.purpose
+    action.evidence = {"sources": ["actions_yahoo", "actions_splits"]}
+    assert _from_factor("key", action)[0].kind == "SPLIT"
 
 
 def test_a_renaming_needs_no_line(client: TestClient, sample_data: SampleSummary) -> None:

@@ -7,7 +7,7 @@ line: a ledger speaks of instruments, and those keep their key.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -34,6 +34,7 @@ from app.services.portfolios.transactions import parse_ratio
 SOURCE = "action"
 _NEAR = timedelta(days=6)  # two sources' ex-dates of one action lie so close together
 _PAID_WITHIN = timedelta(days=75)  # a dividend reaches the account so long after its ex-date at most
+_FACTORS_ALONE = {"actions_multipliers", "actions_yahoo"}
 _SHARES = {Kind.SPLIT, Kind.BONUS}
 _ASKED = {"RIGHTS": ("quantity", "price"), "DEMERGER": ("target_symbol", "ratio", "cost_percent")}
 
@@ -156,8 +157,12 @@ class PortfolioActions:
     def _forget(portfolio: UserPortfolio, ids: set[str]) -> None:
         portfolio.dismissed = [one for one in portfolio.dismissed if one not in ids]
 
-    def found(self, session: Session, names: Names, entries: Sequence[Entry]) -> list[Found]:
+    def found(
+        self, session: Session, names: Names, entries: Sequence[Entry], *, guess_splits: bool = False
+    ) -> list[Found]:
         """Every action that concerns a holding and has no line yet, by date.
+
+        With `guess_splits` one that is a split or a bonus counts as a split, and says so.
 
         Raises LedgerError where the entries do not hold even with the actions before.
         """
@@ -174,7 +179,10 @@ class PortfolioActions:
             if info is None:
                 continue
             done = list(by_share[key])
-            for one in sorted(_of_market(session, info, since, today), key=lambda one: (one.ex_date, one.kind)):
+            known = _of_market(session, info, since, today)
+            if guess_splits:
+                known = [as_split(one) for one in known]
+            for one in sorted(known, key=lambda one: (one.ex_date, one.kind)):
                 if _covered(one, by_share[key]):
                     continue
                 _work_out(one, done)
@@ -214,7 +222,7 @@ def _from_factor(key: str, action: Any) -> list[Found]:
         kind = kind_of(action)
         if kind in _ASKED:  # what the prices are adjusted by is no number of shares: who holds it tells what was done
             return [Found(key, action.ex_date, kind, action.purpose, action.tier, needs=_ASKED[kind])]
-        if kind not in {"SPLIT", "BONUS", "CONSOLIDATION"}:
+        if kind not in {"SPLIT", "BONUS", "CONSOLIDATION"} or (kind == "SPLIT" and _factor_alone(action)):
             return [
                 Found(
                     key, action.ex_date, "SPLIT_OR_BONUS", action.purpose, action.tier,
@@ -235,6 +243,23 @@ def _from_factor(key: str, action: Any) -> list[Found]:
         )
         for part in named
     ]
+
+
+def _factor_alone(action: Any) -> bool:
+    """Whether no source says what was done: these list a number, and call a bonus a split.
+
+    A bonus costs nothing and has a day of its own, so that the tax on the same shares differs.
+    """
+    sources = set(action.evidence.get("sources", ()))
+    return action.tier == "LISTED" and bool(sources) and sources <= _FACTORS_ALONE
+
+
+def as_split(found: Found) -> Found:
+    """An action of unknown kind as a split, for a file whose trades lie on both sides; it says so."""
+    if found.kind != "SPLIT_OR_BONUS" or found.ratio is None:
+        return found
+    words = f"{found.purpose}: entered as a split; for a bonus change the line's kind, the tax differs"
+    return replace(found, kind="SPLIT", purpose=words, needs=())
 
 
 def _split_ratio(factor: float) -> tuple[int, int]:

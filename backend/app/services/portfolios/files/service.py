@@ -159,7 +159,7 @@ class ImportService:
             if asked.actions and rows:
                 actions = [
                     one
-                    for one in self._actions.found(session, names, entries)
+                    for one in self._actions.found(session, names, entries, guess_splits=True)
                     if one.kind in {"SPLIT", "BONUS"}
                     and one.instrument in touched
                     and one.id not in portfolio.dismissed
