@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 import uuid
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -212,3 +213,87 @@ def test_a_job_that_is_cancelled_ends_the_worker_of_its_strategy(
         assert time.monotonic() < until
     with platform_of(sample_client).database.transaction(Market.REAL) as session:
         assert session.query(Trial).count() == 0  # nothing was evaluated
+
+
+LOOPS = on_bar_after("while True: pass")
+
+
+def test_strategies_that_loop_hold_no_place_of_the_others(
+    sample_client: TestClient, sample_data: SampleSummary, folder: Path
+) -> None:
+    """Six loops of up to a hundred seconds: runs of shipped strategies, the list and new files go on beside them."""
+    assert ask(sample_client, sample_data, "sma_cross").status_code == 200  # whatever has to be compiled is
+    workers = platform_of(sample_client).catalogue.workers
+    workers.limits = replace(workers.limits, run_seconds=100.0)
+    names = [f"loop{n}" for n in range(6)]
+    for name in names:
+        write(folder, f"{name}.py", event(name, LOOPS))
+    question = {"universe": sample_data.indices[0], "start_date": "2024-03-01", "end_date": "2024-12-31"}
+    jobs = []
+    for name in names:
+        accepted = sample_client.post(f"{STRATEGIES}/backtest?wait=0", json=question | {"strategy_ids": [name]})
+        assert accepted.status_code == 202, accepted.text
+        jobs.append(accepted.json()["job"]["id"])
+
+    def states() -> list[str]:
+        return [sample_client.get(f"/api/jobs/{job}").json()["state"] for job in jobs]
+
+    until = time.monotonic() + 60.0
+    while states().count("RUNNING") < 2:
+        assert time.monotonic() < until
+        time.sleep(0.2)
+    began = time.monotonic()
+    shipped = ask(sample_client, sample_data, "donchian", seed=5)
+    assert shipped.status_code == 200, shipped.text
+    write(folder, "mine.py", vectorised("mine"))
+    assert cards(sample_client)["mine"]["origin"] == "own"  # described by the worker that is kept for what is short
+    wrong = ask(sample_client, sample_data, "mine", params={"mine": {"window": 1}})
+    assert wrong.status_code == 422 and wrong.json()["error"]["details"]["field"] == "params.window"
+    assert time.monotonic() - began < 90.0  # before the first loop was ended
+    assert set(states()) == {"RUNNING", "QUEUED"} and states().count("RUNNING") == 2
+    for job in reversed(jobs):
+        sample_client.post(f"/api/jobs/{job}/cancel")
+    ended = [platform_of(sample_client).jobs.wait(uuid.UUID(job), 30.0).state for job in jobs]
+    assert ended == ["CANCELLED"] * 6
+    assert ask(sample_client, sample_data, "mine").status_code == 200  # and the places are free again
+
+
+def test_a_search_ends_when_its_points_take_all_their_time(
+    sample_client: TestClient, sample_data: SampleSummary, folder: Path
+) -> None:
+    """Forty points of a loop: after three that were stopped at the limit the others are not tried."""
+    write(folder, "mine.py", event("mine", LOOPS))
+    workers = platform_of(sample_client).catalogue.workers
+    workers.limits = replace(workers.limits, run_seconds=1.5)
+    run = {"strategy_ids": ["mine"], "universe": sample_data.indices[0], "start_date": "2024-03-01",
+           "end_date": "2024-12-31"}  # fmt: skip
+    grid = {"window": {"start": 2, "stop": 41, "step": 1}}
+    sweep = sample_client.post(f"{STRATEGIES}/sweeps", json={"run": run, "grid": grid}).json()
+    job = platform_of(sample_client).jobs.wait(uuid.UUID(sweep["job"]["id"]), 60.0)
+    assert job.state == "FAILED" and job.error is not None
+    assert "points took longer than a strategy may (SMARTTRADER_STRATEGY_SECONDS)" in job.error["message"]
+    walk = {"run": run, "grid": grid, "train": 60, "test": 20}
+    asked = sample_client.post(f"{STRATEGIES}/walk-forwards", json=walk).json()
+    job = platform_of(sample_client).jobs.wait(uuid.UUID(asked["job"]["id"]), 60.0)
+    assert job.state == "FAILED" and job.error is not None and "points took longer" in job.error["message"]
+
+
+def test_a_search_of_a_loop_is_cancelled_at_once(
+    sample_client: TestClient, sample_data: SampleSummary, folder: Path
+) -> None:
+    write(folder, "mine.py", vectorised("mine", signals_after("while True: pass")))
+    run = {"strategy_ids": ["mine"], "universe": sample_data.indices[0], "start_date": "2024-03-01",
+           "end_date": "2024-12-31"}  # fmt: skip
+    grid = {"window": {"start": 2, "stop": 41, "step": 1}}
+    sweep = sample_client.post(f"{STRATEGIES}/sweeps", json={"run": run, "grid": grid}).json()
+    job, sweep_id = sweep["job"]["id"], sweep["sweep"]["sweep_id"]
+    until = time.monotonic() + 60.0
+    while sample_client.get(f"/api/jobs/{job}").json()["state"] != "RUNNING":
+        assert time.monotonic() < until
+        time.sleep(0.2)
+    time.sleep(2.0)
+    assert sample_client.post(f"{STRATEGIES}/sweeps/{sweep_id}/cancel").status_code == 202
+    assert platform_of(sample_client).jobs.wait(uuid.UUID(job), 20.0).state == "CANCELLED"  # the limit is 300 seconds
+    assert sample_client.get(f"{STRATEGIES}/sweeps/{sweep_id}").status_code == 404
+    with platform_of(sample_client).database.transaction(Market.REAL) as session:
+        assert session.query(Trial).count() == 0  # none was evaluated

@@ -15,6 +15,8 @@ from sqlalchemy.orm import Session
 from app.models import IdempotencyKey, Job, JobEvent, JobState
 
 QUEUE = "jobs"
+OWN_QUEUE = "own"  # of jobs that run strategies of the user's own
+_OWN = "own"  # in a job's arguments
 TASK = "run_job"
 FINAL_STATES = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
 
@@ -25,24 +27,24 @@ class JobRepository:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def add(self, kind: str, market: str, arguments: dict[str, Any]) -> Job:
+    def add(self, kind: str, market: str, arguments: dict[str, Any], *, own: bool = False) -> Job:
         """A new job, queued in this transaction: it is work to do once the transaction is committed."""
-        job = Job(id=uuid.uuid4(), kind=kind, market=market, arguments=arguments)
+        job = Job(id=uuid.uuid4(), kind=kind, market=market, arguments=arguments | ({_OWN: True} if own else {}))
         self._session.add(job)
         self._session.flush()
-        self.enqueue(job.id)
+        self.enqueue(job)
         self._session.refresh(job)
         return job
 
-    def enqueue(self, job_id: uuid.UUID) -> None:
-        """Hand a job to the queue. Twice is harmless: whoever comes second finds it taken or done."""
+    def enqueue(self, job: Job) -> None:
+        """Hand a job to its queue. Twice is harmless: whoever comes second finds it taken or done."""
         self._session.execute(
             text(
                 "SELECT procrastinate.procrastinate_defer_jobs_v1(ARRAY[ROW(:queue, :task, 0, NULL, NULL, "
                 "jsonb_build_object('job_id', CAST(:job_id AS text)), NULL)]"
                 "::procrastinate.procrastinate_job_to_defer_v1[])"
             ),
-            {"queue": QUEUE, "task": TASK, "job_id": str(job_id)},
+            {"queue": OWN_QUEUE if job.arguments.get(_OWN) else QUEUE, "task": TASK, "job_id": str(job.id)},
         )
 
     def get(self, job_id: uuid.UUID) -> Job | None:

@@ -37,6 +37,7 @@ from app.schemas.strategies import (
 from app.services.backtests.question import BacktestQuestion
 from app.services.platform import Platform
 from app.services.run_tables import MEDIA_TYPES, Format, TableName, file_name, run_table, written
+from app.services.user_strategies.catalogue import runs_own
 from app.web.sessions import MarketDep, MarketSessionDep, SessionDep
 
 router = APIRouter(prefix="/api/portfolio/strategies", tags=["strategies"])
@@ -148,7 +149,10 @@ def await_run(
     """The stored run of a spec, or what came of a job for it within `wait` seconds."""
     if platform.runs.exists(session, spec.run_id):
         return _answer(platform, session, spec.run_id, accept)
-    submitted = platform.jobs.submit("backtest", market, {"spec": spec.to_dict()}, idempotency_key=idempotency_key)
+    own = runs_own(book.strategy_id for book in spec.books)
+    submitted = platform.jobs.submit(
+        "backtest", market, {"spec": spec.to_dict()}, idempotency_key=idempotency_key, own=own
+    )
     session.commit()
     job_id, run_id = submitted.id, spec.run_id
     job = platform.jobs.wait(job_id, wait)

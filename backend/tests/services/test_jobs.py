@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -35,8 +35,14 @@ def jobs(database: Database) -> JobService:
     return JobService(database)
 
 
-def work(database: Database, jobs: JobService, handlers: dict[str, Handler], until: list[uuid.UUID]) -> list[Any]:
-    """Run a worker until these jobs have ended; the jobs as they stand then."""
+def work(
+    database: Database,
+    jobs: JobService,
+    handlers: dict[str, Handler],
+    until: list[uuid.UUID],
+    then: Callable[[], None] = lambda: None,
+) -> list[Any]:
+    """Run a worker until these jobs have ended; the jobs as they stand then. `then` is called before it is stopped."""
 
     async def go() -> list[Any]:
         worker = Worker(database, jobs, handlers)
@@ -44,6 +50,7 @@ def work(database: Database, jobs: JobService, handlers: dict[str, Handler], unt
         try:
             return [await asyncio.to_thread(jobs.wait, job_id, 20.0) for job_id in until]
         finally:
+            then()
             await worker.stop()
 
     return asyncio.run(go())
@@ -172,6 +179,32 @@ def test_a_key_of_a_cancelled_job_asks_again(database: Database, jobs: JobServic
     [done] = work(database, jobs, {"import": lambda *_: {"read": 1}}, [*again])
     assert done.state == JobState.SUCCEEDED
     assert jobs.submit("import", Market.REAL, {"path": "/a"}, idempotency_key="k").id == done.id
+
+
+def test_jobs_of_ones_own_strategies_have_places_of_their_own_and_keep_them_when_queued_again(
+    database: Database, jobs: JobService
+) -> None:
+    """Five that do not end hold two places; the others are worked on, and after a restart it is the same."""
+    let_go, at_work = threading.Event(), []
+
+    def holds(_: JobContext, arguments: dict[str, Any]) -> dict[str, Any]:
+        at_work.append(arguments)
+        assert let_go.wait(30)
+        return {}
+
+    for n in range(5):
+        jobs.submit("holds", Market.REAL, {"n": n}, own=True)
+    plain = [jobs.submit("plain", Market.REAL, {"n": n}) for n in range(6)]
+
+    def freed(_: JobContext, __: dict[str, Any]) -> dict[str, Any]:
+        return {"at_work": len(at_work)}
+
+    with database.transaction(Market.REAL) as session:
+        session.execute(text("DELETE FROM procrastinate.procrastinate_jobs"))  # what a killed process leaves to do
+    done = work(database, jobs, {"holds": holds, "plain": freed}, [job.id for job in plain], then=let_go.set)
+    assert [job.state for job in done] == [JobState.SUCCEEDED] * 6
+    assert max(job.result["at_work"] for job in done) <= 2
+    assert all(one["own"] is True for one in at_work)
 
 
 def test_waiting_ends_when_the_time_is_up(jobs: JobService) -> None:

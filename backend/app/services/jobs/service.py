@@ -33,11 +33,20 @@ class JobService:
         self._finished = threading.Condition()
 
     def submit(
-        self, kind: str, market: Market, arguments: dict[str, Any], *, idempotency_key: str | None = None
+        self,
+        kind: str,
+        market: Market,
+        arguments: dict[str, Any],
+        *,
+        idempotency_key: str | None = None,
+        own: bool = False,
     ) -> Job:
         """Queue a job, committed when this returns. The same key with the same request gives the first job again.
 
         A job that was cancelled did nothing: whoever asks again, with its key or without, means it, and gets a new one.
+
+        `own` : it runs strategies of the user's own; a few places are theirs, so that those that loop keep no other job
+        waiting.
 
         Raises
         ------
@@ -45,9 +54,9 @@ class JobService:
         """
         request_hash = _request_hash(kind, market, arguments)
         try:
-            return self._submit(kind, market, arguments, idempotency_key, request_hash)
+            return self._submit(kind, market, arguments, idempotency_key, request_hash, own)
         except IntegrityError:  # the same key came twice at once, and the other one was quicker
-            return self._submit(kind, market, arguments, idempotency_key, request_hash)
+            return self._submit(kind, market, arguments, idempotency_key, request_hash, own)
 
     def answered(self, kind: str, market: Market, arguments: dict[str, Any], key: str) -> None:
         """Keep the key of a request whose answer is known and needs no job, committed when this returns.
@@ -72,7 +81,13 @@ class JobService:
                 raise ConflictError("This Idempotency-Key was used for another request; use a new one")
 
     def _submit(
-        self, kind: str, market: Market, arguments: dict[str, Any], idempotency_key: str | None, request_hash: str
+        self,
+        kind: str,
+        market: Market,
+        arguments: dict[str, Any],
+        idempotency_key: str | None,
+        request_hash: str,
+        own: bool,
     ) -> Job:
         with self._database.transaction(Market.REAL) as session:
             repository = JobRepository(session)
@@ -84,11 +99,11 @@ class JobService:
                     first = repository.get(uuid.UUID(known.body["job_id"])) if "job_id" in known.body else None
                     if first is not None and first.state != JobState.CANCELLED:
                         return first
-                    job = repository.add(kind, market.value, arguments)
+                    job = repository.add(kind, market.value, arguments, own=own)
                     if first is not None:
                         known.body = {"job_id": str(job.id)}
                     return job
-            job = repository.add(kind, market.value, arguments)
+            job = repository.add(kind, market.value, arguments, own=own)
             if idempotency_key is not None:
                 repository.remember(LOCAL_OWNER_ID, idempotency_key, request_hash, 202, {"job_id": str(job.id)})
             return job

@@ -18,14 +18,14 @@ from procrastinate.jobs import Status
 from app.database import Database, Market
 from app.exceptions import InternalError, SmartTraderException
 from app.models import Job, JobState
-from app.repositories.jobs import QUEUE, TASK, JobRepository, release_claim, try_claim
+from app.repositories.jobs import OWN_QUEUE, QUEUE, TASK, JobRepository, release_claim, try_claim
 from app.services.jobs.context import Cancelled, Handler, JobContext
 from app.services.jobs.service import JobService
 
 log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 3
-CONCURRENCY = 4
+CONCURRENCY = {QUEUE: 4, OWN_QUEUE: 2}  # strategies that loop hold the places of their own queue, and no other
 NIGHTLY_TASK = "nightly"
 _EVERY_QUARTER = "*/15 * * * *"
 
@@ -44,13 +44,13 @@ class Worker:
         self._jobs = jobs
         self._handlers = handlers
         self._nightly = nightly
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         self._queue: App | None = None
 
     @property
     def alive(self) -> bool:
         """Whether the queue is being worked on."""
-        return self._task is not None and not self._task.done()
+        return bool(self._tasks) and not any(task.done() for task in self._tasks)
 
     async def start(self) -> None:
         """Queue again what a dead process left, then work."""
@@ -59,7 +59,7 @@ class Worker:
             conninfo=url.render_as_string(hide_password=False),
             kwargs={"options": "-c search_path=procrastinate"},
             min_size=1,
-            max_size=4,
+            max_size=6,
         )
         self._queue = App(connector=connector)
 
@@ -74,25 +74,30 @@ class Worker:
             await asyncio.to_thread(self._nightly)
 
         await self._queue.open_async()
-        for stalled in await self._queue.job_manager.get_stalled_jobs(queue=QUEUE):
-            await self._queue.job_manager.finish_job(stalled, Status.FAILED, delete_job=True)
+        for name in CONCURRENCY:
+            for stalled in await self._queue.job_manager.get_stalled_jobs(queue=name):
+                await self._queue.job_manager.finish_job(stalled, Status.FAILED, delete_job=True)
         await asyncio.to_thread(self._queue_unfinished_again)
-        self._task = asyncio.create_task(
-            self._queue.run_worker_async(
-                queues=[QUEUE],
-                concurrency=CONCURRENCY,
-                install_signal_handlers=False,
-                delete_jobs="always",
-                shutdown_graceful_timeout=5.0,
+        self._tasks = [
+            asyncio.create_task(
+                self._queue.run_worker_async(
+                    queues=[name],
+                    concurrency=places,
+                    install_signal_handlers=False,
+                    delete_jobs="always",
+                    shutdown_graceful_timeout=5.0,
+                )
             )
-        )
+            for name, places in CONCURRENCY.items()
+        ]
 
     async def stop(self) -> None:
         """Stop taking jobs and wait shortly for those at work; one that does not end in time is run again later."""
-        if self._task is not None:
-            self._task.cancel()
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
             with suppress(asyncio.CancelledError):
-                await self._task
+                await task
         if self._queue is not None:
             await self._queue.close_async()
 
@@ -104,7 +109,7 @@ class Worker:
                 if try_claim(connection, job.id):
                     release_claim(connection, job.id)
                     log.info("job %s (%s) was left %s: queued again", job.id, job.kind, job.state)
-                    repository.enqueue(job.id)
+                    repository.enqueue(job)
             connection.commit()
 
     def run(self, job_id: uuid.UUID) -> None:

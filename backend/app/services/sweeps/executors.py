@@ -13,6 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -71,9 +72,9 @@ def workers() -> int:
 
 @contextmanager
 def in_threads(evaluator: Evaluator) -> Iterator[tuple[Submit, int]]:
-    """Here, in this process: kernels let each other run."""
+    """Here, in this process: kernels let each other run. What was set up for whoever asks is so for the threads."""
     with _ended(ThreadPoolExecutor(workers(), thread_name_prefix="sweep")) as pool:
-        yield (lambda first, after: pool.submit(evaluator.chunk, first, after)), workers()
+        yield (lambda first, after: pool.submit(copy_context().run, evaluator.chunk, first, after)), workers()
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from app.services.jobs.service import JobService
 from app.services.sweeps.question import SweepQuestion, prepared
 from app.services.sweeps.reading import SweepReading
 from app.services.sweeps.working import Progress, SweepWork
-from app.services.user_strategies.catalogue import Catalogue
+from app.services.user_strategies.catalogue import Catalogue, runs_own
 
 KIND: Final = "sweep"
 LISTED_SKIPPED: Final = 100
@@ -79,7 +79,7 @@ class SweepService:
                     return job
             if repository.working(sweep_id):
                 raise ConflictError(f"Another process is at work on sweep {sweep_id}")
-            job = self._jobs.submit(KIND, market, {"sweep_id": sweep_id})
+            job = self._jobs.submit(KIND, market, {"sweep_id": sweep_id}, own=runs_own([sweep.strategy_id]))
             repository.set_job(sweep_id, job.id)
             return job
 

@@ -6,6 +6,7 @@ import time
 import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -46,8 +47,8 @@ from app.services.sweeps.executors import workers
 from app.services.sweeps.question import SweepQuestion, prepared
 from app.services.sweeps.reading import universe_of
 from app.services.sweeps.walking_parts import Parts
-from app.services.sweeps.working import InputsChanged, Progress, SweepWork, claimed
-from app.services.user_strategies.catalogue import Catalogue, is_own
+from app.services.sweeps.working import InputsChanged, Progress, SweepWork, bounded, claimed
+from app.services.user_strategies.catalogue import Catalogue, is_own, runs_own
 from app.services.user_strategies.errors import StrategyNotLoaded
 from app.services.user_strategies.running import carry_out
 
@@ -108,7 +109,8 @@ class WalkForwards:
                     KIND, market.value, spec.walk_forward_id,
                 ):  # fmt: skip
                     return job
-        return self._jobs.submit(KIND, market, arguments)
+        own = runs_own(book.strategy_id for book in spec.base.books)
+        return self._jobs.submit(KIND, market, arguments, own=own)
 
     def job(self, context: JobContext, arguments: dict[str, Any]) -> dict[str, Any]:
         """Job: work a walk-forward out and store it."""
@@ -246,9 +248,10 @@ class WalkForwards:
             return Evaluator(sweep, strategy, [cut], carry=carry)
 
         def plain_chunks(work: Sequence[tuple[Evaluator, int, int]]) -> list[Chunk]:
-            return list(pool.map(lambda part: part[0].chunk(part[1], part[2]), work))
+            contexts = [copy_context() for _ in work]  # what `bounded` set is so for the threads
+            return list(pool.map(lambda part, its: its.run(part[0].chunk, part[1], part[2]), work, contexts))
 
-        with ThreadPoolExecutor(workers(), thread_name_prefix="walk") as pool:
+        with bounded(cancelled), ThreadPoolExecutor(workers(), thread_name_prefix="walk") as pool:
             chunks: Chunks = plain_chunks
             tested = self._tested(strategy)
             if keep:

@@ -11,6 +11,7 @@ import hashlib
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
+from contextvars import Context, copy_context
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -64,7 +65,12 @@ class Parts:
             curves = self._asked >= self._windows
             self._asked += 1
             numbered = [(self._number(), *part) for part in work]
-            return list(pool.map(lambda part: self._chunk(*part, curves=curves, cancelled=cancelled), numbered))
+            contexts = [copy_context() for _ in work]  # what `bounded` set is so for the threads
+
+            def worked(its: Context, part: tuple[int, Evaluator, int, int]) -> Chunk:
+                return its.run(self._chunk, *part, curves=curves, cancelled=cancelled)
+
+            return list(pool.map(worked, contexts, numbered))
 
         return chunks
 

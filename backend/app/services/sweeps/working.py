@@ -36,8 +36,10 @@ from app.services.jobs.context import Cancelled
 from app.services.sweeps.executors import Submit, Task, in_processes, in_threads, on_cluster
 from app.services.user_strategies.catalogue import Catalogue, is_own, own_hashes
 from app.services.user_strategies.running import carry_out
+from app.services.user_strategies.workers import Ended, ended_when
 
 F2 = NDArray[np.float64]
+MOST_SLOW: Final = 3  # points of a search that may be stopped at the limit of their time
 SHARPE: Final = METRICS.index("sharpe")
 
 Progress = Callable[[float, str], None]
@@ -82,7 +84,7 @@ class SweepWork:
             inputs = self.inputs(market, spec, strategy, points.found.warm_up)
             evaluator = Evaluator(spec, strategy, inputs, carry=self.carry(strategy), points=points)
             try:
-                with self._where(evaluator, strategy, spec, inputs, scheduler) as (submit, width):
+                with bounded(cancelled), self._where(evaluator, strategy, spec, inputs, scheduler) as (submit, width):
                     self._stretches(market, evaluator, strategy, submit, width, progress, cancelled)
             except Cancelled:
                 with self._database.transaction(market) as session:
@@ -209,6 +211,28 @@ class SweepWork:
             numbers[base] += kept
             rows[base].append(unpacked(data, len(kept)))
         return [{"base": base, **doubt(np.concatenate(found), numbers[base], each)} for base, found in enumerate(rows)]
+
+
+@contextmanager
+def bounded(cancelled: Callable[[], bool]) -> Iterator[None]:
+    """Have a search by strategies of the user's own end when it is cancelled, and when points take all their time.
+
+    Raises
+    ------
+    Cancelled : it was. BacktestError : so many points were stopped at the limit that the others will be, too.
+    """
+    slow: list[None] = []
+    try:
+        with ended_when(lambda: len(slow) >= MOST_SLOW or cancelled(), lambda: slow.append(None)):
+            yield
+    except Ended:
+        if len(slow) < MOST_SLOW:
+            raise Cancelled from None
+        raise BacktestError(
+            f"{len(slow)} points took longer than a strategy may (SMARTTRADER_STRATEGY_SECONDS): the others are not "
+            "tried. Give it more time, or mend what takes it",
+            details={"reason": "time"},
+        ) from None
 
 
 class _Ledger:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
@@ -119,6 +119,11 @@ def catalogue_of(settings: Settings) -> Catalogue:
 def is_own(strategy: AnyStrategy) -> bool:
     """Whether a strategy is the user's own."""
     return isinstance(strategy, UserStrategy)
+
+
+def runs_own(strategy_ids: Iterable[str]) -> bool:
+    """Whether one of these is the user's own: no shipped one has its id."""
+    return any(name not in registry() for name in strategy_ids)
 
 
 def own_hashes(strategies: Mapping[str, AnyStrategy]) -> dict[str, str]:

@@ -33,6 +33,8 @@ from app.services.user_strategies.wire import LENGTHS, Code, Reply, Request, pac
 
 START_SECONDS: Final = 60.0  # for the interpreter to come up, which is not the strategy's doing
 WATCH_SECONDS: Final = 0.05
+WAIT_SECONDS: Final = 0.25  # between two looks at whether whoever waits for a worker still wants one
+SHORT: Final = ("describe", "prepare")  # questions that are short, by the limit of their time
 WHERE_SECONDS: Final = 1.0  # for one that is to be ended to say where it is
 KEPT_LINES: Final = 40
 KEPT_CHARACTERS: Final = 4_000
@@ -47,28 +49,36 @@ class Limits:
     load_seconds: float = 10.0
     run_seconds: float = 300.0
     memory: int = 2048 * 2**20
-    workers: int = max(2, min(4, os.cpu_count() or 1))
+    workers: int = max(3, min(4, os.cpu_count() or 1))  # one of them is always there for what is short
 
     def seconds(self, ask: str) -> float:
         """Of a kind of question."""
-        return self.load_seconds if ask in ("describe", "prepare") else self.run_seconds
+        return self.load_seconds if ask in SHORT else self.run_seconds
 
 
-class Ended(Exception):
-    """Whoever asked does not want the answer any more; the worker that was at it is ended."""
+class Ended(BaseException):
+    """Whoever asked does not want the answer any more; the worker that was at it is ended.
+
+    No failure of the strategy, so that nobody who goes on after one goes on after this.
+    """
 
 
 _ended: ContextVar[Callable[[], bool]] = ContextVar("ended", default=lambda: False)
+_timed_out: ContextVar[Callable[[], None]] = ContextVar("timed_out", default=lambda: None)
 
 
 @contextmanager
-def ended_when(asked: Callable[[], bool]) -> Iterator[None]:
-    """Have questions asked inside end, with `Ended`, as soon as `asked` says so; it is called many times a second."""
-    token = _ended.set(asked)
+def ended_when(asked: Callable[[], bool], timed_out: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Have questions asked inside end, with `Ended`, as soon as `asked` says so; it is called many times a second.
+
+    `timed_out` is told of each that was stopped at the limit of its time.
+    """
+    tokens = _ended.set(asked), _timed_out.set(timed_out)
     try:
         yield
     finally:
-        _ended.reset(token)
+        _ended.reset(tokens[0])
+        _timed_out.reset(tokens[1])
 
 
 class _Gone(Exception):
@@ -213,6 +223,7 @@ class Workers:
         self.limits = limits or Limits()
         self._idle: list[Worker] = []
         self._busy: set[Worker] = set()
+        self._long = 0  # of those that are busy: at a run, signals or a proof
         self._changed = threading.Condition()
         self._numbers = itertools.count(1)
         self._closed = False
@@ -220,14 +231,18 @@ class Workers:
     def ask(self, ask: str, codes: Sequence[Code], values: Mapping[str, Any]) -> Reply:
         """Ask the strategies' worker; its answer and the bytes of arrays after it.
 
+        A question that may take long waits until another worker is left for those that are short: strategies that loop
+        keep nobody from having parameters checked or files described.
+
         Raises
         ------
         StrategyStopped : the strategy raised, answered nonsense, ended the process, or was stopped at a limit.
-        Unfit answers come back as `{"unfit": …}` for `describe`.
+        Ended : as `ended_when` was told. Unfit answers come back as `{"unfit": …}` for `describe`.
         """
         _consistent(codes)
+        long = ask not in SHORT
         while True:
-            worker = self._take(tuple(sorted(code.source_hash for code in codes)))
+            worker = self._take(tuple(sorted(code.source_hash for code in codes)), long)
             clean = False
             try:
                 reply = self._answered(worker, ask, codes, values)
@@ -235,7 +250,7 @@ class Workers:
                     continue  # it had gone to rest the moment it was asked
                 clean = bool(reply[0].get("clean"))
             finally:
-                self._give_back(worker, clean)
+                self._give_back(worker, clean, long)
             return self._told(worker, ask, codes, reply)
 
     def close(self) -> None:
@@ -248,11 +263,16 @@ class Workers:
 
     # ---- who answers
 
-    def _take(self, key: tuple[str, ...]) -> Worker:
+    def _take(self, key: tuple[str, ...], long: bool) -> Worker:
         with self._changed:
             while True:
                 if self._closed:
                     raise RuntimeError("the platform is closing")
+                if _ended.get()():
+                    raise Ended
+                if long and self._long >= self.limits.workers - 1:
+                    self._changed.wait(WAIT_SECONDS)
+                    continue
                 for worker in [w for w in self._idle if not w.alive]:
                     self._idle.remove(worker)
                     worker.kill()
@@ -266,20 +286,22 @@ class Workers:
                 if self._idle:
                     self._idle.pop(0).kill()
                     continue
-                self._changed.wait()
+                self._changed.wait(WAIT_SECONDS)
             same.key = key
             same.forget_output()
             self._busy.add(same)
+            self._long += long
             return same
 
-    def _give_back(self, worker: Worker, clean: bool) -> None:
+    def _give_back(self, worker: Worker, clean: bool, long: bool) -> None:
         with self._changed:
             self._busy.discard(worker)
+            self._long -= long
             if clean and worker.alive and not self._closed:
                 self._idle.append(worker)
             else:
                 worker.kill()
-            self._changed.notify()
+            self._changed.notify_all()
 
     # ---- one question
 
@@ -298,7 +320,7 @@ class Workers:
         try:
             if began[0].get("begun") is not True:
                 raise _Gone
-            return self._watched(worker, number, codes, seconds, "load" if ask in ("describe", "prepare") else "answer")
+            return self._watched(worker, number, codes, seconds, "load" if ask in SHORT else "answer")
         except _Gone:
             return self._crashed(worker, codes)
         finally:
@@ -318,6 +340,7 @@ class Workers:
                 if worker.memory() > self.limits.memory:
                     raise self._stopped(worker, codes, "memory", self._memory_words()) from None
                 if left <= 0.0:
+                    _timed_out.get()()
                     told = f"it took longer than {seconds:g} seconds to {what}, the limit"
                     raise self._stopped(worker, codes, "time", told, worker.where(number)) from None
                 continue
