@@ -8,6 +8,28 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from app.commands.run_options import (
+    BarsFile,
+    BrokerageCap,
+    BrokerageFlat,
+    BrokeragePercent,
+    Capital,
+    Costs,
+    Depository,
+    FillAt,
+    Fractional,
+    ImpactBps,
+    MaxPositions,
+    PolicyName,
+    Product,
+    SettleNextSession,
+    Sizes,
+    SlippageBps,
+    StrictActions,
+    Timeframe,
+    Unfilled,
+    VolumeCap,
+)
 from app.commands.run_text import print_run
 from app.commands.shared import (
     JsonFlag,
@@ -42,50 +64,36 @@ def backtest(
         str | None, typer.Option(help="An index; @point-in-time (default) or @today after it chooses its members.")
     ] = None,
     symbols: Annotated[str | None, typer.Option(help="Symbols instead of an index, separated by commas.")] = None,
-    bars: Annotated[Path | None, typer.Option(help="A CSV or Parquet file of bars instead of the stored ones.")] = None,
+    bars: BarsFile = None,
     rules: Annotated[str | None, typer.Option("--market", help="nse or none; none for --bars.")] = None,
     start: Annotated[str | None, typer.Option("--from", metavar=_DAY, help="First session.")] = None,
     end: Annotated[str | None, typer.Option("--to", metavar=_DAY, help="Last session.")] = None,
-    capital: Annotated[float, typer.Option(help="Rupees to begin with.")] = 1_000_000.0,
-    costs: Annotated[str, typer.Option(help="none, bps:10, zerodha, fyers or custom.")] = "bps:10",
-    brokerage_percent: Annotated[
-        float | None, typer.Option(help="With --costs custom: percent of an order's value.")
-    ] = None,
-    brokerage_cap: Annotated[float | None, typer.Option(help="With --costs custom: most rupees an order.")] = None,
-    brokerage_flat: Annotated[float | None, typer.Option(help="With --costs custom: rupees an order.")] = None,
-    depository: Annotated[
-        float | None, typer.Option(help="With --costs custom: rupees for each share and day delivered out.")
-    ] = None,
+    capital: Capital = 1_000_000.0,
+    costs: Costs = "bps:10",
+    brokerage_percent: BrokeragePercent = None,
+    brokerage_cap: BrokerageCap = None,
+    brokerage_flat: BrokerageFlat = None,
+    depository: Depository = None,
     allocations: Annotated[
         str | None, typer.Option(metavar="ID=SHARE,…", help="Of several strategies: fractions of the capital.")
     ] = None,
-    slippage_bps: Annotated[float, typer.Option(help="Against us, of each price.")] = 0.0,
-    volume_cap: Annotated[float | None, typer.Option(help="Share of a bar's volume traded at most.")] = None,
-    timeframe: Annotated[
-        str | None, typer.Option(help="1m, 5m, 15m, 30m, 1h or 1d (default); with --bars else read from them.")
-    ] = None,
-    product: Annotated[
-        str | None, typer.Option(help="CNC: delivery; MIS: intraday; FUT: futures as a PROXY; else the strategy's own.")
-    ] = None,
-    settle_next_session: Annotated[
-        bool, typer.Option("--settle-next-session", help="T+1: a sale pays for entries from the next session on.")
-    ] = False,
-    impact_bps: Annotated[float, typer.Option(help="Slippage of an order as large as its bar's volume.")] = 0.0,
-    unfilled: Annotated[str, typer.Option(help="cancel or carry what the volume cap leaves of an entry.")] = "cancel",
-    strict_actions: Annotated[
-        bool, typer.Option("--strict-actions", help="Use no corporate action that became known only later.")
-    ] = False,
-    sizing: Annotated[str, typer.Option(help="equity_per_member, equity_per_position, value:N or quantity:N.")] = (
-        "equity_per_member"
-    ),
-    max_positions: Annotated[int | None, typer.Option(help="Open positions at most.")] = None,
-    fill_at: Annotated[str, typer.Option(help="next_open, or this_close, which labels the run.")] = "next_open",
+    slippage_bps: SlippageBps = 0.0,
+    volume_cap: VolumeCap = None,
+    timeframe: Timeframe = None,
+    product: Product = None,
+    settle_next_session: SettleNextSession = False,
+    impact_bps: ImpactBps = 0.0,
+    unfilled: Unfilled = "cancel",
+    strict_actions: StrictActions = False,
+    sizing: Sizes = "equity_per_member",
+    max_positions: MaxPositions = None,
+    fill_at: FillAt = "next_open",
     benchmark: Annotated[str | None, typer.Option(help="An index beside the run, or none.")] = None,
     cash_rate: Annotated[
         list[str] | None, typer.Option(metavar="[DATE:]PERCENT", help="What cash earns beside it; may be repeated.")
     ] = None,
-    policy: Annotated[str | None, typer.Option(help="Name or id of a risk policy; none: unconstrained.")] = None,
-    fractional: Annotated[bool, typer.Option("--fractional", help="Shares divide; with --bars.")] = False,
+    policy: PolicyName = None,
+    fractional: Fractional = False,
     seed: Annotated[int, typer.Option(help="Of whatever draws at random.")] = 0,
     param: Annotated[
         list[str] | None, typer.Option(metavar="NAME=VALUE", help="A parameter; of several strategies: ID.NAME=VALUE.")
@@ -135,7 +143,7 @@ def backtest(
                 fail("--benchmark goes with stored bars: of a file's it is not known which index they belong to")
             if policy not in (None, "none"):
                 with open_platform() as platform:
-                    common["policy"] = _policy(platform, policy)
+                    common["policy"] = policy_of(platform, policy)
             if strict_actions:
                 fail("--strict-actions goes with stored bars: of a file's no corporate action is known")
             catalogue = catalogue_of(get_settings())
@@ -206,7 +214,7 @@ def _of_market(
             sizing_value=size.value,
             costs=charges,
             asof_members=members != "today",
-            policy=None if policy in (None, "none") else _policy(platform, policy),
+            policy=policy_of(platform, policy),
             **common,
         )
         with platform.database.transaction(market) as session:
@@ -225,7 +233,9 @@ def _of_file(
 
     from app.engines.backtest import RunSpec, UniverseSpec, book_of
     from app.engines.backtest.result import decoded
+    from app.engines.sweeps.evaluate import Inputs
     from app.services.backtests.shown import shown, with_proofs
+    from app.services.backtests.slices import warm_up_of
     from app.services.bar_files import read_bars
     from app.services.proofs import search
     from app.services.proofs import warnings as proof_warnings
@@ -233,12 +243,14 @@ def _of_file(
 
     chosen = {name: catalogue.find(name) for name in params}
     found, told = read_bars(path, timeframe=timeframe, start=first, end=last)
+    books = tuple(
+        book_of(chosen[name], given, None if shares is None else shares[name], product)
+        for name, given in params.items()
+    )
+    found = Inputs(found).with_warm_up(warm_up_of(books, chosen)).bars  # as stored bars are read
     days = found.sessions.astype("datetime64[D]").astype(object)
     spec = RunSpec(
-        books=tuple(
-            book_of(chosen[name], given, None if shares is None else shares[name], product)
-            for name, given in params.items()
-        ),
+        books=books,
         universe=UniverseSpec(symbols=found.symbols),
         start=first or days[found.start],
         end=last or days[-1],
@@ -315,9 +327,12 @@ def _rate(text: str) -> tuple[date, float]:
     return first or date.min, number_of("--cash-rate", percent)
 
 
-def _policy(platform: Platform, name_or_id: str) -> Policy:
+def policy_of(platform: Platform, name_or_id: str | None) -> Policy | None:
+    """The policy of a name or an id; None where none was asked for."""
     from app.database import Market
 
+    if name_or_id in (None, "none"):
+        return None
     with platform.database.transaction(Market.REAL) as session:
         return platform.policies.find(session, name_or_id)
 

@@ -5,15 +5,47 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.commands.backtest import costs_of, date_of, number_of, params_of
-from app.commands.shared import JsonFlag, SampleFlag, chosen_market, fail, open_platform, print_json
+from app.commands.backtest import costs_of, date_of, number_of, params_of, policy_of
+from app.commands.run_options import (
+    BarsFile,
+    BrokerageCap,
+    BrokerageFlat,
+    BrokeragePercent,
+    Capital,
+    Costs,
+    Depository,
+    FillAt,
+    Fractional,
+    ImpactBps,
+    MaxPositions,
+    PolicyName,
+    Product,
+    SettleNextSession,
+    Sizes,
+    SlippageBps,
+    StrictActions,
+    Timeframe,
+    Unfilled,
+    VolumeCap,
+)
+from app.commands.shared import (
+    JsonFlag,
+    SampleFlag,
+    chosen_market,
+    fail,
+    open_platform,
+    print_json,
+    say_of_compiling,
+)
 
 if TYPE_CHECKING:
     from app.database import Market
+    from app.engines.backtest import CostSpec
     from app.services.backtests.question import BacktestQuestion
     from app.services.platform import Platform
 
@@ -46,15 +78,27 @@ def sweep(
     period: Annotated[
         list[str] | None, typer.Option(metavar="FROM:TO", help="Instead of --from and --to; may be repeated.")
     ] = None,
-    rules: Annotated[str, typer.Option("--market", help="nse, or none: without the exchange's rules.")] = "nse",
-    capital: Annotated[float, typer.Option(help="Rupees to begin with.")] = 1_000_000.0,
-    costs: Annotated[str, typer.Option(help="none, bps:10, zerodha or fyers.")] = "bps:10",
-    slippage_bps: Annotated[float, typer.Option(help="Against us, of each price.")] = 0.0,
-    sizing: Annotated[str, typer.Option(help="equity_per_member, equity_per_position, value:N or quantity:N.")] = (
-        "equity_per_member"
-    ),
-    max_positions: Annotated[int | None, typer.Option(help="Open positions at most.")] = None,
-    timeframe: Annotated[str, typer.Option(help="1m, 5m, 15m, 30m, 1h or 1d.")] = "1d",
+    bars: BarsFile = None,
+    rules: Annotated[str | None, typer.Option("--market", help="nse or none; none for --bars.")] = None,
+    capital: Capital = 1_000_000.0,
+    costs: Costs = "bps:10",
+    brokerage_percent: BrokeragePercent = None,
+    brokerage_cap: BrokerageCap = None,
+    brokerage_flat: BrokerageFlat = None,
+    depository: Depository = None,
+    slippage_bps: SlippageBps = 0.0,
+    volume_cap: VolumeCap = None,
+    timeframe: Timeframe = None,
+    product: Product = None,
+    settle_next_session: SettleNextSession = False,
+    impact_bps: ImpactBps = 0.0,
+    unfilled: Unfilled = "cancel",
+    strict_actions: StrictActions = False,
+    sizing: Sizes = "equity_per_member",
+    max_positions: MaxPositions = None,
+    fill_at: FillAt = "next_open",
+    policy: PolicyName = None,
+    fractional: Fractional = False,
     scheduler: Annotated[
         str | None, typer.Option(metavar="tcp://HOST:PORT", help="A Dask scheduler to work on (extra `cluster`).")
     ] = None,
@@ -80,22 +124,54 @@ def sweep(
     universes = tuple((universe or []) + [symbols_of(text) for text in symbols or []])
     periods = tuple(_period(text) for text in period or [])
     first, last = date_of("--from", start), date_of("--to", end)
+    if rules not in (None, "none", "nse"):
+        fail(f"--market {rules}: expected nse or none")
+    terms: dict[str, Any] = {
+        "initial_capital": capital,
+        "slippage_bps": slippage_bps,
+        "impact_bps": impact_bps,
+        "volume_cap": volume_cap,
+        "unfilled": unfilled,
+        "settle_next_session": settle_next_session,
+        "max_positions": max_positions,
+        "fill_at": fill_at,
+    }
+    if bars is not None:
+        for given, name in (
+            (universe or symbols, "--universe and --symbols go"),
+            (period, "--period goes"),
+            (rules == "nse", "--market nse goes"),
+            (strict_actions, "--strict-actions goes"),
+            (scheduler, "--scheduler goes"),
+            (resume, "--resume goes"),
+        ):
+            if given:
+                fail(f"{name} with stored bars; --bars are those of a file, from --from to --to")
+    elif fractional:
+        fail("--fractional goes with --bars; stored bars are run in whole shares")
     try:
-        with open_platform(strategies=True) as platform:
-            if strategy is None:
-                assert resume is not None
-                sweep_id = resume
-            else:
-                run = question(
-                    platform, market, strategy, param, first, last, rules=rules, costs=costs, sizing=sizing,
-                    initial_capital=capital, slippage_bps=slippage_bps, max_positions=max_positions,
-                    timeframe=timeframe,
-                )  # fmt: skip
-                from app.services.sweeps.question import SweepQuestion
+        charges = costs_of(costs, brokerage_percent, brokerage_cap, brokerage_flat, depository)
+        if bars is not None and strategy is not None:
+            answer = _of_file(
+                strategy, bars, param, asked, first, last, timeframe, random, seed,
+                terms | {"costs": charges, "sizing": sizing, "fractional": fractional}, product, policy,
+            )  # fmt: skip
+        else:
+            with open_platform(strategies=True) as platform:
+                if strategy is None:
+                    assert resume is not None
+                    sweep_id = resume
+                else:
+                    run = question(
+                        platform, market, strategy, param, first, last, rules=rules or "nse", costs=charges,
+                        sizing=sizing, timeframe=timeframe or "1d", product=product, strict_actions=strict_actions,
+                        policy=policy_of(platform, policy), **terms,
+                    )  # fmt: skip
+                    from app.services.sweeps.question import SweepQuestion
 
-                sweep_id = platform.sweeps.keep(market, SweepQuestion(run, asked, universes, periods, random, seed))
-            _work(platform, market, sweep_id, scheduler)
-            answer = _answer(platform, market, sweep_id)
+                    sweep_id = platform.sweeps.keep(market, SweepQuestion(run, asked, universes, periods, random, seed))
+                _work(platform, market, sweep_id, scheduler)
+                answer = _answer(platform, market, sweep_id)
     except (SmartTraderException, ValueError) as error:
         fail(error.message if isinstance(error, SmartTraderException) else str(error))
     if as_json:
@@ -106,7 +182,7 @@ def sweep(
 
 def question(
     platform: Platform, market: Market, strategy: str, param: list[str] | None, start: date | None, end: date | None, *,
-    rules: str, costs: str, sizing: str, **common: Any,
+    rules: str, costs: CostSpec, sizing: str, **common: Any,
 ) -> BacktestQuestion:  # fmt: skip
     """The run that a search varies; without dates, over all that is stored."""
     from app.services.backtests.question import BacktestQuestion
@@ -124,10 +200,50 @@ def question(
         end=end or panel.sessions[-1].astype(object),
         sizing=kind,
         sizing_value=number_of("--sizing", amount) if colon else None,
-        costs=costs_of(costs),
+        costs=costs,
         market=rules,
         **common,
     )
+
+
+def _of_file(
+    name: str, path: Path, param: list[str] | None, grid: dict[str, Any], first: date | None, last: date | None,
+    timeframe: str | None, draws: int | None, seed: int, terms: dict[str, Any], product: str | None, policy: str | None,
+) -> dict[str, Any]:  # fmt: skip
+    from app.engines.backtest import Sizing, UniverseSpec
+    from app.services.backtests.question import BacktestQuestion
+    from app.services.bar_files import read_bars
+    from app.services.sweeps.of_file import sweep_of_file
+    from app.services.sweeps.question import SweepQuestion
+    from app.services.user_strategies.catalogue import catalogue_of
+    from app.settings import get_settings
+
+    if policy not in (None, "none"):
+        with open_platform() as platform:
+            terms["policy"] = policy_of(platform, policy)
+    kind, colon, amount = terms["sizing"].partition(":")
+    found, told = read_bars(path, timeframe=timeframe, start=first, end=last)
+    days = found.sessions.astype("datetime64[D]").astype(object)
+    start, end = first or days[found.start], last or days[-1]
+    params = params_of([name], param or [])
+    question = SweepQuestion(BacktestQuestion((name,), params, found.symbols, start, end), grid, draws=draws, seed=seed)
+    terms |= {
+        "universe": UniverseSpec(symbols=found.symbols), "start": start, "end": end, "timeframe": found.timeframe,
+        "sizing": Sizing(kind, number_of("--sizing", amount) if colon else None),
+    }  # fmt: skip
+    say_of_compiling()
+    catalogue = catalogue_of(get_settings())
+    try:
+        with shown_progress() as progress:
+            answer = sweep_of_file(catalogue, found, terms, product, question, _TOP, progress)
+    finally:
+        catalogue.close()
+    notes = [
+        f"The bars are those of {path.name}; no exchange stands behind them.",
+        *told,
+        "A sweep of a file is not kept, and its points are in no ledger: the trials are those of this search alone.",
+    ]
+    return answer | {"notes": notes}
 
 
 def grid_of(text: str) -> tuple[str, Any]:
@@ -199,6 +315,8 @@ def _answer(platform: Platform, market: Market, sweep_id: str) -> dict[str, Any]
 
 
 def _print(answer: dict[str, Any]) -> None:
+    for note in answer.get("notes", ()):
+        print(note)
     print(f"Sweep {answer['sweep_id']}: {answer['points']} points of {answer['strategy_id']}")
     if answer["refused"]:
         print(f"{answer['refused']} combinations are no point; the first: {answer['skipped'][0]['reason']}")

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from app.commands.backtest import date_of
+from app.commands.backtest import costs_of, date_of
 from app.commands.shared import JsonFlag, SampleFlag, chosen_market, fail, open_platform, print_json
 from app.commands.sweep import grid_of, question, shown_progress, symbols_of
 
@@ -59,7 +59,7 @@ def walkforward(
         with open_platform(strategies=True) as platform:
             run = question(
                 platform, market, strategy, param, date_of("--from", start), date_of("--to", end), rules=rules,
-                costs=costs, sizing=sizing, initial_capital=capital, slippage_bps=slippage_bps,
+                costs=costs_of(costs), sizing=sizing, initial_capital=capital, slippage_bps=slippage_bps,
                 max_positions=max_positions, timeframe=timeframe,
             )  # fmt: skip
             from app.services.sweeps.question import SweepQuestion

@@ -84,7 +84,7 @@ class SweepWork:
             inputs = self.inputs(market, spec, strategy, points.found.warm_up)
             evaluator = Evaluator(spec, strategy, inputs, carry=self.carry(strategy), points=points)
             try:
-                with bounded(cancelled), self._where(evaluator, strategy, spec, inputs, scheduler) as (submit, width):
+                with bounded(cancelled), where(evaluator, strategy, spec, inputs, scheduler) as (submit, width):
                     self._stretches(market, evaluator, strategy, submit, width, progress, cancelled)
             except Cancelled:
                 with self._database.transaction(market) as session:
@@ -111,21 +111,8 @@ class SweepWork:
         return read
 
     def carry(self, strategy: AnyStrategy) -> Callable[[RunSpec, Inputs], Evaluated] | None:
-        """How a strategy of one's own that is asked bar by bar is run: as a whole, in its worker."""
-        if not is_own(strategy) or strategy.kind == "vectorised":
-            return None
-        workers = self._catalogue.workers
-
-        def carried(spec: RunSpec, inputs: Inputs) -> Evaluated:
-            done = carry_out(
-                spec, inputs.bars, {strategy.id: strategy}, workers, dividends=inputs.dividends,
-                exchange=inputs.exchange, sectors=inputs.sectors,
-            )  # fmt: skip
-            result = decoded(orjson.loads(done.canonical))
-            closes = session_closes(np.array(result["sessions"], "datetime64[s]"))
-            return Evaluated(done.metrics, np.array(result["equity"], np.float64)[closes])
-
-        return carried
+        """See `carried`."""
+        return carried(self._catalogue, strategy)
 
     def _sweep(self, market: Market, sweep_id: str) -> Sweep:
         with self._database.transaction(market) as session:
@@ -141,18 +128,6 @@ class SweepWork:
         if strategy.source_hash != spec.bases[0].books[0].source_hash:
             raise InputsChanged(f"The source of {spec.strategy_id} changed since the sweep was asked for: ask again")
         return strategy
-
-    @staticmethod
-    def _where(
-        evaluator: Evaluator, strategy: AnyStrategy, spec: SweepSpec, inputs: Sequence[Inputs], scheduler: str | None
-    ) -> AbstractContextManager[tuple[Submit, int]]:
-        if scheduler is not None:
-            if is_own(strategy):
-                raise ValidationError("A strategy of one's own runs on this machine alone", "scheduler")
-            return on_cluster(Task(spec, tuple(inputs)), scheduler)
-        if strategy.kind == "event" and not is_own(strategy):
-            return in_processes(Task(spec, tuple(inputs)))
-        return in_threads(evaluator)
 
     def _stretches(
         self, market: Market, evaluator: Evaluator, strategy: AnyStrategy, submit: Submit, width: int,
@@ -211,6 +186,36 @@ class SweepWork:
             numbers[base] += kept
             rows[base].append(unpacked(data, len(kept)))
         return [{"base": base, **doubt(np.concatenate(found), numbers[base], each)} for base, found in enumerate(rows)]
+
+
+def carried(catalogue: Catalogue, strategy: AnyStrategy) -> Callable[[RunSpec, Inputs], Evaluated] | None:
+    """How a strategy of one's own that is asked bar by bar is run: as a whole, in its worker. None for any other."""
+    if not is_own(strategy) or strategy.kind == "vectorised":
+        return None
+
+    def in_worker(spec: RunSpec, inputs: Inputs) -> Evaluated:
+        done = carry_out(
+            spec, inputs.bars, {strategy.id: strategy}, catalogue.workers, dividends=inputs.dividends,
+            exchange=inputs.exchange, sectors=inputs.sectors,
+        )  # fmt: skip
+        result = decoded(orjson.loads(done.canonical))
+        closes = session_closes(np.array(result["sessions"], "datetime64[s]"))
+        return Evaluated(done.metrics, np.array(result["equity"], np.float64)[closes])
+
+    return in_worker
+
+
+def where(
+    evaluator: Evaluator, strategy: AnyStrategy, spec: SweepSpec, inputs: Sequence[Inputs], scheduler: str | None
+) -> AbstractContextManager[tuple[Submit, int]]:
+    """Where the points of a sweep are worked out, and how many stretches of them at once."""
+    if scheduler is not None:
+        if is_own(strategy):
+            raise ValidationError("A strategy of one's own runs on this machine alone", "scheduler")
+        return on_cluster(Task(spec, tuple(inputs)), scheduler)
+    if strategy.kind == "event" and not is_own(strategy):
+        return in_processes(Task(spec, tuple(inputs)))
+    return in_threads(evaluator)
 
 
 @contextmanager

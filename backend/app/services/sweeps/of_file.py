@@ -1,0 +1,107 @@
+"""A sweep over the bars of a file of one's own: worked out here, answered as a stored one is, and not kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+
+from app.engines.backtest import RunSpec, book_of
+from app.engines.bars import Bars
+from app.engines.evidence.report import Trials, significance_report
+from app.engines.strategies.registry import AnyStrategy
+from app.engines.sweeps.doubt import doubt
+from app.engines.sweeps.evaluate import METRICS, Evaluator, Inputs, stride_of
+from app.engines.sweeps.spec import Points, SweepSpec
+from app.services.sweeps.question import SweepQuestion, points_of
+from app.services.sweeps.reading import WHOLE, plain_row, universe_of
+from app.services.sweeps.working import SHARPE, bounded, carried, chunks_of, where
+from app.services.user_strategies.catalogue import Catalogue
+
+LISTED_SKIPPED: Final = 100
+
+
+def sweep_of_file(
+    catalogue: Catalogue,
+    bars: Bars,
+    terms: dict[str, Any],
+    product: str | None,
+    question: SweepQuestion,
+    top: int,
+    progress: Callable[[float, str], None],
+) -> dict[str, Any]:
+    """Work out every point, and say how much of the best is the search.
+
+    The trials are the points of this search alone: what is not kept is in no ledger.
+
+    Parameters
+    ----------
+    terms : fields of the run's RunSpec, without its books
+    top : points that are told, the highest Sharpe first
+
+    Raises
+    ------
+    ValidationError : what is wrong with the grid. BacktestError : points of a strategy of one's own take too long.
+    """
+    strategy, found, grid = points_of(catalogue, question)
+    fixed = question.run.params.get(strategy.id, {})
+    book = book_of(strategy, {**fixed, **found.taken[0]}, None, product)
+    inputs = Inputs(bars).with_warm_up(found.warm_up)
+    base = RunSpec(books=(book,), data_root=inputs.bars.root, **terms)
+    spec = SweepSpec((base,), grid, question.draws, question.seed)
+    points = Points(spec, strategy)
+    evaluator = Evaluator(spec, strategy, [inputs], carry=carried(catalogue, strategy), points=points)
+    values, returns, failures = _worked(evaluator, strategy, spec, inputs, progress)
+    kept = [number for number in range(len(points)) if number % stride_of(len(points)) == 0]
+
+    def told(number: int) -> dict[str, Any]:
+        row = dict(zip(METRICS, plain_row(values[number]), strict=True))
+        return {
+            "number": number,
+            "base": 0,
+            "params": points.varied(number),
+            "metrics": {n: int(v) if n in WHOLE and v is not None else v for n, v in row.items()},
+            "failed": failures.get(number),
+        }
+
+    best = None
+    if not np.isnan(values[kept, SHARPE]).all():
+        at = int(np.nanargmax(values[kept, SHARPE]))
+        known = values[:, SHARPE][~np.isnan(values[:, SHARPE])] / base.periods_per_year**0.5
+        trials = Trials(len(points), float(np.var(known, ddof=1)) if known.size > 1 else None)
+        report = significance_report(returns[at], trials, periods=base.periods_per_year)
+        best = told(kept[at]) | {"significance": {**report.values, "reasons": report.reasons}}
+    order = np.argsort(-values[:, SHARPE], kind="stable")[:top].tolist()  # NaN last
+    return {
+        "sweep_id": spec.sweep_id,
+        "strategy_id": strategy.id,
+        "points": len(points),
+        "refused": found.refused,
+        "skipped": [{"params": one.params, "reason": one.reason} for one in found.skipped[:LISTED_SKIPPED]],
+        "grid": {name: list(given) for name, given in sorted(grid.items())},
+        "fixed": spec.fixed,
+        "random": None if spec.draws is None else {"draws": spec.draws, "seed": spec.seed},
+        "bases": [{"base": 0, "universe": universe_of(base.to_dict()), "start_date": base.start, "end_date": base.end}],
+        "top": [told(number) for number in order],
+        "overfitting": {"finished": True, "bases": [{"base": 0, **doubt(returns, kept, len(points)), "best": best}]},
+    }
+
+
+def _worked(
+    evaluator: Evaluator, strategy: AnyStrategy, spec: SweepSpec, inputs: Inputs,
+    progress: Callable[[float, str], None],
+) -> tuple[np.ndarray, np.ndarray, dict[int, str]]:  # fmt: skip
+    total, done = len(evaluator.points), 0
+    failures: dict[int, str] = {}
+    values, returns = [], []
+    with bounded(lambda: False), where(evaluator, strategy, spec, [inputs], None) as (submit, _):
+        waiting = [submit(*stretch) for stretch in chunks_of(evaluator.points)]
+        for future in waiting:
+            chunk = future.result()
+            values.append(chunk.values)
+            returns.append(chunk.returns)
+            failures |= chunk.failures
+            done += len(chunk.values)
+            progress(done / total, f"{done:,} of {total:,} points")
+    return np.concatenate(values), np.concatenate(returns), failures
