@@ -92,7 +92,9 @@ def test_a_factor_that_is_not_known_is_said_not_taken_for_zero(client: TestClien
     assert list(by_id) == ["market", "size", "value", "momentum", "low_volatility"]
     assert by_id["market"]["low"] < by_id["market"]["exposure"] < by_id["market"]["high"]
     assert by_id["momentum"]["exposure"] is None
-    assert by_id["momentum"]["reason"] == "not known in 200 of 200 sessions: too few shares to rank"
+    assert by_id["momentum"]["reason"] == (
+        "prices of a year before are on file for fewer than 30 of the ranked shares on every day of the window"
+    )
     shock = told(client, portfolio, "stress", shocks=[{"name": "m", "factors": {"momentum": -0.1}}])["shocks"][-1]
     assert shock["factors"] == {"momentum": None}
     assert shock["reasons"] == ["the exposure to momentum is not known"]

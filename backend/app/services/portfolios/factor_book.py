@@ -32,6 +32,13 @@ NAMES: Final = {
     "momentum": "Momentum, winners less losers",
     "low_volatility": "Low volatility, quiet less loud",
 }
+RANKED_BY: Final = {
+    "size": "market values",
+    "value": "ratios of price to earnings",
+    "momentum": "prices of a year before",
+    "low_volatility": "returns of a year before",
+    "market": "levels of the index",
+}
 NOTE: Final = (
     f"Each month's end the {RANKED} most traded shares are ranked by what was known then; a factor is the mean return "
     "of the top three tenths less that of the bottom three tenths until the next. Exposures are slopes of one "
@@ -67,8 +74,8 @@ class FactorService:
         for name in NAMES:
             if name not in columns:
                 reasons[name] = str(found.against.reason)
-            elif (unknown := int(np.isnan(columns[name]).sum())) > MOST_UNKNOWN * window.sessions.size:
-                reasons[name] = f"not known in {unknown} of {window.sessions.size} sessions: too few shares to rank"
+            elif int(np.isnan(columns[name]).sum()) > MOST_UNKNOWN * window.sessions.size:
+                reasons[name] = _why_unknown(name, columns[name], window.sessions)
         used = [name for name in NAMES if name not in reasons]
         fit = None
         if used:
@@ -149,6 +156,21 @@ class FactorService:
         for name, score in scores.items():
             built[name] = factors.long_short(returns, np.where(liquid, score, np.nan), ends)
         return Book(sessions, built)
+
+
+def _why_unknown(name: str, returns: F1, sessions: NDArray[np.datetime64]) -> str:
+    """Since when the data tell what a factor ranks by, and how far back it can be asked for."""
+    known = np.flatnonzero(~np.isnan(returns))
+    told = RANKED_BY[name]
+    if not known.size:
+        return f"{told} are on file for fewer than {factors.FEWEST} of the ranked shares on every day of the window"
+    lacking = np.cumsum(np.isnan(returns)[::-1])
+    enough = np.flatnonzero(lacking <= MOST_UNKNOWN * np.arange(1, sessions.size + 1))
+    way_out = f"; look back {int(enough[-1]) + 1} sessions at most" if enough.size else ""
+    return (
+        f"{told} are on file for enough shares in {known.size} of {sessions.size} sessions, the first of them "
+        f"{sessions[known[0]]}{way_out}"
+    )
 
 
 def _most_traded(turnover: F2) -> NDArray[np.bool_]:
