@@ -61,6 +61,8 @@ def test_every_rupee_of_the_gain_has_its_source(client: TestClient, path: str, s
     assert whole == pytest.approx(gain, abs=D("0.01"))
     assert sum(one["share_of_gain"] for one in report["stocks"]) == pytest.approx(1.0)
     assert {one["symbol"] for one in report["stocks"]} == {symbol, "LUMBRA", "Charges of no share"}
+    # and what is not attributed, for want of the index's weights, is told
+    assert any("Brinson" in note and "no file tells" in note for note in report["notes"])
 
 
 def test_the_value_is_right_on_every_day(client: TestClient, path: str, sample_data: SampleSummary) -> None:

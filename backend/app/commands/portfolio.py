@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from app.database import Market
     from app.services.platform import Platform
+    from app.services.portfolios.risk import Question
 
 NameOrId = Annotated[str, typer.Argument(help="Name or id of the portfolio.")]
 
@@ -224,10 +225,8 @@ def analyze(
     """The risk of a portfolio: of the market, how it is spread, and of its companies' accounts."""
 
     def work(platform: Platform, market: Market, session: Session, portfolio_id: int) -> dict[str, Any]:
-        day = _day(asof, "--asof")
-        return platform.risk.analyze(
-            market, session, portfolio_id, lookback=_lookback(lookback), benchmark=benchmark, asof=day
-        )
+        question = _question(portfolio_id, lookback, benchmark, asof)
+        return platform.risk.analyze(market, session, question)
 
     found = _on(portfolio, sample, work)
     if as_json:
@@ -258,22 +257,21 @@ def report(
         fail(f"--output {output}: expected a name that ends with .pdf, .xlsx or .html")
 
     def work(platform: Platform, market: Market, session: Session, portfolio_id: int) -> dict[str, Any]:
-        day = _day(asof, "--asof")
-        name, content = platform.risk.report(
-            market, session, portfolio_id, form, lookback=_lookback(lookback), benchmark=benchmark, asof=day
-        )
+        question = _question(portfolio_id, lookback, benchmark, asof)
+        name, content = platform.risk.report(market, session, question, form)
         return {"name": name, "content": content}
 
     write_file(output, _on(portfolio, sample, work)["content"])
     print(f"The report is in {output}")
 
 
-def _lookback(sessions: int) -> int:
+def _question(portfolio_id: int, lookback: int, benchmark: str | None, asof: str | None) -> Question:
     from app.services.portfolios.held import LONGEST
+    from app.services.portfolios.risk import Question
 
-    if sessions > LONGEST:
-        fail(f"--lookback: expected 20 to {LONGEST} sessions, got {sessions}")
-    return sessions
+    if lookback > LONGEST:
+        fail(f"--lookback: expected 20 to {LONGEST} sessions, got {lookback}")
+    return Question(portfolio_id, lookback, benchmark, _day(asof, "--asof"))
 
 
 def _measure(value: float | None) -> str:

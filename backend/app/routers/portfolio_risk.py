@@ -12,6 +12,7 @@ from app.routers.dependencies import PlatformDep
 from app.schemas.portfolio_risk import AnalyzeRequest, ImproveRequest, RebalanceRequest, StressRequest
 from app.schemas.portfolio_risk_out import AnalysisOut, FactorsOut, ImproveOut, RebalanceOut, StressOut
 from app.services.portfolios.held import LONGEST
+from app.services.portfolios.risk import Question
 from app.web.sessions import MarketDep, MarketSessionDep
 
 router = APIRouter(prefix="/api/portfolio/stocks", tags=["portfolios"])
@@ -32,7 +33,7 @@ def analyze_portfolio(
     request: AnalyzeRequest | None = None,
 ) -> Response:
     """Market risk, how it is spread, accounts, liquidity; ratios are fractions, what is unknown null with a reason."""
-    return _json(platform.risk.analyze(market, session, portfolio_id, **_window(request or AnalyzeRequest())))
+    return _json(platform.risk.analyze(market, session, _question(portfolio_id, request or AnalyzeRequest())))
 
 
 @router.post("/{portfolio_id}/factors", operation_id="portfolios:factors", response_model=FactorsOut)
@@ -44,7 +45,7 @@ def factor_exposures(
     request: AnalyzeRequest | None = None,
 ) -> Response:
     """Exposures to market, size, value, momentum and low volatility, with intervals."""
-    return _json(platform.risk.factors(market, session, portfolio_id, **_window(request or AnalyzeRequest())))
+    return _json(platform.risk.factors(market, session, _question(portfolio_id, request or AnalyzeRequest())))
 
 
 @router.post("/{portfolio_id}/stress", operation_id="portfolios:stress", response_model=StressOut)
@@ -60,8 +61,7 @@ def stress_portfolio(
     found = platform.risk.stress(
         market,
         session,
-        portfolio_id,
-        **_window(asked),
+        _question(portfolio_id, asked),
         shocks=[one.model_dump() for one in asked.shocks],
         circuit=asked.circuit.model_dump(),
         horizon=asked.horizon,
@@ -84,8 +84,7 @@ def improve_portfolio(
     found = platform.risk.improve(
         market,
         session,
-        portfolio_id,
-        **_window(asked),
+        _question(portfolio_id, asked),
         wish=_wish(asked),
         methods=asked.methods,
         estimate_sessions=asked.estimate_sessions,
@@ -103,8 +102,7 @@ def rebalance_portfolio(
     found = platform.risk.rebalance(
         market,
         session,
-        portfolio_id,
-        **_window(request),
+        _question(portfolio_id, request),
         wish=_wish(request),
         method=request.methods[0],
         weights=request.weights,
@@ -135,14 +133,14 @@ def portfolio_report(
 ) -> Response:
     """A report to keep: a PDF, a workbook, or one page of HTML for a client, without scripts."""
     name, content = platform.risk.report(
-        market, session, portfolio_id, format, lookback=lookback_days, benchmark=benchmark, asof=asof
+        market, session, Question(portfolio_id, lookback_days, benchmark, asof), format
     )
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(content, media_type=_TYPES[format], headers=headers)
 
 
-def _window(asked: AnalyzeRequest) -> dict[str, Any]:
-    return {"lookback": asked.lookback_days, "benchmark": asked.benchmark, "asof": asked.asof}
+def _question(portfolio_id: int, asked: AnalyzeRequest) -> Question:
+    return Question(portfolio_id, asked.lookback_days, asked.benchmark, asked.asof)
 
 
 def _wish(asked: ImproveRequest) -> dict[str, Any]:

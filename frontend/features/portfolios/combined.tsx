@@ -13,7 +13,7 @@ import { combinedQuery } from "./queries";
 import { GainSum, Sum } from "./words";
 
 const COLUMNS: Column<CombinedRow>[] = [
-  ...HOLDING_COLUMNS,
+  ...HOLDING_COLUMNS.slice(0, 1),
   {
     id: "portfolios",
     header: "Held in",
@@ -33,6 +33,7 @@ const COLUMNS: Column<CombinedRow>[] = [
     ),
     csv: (row) => row.portfolios.map((one) => `${one.name}: ${one.quantity}`).join("; "),
   },
+  ...HOLDING_COLUMNS.slice(1),
 ];
 
 /** What the portfolios of the list hold together, share by share. */

@@ -35,6 +35,9 @@ EXPLAINED = {
     "unfunded": "No deposits are entered, so a purchase is money put in and a sale money taken out. With deposits and "
     "withdrawals the cash between them counts too.",
     "funded": "Deposits and withdrawals are the money put in and taken out; cash in between earns nothing here.",
+    "contribution": "By stock and sector stands what each added in rupees; together it is the whole gain. How much of "
+    "the difference to the index comes from weights and how much from choice (Brinson) would need the weights of its "
+    "members, which no file tells.",
     "price_index": "The benchmark is a price index: it leaves dividends out, which the portfolio's figures hold.",
 }
 
@@ -273,7 +276,7 @@ def _calendar(base: Any, days: Any, index: Any, value: Any, flow: Any, first: in
 
 
 def _notes(held: Holdings, names: Names, ledger: Ledger) -> list[str]:
-    out = [EXPLAINED["funded" if held.funded else "unfunded"]]
+    out = [EXPLAINED["funded" if held.funded else "unfunded"], EXPLAINED["contribution"]]
     for n, key in enumerate(held.instruments):
         if held.at_cost[n]:
             info = names.info(key)

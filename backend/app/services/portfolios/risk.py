@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -48,6 +49,19 @@ ASSUMPTIONS: Final = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Which portfolio, over how many sessions, beside which index and at the end of which day.
+
+    Without an index NIFTY 50, else the longest; without a day now.
+    """
+
+    portfolio_id: int
+    lookback: int
+    benchmark: str | None = None
+    asof: date | None = None
+
+
 class RiskService:
     """Analyses. `clock` answers an aware instant: it stamps an answer and changes nothing else in it."""
 
@@ -62,32 +76,16 @@ class RiskService:
         self._factors, self._stress = FactorService(fundamentals), StressService(benchmarks)
         self._clock = clock
 
-    def held(self, market: Market, session: Session, portfolio_id: int, asof: date | None) -> Held:
-        """The shares an analysis is about."""
-        return held_shares(self._portfolios, market, session, portfolio_id, asof)
-
-    def judged(
-        self,
-        market: Market,
-        session: Session,
-        portfolio_id: int,
-        lookback: int,
-        benchmark: str | None,
-        asof: date | None,
-    ) -> Judged:
+    def judged(self, market: Market, session: Session, of: Question) -> Judged:
         """The shares with their history. Raises as `held_shares` and `judged`."""
-        held = self.held(market, session, portfolio_id, asof)
-        return judged(held, self._benchmarks, market, session, lookback, benchmark)
+        held = held_shares(self._portfolios, market, session, of.portfolio_id, of.asof)
+        return judged(held, self._benchmarks, market, session, of.lookback, of.benchmark)
 
     def analyze(
         self,
         market: Market,
         session: Session,
-        portfolio_id: int,
-        *,
-        lookback: int,
-        benchmark: str | None,
-        asof: date | None,
+        of: Question,
     ) -> dict[str, Any]:
         """All of it, as JSON.
 
@@ -96,7 +94,7 @@ class RiskService:
         DataNotFoundError : no such portfolio or benchmark.
         InsufficientDataError : no holding has enough sessions; says how many there are.
         """
-        found = self.judged(market, session, portfolio_id, lookback, benchmark, asof)
+        found = self.judged(market, session, of)
         held = found.held
         returns = of_portfolio(found.window.returns, found.weights)
         reasons: dict[str, str] = {}
@@ -114,25 +112,18 @@ class RiskService:
         self,
         market: Market,
         session: Session,
-        portfolio_id: int,
-        *,
-        lookback: int,
-        benchmark: str | None,
-        asof: date | None,
+        of: Question,
     ) -> dict[str, Any]:
         """Exposures to factors, as JSON. Raises as `analyze`."""
-        found = self.judged(market, session, portfolio_id, lookback, benchmark, asof)
+        found = self.judged(market, session, of)
         return {**stamped(found, self._clock()), **self._factors.exposures(market, session, found)}
 
     def stress(
         self,
         market: Market,
         session: Session,
-        portfolio_id: int,
+        of: Question,
         *,
-        lookback: int,
-        benchmark: str | None,
-        asof: date | None,
         shocks: Sequence[Mapping[str, Any]],
         circuit: Mapping[str, Any],
         horizon: int,
@@ -140,7 +131,7 @@ class RiskService:
         seed: int,
     ) -> dict[str, Any]:
         """Scenarios, as JSON. Raises as `analyze` and `StressService.of`."""
-        found = self.judged(market, session, portfolio_id, lookback, benchmark, asof)
+        found = self.judged(market, session, of)
         exposures: dict[str, float | None] = {}
         if any(one["factors"] for one in shocks):
             told = self._factors.exposures(market, session, found)["factors"]
@@ -164,11 +155,8 @@ class RiskService:
         self,
         market: Market,
         session: Session,
-        portfolio_id: int,
+        of: Question,
         *,
-        lookback: int,
-        benchmark: str | None,
-        asof: date | None,
         wish: Mapping[str, Any],
         methods: Sequence[str],
         estimate_sessions: int,
@@ -176,7 +164,7 @@ class RiskService:
         plan_name: str,
     ) -> dict[str, Any]:
         """Ways to spread the money, as JSON. Raises as `analyze` and `improvement.improve`."""
-        found = self.judged(market, session, portfolio_id, lookback, benchmark, asof)
+        found = self.judged(market, session, of)
         told = improvement.improve(
             found,
             improvement.Wish(**wish),
@@ -191,11 +179,8 @@ class RiskService:
         self,
         market: Market,
         session: Session,
-        portfolio_id: int,
+        of: Question,
         *,
-        lookback: int,
-        benchmark: str | None,
-        asof: date | None,
         wish: Mapping[str, Any],
         method: str,
         weights: Mapping[str, float] | None,
@@ -207,38 +192,25 @@ class RiskService:
 
         Raises as `analyze` and `improvement.rebalance`; ValidationError names the limits that collide.
         """
-        found = self.judged(market, session, portfolio_id, lookback, benchmark, asof)
+        found = self.judged(market, session, of)
         given = weights is not None
         if weights is None:
             weights = improvement.weights_of(found, improvement.Wish(**wish), method, estimate_sessions)
         told, sales = improvement.rebalance(found, weights, cash=cash, plan_name=plan_name)
-        if asof is None:
+        if of.asof is None:
             names = self._portfolios.names(market, session)
-            entries = entries_of(LedgerRepository(session).entries(portfolio_id), names)
+            entries = entries_of(LedgerRepository(session).entries(of.portfolio_id), names)
             told["tax"] = sales_tax(entries, sales, self._portfolios.today(), fair_values(names))
         else:
-            told["tax"] = {"reason": f"tax is estimated for sales of today, not of {asof}"}
+            told["tax"] = {"reason": f"tax is estimated for sales of today, not of {of.asof}"}
         return {**stamped(found, self._clock()), "method": None if given else method, **told}
 
-    def report(
-        self,
-        market: Market,
-        session: Session,
-        portfolio_id: int,
-        form: str,
-        *,
-        lookback: int,
-        benchmark: str | None,
-        asof: date | None,
-    ) -> tuple[str, bytes]:
+    def report(self, market: Market, session: Session, of: Question, form: str) -> tuple[str, bytes]:
         """A report as a file: its name and its bytes; `form` is pdf, xlsx or html. Raises as `analyze`."""
-        window: dict[str, Any] = {"lookback": lookback, "benchmark": benchmark, "asof": asof}
-        portfolio = self._portfolios.get(market, session, portfolio_id, asof)
-        analysis = self.analyze(market, session, portfolio_id, **window)
+        portfolio = self._portfolios.get(market, session, of.portfolio_id, of.asof)
+        analysis = self.analyze(market, session, of)
         horizon = min(126, int(analysis["window"]["sessions"]))
-        stress = self.stress(
-            market, session, portfolio_id, **window, shocks=[], circuit={}, horizon=horizon, paths=500, seed=0
-        )
+        stress = self.stress(market, session, of, shocks=[], circuit={}, horizon=horizon, paths=500, seed=0)
         sample = market is Market.SAMPLE
         if form == "pdf":
             content = report_files.pdf(portfolio, analysis, stress, sample=sample)
@@ -246,7 +218,7 @@ class RiskService:
             content = report_files.workbook(portfolio, analysis, stress)
         else:
             content = report_files.html(portfolio, analysis, stress, sample=sample).encode()
-        return f"portfolio-{portfolio_id}-{analysis['asof']}.{form}", content
+        return f"portfolio-{of.portfolio_id}-{analysis['asof']}.{form}", content
 
     def _fundamental_risk(
         self, market: Market, session: Session, held: Held, reasons: dict[str, str]
