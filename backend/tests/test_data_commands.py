@@ -73,6 +73,15 @@ def test_verify_says_the_same_as_text_and_as_json(engine: Engine, sample_data: S
     assert "       2 inferred with the right factor" in words
     assert "       0 inferred with a wrong factor" in words
     assert f"of {answer['large_moves']:,} large moves in {answer['sessions']:,} rows:" in words
+    assert answer["sources_apart"] == [] and "that disagree" not in words
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO findings (sha256, file_name, rule, severity, message, action) VALUES "
+                "('s', 'n.csv', 'INTRADAY_DISAGREES', 'warning', 'n.csv: NIFTY50: on 5 of 1538 days', 'both stay')"
+            )
+        )
+    assert "that disagree; daily bars are those of the daily files:\n  n.csv: NIFTY50: on 5 of" in run("verify")[1]
     for case in answer["blind"]["taken"] + answer["blind"]["beyond"]:
         assert f"{case['ex_date']}  {case['symbol']}" in words
     assert sum(answer["tiers"]["2024"].values()) == len(before) + answer["tiers"]["2024"].get("QUARANTINED", 0)

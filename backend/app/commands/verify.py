@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from app.services.importing.independent import Comparison
 
 
+_APART = ("INDEX_SOURCES_DISAGREE", "INTRADAY_DISAGREES")
+
+
 def register(group: typer.Typer) -> None:
     """Add the command to a group."""
     group.command("verify")(verify_data)
@@ -37,6 +40,7 @@ def verify_data(
 
     With --closes our adjusted closes are held against another source's too, and each disagreement is explained.
     """
+    from app.repositories import findings
     from app.services.importing.blind_test import verify
     from app.services.importing.independent import compare
     from app.services.importing.other_closes import read_closes
@@ -48,11 +52,17 @@ def verify_data(
         with platform.database.engine(market).connect() as connection:
             result = verify(connection)
             compared = [compare(connection, name, own) for name, own in points]
+            apart = [(row.rule, row.message) for row in findings.of_rules(connection, _APART)]
             connection.rollback()
     if as_json:
-        print_json(result.to_dict() | {"closes": [asdict(one) for one in compared]})
+        told = [{"rule": rule, "message": message} for rule, message in apart]
+        print_json(result.to_dict() | {"closes": [asdict(one) for one in compared], "sources_apart": told})
     else:
         _show(result)
+        if apart:
+            print("\nSources of index and intraday bars that disagree; daily bars are those of the daily files:")
+        for _, message in apart:
+            print(f"  {message}")
         for one in compared:
             _show_closes(one)
     raise typer.Exit(1 if result.blind.wrong else 0)
