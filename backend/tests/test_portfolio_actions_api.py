@@ -161,3 +161,31 @@ def test_a_renaming_needs_no_line(client: TestClient, sample_data: SampleSummary
     assert client.get(f"{path}/actions").json()["renames"] == [
         {"date": str(changed_on), "from_symbol": old, "to_symbol": new}
     ]
+
+
+def test_what_the_ledger_lacks_is_said_wherever_its_figures_stand(
+    client: TestClient, sample_data: SampleSummary
+) -> None:
+    path = held(client, sample_data)
+    symbol, ex_date = sample_data.split
+    told = f"{symbol}, {ex_date}, 13 shares: an action that restated its price by 5 is not in the ledger"
+
+    def said() -> list[list[str]]:
+        found = [
+            client.get(path).json()["notes"],
+            client.get(f"{path}/performance").json()["notes"],
+            client.get(f"{path}/tax").json()["notes"],
+            client.post(f"{path}/analyze", json={"lookback_days": 60}).json()["assumptions"],
+        ]
+        return [[note for note in notes if note.startswith(told)] for notes in found]
+
+    assert all(len(notes) == 1 for notes in said())
+    before = client.get(path, params={"asof": str(ex_date - timedelta(days=1))}).json()
+    assert not any(note.startswith(told) for note in before["notes"])
+    split = of(client.get(f"{path}/actions").json(), "SPLIT")
+    client.post(f"{path}/actions/dismiss", json={"ids": [split["id"]]})
+    assert said() == [[], [], [], []]
+    client.post(f"{path}/actions/dismiss", json={"ids": [split["id"]], "dismissed": False})
+    assert all(len(notes) == 1 for notes in said())
+    client.post(f"{path}/actions/apply", json={"actions": [{"id": split["id"]}]})
+    assert said() == [[], [], [], []]

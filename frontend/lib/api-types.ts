@@ -9047,6 +9047,11 @@ export interface components {
             losses_given: components["schemas"]["LossOut"][];
             /** Name */
             name: string;
+            /**
+             * Notes
+             * @description What the ledger lacks, so that its figures are wrong
+             */
+            notes: string[];
             /** Notice */
             notice: string;
             /** Rules */

@@ -206,7 +206,8 @@ def tax(
         _print_table(("kind", "sales", "gains", "losses", "net"), found["summary"], left=("kind",))
         for hint in found["hints"]:
             print(f"{hint['symbol']}: {hint['text']}")
-        print(found["notice"])
+        for sentence in [*found["notes"], found["notice"]]:
+            print(sentence)
 
 
 LookbackOption = Annotated[int, typer.Option(help="Sessions of history to judge by.", min=20)]

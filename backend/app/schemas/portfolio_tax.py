@@ -100,6 +100,7 @@ class TaxReport(BaseModel):
     year: str
     years: list[str]
     notice: str
+    notes: list[str] = Field(description="What the ledger lacks, so that its figures are wrong")
     summary: list[TaxSummary]
     set_off: list[SetOffOut]
     taxed: list[TaxedOut]

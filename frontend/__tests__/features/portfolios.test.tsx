@@ -277,6 +277,7 @@ const tax: TaxReport = {
   year: "2024-25",
   years: ["2024-25"],
   notice: "An estimate, not advice",
+  notes: ["LUMBRA, 2024-06-03, 10 shares: an action is not in the ledger."],
   summary: [{ kind: "SPECULATIVE", sales: 1, gains: "0.00", losses: "100.00", net: "-100.00" }],
   set_off: [],
   taxed: [
@@ -303,6 +304,7 @@ test("the tax says what it rests on, and what is taxed at a rate it does not kno
   fakeApi({ ...ONE, [`GET ${URL}/tax`]: tax });
   const { container } = renderApp(<PortfolioPage />, "?id=7&tab=tax");
   expect(await screen.findByText("An estimate, not advice")).toBeInTheDocument();
+  expect(screen.getByRole("note")).toHaveTextContent("an action is not in the ledger");
   expect(screen.getAllByText("Unknown: Taxed at the rate of your income").length).toBe(2);
   expect(screen.getByText(/₹100.00 carried, until 2028-29/)).toBeInTheDocument();
   expect(screen.getByText(/Not checked against a second source/)).toBeInTheDocument();

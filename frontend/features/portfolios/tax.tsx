@@ -85,6 +85,16 @@ export function Tax({ id }: { id: number }) {
             losses={losses}
             onSurcharge={(next) => void set({ surcharge: next })}
           />
+          {report.notes.length > 0 && (
+            <div className="callout wn" role="note">
+              <Icon name="warn" size="s" />
+              <ul className="stack g0">
+                {report.notes.map((note) => (
+                  <li key={note}>{note}</li>
+                ))}
+              </ul>
+            </div>
+          )}
           <Summary report={report} />
           {report.hints.length > 0 && <Hints report={report} />}
           <Sales report={report} />

@@ -30,9 +30,9 @@ from app.services.portfolios.money import money, price
 from app.services.portfolios.names import Names
 from app.services.portfolios.service import PortfolioService
 from app.services.portfolios.transactions import parse_ratio
+from app.services.portfolios.unapplied import NEAR
 
 SOURCE = "action"
-_NEAR = timedelta(days=6)  # two sources' ex-dates of one action lie so close together
 _PAID_WITHIN = timedelta(days=75)  # a dividend reaches the account so long after its ex-date at most
 _FACTORS_ALONE = {"actions_multipliers", "actions_yahoo"}
 _SHARES = {Kind.SPLIT, Kind.BONUS}
@@ -274,7 +274,7 @@ def _bonus_ratio(factor: float) -> tuple[int, int]:
 def _covered(found: Found, entries: Iterable[Entry]) -> bool:
     """Whether the ledger has a line for it, entered by hand, from a file or by an action."""
     kinds = {"SPLIT_OR_BONUS": _SHARES}.get(found.kind) or {Kind(found.kind)}
-    near = timedelta(0) if found.kind == "DIVIDEND" else _NEAR
+    near = timedelta(0) if found.kind == "DIVIDEND" else NEAR
     return any(
         entry.kind in kinds and entry.instrument == found.instrument and abs(entry.session - found.ex_date) <= near
         for entry in entries
@@ -289,7 +289,7 @@ def _paid(found: Found, entries: Iterable[Entry]) -> bool:
     return any(
         entry.kind is Kind.DIVIDEND
         and entry.instrument == found.instrument
-        and -_NEAR <= entry.session - found.ex_date <= _PAID_WITHIN
+        and -NEAR <= entry.session - found.ex_date <= _PAID_WITHIN
         and due * Decimal("0.8") <= entry.amount <= due * Decimal("1.01")
         for entry in entries
     )

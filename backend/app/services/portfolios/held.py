@@ -59,6 +59,7 @@ class Held:
     quantity: NDArray[np.int64]
     price: F1
     unpriced: tuple[str, ...]
+    notes: tuple[str, ...]  # of the ledger: what it lacks
 
     @property
     def value(self) -> F1:
@@ -86,7 +87,8 @@ def held_shares(
     if asof is not None and asof > service.today():
         raise ValidationError(f"asof: {asof} lies in the future; today is {service.today()}", "asof")
     names = service.names(market, session)
-    open_positions = [one for one in positions(ledger_of(session, portfolio_id, names, asof)).values() if one.quantity]
+    ledger = ledger_of(session, portfolio_id, names, asof)
+    open_positions = [one for one in positions(ledger).values() if one.quantity]
     marks = service.marks.on(names.panel, asof)
     found = []
     unpriced = []
@@ -115,6 +117,7 @@ def held_shares(
         quantity=np.array([quantity for _, _, quantity, _ in found], np.int64),
         price=np.array([price for *_, price in found]),
         unpriced=tuple(sorted(unpriced)),
+        notes=tuple(f"{note}." for note in ledger.notes),
     )
 
 
@@ -192,7 +195,7 @@ class Judged:
         days = self.window.sessions
         first, last = (day.astype(object) for day in (days[0], days[-1]))
         lacking = len(calendar.sessions(first, last)) - days.size
-        told = []
+        told = list(self.held.notes)
         if lacking > 0:
             told.append(
                 f"{lacking} sessions of the exchange from {first} to {last} are not in the data: their returns are in "

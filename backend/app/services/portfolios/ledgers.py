@@ -14,6 +14,7 @@ from app.exceptions import ValidationError
 from app.models import UserPortfolio
 from app.repositories.portfolios import LedgerRepository, PortfolioRepository
 from app.services.portfolios.names import Names
+from app.services.portfolios.unapplied import unapplied
 
 _PRICE = Decimal("0.0001")
 _KINDS = {kind.value: kind for kind in Kind}
@@ -65,8 +66,16 @@ def entry_rows(rows: Sequence[Mapping[str, Any]], first_id: int) -> list[Any]:
 
 
 def ledger_of(session: Session, portfolio_id: int, names: Names, until: date | None = None) -> Ledger:
-    """What a portfolio's ledger adds up to, at the end of a day where one is given."""
-    return fold(entries_of(LedgerRepository(session).entries(portfolio_id), names, until))
+    """What a portfolio's ledger adds up to, at the end of a day where one is given.
+
+    Its notes begin with the splits, bonuses and demergers that it lacks.
+    """
+    entries = entries_of(LedgerRepository(session).entries(portfolio_id), names, until)
+    ledger = fold(entries)
+    portfolio = PortfolioRepository(session).get(portfolio_id)
+    dismissed = () if portfolio is None else portfolio.dismissed
+    ledger.notes[:0] = unapplied(ledger, entries, dismissed, names, until or date.max)
+    return ledger
 
 
 def settle(session: Session, portfolio: UserPortfolio, names: Names) -> None:

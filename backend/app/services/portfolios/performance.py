@@ -276,10 +276,11 @@ def _calendar(base: Any, days: Any, index: Any, value: Any, flow: Any, first: in
 
 
 def _notes(held: Holdings, names: Names, ledger: Ledger) -> list[str]:
-    out = [EXPLAINED["funded" if held.funded else "unfunded"], EXPLAINED["contribution"]]
+    explained = [EXPLAINED["funded" if held.funded else "unfunded"], EXPLAINED["contribution"]]
+    out = [*(f"{note}." for note in ledger.notes), *explained]
     for n, key in enumerate(held.instruments):
         if held.at_cost[n]:
             info = names.info(key)
             symbol = key if info is None else info.symbol
-            out.append(f"{symbol} had no price on {held.at_cost[n]} sessions and stands at its cost there")
-    return out + ledger.notes
+            out.append(f"{symbol} had no price on {held.at_cost[n]} sessions and stands at its cost there.")
+    return out

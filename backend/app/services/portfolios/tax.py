@@ -81,6 +81,7 @@ class TaxService:
             "year": tax.label(wanted),
             "years": [tax.label(one) for one in known],
             "notice": NOTICE,
+            "notes": [f"{note}." for note in ledger.notes],
             "summary": [_summary(one, kind) for kind in _KINDS],
             "set_off": [
                 {

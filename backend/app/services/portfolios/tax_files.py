@@ -36,6 +36,8 @@ def as_csv(report: Mapping[str, Any], market: Market) -> str:
         writer.writerow(["market", market.mark])
     for name in _SUMS:
         writer.writerow([name, _safe(report[name])])
+    for note in report["notes"]:
+        writer.writerow(["note", _safe(note)])
     return out.getvalue()
 
 
@@ -58,6 +60,8 @@ def as_pdf(report: Mapping[str, Any], market: Market) -> bytes:
         ]
     )
     pages.small(report["notice"])
+    for note in report["notes"]:
+        pages.small(note)
     for table in tables(report):
         pages.table(table)
     if not report["gains"]:
