@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -193,3 +194,32 @@ def test_files_that_are_too_large_or_no_text_are_refused_and_change_nothing(clie
     elsewhere = client.post(URL, files={"file": ("x", b"x")})
     refusal(elsewhere, 415, "UNSUPPORTED_MEDIA_TYPE")
     assert client.get(path).json()["version"] == 1
+
+
+def test_a_file_that_six_people_confirm_at_once_comes_in_once(client: TestClient) -> None:
+    path = f"{URL}/{created(client)['id']}"
+    told = preview(client, path, FILE).json()
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda _: confirm(client, path, FILE, told["digest"]), range(6)))
+    assert sorted(one.status_code for one in answers) == [200] + [409] * 5
+    assert {one["symbol"]: one["quantity"] for one in client.get(path).json()["positions"]} == {
+        "LUMBRA": 1000,
+        "ARUVI": 10,
+    }
+
+
+def test_of_eight_changes_of_one_version_one_is_entered_and_seven_are_told(client: TestClient) -> None:
+    portfolio = created(client)
+    path = f"{URL}/{portfolio['id']}"
+
+    def bought(shares: int) -> Any:
+        line = {"kind": "BUY", "date": "2024-02-05", "symbol": "LUMBRA", "quantity": shares, "price": "10"}
+        body = {"transactions": [line], "version": portfolio["version"]}
+        return client.post(f"{path}/transactions", json=body)
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = dict(zip(range(1, 9), pool.map(bought, range(1, 9)), strict=True))
+    entered = [shares for shares, one in answers.items() if one.status_code == 201]
+    assert len(entered) == 1
+    assert all(one.status_code == 409 for shares, one in answers.items() if shares not in entered)
+    assert [one["quantity"] for one in client.get(path).json()["positions"]] == entered
