@@ -14,9 +14,10 @@ from app.engines.screener.language import FUNCTIONS, Vocabulary, compiled
 from app.engines.screener.language.functions import ALIASES
 from app.engines.screener.language.reads import mentioned, reach, window
 from app.engines.screener.presets import PRESETS
-from app.repositories import index_series
+from app.repositories import index_series, market_rules
 from app.services.fundamentals import FINANCIAL_CARDS, FundamentalsService
 from app.services.panel import Panel
+from app.services.screens.marks import MARKS
 from app.services.screens.rows import FIGURES
 from app.services.screens.service import BENCHMARK
 
@@ -83,6 +84,10 @@ def _spans(market: Market, session: Session, panel: Panel, fundamentals: Fundame
     spans = {name: prices for name, card in CARDS.items() if card.stored is not None and name not in FIGURES}
     closes = index_series.index_closes(session, BENCHMARK)
     spans["index_close"] = (closes[0][0], closes[-1][0]) if closes else _NEVER
+    told = market_rules.flags(session, [mark.flag for mark in MARKS.values()], date.max)
+    for name, mark in MARKS.items():
+        marked = [row.date for row in told if row.flag == mark.flag]
+        spans[name] = (min(marked), max(marked)) if marked else _NEVER
     known = fundamentals.table(market, session).spans()
     for name, sources in FIGURES.items():
         held = [known[source] for source in sources if source in known]

@@ -16,6 +16,7 @@ from app.services.panel import Panel
 from app.services.panel.chunk import FIELDS, SERIES
 from app.services.panel.panel import PREV_CLOSE_TOLERANCE
 from app.services.screens.figures import FigureSteps
+from app.services.screens.marks import MARKS, MarkTable
 
 F1 = NDArray[np.float64]
 I1 = NDArray[np.int64]
@@ -255,10 +256,11 @@ class MarketRows:
 
 
 class Beside:
-    """What a screen reads beside the prices: figures, members of indices, the index all are measured against."""
+    """What a screen reads beside the prices: figures, members of indices, the index all are measured against, marks."""
 
     def __init__(self, steps: FigureSteps | None, members: dict[str, B1], index_close: F1 | None) -> None:
         self.steps, self.members, self.index_close = steps, members, index_close
+        self.marks: MarkTable | None = None
 
 
 class Whole:
@@ -293,6 +295,9 @@ class Whole:
         if name == "index_close":
             closes = self._beside.index_close
             return np.full(len(days), np.nan) if closes is None else closes[days]
+        if name in MARKS:
+            marks = self._beside.marks
+            return np.full(len(days), np.nan) if marks is None else marks.number(name, days, self.text("symbol"))
         steps = self._beside.steps
         out = np.full(len(days), np.nan)
         if steps is None:

@@ -22,13 +22,14 @@ from app.engines.screener.language.frame import Rows
 from app.engines.screener.language.reads import crosses_section, mentioned
 from app.engines.screener.language.tree import Name, Node
 from app.exceptions import ValidationError
-from app.repositories import index_series
+from app.repositories import index_series, market_rules
 from app.repositories.indices import IndexRepository
 from app.repositories.panel import PanelRepository
 from app.services.fundamentals import LAG_NOTE, FundamentalsService
 from app.services.index_names import canonical
 from app.services.panel import Panel, PanelService
 from app.services.screens.figures import FigureSteps
+from app.services.screens.marks import MARKS, MarkTable
 from app.services.screens.rows import FIGURES, UNCLASSIFIED, Beside, MarketRows
 
 B1 = NDArray[np.bool_]
@@ -123,7 +124,7 @@ class ScreenService:
         """What the expressions read beside the prices, and a key of its state."""
         rows, words = self.market_rows(market, panel), self.vocabulary(market, session)
         fields, indices = mentioned(trees, words)
-        if not indices and "index_close" not in fields and not fields & FIGURES.keys():
+        if not indices and not fields & (FIGURES.keys() | MARKS.keys() | {"index_close"}):
             return (panel.generation,), Beside(None, {}, None)  # prices alone: no need to ask what else is stored
         versions = tuple(sorted(PanelRepository(session).versions().items()))
         state = (panel.generation, versions)
@@ -134,6 +135,9 @@ class ScreenService:
         beside = known[1]
         if beside.steps is None and fields & FIGURES.keys():
             beside.steps = FigureSteps(self._fundamentals.table(market, session))
+        if beside.marks is None and fields & MARKS.keys():
+            kinds = [mark.flag for mark in MARKS.values()]
+            beside.marks = MarkTable(market_rules.flags(session, kinds, date.max), panel.sessions)
         if beside.index_close is None and "index_close" in fields:
             closes = dict(index_series.index_closes(session, BENCHMARK))
             days = panel.sessions.tolist()

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from app.engines.screener.cards.card import PLAIN, SHARES, TEXT, Card
+from app.engines.screener.cards.card import FLAG, PLAIN, SHARES, TEXT, Card
 
 _LISTS: Final = "Exchange lists"
+_MARKS: Final = "Exchange lists and pages of the day"
+_ELSE: Final = "Null on days without such a file."
 _LOCKED: Final = " or ".join(f"abs(abs(change_pct) - {band}) < 0.2" for band in (2, 5, 10, 20))
 
 
@@ -250,3 +252,16 @@ def _listing() -> Iterator[Card]:
         "Sessions of 20 that were locked at a band, as inferred.",
         "Listing",
     )
+    for name, label, description in (
+        ("hit_upper_band", "Hit upper band", "Whether the day's list of bands hit has it at its upper one."),
+        ("hit_lower_band", "Hit lower band", "Whether the day's list of bands hit has it at its lower one."),
+        ("has_derivatives", "Has derivatives", "Whether the day's list of underlyings has it."),
+        (
+            "under_surveillance",
+            "Under surveillance",
+            "Whether the exchange's page of the day marks it; that a page is silent does not say no.",
+        ),
+    ):
+        yield Card(name, label, "flag", None, f"{description} {_ELSE}", "Listing", FLAG, _MARKS)
+    band = f"The band in force, as the exchange's page of the day has it. {_ELSE}"
+    yield Card("price_band", "Price band", "percent", None, band, "Listing", PLAIN, _MARKS)
