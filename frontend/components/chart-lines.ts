@@ -39,17 +39,19 @@ export function addLines(
     drawn.setData(
       days.map((time, index) => {
         const value = line.values[index];
-        return value === null || value === undefined ? { time } : { time, value };
+        if (value === null || value === undefined) return { time };
+        // The library joins the values on both sides of a gap, in the colour of the first of them.
+        return typeof line.values[index + 1] === "number"
+          ? { time, value }
+          : { time, value, color: "transparent" };
       }),
     );
     if (!line.on_price) {
-      drawn
-        .priceScale()
-        .applyOptions({
-          scaleMargins: { top: 0.2, bottom: 0.1 },
-          tickMarkDensity: 1.6,
-          entireTextOnly: true,
-        });
+      drawn.priceScale().applyOptions({
+        scaleMargins: { top: 0.2, bottom: 0.1 },
+        tickMarkDensity: 1.6,
+        entireTextOnly: true,
+      });
       chart.panes()[pane]?.setHeight(LINE_PANE);
     }
     return drawn;
@@ -63,6 +65,26 @@ export function lineValue(line: StockLine, value: number): string {
   if (size >= 100_000) return compactCount(value);
   return grouped(value, size >= 1000 ? 0 : size >= 1 ? 2 : 4);
 }
+
+/** Lines by the names people have for them; any other expression of the language can be drawn too. */
+export const USUAL_LINES: readonly { label: string; q: string }[] = [
+  { label: "SMA 20", q: "sma(close, 20)" },
+  { label: "SMA 50", q: "sma(close, 50)" },
+  { label: "SMA 200", q: "sma(close, 200)" },
+  { label: "EMA 20", q: "ema(close, 20)" },
+  { label: "Bollinger, upper", q: "bb_upper(close, 20, 2)" },
+  { label: "Bollinger, lower", q: "bb_lower(close, 20, 2)" },
+  { label: "SuperTrend", q: "supertrend(10, 3)" },
+  { label: "RSI 14", q: "rsi(close, 14)" },
+  { label: "MACD", q: "macd(close, 12, 26)" },
+  { label: "MACD, signal", q: "macd_signal(close, 12, 26, 9)" },
+  { label: "ADX 14", q: "adx(14)" },
+  { label: "ATR 14", q: "atr(14)" },
+  { label: "Stochastic %K", q: "stoch_k(14, 3)" },
+];
+
+export const lineLabel = (line: StockLine): string =>
+  USUAL_LINES.find((one) => one.q === line.name)?.label ?? line.label;
 
 const LETTERS: Record<string, string> = {
   SPLIT: "S",

@@ -22,6 +22,7 @@ import {
   addLines,
   LINE_PANE,
   lineColor,
+  lineLabel,
   lineValue,
 } from "@/components/chart-lines";
 import { DataTable, type Column } from "@/components/data-table";
@@ -386,7 +387,7 @@ function Readout({
         return (
           <span key={line.name} className="row" style={{ gap: 5 }}>
             <i className="sw" style={{ background: lineColor(colors, n) }} />
-            {line.label} {value === null || value === undefined ? "–" : lineValue(line, value)}
+            {lineLabel(line)} {value === null || value === undefined ? "–" : lineValue(line, value)}
           </span>
         );
       })}

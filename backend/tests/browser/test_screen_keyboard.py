@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.keys import tab_to
@@ -12,10 +14,14 @@ from tests.serving import Served
 LONG = 120_000  # milliseconds for a run on a busy machine, whose strategy is compiled first
 
 
+@pytest.mark.parametrize("theme", ["dark", "light"])
 def test_a_screen_is_built_saved_and_run_by_keyboard_alone(
-    quiet_page: Page, sample: Served, accessibility_faults: Callable[[Page], list[str]]
+    quiet_page: Page, sample: Served, accessibility_faults: Callable[[Page], list[str]], theme: str
 ) -> None:
     page, keys = quiet_page, quiet_page.keyboard
+    stored = json.dumps({"theme": theme})
+    page.add_init_script(f"localStorage.setItem('smarttrader.preferences', {stored!r})")
+    screen, identifier = f"Above its average, {theme}", f"above_its_average_{theme}"
     page.goto(f"{sample.url}/screener/")
     grid = page.get_by_role("grid", name="Stocks")
     expect(grid.get_by_role("row").nth(1)).to_be_visible(timeout=LONG)
@@ -65,16 +71,38 @@ def test_a_screen_is_built_saved_and_run_by_keyboard_alone(
     expect(drawer.get_by_text(f"{symbols[1]} is in this screen.")).to_be_visible(timeout=LONG)
     keys.press("w")
     expect(drawer.get_by_role("button", name="Watched")).to_be_visible()
+    keys.press("w")
+    expect(drawer.get_by_role("button", name="Watch", exact=True)).to_be_visible()
     assert accessibility_faults(page) == []
     keys.press("Escape")
     expect(drawer).to_be_hidden()
 
+    # its page, an indicator more, and back to the screen
+    asked_for = page.url
+    keys.press("Enter")
+    page.wait_for_url(f"**/stock/?symbol={symbols[1]}*", timeout=LONG)
+    expect(page.get_by_role("figure", name="Daily candles")).to_be_visible(timeout=LONG)
+    expect(page.get_by_text("SMA 50").first).to_be_visible(timeout=LONG)
+    tab_to(page, page.get_by_role("button", name="Indicator"))
+    keys.press("Enter")
+    tab_to(page, page.get_by_role("checkbox", name="EMA 20"))
+    keys.press(" ")
+    keys.press("Escape")
+    page.wait_for_url("**lines=*ema*")
+    expect(page.locator(".readout").get_by_text("ema", exact=False).first).to_be_visible(timeout=LONG)
+    for name in ("Fundamentals through time", "Delivery through time", "In your screens", "Events"):
+        expect(page.get_by_role("region", name=name)).to_be_visible()
+    assert accessibility_faults(page) == []
+    keys.press("Escape")
+    page.wait_for_url(asked_for, timeout=LONG)
+    expect(grid.get_by_role("row").nth(1)).to_contain_text(symbols[0], timeout=LONG)
+
     # saved under a name
     keys.press("s")
     expect(page.get_by_label("Name")).to_be_focused()
-    keys.type("Above its average")
+    keys.type(screen)
     keys.press("Enter")
-    expect(page.get_by_role("heading", name="Above its average")).to_be_visible()
+    expect(page.get_by_role("heading", name=screen)).to_be_visible()
     expect(page.get_by_text("Saved · v1")).to_be_visible()
 
     # as it was on another day
@@ -90,11 +118,11 @@ def test_a_screen_is_built_saved_and_run_by_keyboard_alone(
     # a strategy, and its run
     page.get_by_role("heading", level=1).evaluate("_ => document.activeElement.blur()")
     keys.press("m")
-    expect(page.get_by_label("Name")).to_have_value("Above its average")
+    expect(page.get_by_label("Name")).to_have_value(screen)
     assert accessibility_faults(page) == []
     keys.press("Enter")
-    page.wait_for_url("**/quant/backtest/?strategy=above_its_average*", timeout=LONG)
-    expect(page.get_by_label("Strategy", exact=True)).to_have_value("above_its_average", timeout=LONG)
+    page.wait_for_url(f"**/quant/backtest/?strategy={identifier}*", timeout=LONG)
+    expect(page.get_by_label("Strategy", exact=True)).to_have_value(identifier, timeout=LONG)
     tab_to(page, page.get_by_role("button", name="Run backtest"))
     keys.press("Enter")
     page.wait_for_url("**/quant/run/?run=*", timeout=LONG)

@@ -126,7 +126,10 @@ describe("the stock page", () => {
       screen.getByRole("figure", { name: /Daily candles of Aruvi Foods, 2 sessions/ }),
     ).toBeInTheDocument();
     await waitFor(() => expect(drawn.series.slice(-4)).toEqual(["Candlestick", "Histogram", "Line", "Line"]));
-    expect(drawn.data.at(-2)).toEqual([{ time: "2024-12-30" }, { time: "2024-12-31", value: 103.5 }]);
+    expect(drawn.data.at(-2)).toEqual([
+      { time: "2024-12-30" },
+      { time: "2024-12-31", value: 103.5, color: "transparent" },
+    ]);
     expect(screen.getByText("SMA 50 103.50")).toBeInTheDocument();
     expect(drawn.data[0]).toEqual([
       { time: "2024-12-30", open: 100, high: 106, low: 99, close: 105 },

@@ -15,7 +15,7 @@ const WORDS: Record<Event["kind"], string> = {
   ACTION: "Action",
   MOVE: "Move",
   ALERT: "Alert",
-  FLAG: "Band",
+  FLAG: "Mark",
   FINDING: "Finding",
   NAME: "Name",
   FIRST: "Data",

@@ -51,6 +51,7 @@ const WORDS: Record<string, string> = {
   peg_ratio: "PEG",
   ev_ebitda: "EV / EBITDA",
   ebit: "EBIT",
+  ebitda_growth_pct: "EBITDA growth",
   price_sales: "P/S",
   fcf_growth_pct: "Free cash flow growth",
   net_income: "Net profit",
@@ -98,7 +99,7 @@ export function Fundamentals({ symbol, asof }: { symbol: string; asof: string | 
 
 function Table({ data, kind }: { data: StockFigures; kind: Kind }) {
   const rows = data.figures
-    .filter((row) => row.period_kind === kind)
+    .filter((row) => row.period_kind === kind && row.unit !== "YEAR")
     .sort((a, b) => rank(a.field) - rank(b.field) || a.field.localeCompare(b.field));
   const ends = [...new Set(rows.flatMap((row) => row.points.map((point) => point.period_end)))]
     .sort()

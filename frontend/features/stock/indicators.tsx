@@ -1,6 +1,7 @@
 "use client";
 
 import { useState } from "react";
+import { USUAL_LINES } from "@/components/chart-lines";
 import { CheckField } from "@/components/fields";
 import { Icon } from "@/components/icon";
 import { Popover } from "@/components/layers";
@@ -8,23 +9,6 @@ import { stockAPI, unwrap } from "@/lib/api-client";
 import { getErrorMessage } from "@/lib/errors";
 
 export const DEFAULT_LINES = "sma(close, 50), sma(close, 200), rsi(close, 14)";
-
-/** By name; any other expression of the language can be written. */
-const USUAL: readonly { label: string; q: string }[] = [
-  { label: "SMA 20", q: "sma(close, 20)" },
-  { label: "SMA 50", q: "sma(close, 50)" },
-  { label: "SMA 200", q: "sma(close, 200)" },
-  { label: "EMA 20", q: "ema(close, 20)" },
-  { label: "Bollinger, upper", q: "bb_upper(close, 20, 2)" },
-  { label: "Bollinger, lower", q: "bb_lower(close, 20, 2)" },
-  { label: "SuperTrend", q: "supertrend(10, 3)" },
-  { label: "RSI 14", q: "rsi(close, 14)" },
-  { label: "MACD", q: "macd(close, 12, 26)" },
-  { label: "MACD, signal", q: "macd_signal(close, 12, 26, 9)" },
-  { label: "ADX 14", q: "adx(14)" },
-  { label: "ATR 14", q: "atr(14)" },
-  { label: "Stochastic %K", q: "stoch_k(14, 3)" },
-];
 
 /** Expressions at their commas, those within brackets left alone. */
 export function apart(lines: string): string[] {
@@ -55,7 +39,7 @@ export function Indicators({
   const [written, setWritten] = useState("");
   const [wrong, setWrong] = useState<string | null>(null);
   const chosen = apart(lines);
-  const usual = new Set(USUAL.map((one) => one.q));
+  const usual = new Set(USUAL_LINES.map((one) => one.q));
   const set = (q: string, on: boolean) =>
     onChange((on ? [...chosen, q] : chosen.filter((one) => one !== q)).join(", "));
   const add = async () => {
@@ -117,7 +101,7 @@ export function Indicators({
               onChange={() => set(one, false)}
             />
           ))}
-        {USUAL.map((one) => (
+        {USUAL_LINES.map((one) => (
           <CheckField
             key={one.q}
             label={one.label}
