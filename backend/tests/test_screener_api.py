@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import create_engine, text
 
 from app.services.sample_market import SampleSummary
 
@@ -185,6 +186,21 @@ def test_bars_can_be_cut_by_date_and_number(shared_sample: TestClient, sample_da
 def test_questions_without_an_answer_say_why(shared_sample: TestClient, path: str, status: int, code: str) -> None:
     response = shared_sample.get(path)
     assert (response.status_code, response.json()["error"]["code"]) == (status, code)
+
+
+def test_an_index_of_the_generated_market_has_bars_and_one_without_values_is_told_so(
+    sample_client: TestClient,
+) -> None:
+    index = get(sample_client, "/api/screener/indices")["indices"][0]["id"]
+    bars = get(sample_client, f"/api/market/bars/{index}")
+    assert len(bars["t"]) > 200 and min(bars["c"]) > 0
+    engine = create_engine(sample_client.app.state.settings.database_url)  # type: ignore[attr-defined]
+    with engine.begin() as connection:
+        connection.execute(text("DELETE FROM index_values"))
+    engine.dispose()
+    response = sample_client.get(f"/api/market/bars/{index}")
+    assert response.status_code == 404
+    assert "no index of that name has daily values" in response.json()["error"]["message"]
 
 
 def test_the_zip_files_of_the_market_are_readable_by_anyone(sample_data: SampleSummary) -> None:

@@ -20,7 +20,7 @@ from app.repositories.snapshots import SnapshotRepository
 from app.repositories.strategies import MoveRepository
 from app.services.importing.dividends import RESTATED
 from app.services.importing.purposes import parse_purpose
-from app.services.index_names import known_index
+from app.services.index_names import canonical, known_index
 from app.services.market_series import index_bars, intraday_columns
 from app.services.panel import Panel, PanelService
 from app.services.panel.panel import InstrumentInfo
@@ -91,7 +91,7 @@ class MarketService:
         panel = self._panels.current(market)
         key = find_instrument(panel, symbol.strip().upper(), asof)
         if key is None:
-            if known_index(symbol) is not None:
+            if known_index(symbol) is not None or IndexRepository(session).exists(canonical(symbol)):
                 return index_bars(session, symbol, start, end, adjust, limit)
             raise DataNotFoundError(f"No stock has or had the symbol {symbol}", "symbol", symbol)
         info = panel.instruments[key]
