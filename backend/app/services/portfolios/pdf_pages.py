@@ -25,7 +25,10 @@ _NUMBER: Final = 58.0  # points, a column of numbers
 _TOGETHER: Final = 25  # rows; a longer table may go over a page's end
 
 for _name in ("Inter-Regular", "Inter-SemiBold"):
-    pdfmetrics.registerFont(TTFont(_name, str(_FONTS / f"{_name}.ttf")))
+    _font = TTFont(_name, str(_FONTS / f"{_name}.ttf"))
+    _font.face.name = _name.encode()  # both files call themselves Inter-Regular, and a reader draws but one of a name
+    pdfmetrics.registerFont(_font)
+pdfmetrics.registerFontFamily("Inter-Regular", normal="Inter-Regular", bold="Inter-SemiBold")
 
 
 class Pages:
@@ -100,8 +103,8 @@ class Pages:
         ]
         wide = (self.width - _NUMBER * sum(numeric)) / max(sum(not one for one in numeric), 1)
         cells = [
-            [Paragraph(escaped(cell), self._small) if not numeric[n] else cell for n, cell in enumerate(row)]
-            for row in lines
+            [cell if numeric[n] or not r else Paragraph(escaped(cell), self._small) for n, cell in enumerate(row)]
+            for r, row in enumerate(lines)
         ]
         made = Grid(cells, colWidths=[_NUMBER if one else wide for one in numeric], repeatRows=1)
         made.setStyle(
