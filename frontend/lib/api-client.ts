@@ -112,7 +112,7 @@ function apiBase(): string {
 async function heardFetch(request: Request): Promise<Response> {
   const asked = performance.now();
   const response = await retryingFetch(request);
-  noteAnswer(response, asked);
+  if (request.method === "GET") noteAnswer(response, asked); // a switch in this window is no news to it
   return response;
 }
 

@@ -17,6 +17,8 @@ export const healthQuery = queryOptions({
   queryKey: ["health"],
   queryFn: ({ signal }) => unwrap(healthAPI.get(signal)),
   refetchInterval: 30_000,
+  // whoever comes back from a terminal sees at once which market is open
+  refetchOnWindowFocus: "always",
 });
 
 export const jobsQuery = queryOptions({

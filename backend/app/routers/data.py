@@ -34,7 +34,7 @@ from app.schemas.data import (
 )
 from app.schemas.jobs import JobAccepted
 from app.services.platform import Platform
-from app.web.sessions import MarketDep, MarketSessionDep, SessionDep
+from app.web.sessions import MarketDep, MarketSessionDep, SessionDep, answers_about
 
 router = APIRouter(prefix="/api/data", tags=["data"])
 
@@ -215,7 +215,8 @@ def get_market(platform: PlatformDep, _shown: MarketDep, session: SessionDep) ->
 
 
 @router.put("/market", operation_id="data:choose-market")
-def choose_market(choice: MarketChoice, platform: PlatformDep, session: SessionDep) -> MarketOut:
+def choose_market(request: Request, choice: MarketChoice, platform: PlatformDep, session: SessionDep) -> MarketOut:
     """Show the real or the sample market, on every screen."""
     platform.data.choose_market(session, Market(choice.market))
+    answers_about(request, Market(choice.market))
     return MarketOut(**platform.data.market_choice(session))

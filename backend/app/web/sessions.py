@@ -30,10 +30,15 @@ def get_session(database: DatabaseDep) -> Iterator[Session]:
 SessionDep = Annotated[Session, Depends(get_session, scope="function")]
 
 
+def answers_about(request: Request, market: Market) -> None:
+    """Have the answer to a request say which market it is about."""
+    setattr(request.state, STATE, market)
+
+
 def get_market(request: Request, session: SessionDep) -> Market:
     """The market this request is about; the answer will say so."""
     market = active_market(session)
-    setattr(request.state, STATE, market)
+    answers_about(request, market)
     return market
 
 

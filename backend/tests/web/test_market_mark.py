@@ -117,9 +117,24 @@ def test_bars_a_row_of_the_screener_and_a_file_of_the_sample_say_so_by_themselve
     assert "market,SAMPLE" in tax.text
 
 
-def test_a_switch_by_another_process_is_in_the_next_answer(sample_shown: TestClient) -> None:
-    sample_shown.put("/api/data/market", json={"market": "real"})
-    assert sample_shown.get("/api/screener/", params={"limit": 1}).headers["x-market"] == "NSE"
-    assert "market" not in sample_shown.get("/api/screener/", params={"limit": 1}).json()
-    sample_shown.put("/api/data/market", json={"market": "sample"})
-    assert sample_shown.get("/api/screener/", params={"limit": 1}).headers["x-market"] == "SAMPLE"
+@pytest.mark.parametrize("path", ["/api/health", "/ping", "/api/data/market", "/api/screener/?limit=1"])
+def test_a_switch_by_another_process_is_in_the_next_answer(sample_shown: TestClient, path: str) -> None:
+    platform = sample_shown.app.state.platform  # type: ignore[attr-defined]
+
+    def switched(market: Market) -> None:  # as `smarttrader data market` does
+        with platform.database.transaction(Market.REAL) as session:
+            platform.data.choose_market(session, market)
+
+    switched(Market.REAL)
+    answer = sample_shown.get(path)
+    assert (answer.headers["x-market"], answer.json().get("market")) in {("NSE", None), ("NSE", "real")}
+    switched(Market.SAMPLE)
+    answer = sample_shown.get(path)
+    assert answer.headers["x-market"] == "SAMPLE"
+    assert answer.json()["market"] in {"SAMPLE", "sample"}
+
+
+def test_the_answer_to_a_switch_is_about_the_market_that_is_shown_then(sample_shown: TestClient) -> None:
+    real = sample_shown.put("/api/data/market", json={"market": "real"})
+    sample = sample_shown.put("/api/data/market", json={"market": "sample"})
+    assert (real.headers["x-market"], sample.headers["x-market"]) == ("NSE", "SAMPLE")

@@ -3,9 +3,10 @@ import userEvent from "@testing-library/user-event";
 import { axe } from "jest-axe";
 import { Shell } from "@/features/shell/shell";
 import { currentPage } from "@/features/shell/pages";
-import { forgetMarket, marketSeen, noteAnswer, noteSwitch } from "@/lib/market-seen";
+import { dataAPI } from "@/lib/api-client";
+import { forgetMarket, marketSeen, noteAnswer, noteSwitch, whenMarketChanges } from "@/lib/market-seen";
 import { setPreferences } from "@/lib/preferences";
-import { marketChoiceQuery } from "@/lib/queries";
+import { healthQuery, marketChoiceQuery } from "@/lib/queries";
 import { fakeApi, json } from "../support/api";
 import { renderApp } from "../support/render";
 import { health } from "../support/wire";
@@ -59,21 +60,41 @@ test("SAMPLE, the data's end and the exchange's phase are on every page", async 
 
 test("a market that was switched elsewhere is said, and nothing of the old one stays", async () => {
   let mark = "NSE";
-  const market = () =>
-    json({ market: mark === "NSE" ? "real" : "sample", sample_ready: true, real_ready: true }, 200, {
-      "X-Market": mark,
-    });
-  fakeApi({ ...ANSWERS, "GET /api/health": { ...health, market: "real" }, "GET /api/data/market": market });
+  const market = () => (mark === "NSE" ? "real" : "sample");
+  const answer = (body: unknown) => json(body, 200, { "X-Market": mark });
+  fakeApi({
+    ...ANSWERS,
+    "GET /api/health": () => answer({ ...health, market: market() }),
+    "GET /api/data/market": () => answer({ market: market(), sample_ready: true, real_ready: true }),
+  });
   const { client } = shell();
   await waitFor(() => expect(client.getQueryData(marketChoiceQuery.queryKey)?.market).toBe("real"));
   expect(screen.queryByText("SAMPLE")).not.toBeInTheDocument();
   client.setQueryData(["data", "bars", "TCS"], "closes of a real stock");
   mark = "SAMPLE"; // `smarttrader data market sample`, in a terminal
-  await act(() => client.refetchQueries({ queryKey: marketChoiceQuery.queryKey }));
+  await act(() => client.refetchQueries({ queryKey: healthQuery.queryKey })); // all that a waiting page asks
   expect(await screen.findByText("SAMPLE")).toBeInTheDocument();
   expect(await screen.findByText("The sample market is open now")).toBeInTheDocument();
   expect(client.getQueryData(["data", "bars", "TCS"])).toBeUndefined();
   await waitFor(() => expect(client.getQueryData(marketChoiceQuery.queryKey)?.market).toBe("sample"));
+});
+
+test("a switch in this window is not told as one from elsewhere", async () => {
+  const marked = (mark: string, market: string) =>
+    json({ market, sample_ready: true, real_ready: true }, 200, { "X-Market": mark });
+  fakeApi({
+    ...ANSWERS,
+    "GET /api/data/market": () => marked("NSE", "real"),
+    "PUT /api/data/market": () => marked("SAMPLE", "sample"),
+  });
+  const told = jest.fn();
+  const stop = whenMarketChanges(told);
+  await dataAPI.market();
+  expect(marketSeen()).toBe("NSE");
+  await dataAPI.setMarket("sample");
+  noteSwitch("sample");
+  expect(told).not.toHaveBeenCalled();
+  stop();
 });
 
 test("an answer that was on its way while the market changed says nothing", () => {

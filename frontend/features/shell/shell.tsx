@@ -171,7 +171,7 @@ function useMarketChanges(): void {
       whenMarketChanges((now) => {
         toast({
           title: now === "SAMPLE" ? "The sample market is open now" : "The real market is open now",
-          text: "It was switched in another window or by a command. All figures are asked for again.",
+          text: "It was switched in another window, by a command or by a job. All figures are asked for again.",
           tone: "wn",
         });
         void client.resetQueries();
