@@ -50,7 +50,7 @@ def _page(request: Request, values: dict[str, Any]) -> Response:
     market = platform.active_market() if shown is None else shown.market
     setattr(request.state, STATE, market)
     past(values["asof"])
-    with platform.database.transaction(market) as session:
+    with platform.database.session(market) as session:  # most often nothing is read, so that no transaction begins
         answer = platform.screener.page(market, session, state=None if shown is None else shown.state, **values)
     meta = {
         "page": values["page"],

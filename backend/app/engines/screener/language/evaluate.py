@@ -405,6 +405,9 @@ class DayEvaluator(Evaluator):
         """The instruments of the rows, [N]."""
         return self.rows.columns
 
+    def _expect(self, node: Node) -> None:
+        """Nothing is to be counted where everything is kept."""
+
     def value(self, node: Node) -> Value:
         """See `Evaluator`; nothing of a day is large, so all of it is kept."""
         if isinstance(node, Number):
