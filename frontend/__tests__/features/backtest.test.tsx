@@ -340,7 +340,7 @@ describe("a result", () => {
     });
     const { container } = renderApp(<RunPage />, `?run=${run.run_id}`);
     expect(await screen.findByRole("heading", { name: "Moving-average crossover" })).toBeInTheDocument();
-    expect(screen.getByText(/CORALIS: the price moved/)).toBeInTheDocument();
+    expect(screen.getByText(/explains: CORALIS by 0.5/)).toBeInTheDocument();
     expect(screen.getByText("Orders fill at the raw open of the next bar.")).toBeInTheDocument();
     expect(screen.getByRole("grid", { name: "Trades" })).toHaveAttribute("aria-rowcount", "4");
     expect(await axe(container)).toHaveNoViolations();

@@ -208,7 +208,7 @@ export const run: RunDetail = {
   drawdown_sessions: {},
   assumptions: ["Orders fill at the raw open of the next bar."],
   warnings: [
-    "CORALIS: the price moved by a factor of 0.5 on 2024-12-20, and no corporate action on file explains it.",
+    "1 price moved by a factor that no corporate action on file explains: CORALIS by 0.5 on 2024-12-20.",
   ],
   spec: {
     initial_capital: 1_000_000,

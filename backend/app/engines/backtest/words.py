@@ -220,13 +220,14 @@ def warnings(
 
 
 def _jumps(bars: Bars, jumps: Sequence[Jump]) -> list[str]:
+    """Every unexplained move of what could be traded, in one sentence: a list of fifty hides what stands after it."""
     here = set(bars.symbols)
-    return [
-        f"{jump.symbol}: the price moved by a factor of {jump.ratio:.4g} on {jump.session}, and no corporate action on "
-        "file explains it."
-        for jump in sorted(set(jumps))
-        if jump.symbol in here
-    ]
+    met = [jump for jump in sorted(set(jumps)) if jump.symbol in here]
+    if not met:
+        return []
+    counted = "1 price" if len(met) == 1 else f"{len(met)} prices"
+    told = ", ".join(f"{jump.symbol} by {jump.ratio:.4g} on {jump.session}" for jump in met)
+    return [f"{counted} moved by a factor that no corporate action on file explains: {told}."]
 
 
 def _without_bars(bars: Bars, trades: Records, frozen: Collection[int]) -> list[str]:

@@ -105,7 +105,9 @@ def test_jumps_of_the_symbols_in_the_slice_are_named():
     jumps = [Jump("A", "2024-02-01", 0.5), Jump("ELSEWHERE", "2024-02-01", 0.5)]
     result = run(crossing(bars), bars, registry(), jumps=jumps)
     named = [w for w in result.warnings if "2024-02-01" in w]
-    assert len(named) == 1 and named[0].startswith("A: the price moved by a factor of 0.5")
+    assert len(named) == 1 and named[0] == (
+        "1 price moved by a factor that no corporate action on file explains: A by 0.5 on 2024-02-01."
+    )
 
 
 @pytest.mark.parametrize(
