@@ -87,6 +87,13 @@ def refused(client: TestClient, url: str, body: dict[str, Any]) -> tuple[str, st
          "2024-03-01 lies before start_date, 2024-12-31"),
         ({"start_date": "2024-02-30"}, "start_date", "'2024-02-30' is not a date; write it as 2024-07-01"),
         ({"end_date": 20241231}, "end_date", "is not a date"),
+        # what the engine itself refuses is named as it was asked
+        ({"sizing": "value"}, "sizing_value", "sizing_value: expected a number above 0"),
+        ({"sizing": "quantity", "sizing_value": 1.5}, "sizing_value", "whole for shares"),
+        ({"allocations": {"sma_cross": 2}}, "allocations", "allocations: expected a fraction above 0 and up to 1"),
+        ({"strategy_ids": ["rsi2"]}, "params", "params: sma_cross is no strategy of the run"),
+        ({"cash_rates": [{"start": "2024-02-01", "percent": 6}, {"start": "2024-01-01", "percent": 5}]}, "cash_rates",
+         "expected each day once, ascending, got ['2024-02-01', '2024-01-01']"),
         ({"cash_rates": [{"start": "2024-01-01", "percent": "6"}]}, "cash_rates.0.percent", "valid number"),
     ],
 )  # fmt: skip

@@ -123,7 +123,7 @@ def backtest(
     ids = _ids(strategy)
     params = params_of(ids, param or [])
     shares = None if allocations is None else _allocations(ids, allocations)
-    first, last = date_of("--from", start), date_of("--to", end)
+    first, last = span_of(start, end)
     if (bars is not None) + (universe is not None) + (symbols is not None) > 1:
         fail("Give one of --universe, --symbols and --bars")
     if universe is not None and not universe.strip():
@@ -415,3 +415,11 @@ def date_of(name: str, text: str | None) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         fail(f"{name} {text}: expected a date, {_DAY}")
+
+
+def span_of(start: str | None, end: str | None) -> tuple[date | None, date | None]:
+    """The days of --from and --to, in their order."""
+    first, last = date_of("--from", start), date_of("--to", end)
+    if first is not None and last is not None and last < first:
+        fail(f"--to {last} lies before --from {first}")
+    return first, last

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.commands.backtest import costs_of, date_of, number_of, params_of, policy_of
+from app.commands.backtest import costs_of, date_of, number_of, params_of, policy_of, span_of
 from app.commands.run_options import (
     BarsFile,
     BrokerageCap,
@@ -123,7 +123,7 @@ def sweep(
         fail("--grid is missing: expected NAME=START:STOP:STEP or NAME=A,B,C for each parameter that varies")
     universes = tuple((universe or []) + [symbols_of(text) for text in symbols or []])
     periods = tuple(_period(text) for text in period or [])
-    first, last = date_of("--from", start), date_of("--to", end)
+    first, last = span_of(start, end)
     if rules not in (None, "none", "nse"):
         fail(f"--market {rules}: expected nse or none")
     terms: dict[str, Any] = {

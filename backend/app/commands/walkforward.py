@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from app.commands.backtest import costs_of, date_of
+from app.commands.backtest import costs_of, span_of
 from app.commands.shared import JsonFlag, SampleFlag, chosen_market, fail, open_platform, print_json
 from app.commands.sweep import grid_of, question, shown_progress, symbols_of
 
@@ -58,7 +58,7 @@ def walkforward(
     try:
         with open_platform(strategies=True) as platform:
             run = question(
-                platform, market, strategy, param, date_of("--from", start), date_of("--to", end), rules=rules,
+                platform, market, strategy, param, *span_of(start, end), rules=rules,
                 costs=costs_of(costs), sizing=sizing, initial_capital=capital, slippage_bps=slippage_bps,
                 max_positions=max_positions, timeframe=timeframe,
             )  # fmt: skip

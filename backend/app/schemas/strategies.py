@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, Tag, ValidationInfo, field_validator, model_validator
+from pydantic import BaseModel, Field, Tag, ValidationInfo, field_validator
 
 from app.schemas.common import Id, IsoDate, PageMeta, StrictWire, kept_order, one_of
 
@@ -235,12 +235,13 @@ class BacktestRequest(StrictWire):
     def _in_order(cls, value: date, info: ValidationInfo) -> date:
         return kept_order(value, info.data.get("start_date"), "start_date")
 
-    @model_validator(mode="after")
-    def _params_of_the_run(self) -> BacktestRequest:
-        unknown = set(self.params) - set(self.strategy_ids)
+    @field_validator("params")
+    @classmethod
+    def _of_the_run(cls, value: dict[str, dict[str, Any]], info: ValidationInfo) -> dict[str, dict[str, Any]]:
+        unknown = sorted(set(value) - set(info.data.get("strategy_ids", value)))
         if unknown:
-            raise ValueError(f"params for a strategy that is not run: {', '.join(sorted(unknown))}")
-        return self
+            raise ValueError(f"{', '.join(unknown)} is no strategy of the run")
+        return value
 
 
 class DailyPoint(BaseModel):

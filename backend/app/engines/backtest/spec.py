@@ -297,7 +297,7 @@ class RunSpec:
         _require(self.policy is None or isinstance(self.policy, Policy), "policy", "a policy, or none", self.policy)
         _require(bool(self.sectors), "sectors", 'a version, or "none"', self.sectors)
         self._set("cash_rates", tuple((day, _percent_a_year(rate)) for day, rate in self.cash_rates))
-        days = [day for day, _ in self.cash_rates]
+        days = [day.isoformat() for day, _ in self.cash_rates]
         _require(days == sorted(set(days)), "cash_rates", "each day once, ascending", days)
         kind = self.adjustment.partition("@")[0]
         _require(kind in ADJUSTMENTS, "adjustment", f"one of {', '.join(ADJUSTMENTS)}, @version", self.adjustment)

@@ -6,7 +6,7 @@ import hashlib
 import zlib
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
@@ -36,6 +36,13 @@ from app.services.strategy_versions import version_of
 from app.services.user_strategies.catalogue import Catalogue, is_own, own_hashes
 from app.services.user_strategies.running import Finished, carry_out
 from app.services.user_strategies.workers import Ended, ended_when
+
+ASKED_AS: Final = {  # fields of a question that have another name in a spec
+    "sizing.value": "sizing_value",
+    "sizing.kind": "sizing",
+    "allocation": "allocations",
+    "universe.symbols": "universe",
+}
 
 
 class BacktestService:
@@ -315,9 +322,12 @@ def require(strategy: AnyStrategy, params: Mapping[str, Any], bars: Bars) -> Non
 
 
 def _invalid(error: ValueError) -> ValidationError:
-    """The engine names the field before a colon; so does the error on the wire."""
-    field, colon, _ = str(error).partition(":")
-    return ValidationError(str(error), field if colon else None)
+    """The engine names the field before a colon; so does the error on the wire, as whoever asked calls it."""
+    field, colon, told = str(error).partition(":")
+    if not colon:
+        return ValidationError(str(error))
+    field = ASKED_AS.get(field, field)
+    return ValidationError(f"{field}:{told}", field)
 
 
 def trial_values(spec: RunSpec, own: Mapping[str, str] | None = None) -> dict[str, Any]:
