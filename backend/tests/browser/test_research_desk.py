@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -93,3 +94,26 @@ def monthly(chart: list[dict[str, Any]]) -> dict[tuple[int, int], float]:
     for key, equity in last.items():
         found[key], before = equity / before - 1.0, equity
     return found
+
+
+def test_a_stored_run_verifies_and_says_so_and_one_whose_inputs_changed_says_which(
+    quiet_page: Page, sample: Served, answer: dict[str, Any]
+) -> None:
+    page = quiet_page
+    open_run(page, sample, answer["run_id"])  # made by another process, before
+    state = page.get_by_role("main").get_by_role("status")
+    page.get_by_role("button", name="Verify").click()
+    expect(state.filter(has_text="Verified")).to_be_visible(timeout=WAIT)
+    # the move that nothing explains is told to be an ordinary one: the stock is out of quarantine
+    decided = sample.run("data", "decide", "ZENVUSUN", "2022-02-03", "dismiss", "--sample", "--json")
+    assert decided.returncode == 0, decided.stderr
+    number_of = json.loads(decided.stdout)["id"]
+    try:
+        page.get_by_role("button", name="Verify").click()
+        expect(state.filter(has_text="Inputs changed: prices")).to_be_visible(timeout=WAIT)
+        expect(page.locator("[data-metric=final_equity]")).to_be_visible()  # the stored figures stay
+    finally:
+        undone = sample.run("data", "undo", str(number_of), "--sample")
+        assert undone.returncode == 0, undone.stderr
+    page.get_by_role("button", name="Verify").click()
+    expect(state.filter(has_text="Verified")).to_be_visible(timeout=WAIT)
