@@ -26,7 +26,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwr
 REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY / "backend"))
 
-from tests.serving import serving  # noqa: E402
+from tests.serving import Served, serving  # noqa: E402
 
 TARGET = REPOSITORY / "docs" / "screenshots"
 THEMES = ("dark", "light")
@@ -107,6 +107,10 @@ PAGES: dict[str, tuple[str, Callable[[Page], None]]] = {
     "run-trade": ("/quant/run/?run={run}", _with_trade),
     "runs": ("/quant/runs/", _nothing),
     "compare": ("/quant/compare/?runs={runs}", _nothing),
+    "sweeps": ("/quant/sweeps/", _nothing),
+    "sweep": ("/quant/sweep/?sweep={sweep}", _nothing),
+    "walk-forward": ("/quant/walk-forward/?id={walk}", _nothing),
+    "report": ("/api/portfolio/strategies/runs/{run}/report", _nothing),
     "portfolios": ("/analyst/", _nothing),
     "portfolios-together": ("/analyst/?view=together", _nothing),
     "portfolio": ("/analyst/portfolio/?id={portfolio}", _nothing),
@@ -171,6 +175,19 @@ def backtests(url: str) -> list[str]:
         answer.raise_for_status()
         ids.append(str(answer.json()["run_id"]))
     return ids
+
+
+def searches(served: Served) -> dict[str, str]:
+    """A sweep and a walk-forward by the command; their ids."""
+    found = {}
+    for name, verb, more in (("sweep", "sweep", ()), ("walk_forward", "walkforward", ("--train", "250"))):
+        asked = ("sma_cross", "--sample", "--universe", "SAMPLE20", "--from", "2022-01-01", "--json")
+        grid = ("--grid", "fast=5:25:5", "--grid", "slow=30:90:15")
+        ran = served.run(verb, *asked, *grid, *more)
+        if ran.returncode != 0:
+            sys.exit(ran.stderr)
+        found[name.partition("_")[0]] = str(json.loads(ran.stdout)[f"{name}_id"])
+    return found
 
 
 def portfolios(url: str) -> str:
@@ -243,6 +260,8 @@ def main() -> int:
                     if "{run" in paths or "/runs/" in paths:
                         runs = backtests(served.url)
                         names_of |= {"run": runs[-1], "runs": ",".join(runs[-3:])}
+                    if "{sweep}" in paths or "{walk}" in paths or "/sweeps/" in paths:
+                        names_of |= searches(served)
                     if "/analyst/" in paths:
                         names_of["portfolio"] = portfolios(served.url)
                 for name in here:

@@ -150,6 +150,7 @@ _ENVIRONMENT.filters.update(
     percent=words.percent,
     signed_percent=words.signed_percent,
     ratio=words.ratio,
+    probability=words.probability,
     count=words.count,
     day=words.day,
     plain=words.plain,

@@ -55,14 +55,25 @@ def ratio(value: float | None, digits: int = 2) -> str:
     return UNKNOWN if value is None or not math.isfinite(value) else grouped(value, digits)
 
 
+def probability(value: float | None) -> str:
+    """Two digits, and never certainty by rounding."""
+    if value is not None and 0.99 < value < 1.0:
+        return "> 0.99"
+    return "< 0.01" if value is not None and 0.0 < value < 0.01 else ratio(value)
+
+
 def count(value: float | None) -> str:
     """A whole number."""
     return UNKNOWN if value is None else grouped(value)
 
 
 def plain(text: str) -> str:
-    """A sentence with the engine's words in ordinary ones: "2 orders refused: LOCKED_UPPER" has "locked upper"."""
-    return re.sub(r"\b[A-Z]+(?:_[A-Z]+)+\b", lambda found: found[0].replace("_", " ").lower(), text)
+    """A sentence with the engine's words in ordinary ones: "2 orders refused: LOCKED_UPPER" has "locked upper".
+
+    Amounts get their sign and groups: "55357.24 rupees" is ₹55,357.24.
+    """
+    named = re.sub(r"\b[A-Z]+(?:_[A-Z]+)+\b", lambda found: found[0].replace("_", " ").lower(), text)
+    return re.sub(r"(?<![\d.])(\d+(?:\.\d+)?) rupees\b", lambda found: rupees(float(found[1])), named)
 
 
 def day(value: str | date | None) -> str:

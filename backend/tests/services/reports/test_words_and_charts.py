@@ -43,6 +43,9 @@ def test_rupees_percents_and_dates_are_written_as_on_the_pages():
 
 def test_the_engines_words_become_ordinary_ones():
     assert words.plain("2 orders refused: LOCKED_UPPER.") == "2 orders refused: locked upper."
+    assert words.plain("the equity would be 1228954.40 rupees, of 55357.24 rupees.") == (
+        "the equity would be ₹12,28,954, of ₹55,357.24."
+    )
     assert words.plain("INFERRED for TCS; POINT-IN-TIME") == "INFERRED for TCS; POINT-IN-TIME"
 
 
@@ -75,3 +78,8 @@ def test_a_chart_is_whole_xml_and_its_texts_cannot_break_out():
     assert len(points) == 9  # the unknown one is left out
     # the scale goes from the tick at 0, at the bottom, to the highest value, at the top
     assert points[-1].endswith(",0.0") and points[0].endswith(",87.5")
+
+
+def test_a_probability_is_never_certain_by_rounding() -> None:
+    written = [words.probability(value) for value in (0.0, 0.004, 0.5, 0.996, 1.0, None)]
+    assert written == ["0.00", "< 0.01", "0.50", "> 0.99", "1.00", "–"]
