@@ -110,7 +110,6 @@ PAGES: dict[str, tuple[str, Callable[[Page], None]]] = {
     "sweeps": ("/quant/sweeps/", _nothing),
     "sweep": ("/quant/sweep/?sweep={sweep}", _nothing),
     "walk-forward": ("/quant/walk-forward/?id={walk}", _nothing),
-    "report": ("/api/portfolio/strategies/runs/{run}/report", _nothing),
     "portfolios": ("/analyst/", _nothing),
     "portfolios-together": ("/analyst/?view=together", _nothing),
     "portfolio": ("/analyst/portfolio/?id={portfolio}", _nothing),

@@ -93,6 +93,20 @@ def all_rows(grid: Locator) -> list[list[str]]:
     return found
 
 
+def overhanging(page: Page) -> list[str]:
+    """On a phone: the cards with a table that is wider than they are and cannot be scrolled."""
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.wait_for_timeout(300)  # charts follow the size of their frame
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    found: list[str] = page.evaluate(
+        """() => [...document.querySelectorAll(".card table")].filter(table => {
+            const wide = table.getBoundingClientRect().right > table.closest(".card").getBoundingClientRect().right + 1;
+            return wide && !table.closest(".tw-wrap, .tw, .lanes");
+        }).map(table => table.closest(".card").innerText.slice(0, 40))"""
+    )
+    return found
+
+
 def falls(equity: list[float], days: list[str], capital: float) -> list[tuple[float, str, str, str]]:
     """Depth, peak, trough and recovery of each fall, the deepest first: each from a peak to the next close at it."""
     found, peak, peak_day, low, low_day = [], capital, "Opening capital", None, ""
@@ -369,6 +383,7 @@ def test_the_sweep_page_shows_the_points_of_the_command(
     for head, value in told.items():
         (text,) = doubt[head] if head in doubt else next(c for h, c in doubt.items() if h.startswith(head[:8]))
         assert probable(text, value), (head, text, value)
+    assert overhanging(page) == []
 
 
 def test_the_walk_forward_page_shows_what_the_command_says(
@@ -444,3 +459,4 @@ def test_the_walk_forward_page_shows_what_the_command_says(
     assert shown_days.keys() == {day(at) for at in walk["sessions"]}
     for at, value in zip(walk["sessions"], walk["equity"], strict=True):
         assert same(shown_days[day(at)], value), at
+    assert overhanging(page) == []

@@ -276,33 +276,35 @@ function Surroundings({ sweep, metric, base, point }: View) {
         {(found) => (
           <div className="card-b stack g3">
             <Spread found={found} />
-            <table className="t num">
-              <thead>
-                <tr>
-                  <th scope="col">Point</th>
-                  <th scope="col" className="r">
-                    {METRICS[metric]}
-                  </th>
-                  <th scope="col" className="r" title="Median of the point and its neighbours on the grid">
-                    Around it
-                  </th>
-                  <th scope="col" className="r" title="Share of all points that are no better">
-                    Percentile
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                {(
-                  [
-                    ["Peak", found.peak],
-                    ["Plateau", found.plateau],
-                    [point === null ? "Chosen: the peak" : "Chosen", found.chosen],
-                  ] as const
-                ).map(
-                  ([label, one]) => one && <Placed key={label} label={label} one={one} metric={metric} />,
-                )}
-              </tbody>
-            </table>
+            <div className="tw-wrap" tabIndex={0} role="group" aria-label="Points compared, scroll sideways">
+              <table className="t num">
+                <thead>
+                  <tr>
+                    <th scope="col">Point</th>
+                    <th scope="col" className="r">
+                      {METRICS[metric]}
+                    </th>
+                    <th scope="col" className="r" title="Median of the point and its neighbours on the grid">
+                      Around it
+                    </th>
+                    <th scope="col" className="r" title="Share of all points that are no better">
+                      Percentile
+                    </th>
+                  </tr>
+                </thead>
+                <tbody>
+                  {(
+                    [
+                      ["Peak", found.peak],
+                      ["Plateau", found.plateau],
+                      [point === null ? "Chosen: the peak" : "Chosen", found.chosen],
+                    ] as const
+                  ).map(
+                    ([label, one]) => one && <Placed key={label} label={label} one={one} metric={metric} />,
+                  )}
+                </tbody>
+              </table>
+            </div>
             {found.reason && <p className="t3 xs">No neighbourhood: {found.reason}.</p>}
             {found.chosen && <OpenRun sweep={sweep} point={found.chosen.number} />}
           </div>
@@ -391,21 +393,23 @@ function Doubt({ sweep, base }: { sweep: Sweep; base: number }) {
           ];
           return (
             <div className="card-b stack g3">
-              <table className="t num">
-                <tbody>
-                  {rows.map(([label, hint, value, why]) => (
-                    <tr key={label}>
-                      <th scope="row" title={hint}>
-                        {label}
-                        <span className="t3 xs" style={{ display: "block", whiteSpace: "normal" }}>
-                          {hint}
-                        </span>
-                      </th>
-                      <td className="r b">{value == null ? <Unknown why={why} /> : probability(value)}</td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
+              <div className="tw-wrap" tabIndex={0} role="group" aria-label="Doubt, scrolls sideways">
+                <table className="t num">
+                  <tbody>
+                    {rows.map(([label, hint, value, why]) => (
+                      <tr key={label}>
+                        <th scope="row" title={hint}>
+                          {label}
+                          <span className="t3 xs" style={{ display: "block", whiteSpace: "normal" }}>
+                            {hint}
+                          </span>
+                        </th>
+                        <td className="r b">{value == null ? <Unknown why={why} /> : probability(value)}</td>
+                      </tr>
+                    ))}
+                  </tbody>
+                </table>
+              </div>
               <p className="t3 xs">
                 From the returns of {count(told.configurations)} of {counted(told.points, "point")} over{" "}
                 {count(told.sessions)} sessions.

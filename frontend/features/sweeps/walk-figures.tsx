@@ -30,57 +30,64 @@ export function Figures({ walk }: { walk: WalkForward }) {
         <h2>Out of sample</h2>
       </div>
       <div className="card-b stack g3">
-        <table className="t num">
-          <thead>
-            <tr>
-              <th scope="col">Figure</th>
-              <th scope="col" className="r">
-                Value
-              </th>
-              <th scope="col" className="r">
-                {luck ? `${percent(luck.confidence, 0)} interval` : "Interval"}
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {SHOWN.map(([label, key, draw]) => {
-              const value = metrics[key];
-              const bounds = luck?.intervals[key];
-              return (
-                <tr key={key}>
-                  <th scope="row">{label}</th>
-                  <td className="r b">
-                    {value == null ? <Unknown why={walk.reasons[key] ?? "not defined"} /> : draw(value)}
-                  </td>
-                  <td className="r t3">
-                    {bounds ? (
-                      `${draw(bounds[0] ?? 0)} to ${draw(bounds[1] ?? 0)}`
-                    ) : (
-                      <Unknown
-                        why={
-                          key === "total_return" ? "Drawn for a year’s growth" : "Not defined in every draw"
-                        }
-                      />
-                    )}
-                  </td>
-                </tr>
-              );
-            })}
-            <tr>
-              <th scope="row">Deflated Sharpe, {counted(left.trials, "trial")}</th>
-              <td className="r b">
-                {left.deflated_sharpe == null ? (
-                  <Unknown why={left.reasons["deflated_sharpe"] ?? "not defined"} />
-                ) : (
-                  probability(left.deflated_sharpe)
-                )}
-              </td>
-              <td className="r t3">
-                <Unknown why="A probability, no interval" />
-              </td>
-            </tr>
-          </tbody>
-        </table>
+        <div
+          className="tw-wrap"
+          tabIndex={0}
+          role="group"
+          aria-label="Figures out of sample, scrolls sideways"
+        >
+          <table className="t num">
+            <thead>
+              <tr>
+                <th scope="col">Figure</th>
+                <th scope="col" className="r">
+                  Value
+                </th>
+                <th scope="col" className="r">
+                  {luck ? `${percent(luck.confidence, 0)} interval` : "Interval"}
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {SHOWN.map(([label, key, draw]) => {
+                const value = metrics[key];
+                const bounds = luck?.intervals[key];
+                return (
+                  <tr key={key}>
+                    <th scope="row">{label}</th>
+                    <td className="r b">
+                      {value == null ? <Unknown why={walk.reasons[key] ?? "not defined"} /> : draw(value)}
+                    </td>
+                    <td className="r t3">
+                      {bounds ? (
+                        `${draw(bounds[0] ?? 0)} to ${draw(bounds[1] ?? 0)}`
+                      ) : (
+                        <Unknown
+                          why={
+                            key === "total_return" ? "Drawn for a year’s growth" : "Not defined in every draw"
+                          }
+                        />
+                      )}
+                    </td>
+                  </tr>
+                );
+              })}
+              <tr>
+                <th scope="row">Deflated Sharpe, {counted(left.trials, "trial")}</th>
+                <td className="r b">
+                  {left.deflated_sharpe == null ? (
+                    <Unknown why={left.reasons["deflated_sharpe"] ?? "not defined"} />
+                  ) : (
+                    probability(left.deflated_sharpe)
+                  )}
+                </td>
+                <td className="r t3">
+                  <Unknown why="A probability, no interval" />
+                </td>
+              </tr>
+            </tbody>
+          </table>
+        </div>
       </div>
     </section>
   );
@@ -124,33 +131,40 @@ export function Stress({ walk }: { walk: WalkForward }) {
         <h2>With higher costs</h2>
       </div>
       <div className="card-b">
-        <table className="t num">
-          <thead>
-            <tr>
-              <th scope="col">Costs</th>
-              {STRESSED.map(([label]) => (
-                <th key={label} scope="col" className="r">
-                  {label}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {walk.stress.map((row) => (
-              <tr key={row.factor}>
-                <th scope="row">{row.factor}×</th>
-                {STRESSED.map(([label, key, draw]) => {
-                  const value = (row.metrics as Metrics | null)?.[key];
-                  return (
-                    <td key={label} className="r">
-                      {value == null ? <Unknown why={row.reason ?? "not defined"} /> : draw(value)}
-                    </td>
-                  );
-                })}
+        <div
+          className="tw-wrap"
+          tabIndex={0}
+          role="group"
+          aria-label="Figures with higher costs, scrolls sideways"
+        >
+          <table className="t num">
+            <thead>
+              <tr>
+                <th scope="col">Costs</th>
+                {STRESSED.map(([label]) => (
+                  <th key={label} scope="col" className="r">
+                    {label}
+                  </th>
+                ))}
               </tr>
-            ))}
-          </tbody>
-        </table>
+            </thead>
+            <tbody>
+              {walk.stress.map((row) => (
+                <tr key={row.factor}>
+                  <th scope="row">{row.factor}×</th>
+                  {STRESSED.map(([label, key, draw]) => {
+                    const value = (row.metrics as Metrics | null)?.[key];
+                    return (
+                      <td key={label} className="r">
+                        {value == null ? <Unknown why={row.reason ?? "not defined"} /> : draw(value)}
+                      </td>
+                    );
+                  })}
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
       </div>
       <div className="card-f">Charges, slippage and impact so many times as high, with the same choices.</div>
     </section>
@@ -194,21 +208,23 @@ export function Variants({ walk }: { walk: WalkForward }) {
         <h2>Beside all points that were tried</h2>
       </div>
       <div className="card-b stack g3">
-        <table className="t num">
-          <tbody>
-            {rows.map(([label, hint, value, why]) => (
-              <tr key={label}>
-                <th scope="row">
-                  {label}
-                  <span className="t3 xs" style={{ display: "block", whiteSpace: "normal" }}>
-                    {hint}
-                  </span>
-                </th>
-                <td className="r b">{value ?? <Unknown why={why} />}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+        <div className="tw-wrap" tabIndex={0} role="group" aria-label="All points, scrolls sideways">
+          <table className="t num">
+            <tbody>
+              {rows.map(([label, hint, value, why]) => (
+                <tr key={label}>
+                  <th scope="row">
+                    {label}
+                    <span className="t3 xs" style={{ display: "block", whiteSpace: "normal" }}>
+                      {hint}
+                    </span>
+                  </th>
+                  <td className="r b">{value ?? <Unknown why={why} />}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
       </div>
       <div className="card-f">
         From the returns of {count(variants.configurations)} of {counted(variants.points, "point")} over{" "}
