@@ -10,10 +10,30 @@ interface FieldProps {
   error?: string | null;
 }
 
-/**
- * Label above, control, then the hint or the error in the same place. A date is shown as dates are written everywhere here, and as the
- * browser writes it only while it is being typed.
- */
+/** The day of a date field as days are written everywhere here; the browser's own writing is seen while it is being typed. */
+function Written({ value, empty }: { value: string; empty: string }) {
+  return (
+    <span className={`written num ${value ? "" : "t3"}`} aria-hidden="true">
+      {value ? date(value, true) : empty}
+    </span>
+  );
+}
+
+/** A date in a row of controls; `empty` says what no day means. Its label stands around it. */
+export function DateInput({
+  empty = "Choose a day",
+  width,
+  ...input
+}: { empty?: string; width?: number; value: string } & InputHTMLAttributes<HTMLInputElement>) {
+  return (
+    <span className="input dated" style={{ width }}>
+      <Written value={input.value} empty={empty} />
+      <input type="date" className="num" {...input} />
+    </span>
+  );
+}
+
+/** Label above, control, then the hint or the error in the same place. A date is written as in `DateInput`. */
 export function TextField({
   label,
   hint,
@@ -25,16 +45,12 @@ export function TextField({
 }: FieldProps & { unit?: string; prefix?: string; mono?: boolean } & InputHTMLAttributes<HTMLInputElement>) {
   const id = useId();
   const note = `${id}-note`;
-  const dated = input.type === "date" && typeof input.value === "string" && input.value !== "";
+  const dated = input.type === "date" && typeof input.value === "string";
   return (
     <div className="field">
       <label htmlFor={id}>{label}</label>
       <div className={`input ${dated ? "dated" : ""}`} aria-invalid={error ? true : undefined}>
-        {dated && (
-          <span className="written num" aria-hidden="true">
-            {date(String(input.value), true)}
-          </span>
-        )}
+        {dated && <Written value={String(input.value)} empty="Choose a day" />}
         {prefix && <span className="unit">{prefix}</span>}
         <input
           id={id}

@@ -3,6 +3,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { FollowedJob } from "@/components/data-jobs";
+import { DateInput } from "@/components/fields";
 import { Badge, Unknown } from "@/components/marks";
 import { DataState } from "@/components/shared/DataState";
 import { dataAPI, unwrap } from "@/lib/api-client";
@@ -77,9 +78,7 @@ function Switch({ state }: { state: SyncState }) {
           >
             <label className="stack g1">
               <span className="xs t2">From, else after the newest price</span>
-              <input
-                type="date"
-                className="inp"
+              <DateInput
                 value={first}
                 max={state.published_until}
                 onChange={(event) => setFirst(event.target.value)}

@@ -1,7 +1,7 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
-import { Segmented } from "@/components/fields";
+import { DateInput, Segmented } from "@/components/fields";
 import { Icon } from "@/components/icon";
 import { count, percent } from "@/lib/format";
 import { indicesQuery } from "@/lib/queries";
@@ -48,14 +48,12 @@ export function WindowControls({ of }: { of: Stamped | undefined }) {
         </label>
         <label className="row">
           <span className="t3 xs nowrap">As of</span>
-          <span className="input" style={{ height: 28 }}>
-            <input
-              type="date"
-              className="num"
-              value={window.asof ?? ""}
-              onChange={(event) => void set({ asof: event.target.value || null })}
-            />
-          </span>
+          <DateInput
+            empty="Latest session"
+            width={160}
+            value={window.asof ?? ""}
+            onChange={(event) => void set({ asof: event.target.value || null })}
+          />
         </label>
       </div>
       {of && (

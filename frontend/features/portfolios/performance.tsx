@@ -5,6 +5,7 @@ import { parseAsString, useQueryStates } from "nuqs";
 import { useMemo } from "react";
 import { alpha, useChartColors, type ChartColors } from "@/components/chart-colors";
 import { EChart, sessionAxis } from "@/components/echart";
+import { DateInput } from "@/components/fields";
 import { FigureCard, type Figure } from "@/components/figure-card";
 import { Icon } from "@/components/icon";
 import { DataState } from "@/components/shared/DataState";
@@ -31,20 +32,15 @@ export function Performance({ id }: { id: number }) {
   return (
     <div className="stack g3" style={{ marginTop: 12 }}>
       <div className="row wrap">
-        <span className="row" style={{ gap: 6 }}>
-          <label className="t2 xs" htmlFor="from">
-            From
-          </label>
-          <span className="input" style={{ width: 148 }}>
-            <input
-              id="from"
-              type="date"
-              className="num"
-              value={from ?? ""}
-              onChange={(event) => void set({ from: event.target.value || null })}
-            />
-          </span>
-        </span>
+        <label className="row" style={{ gap: 6 }}>
+          <span className="t2 xs">From</span>
+          <DateInput
+            empty="First transaction"
+            width={160}
+            value={from ?? ""}
+            onChange={(event) => void set({ from: event.target.value || null })}
+          />
+        </label>
         <span className="input sel" style={{ width: 200 }}>
           <select
             aria-label="Benchmark"

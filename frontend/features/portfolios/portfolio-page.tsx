@@ -5,8 +5,9 @@ import Link from "next/link";
 import { useRouter } from "next/navigation";
 import { parseAsInteger, parseAsString, parseAsStringLiteral, useQueryStates } from "nuqs";
 import { useState, type ReactNode } from "react";
-import { TextField } from "@/components/fields";
-import { Dialog } from "@/components/layers";
+import { DateInput, TextField } from "@/components/fields";
+import { Icon } from "@/components/icon";
+import { Dialog, Popover } from "@/components/layers";
 import { Unknown } from "@/components/marks";
 import { DataState, EmptyState } from "@/components/shared/DataState";
 import { Tabs } from "@/components/tabs";
@@ -114,6 +115,11 @@ function Head({
   children?: ReactNode;
 }) {
   const router = useRouter();
+  const [more, setMore] = useState(false);
+  const act = (then: () => void) => () => {
+    setMore(false);
+    then();
+  };
   const [renaming, setRenaming] = useState(false);
   const [deleting, setDeleting] = useState(false);
   const restore = useChange(portfolioAPI.restoreStockPortfolio);
@@ -138,30 +144,38 @@ function Head({
         </p>
       </div>
       <div className="row wrap">
-        <span className="row" style={{ gap: 6 }}>
-          <label className="t2 xs" htmlFor="asof">
-            As of
-          </label>
-          <span className="input" style={{ width: 148 }}>
-            <input
-              id="asof"
-              type="date"
-              className="num"
-              value={asof ?? ""}
-              onChange={(event) => setAsof(event.target.value || null)}
-            />
-          </span>
-        </span>
-        <Link className="btn p" href={`/analyst/import/?id=${portfolio.id}`}>
+        <label className="row" style={{ gap: 6 }}>
+          <span className="t2 xs nowrap">As of</span>
+          <DateInput
+            empty="Latest session"
+            width={160}
+            value={asof ?? ""}
+            onChange={(event) => setAsof(event.target.value || null)}
+          />
+        </label>
+        <Link className="btn" href={`/analyst/import/?id=${portfolio.id}`}>
           Import file
         </Link>
         {children}
-        <button type="button" className="btn" onClick={() => setRenaming(true)}>
-          Rename
-        </button>
-        <button type="button" className="btn" onClick={() => setDeleting(true)}>
-          Delete
-        </button>
+        <Popover
+          label="More"
+          open={more}
+          onOpenChange={setMore}
+          trigger={
+            <button type="button" className="btn i" aria-label="More" title="More">
+              <Icon name="down" size="s" />
+            </button>
+          }
+        >
+          <div className="stack g1 menu">
+            <button type="button" className="btn q" onClick={act(() => setRenaming(true))}>
+              Rename
+            </button>
+            <button type="button" className="btn q" onClick={act(() => setDeleting(true))}>
+              Delete
+            </button>
+          </div>
+        </Popover>
       </div>
       {renaming && <Rename portfolio={portfolio} onClose={() => setRenaming(false)} />}
       <Dialog
