@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
-from app.engines.risk.basics import F1, NO_BAR, NO_RETURN, NOISE, Measure, clean, product
+from app.engines.risk.basics import F1, I1, NO_BAR, NO_RETURN, NOISE, Measure, clean, mean, product
 from app.engines.risk.returns import cagr
 
 NEVER_FELL = "equity never fell below its peak"
@@ -32,29 +33,96 @@ def drawdowns(equity: F1, capital: float) -> F1:
     return equity / np.maximum.accumulate(np.maximum(equity, capital)) - 1.0
 
 
+class Falls:
+    """The drawdowns of one curve, worked out once for all that is said of them; the opening capital is the first peak.
+
+    The functions below say the same of an equity and a capital.
+    """
+
+    def __init__(self, equity: F1, capital: float) -> None:
+        self.equity, self.capital = equity, capital
+        self.below = drawdowns(equity, capital)
+
+    @cached_property
+    def _edges(self) -> tuple[I1, I1]:
+        """First point of each fall, and the one at which its peak is seen again (the size while it is not)."""
+        under = np.concatenate([[False], self.below < 0.0, [False]])
+        edges = np.flatnonzero(under[1:] != under[:-1])
+        return edges[::2], edges[1::2]
+
+    @cached_property
+    def deepest(self) -> Drawdown:
+        """The deepest drawdown with its peak, trough and recovery; the earliest of equals."""
+        below, equity = self.below, self.equity
+        trough = int(np.argmin(below)) if below.size else 0
+        if below.size == 0 or below[trough] >= 0.0:
+            return Drawdown(0.0, None, None, None)
+        at_peak = np.flatnonzero(below[:trough] == 0.0)
+        peak = int(at_peak[-1]) if at_peak.size else -1
+        height = self.capital if peak < 0 else equity[peak]
+        back = np.flatnonzero(equity[trough:] >= height)
+        return Drawdown(float(below[trough]), peak, trough, trough + int(back[0]) if back.size else None)
+
+    def episodes(self) -> list[Drawdown]:
+        """Every fall from a peak until that peak is seen again, in order of time; the last may be unrecovered."""
+        below, found = self.below, []
+        for first, after in zip(*(edges.tolist() for edges in self._edges), strict=True):
+            trough = first + int(np.argmin(below[first:after]))
+            found.append(Drawdown(float(below[trough]), first - 1, trough, after if after < below.size else None))
+        return found
+
+    def max_drawdown(self) -> Measure:
+        return Measure(min(self.deepest.depth, 0.0)) if self.equity.size else Measure(None, NO_BAR)
+
+    def mean_drawdown(self) -> Measure:
+        first, _ = self._edges
+        if first.size == 0:
+            return Measure(None, NEVER_FELL if self.equity.size else NO_BAR)
+        depths = np.minimum.reduceat(
+            np.minimum(self.below, 0.0), first
+        )  # up to the next fall: no point between is lower
+        return Measure(sum(depths.tolist()) / first.size)
+
+    def recovery_periods(self) -> Measure:
+        if self.deepest.trough is None:
+            return Measure(None, NEVER_FELL if self.equity.size else NO_BAR)
+        if self.deepest.recovery is None:
+            return Measure(None, UNRECOVERED)
+        return Measure(float(self.deepest.recovery - self.deepest.trough))
+
+    def longest_drawdown(self) -> Measure:
+        if self.equity.size == 0:
+            return Measure(None, NO_BAR)
+        first, after = self._edges
+        lengths = np.minimum(after, self.equity.size - 1) - np.maximum(first - 1, 0)
+        return Measure(float(lengths.max(initial=0)))
+
+    @cached_property
+    def _ulcer(self) -> Measure:
+        return Measure(math.sqrt(mean(self.below * self.below))) if self.equity.size else Measure(None, NO_BAR)
+
+    def ulcer_index(self) -> Measure:
+        return self._ulcer
+
+    def pain_index(self) -> Measure:
+        return Measure(-mean(self.below)) if self.equity.size else Measure(None, NO_BAR)
+
+    def calmar(self, returns: F1, periods: int) -> Measure:
+        depth = self.max_drawdown().value
+        return _reward(returns, periods, 0.0, depth and -depth)
+
+    def martin_ratio(self, returns: F1, periods: int, risk_free_annual: float = 0.0) -> Measure:
+        return _reward(returns, periods, risk_free_annual, self.ulcer_index().value)
+
+
 def deepest_drawdown(equity: F1, capital: float) -> Drawdown:
     """The deepest drawdown with its peak, trough and recovery; the earliest of equals."""
-    below = drawdowns(equity, capital)
-    trough = int(np.argmin(below)) if below.size else 0
-    if below.size == 0 or below[trough] >= 0.0:
-        return Drawdown(0.0, None, None, None)
-    at_peak = np.flatnonzero(below[:trough] == 0.0)
-    peak = int(at_peak[-1]) if at_peak.size else -1
-    height = capital if peak < 0 else equity[peak]
-    back = np.flatnonzero(equity[trough:] >= height)
-    return Drawdown(float(below[trough]), peak, trough, trough + int(back[0]) if back.size else None)
+    return Falls(equity, capital).deepest
 
 
 def episodes(equity: F1, capital: float) -> list[Drawdown]:
     """Every fall from a peak until that peak is seen again, in order of time; the last may be unrecovered."""
-    below = drawdowns(equity, capital)
-    under = np.concatenate([[False], below < 0.0, [False]])
-    edges = np.flatnonzero(under[1:] != under[:-1])
-    found = []
-    for first, after in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
-        trough = first + int(np.argmin(below[first:after]))
-        found.append(Drawdown(float(below[trough]), first - 1, trough, after if after < below.size else None))
-    return found
+    return Falls(equity, capital).episodes()
 
 
 def max_drawdown(equity: F1, capital: float) -> Measure:
@@ -62,27 +130,17 @@ def max_drawdown(equity: F1, capital: float) -> Measure:
 
     Source: Magdon-Ismail & Atiya (2004), "Maximum Drawdown", Risk 17(10).
     """
-    if equity.size == 0:
-        return Measure(None, NO_BAR)
-    return Measure(float(np.min(drawdowns(equity, capital), initial=0.0)))
+    return Falls(equity, capital).max_drawdown()
 
 
 def mean_drawdown(equity: F1, capital: float) -> Measure:
     """Mean depth of the falls (`episodes`), a fraction in [-1, 0]."""
-    found = episodes(equity, capital)
-    if not found:
-        return Measure(None, NEVER_FELL if equity.size else NO_BAR)
-    return Measure(sum(fall.depth for fall in found) / len(found))
+    return Falls(equity, capital).mean_drawdown()
 
 
 def recovery_periods(equity: F1, capital: float) -> Measure:
     """Periods from the trough of the deepest drawdown until its peak was seen again."""
-    fall = deepest_drawdown(equity, capital)
-    if fall.trough is None:
-        return Measure(None, NEVER_FELL if equity.size else NO_BAR)
-    if fall.recovery is None:
-        return Measure(None, UNRECOVERED)
-    return Measure(float(fall.recovery - fall.trough))
+    return Falls(equity, capital).recovery_periods()
 
 
 def longest_drawdown(equity: F1, capital: float) -> Measure:
@@ -90,11 +148,7 @@ def longest_drawdown(equity: F1, capital: float) -> Measure:
 
     One from the opening capital begins at the first point, for nothing was measured before it.
     """
-    if equity.size == 0:
-        return Measure(None, NO_BAR)
-    lengths = [(equity.size - 1 if fall.recovery is None else fall.recovery) - max(fall.peak or 0, 0)
-               for fall in episodes(equity, capital)]  # fmt: skip
-    return Measure(float(max(lengths, default=0)))
+    return Falls(equity, capital).longest_drawdown()
 
 
 def ulcer_index(equity: F1, capital: float) -> Measure:
@@ -102,17 +156,12 @@ def ulcer_index(equity: F1, capital: float) -> Measure:
 
     Source: Martin & McCann (1989), "The Investor's Guide to Fidelity Funds".
     """
-    if equity.size == 0:
-        return Measure(None, NO_BAR)
-    below = drawdowns(equity, capital)
-    return Measure(math.sqrt(float(np.mean(below * below))))
+    return Falls(equity, capital).ulcer_index()
 
 
 def pain_index(equity: F1, capital: float) -> Measure:
     """Mean depth of the drawdowns of all points, a positive fraction. Source: Zephyr Associates (2006)."""
-    if equity.size == 0:
-        return Measure(None, NO_BAR)
-    return Measure(-float(np.mean(drawdowns(equity, capital))))
+    return Falls(equity, capital).pain_index()
 
 
 def calmar(returns: F1, equity: F1, capital: float, periods: int) -> Measure:
@@ -120,13 +169,12 @@ def calmar(returns: F1, equity: F1, capital: float, periods: int) -> Measure:
 
     Source: Young (1991), "Calmar Ratio: A Smoother Tool", Futures 20(1), there over 36 months.
     """
-    depth = max_drawdown(equity, capital)
-    return _reward(returns, periods, 0.0, depth.value and -depth.value)
+    return Falls(equity, capital).calmar(returns, periods)
 
 
 def martin_ratio(returns: F1, equity: F1, capital: float, periods: int, risk_free_annual: float = 0.0) -> Measure:
     """Annual growth less the annual risk-free rate, over the Ulcer index. Source: as `ulcer_index`."""
-    return _reward(returns, periods, risk_free_annual, ulcer_index(equity, capital).value)
+    return Falls(equity, capital).martin_ratio(returns, periods, risk_free_annual)
 
 
 def pain_ratio(returns: F1, equity: F1, capital: float, periods: int, risk_free_annual: float = 0.0) -> Measure:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from app.engines.risk.basics import F1, NO_BAR, NO_RETURN, Measure
+from app.engines.risk.basics import F1, NO_BAR, NO_RETURN, Measure, mean
 
 
 def time_in_market(holdings: F1) -> Measure:
@@ -18,7 +18,7 @@ def mean_net_exposure(holdings: F1, equity: F1) -> Measure:
     """Mean of the holdings' value over equity; what is held short counts below zero."""
     if holdings.size == 0:
         return Measure(None, NO_BAR)
-    return Measure(float(np.mean(holdings / equity)))
+    return Measure(mean(holdings / equity))
 
 
 def mean_gross_exposure(holdings: F1, equity: F1, shorts: F1 | None = None) -> Measure:
@@ -29,7 +29,7 @@ def mean_gross_exposure(holdings: F1, equity: F1, shorts: F1 | None = None) -> M
     if holdings.size == 0:
         return Measure(None, NO_BAR)
     part = (holdings if shorts is None else holdings - 2.0 * shorts) / equity
-    return Measure(float(np.mean(np.abs(part, out=part))))
+    return Measure(mean(np.abs(part, out=part)))
 
 
 def frozen_share(frozen: F1, equity: float) -> Measure:
@@ -43,4 +43,4 @@ def turnover(bought: float, sold: float, equity: F1, returns: int, periods: int)
     """The smaller of all purchases and all sales over the average equity, a year: one-sided."""
     if returns == 0:
         return Measure(None, NO_RETURN)
-    return Measure(min(bought, sold) / float(np.mean(equity)) * periods / returns)
+    return Measure(min(bought, sold) / mean(equity) * periods / returns)

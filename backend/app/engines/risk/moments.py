@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from app.engines.risk.basics import F1, STILL, TOO_SHORT, Measure, clean, deviation
+from app.engines.risk.basics import F1, STILL, TOO_SHORT, Measure, clean, deviation, mean
 
 
 def _standardised(returns: F1) -> F1 | str:
@@ -15,13 +15,13 @@ def _standardised(returns: F1) -> F1 | str:
     if known.size < 2:
         return TOO_SHORT
     spread = deviation(known, 0)
-    return (known - np.mean(known)) / spread if spread > 0.0 else STILL
+    return (known - mean(known)) / spread if spread > 0.0 else STILL
 
 
 def skewness(returns: F1) -> Measure:
     """Third standardised moment of the population; 0 of a symmetric distribution. NaN returns are skipped."""
     found = _standardised(returns)
-    return Measure(None, found) if isinstance(found, str) else Measure(float(np.mean(found * found * found)))
+    return Measure(None, found) if isinstance(found, str) else Measure(mean(found * found * found))
 
 
 def kurtosis(returns: F1) -> Measure:
@@ -30,7 +30,7 @@ def kurtosis(returns: F1) -> Measure:
     if isinstance(found, str):
         return Measure(None, found)
     squares = found * found
-    return Measure(float(np.mean(squares * squares)))
+    return Measure(mean(squares * squares))
 
 
 def sample_skewness(returns: F1) -> Measure:

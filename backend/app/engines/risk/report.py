@@ -78,14 +78,14 @@ def run_report(
     """
     points, days = equity[closes], sessions[closes]
     solvent = bool((points > 0.0).all())
-    returns = returns_of(points) if solvent else np.empty(0)
+    returns, falls = returns_of(points) if solvent else np.empty(0), d.Falls(points, capital)
     against = returns_of(benchmark) if isinstance(benchmark, np.ndarray) else benchmark
     stuck = np.empty(0) if frozen is None else frozen
     lost, one_sided = Measure(None, LOST), shorts is None and not (holdings < 0.0).any()
     net = exposure.mean_net_exposure(holdings, equity) if solvent else lost
     measures: dict[str, Measure] = {
         "total_return": r.total_return(equity, capital),
-        **_of_curve(days, points, returns, returns, capital, periods, 0.0, solvent),
+        **_of_curve(days, points, returns, returns, falls, periods, 0.0, solvent),
         **_beside(returns, against if solvent else LOST, periods, 0.0),
         "win_rate": trades.win_rate(closed.pnl),
         "profit_factor": trades.profit_factor(closed.pnl),
@@ -114,7 +114,7 @@ def run_report(
         periods_per_year=periods,
         returns=int(returns.size),
     )
-    drawdown, why = _drawdown_sessions(days, points, capital)
+    drawdown, why = _drawdown_sessions(days, falls.deepest)
     return Report(values, {**reasons, **why}, drawdown)
 
 
@@ -149,10 +149,10 @@ def series_report(
     else:
         growth = returns
         sessions, points, known = np.append(sessions[:1], sessions), np.append(1.0, points), np.append(True, known)
-    missing = int(np.isnan(returns).sum())
+    missing, falls = int(np.isnan(returns).sum()), d.Falls(points, base)
     measures: dict[str, Measure] = {
         "total_return": r.total_return(points, base) if base > 0.0 else Measure(None, "equity begins at zero or below"),
-        **_of_curve(sessions[known], points, returns, growth, base, periods, risk_free, solvent),
+        **_of_curve(sessions[known], points, returns, growth, falls, periods, risk_free, solvent),
         **_beside(returns, against if solvent else LOST, periods, risk_free),
     }
     if base <= 0.0 or (points < 0.0).any():
@@ -167,7 +167,7 @@ def series_report(
     drawdown: dict[str, str | None] = dict.fromkeys(("peak", "trough", "recovery"))
     if values["max_drawdown"] is None:
         return Report(values, reasons, drawdown)
-    drawdown, after = _drawdown_sessions(sessions[known], points, base)
+    drawdown, after = _drawdown_sessions(sessions[known], falls.deepest)
     return Report(values, {**reasons, **after}, drawdown)
 
 
@@ -184,7 +184,7 @@ def _over_holes(places: I1, points: F1) -> F1:
 
 
 def _of_curve(
-    sessions: D1, points: F1, returns: F1, growth: F1, capital: float, periods: int, risk_free: float, solvent: bool
+    sessions: D1, points: F1, returns: F1, growth: F1, falls: d.Falls, periods: int, risk_free: float, solvent: bool
 ) -> dict[str, Measure]:
     """What an equity curve alone tells; `risk_free` a year, `growth` the returns with those over holes."""
     free = 0.0 if risk_free == 0.0 else float(np.expm1(np.log1p(risk_free) / periods))
@@ -193,9 +193,9 @@ def _of_curve(
         "volatility": r.volatility(returns, periods),
         "sharpe": r.sharpe(returns, periods, free),
         "sortino": r.sortino(returns, periods, free),
-        "calmar": d.calmar(growth, points, capital, periods),
+        "calmar": falls.calmar(growth, periods),
         "omega": r.omega(returns, free),
-        "martin_ratio": d.martin_ratio(growth, points, capital, periods, risk_free),
+        "martin_ratio": falls.martin_ratio(growth, periods, risk_free),
         "downside_deviation": r.downside_deviation(returns, periods, free),
         "stability": r.stability(returns),
         "var_95": tail.value_at_risk(returns, 0.95),
@@ -210,12 +210,12 @@ def _of_curve(
     if not solvent:
         of_returns = dict.fromkeys(of_returns, Measure(None, LOST))
     return of_returns | {
-        "max_drawdown": d.max_drawdown(points, capital),
-        "mean_drawdown": d.mean_drawdown(points, capital),
-        "longest_drawdown": d.longest_drawdown(points, capital),
-        "recovery_sessions": d.recovery_periods(points, capital),
-        "ulcer_index": d.ulcer_index(points, capital),
-        "pain_index": d.pain_index(points, capital),
+        "max_drawdown": falls.max_drawdown(),
+        "mean_drawdown": falls.mean_drawdown(),
+        "longest_drawdown": falls.longest_drawdown(),
+        "recovery_sessions": falls.recovery_periods(),
+        "ulcer_index": falls.ulcer_index(),
+        "pain_index": falls.pain_index(),
     }
 
 
@@ -247,8 +247,7 @@ def _beside(returns: F1, benchmark: F1 | str, periods: int, risk_free: float) ->
     }
 
 
-def _drawdown_sessions(sessions: D1, equity: F1, capital: float) -> tuple[dict[str, str | None], dict[str, str]]:
-    deepest = d.deepest_drawdown(equity, capital)
+def _drawdown_sessions(sessions: D1, deepest: d.Drawdown) -> tuple[dict[str, str | None], dict[str, str]]:
     dates: dict[str, str | None] = {}
     reasons: dict[str, str] = {}
     for name, index in (("peak", deepest.peak), ("trough", deepest.trough), ("recovery", deepest.recovery)):

@@ -20,6 +20,7 @@ from app.engines.risk.basics import (
     calendar_closes,
     clean,
     deviation,
+    mean,
     product,
     returns_of,
 )
@@ -61,7 +62,7 @@ def cagr(returns: F1, periods: int) -> Measure:
 def mean_return(returns: F1, periods: int) -> Measure:
     """Arithmetic mean × A."""
     known = clean(returns)
-    return Measure(float(np.mean(known)) * periods) if known.size else Measure(None, NO_RETURN)
+    return Measure(mean(known) * periods) if known.size else Measure(None, NO_RETURN)
 
 
 def volatility(returns: F1, periods: int) -> Measure:
@@ -83,7 +84,7 @@ def sharpe(returns: F1, periods: int, risk_free: F1 | float = 0.0) -> Measure:
     spread = deviation(excess)
     if spread == 0.0:
         return Measure(None, STILL)
-    return Measure(float(np.mean(excess)) / spread * math.sqrt(periods))
+    return Measure(mean(excess) / spread * math.sqrt(periods))
 
 
 def adjusted_sharpe(returns: F1, periods: int, risk_free: F1 | float = 0.0) -> Measure:
@@ -115,7 +116,7 @@ def upside_deviation(returns: F1, periods: int, target: F1 | float = 0.0) -> Mea
 def downside_potential(returns: F1, target: F1 | float = 0.0) -> Measure:
     """Mean shortfall below `target` over all periods, a positive number."""
     excess = clean(returns - target)
-    return Measure(-float(np.mean(np.minimum(excess, 0.0)))) if excess.size else Measure(None, NO_RETURN)
+    return Measure(-mean(np.minimum(excess, 0.0))) if excess.size else Measure(None, NO_RETURN)
 
 
 def upside_potential(returns: F1, target: F1 | float = 0.0) -> Measure:
@@ -130,7 +131,7 @@ def downside_frequency(returns: F1, target: F1 | float = 0.0) -> Measure:
 
 
 def _root_mean_square(values: F1) -> float:
-    return math.sqrt(float(np.mean(values * values)))
+    return math.sqrt(mean(values * values))
 
 
 def sortino(returns: F1, periods: int, target: F1 | float = 0.0) -> Measure:
@@ -144,7 +145,7 @@ def sortino(returns: F1, periods: int, target: F1 | float = 0.0) -> Measure:
     below = _root_mean_square(np.minimum(excess, 0.0))
     if below < NOISE:
         return Measure(None, "no return below the target")
-    return Measure(float(np.mean(excess)) / below * math.sqrt(periods))
+    return Measure(mean(excess) / below * math.sqrt(periods))
 
 
 def omega(returns: F1, threshold: F1 | float = 0.0) -> Measure:
@@ -177,7 +178,7 @@ def stability(returns: F1) -> Measure:
         return Measure(None, "equity reached zero")
     growth = np.cumsum(np.log1p(known))
     time = np.arange(growth.size, dtype=np.float64)
-    growth, time = growth - np.mean(growth), time - np.mean(time)
+    growth, time = growth - mean(growth), time - mean(time)
     spread = product(growth, growth)
     if math.sqrt(spread / growth.size) < NOISE:
         return Measure(None, "equity does not vary")
@@ -233,7 +234,10 @@ def calendar_returns(sessions: NDArray[np.datetime64], equity: F1, unit: Literal
 
 def monthly_returns(sessions: NDArray[np.datetime64], equity: F1) -> F1:
     """The values of `calendar_returns` by month."""
-    return np.array([span.value for span in calendar_returns(sessions, equity, "M")], np.float64)
+    if equity.size < 2:
+        return np.empty(0)
+    closes = calendar_closes(sessions, "M")
+    return returns_of(equity[np.concatenate([[0], closes])])[closes > 0]
 
 
 def rolling(measure: Callable[..., Measure], window: int, *series: F1) -> F1:

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from app.engines.risk.basics import F1, NO_RETURN, NOISE, TOO_SHORT, Measure, clean, deviation
+from app.engines.risk.basics import F1, NO_RETURN, NOISE, TOO_SHORT, Measure, clean, deviation, mean, quantile
 from app.engines.risk.moments import kurtosis, skewness
 
 _NORMAL: Final = NormalDist()
@@ -25,10 +25,10 @@ def value_at_risk(returns: F1, confidence: float = 0.95) -> Measure:
 
     Negative where even that quantile is a gain. Source: Jorion (2006), "Value at Risk".
     """
-    known = clean(returns)
+    known = np.sort(clean(returns))
     if known.size == 0:
         return Measure(None, NO_RETURN)
-    return Measure(-float(np.quantile(known, 1.0 - _checked(confidence))))
+    return Measure(-quantile(known, 1.0 - _checked(confidence)))
 
 
 def expected_shortfall(returns: F1, confidence: float = 0.95) -> Measure:
@@ -44,13 +44,13 @@ def expected_shortfall(returns: F1, confidence: float = 0.95) -> Measure:
     # and any equal to the quantile itself, whatever the last bit of its interpolation
     place = (known.size - 1) * (1.0 - _checked(confidence))
     count = math.floor(place + 1e-9) + 1
-    count = max(count, int(np.searchsorted(known, np.quantile(known, 1.0 - confidence), side="right")))
-    return Measure(-float(np.mean(known[:count])))
+    count = max(count, int(np.searchsorted(known, quantile(known, 1.0 - confidence), side="right")))
+    return Measure(-mean(known[:count]))
 
 
 def _moments(returns: F1, ddof: int) -> tuple[float, float] | None:
     known = clean(returns)
-    return (float(np.mean(known)), deviation(known, ddof)) if known.size > 1 else None
+    return (mean(known), deviation(known, ddof)) if known.size > 1 else None
 
 
 def value_at_risk_normal(returns: F1, confidence: float = 0.95, *, ddof: int = 1) -> Measure:
@@ -104,10 +104,10 @@ def value_at_risk_of_position(value: float, deviation_a_day: float, quantile: fl
 
 def tail_ratio(returns: F1) -> Measure:
     """95th percentile over the size of the 5th: above 1 where the best are larger than the worst."""
-    known = clean(returns)
+    known = np.sort(clean(returns))
     if known.size == 0:
         return Measure(None, NO_RETURN)
-    high, low = (float(value) for value in np.quantile(known, (0.95, 0.05)))
+    high, low = quantile(known, 0.95), quantile(known, 0.05)
     if low >= -NOISE:
         return Measure(None, "the worst twentieth of the returns is no loss")
     return Measure(abs(high) / abs(low))

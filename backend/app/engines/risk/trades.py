@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from app.engines.risk.basics import F1, I1, NO_TRADE, NOISE, Measure, clean
+from app.engines.risk.basics import F1, I1, NO_TRADE, NOISE, Measure, clean, mean
 
 
 def win_rate(pnl: F1) -> Measure:
@@ -30,7 +30,7 @@ def expectancy(pnl: F1) -> Measure:
     """Mean profit of a closed trade after costs, rupees."""
     if pnl.size == 0:
         return Measure(None, NO_TRADE)
-    return Measure(float(np.mean(pnl)))
+    return Measure(mean(pnl))
 
 
 def expectancy_ratio(pnl: F1) -> Measure:
@@ -40,7 +40,7 @@ def expectancy_ratio(pnl: F1) -> Measure:
     losses = pnl[pnl < 0.0]
     if losses.size == 0:
         return Measure(None, "no losing trade")
-    return Measure(float(np.mean(pnl)) / -float(np.mean(losses)))
+    return Measure(mean(pnl) / -mean(losses))
 
 
 def payoff(pnl: F1) -> Measure:
@@ -50,7 +50,7 @@ def payoff(pnl: F1) -> Measure:
     won, lost = pnl[pnl > 0.0], pnl[pnl < 0.0]
     if lost.size == 0 or won.size == 0:
         return Measure(None, "no losing trade" if lost.size == 0 else "no winning trade")
-    return Measure(float(np.mean(won)) / -float(np.mean(lost)))
+    return Measure(mean(won) / -mean(lost))
 
 
 def system_quality(pnl: F1) -> Measure:
@@ -63,7 +63,7 @@ def system_quality(pnl: F1) -> Measure:
     spread = float(np.std(pnl, ddof=1))
     if spread < NOISE * max(1.0, float(np.max(np.abs(pnl)))):
         return Measure(None, "profits do not vary")
-    return Measure(math.sqrt(pnl.size) * float(np.mean(pnl)) / spread)
+    return Measure(math.sqrt(pnl.size) * mean(pnl) / spread)
 
 
 def kelly(pnl: F1) -> Measure:
@@ -81,7 +81,7 @@ def average_holding(held: I1) -> Measure:
     """Mean sessions from the entry fill to the exit fill, closed trades, each counted once."""
     if held.size == 0:
         return Measure(None, NO_TRADE)
-    return Measure(float(np.mean(held)))
+    return Measure(mean(held))
 
 
 def mean_excursion(excursions: F1) -> Measure:
@@ -89,4 +89,4 @@ def mean_excursion(excursions: F1) -> Measure:
     known = clean(excursions)
     if known.size == 0:
         return Measure(None, NO_TRADE if excursions.size == 0 else "no excursion is known")
-    return Measure(float(np.mean(known)))
+    return Measure(mean(known))

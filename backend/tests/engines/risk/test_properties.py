@@ -164,3 +164,22 @@ def test_shortfalls_and_gains_add_up(returns):
     gain, loss = r.upside_potential(returns).value, r.downside_potential(returns).value
     assert gain is not None and loss is not None
     assert gain - loss == pytest.approx(float(np.mean(returns)), abs=1e-15)
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=400).map(np.array), st.floats(0.001, 0.999))
+def test_means_deviations_and_quantiles_are_those_of_numpy_to_the_last_bit(values, share):
+    assert basics.mean(values) == float(np.mean(values))
+    for ddof in (0, 1):
+        theirs = float(np.std(values, ddof=ddof))
+        assert basics.deviation(values, ddof) == (theirs if theirs >= basics.NOISE else 0.0)
+    assert basics.quantile(np.sort(values), share) == float(np.quantile(values, share))
+
+
+@given(curves, st.floats(1.0, 1e6))
+def test_what_is_said_of_falls_is_what_its_episodes_add_up_to(equity, capital):
+    falls = d.episodes(equity, capital)
+    last = len(equity) - 1
+    lengths = [(last if fall.recovery is None else fall.recovery) - max(fall.peak, 0) for fall in falls]
+    assert d.longest_drawdown(equity, capital).value == max(lengths, default=0)
+    mean = sum(fall.depth for fall in falls) / len(falls) if falls else None
+    assert d.mean_drawdown(equity, capital).value == mean
