@@ -164,16 +164,10 @@ def _entries(answer: Signals, side: int, book: int, books: int, bars: Bars) -> t
         details[:, loop.RANK] = answer.rank.reshape(-1)[cells]
     if answer.trail is not None:
         details[:, loop.TRAIL] = answer.trail.reshape(-1)[cells]
-    factor = bars.factor.reshape(-1)[cells]
-    levels = (
-        (loop.STOP, answer.stop),
-        (loop.TARGET, answer.target),
-        (loop.LIMIT_AT, answer.limit),
-        (loop.TRIGGER_AT, answer.trigger),
-    )
-    for place, level in levels:
-        if level is not None:
-            details[:, place] = level.reshape(-1)[cells] / factor  # forward-anchored to rupees of its own bar
+    prices = (answer.stop, answer.target, answer.limit, answer.trigger)
+    for place, level in zip((loop.STOP, loop.TARGET, loop.LIMIT_AT, loop.TRIGGER_AT), prices, strict=True):
+        if level is not None:  # forward-anchored to rupees of its own bar
+            details[:, place] = level.reshape(-1)[cells] / bars.factor.reshape(-1)[cells]
     return (cells * books + book) * 2 + side, details
 
 
@@ -183,16 +177,16 @@ def decisions_of(
     """The strategies' answers as the loop reads them: entries of members in the measured window, ascending."""
     count, books = bars.shape[0], len(signals)
     parts = [(np.empty(0, np.int64), np.empty((0, 6)))]
-    exits, covers = np.zeros((books, *bars.shape), np.bool_), np.zeros((books, 0, 0), np.bool_)
+    exits, covers = np.zeros((books, 0, 0), np.bool_), np.zeros((books, 0, 0), np.bool_)
     valid, hold, risk = np.ones((books, 2), np.int64), np.zeros((books, 2), np.int64), np.zeros((books, 2))
     rebalances = np.zeros((books, count), np.bool_)
     targets = ranks = np.empty((0, 0, 0))
     sides = [(i, s, a) for i, answer in enumerate(signals) if isinstance(answer, Signals)
              for s, a in enumerate((answer, answer.short)) if a is not None]  # fmt: skip
     shorts = any(side for _, side, _ in sides)
-    if books == 1 and sides:
-        exits = sides[0][2].exit[None]
-    if shorts or any(isinstance(answer, Weights) for answer in signals):
+    if sides:
+        exits = sides[0][2].exit[None] if books == 1 else np.zeros((books, *bars.shape), np.bool_)
+    if shorts:
         covers = np.zeros((books, *bars.shape), np.bool_)
     for book, side, answer in sides:
         parts.append(_entries(answer, side, book, books, bars))
@@ -225,6 +219,7 @@ def decisions_of(
     return loop.Decisions(
         entries=_kernel_array(flat, np.int64),
         details=_kernel_array(details, np.float64),
+        levels=any(level is not None for _, _, a in sides for level in (a.stop, a.target, a.trail, a.limit, a.trigger)),
         exits=_kernel_array(exits, np.bool_),
         covers=_kernel_array(covers, np.bool_),
         valid=valid,

@@ -17,7 +17,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from app.engines.backtest.account import Account, slot_of
-from app.engines.backtest.event import Context, EventRun
+from app.engines.backtest.context import Context
+from app.engines.backtest.event import EventRun
 from app.engines.strategies.compiled import (
     ASKED,
     BUY,

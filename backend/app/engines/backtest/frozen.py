@@ -53,9 +53,11 @@ def frozen_holdings(bars: Bars, account: Account, fates: Mapping[str, Fate]) -> 
     A holding is frozen when its instrument has no trade in the last session and either a fate, or none in the last
     STALE sessions: a stock that merely missed a day is not.
     """
-    found = []
+    found, last_close = [], bars.dealt.close[-1]
     for slot in account.held[: account.held_count[0]].tolist():
         column = int(account.column[slot])
+        if not np.isnan(last_close[column]):
+            continue  # it traded to the end
         traded = np.flatnonzero(~np.isnan(bars.dealt.close[:, column]))
         if not traded.size:
             continue  # a holding was bought at some bar

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engines.backtest.account import GUARDED, LEVEL, NOTE, SESSION, Account, slot_of, whole_shares
-from app.engines.backtest.core import Orders, at_close, bar_of_session, mark, needed_rows, new_session, settle
+from app.engines.backtest.core import Orders, bar_of_session, mark, needed_rows, new_session, settle
 from app.engines.backtest.fills import (
     AT_CLOSE,
     BUY,
@@ -31,8 +31,10 @@ from app.engines.backtest.fills import (
     Rules,
 )
 from app.engines.backtest.guardrails import NOTICES
+from app.engines.backtest.matching import at_close
 from app.engines.backtest.orders import intent_id
 from app.engines.kernels import kernel
+from app.engines.risk.exposure import Exposures, exposures_of
 
 F1 = NDArray[np.float64]
 F2 = NDArray[np.float64]
@@ -53,8 +55,9 @@ class Decisions(NamedTuple):
 
     entries: I1  # ascending ((bar · N + column) · B + book) · 2 + (1 if short) of each entry that may be taken
     details: F2  # shape [entries, 6]: rank, stop, target, trail, limit, trigger, in raw rupees of the bar; NaN = none
-    exits: B3  # shape [B, T, N], of long positions
-    covers: B3  # shape [B or 0, T, N], of short positions
+    levels: bool  # whether any entry has more than a rank
+    exits: B3  # shape [B, T, N], of long positions; [B, 0, 0]: none
+    covers: B3  # shape [B, T, N], of short positions; [B, 0, 0]: none
     valid: I2  # shape [B, 2], bars a limit or stop entry stays in the market, long and short
     hold: I2  # shape [B, 2], bars a position is held at most; 0 = without end
     risk: F2  # shape [B, 2], fraction of the book's equity between an entry's close and its stop at most; 0 = no limit
@@ -77,6 +80,10 @@ class Curves(NamedTuple):
     cash: F1
     holdings: F1
     state: I1  # of the policy: `policy.decide.State`; 0 where none applies
+
+    def exposures(self, start: int, shorts: F1 | None) -> Exposures:
+        """How much of the account was at work from bar `start` on; `shorts` [T] as in `exposures_of`."""
+        return exposures_of(self.holdings[start:], self.equity[start:], None if shorts is None else shorts[start:])
 
 
 def new_curves(bars: int, start: int = 0) -> Curves:
@@ -118,8 +125,9 @@ def give_order(
 
 
 @kernel(forceinline=True)
-def _resting(orders: Orders, book: int, column: int, closing: int, side: int) -> bool:
-    for i in range(orders.size[0]):
+def _resting(orders: Orders, count: int, book: int, column: int, closing: int, side: int) -> bool:
+    """Whether such an order is among the first `count` at rest."""
+    for i in range(count):
         order = orders.rows[i]
         if (
             order["column"] == column and order["book"] == book
@@ -147,14 +155,18 @@ def _rebalance(
     product, kind = decisions.product[book], AT_CLOSE if decisions.this_close else MARKET
     eligible = t if decisions.this_close else t + 1
     total, ranked = decisions.allocation[book] * equity, decisions.target_ranks.shape[1] > 1
-    for column in range(market.close.shape[1]):
-        weight = decisions.targets[book, t, column]
-        if np.isnan(weight) or not market.member[t, column]:
-            weight = 0.0
+    before = orders.size[0]  # what is given here is of other columns
+    weights, member = decisions.targets[book, t], market.member[t]
+    for column in range(weights.size):
+        weight = weights[column]
         slot = slot_of(account, book, column, product)
         held = account.quantity[slot]
-        if weight == 0.0 and held == 0.0:
+        if held == 0.0 and (weight == 0.0 or np.isnan(weight)):
             continue
+        if np.isnan(weight) or not member[column]:
+            weight = 0.0
+            if held == 0.0:
+                continue
         price = market.close[t, column]
         if np.isnan(price):
             if weight != 0.0 or held == 0.0:
@@ -166,7 +178,7 @@ def _rebalance(
         change = wanted - held
         if held != 0.0 and change * held < 0.0:
             side = SELL if held > 0.0 else BUY
-            if not _resting(orders, book, column, 1, side):
+            if not _resting(orders, before, book, column, 1, side):
                 less = min(abs(change), abs(held))
                 give_order(
                     orders, market, decisions.books, t, book, column, product, side, kind, REBALANCE, 1, less, np.nan,
@@ -192,9 +204,9 @@ def _enter(
     column = code // 2 // books % columns
     product = decisions.product[book]
     held = account.quantity[slot_of(account, book, column, product)] * side
-    if held > 0.0 or (held < 0.0 and not _resting(orders, book, column, 1, side)):
+    if held > 0.0 or (held < 0.0 and not _resting(orders, orders.size[0], book, column, 1, side)):
         return
-    if _resting(orders, book, column, 0, side):
+    if _resting(orders, orders.size[0], book, column, 0, side):
         return
     budget = decisions.value
     if np.isnan(budget) and np.isnan(decisions.quantity):
@@ -235,9 +247,10 @@ def _decide(
         slot = account.held[i]
         column, book = account.column[slot], account.book[slot]
         long_ = account.quantity[slot] > 0.0
-        signal = decisions.exits[book, t, column] if long_ else decisions.covers[book, t, column]
+        sides = decisions.exits if long_ else decisions.covers
+        signal = sides.shape[1] > 0 and sides[book, t, column]
         side = SELL if long_ else BUY
-        if (signal or not market.member[t, column]) and not _resting(orders, book, column, 1, side):
+        if (signal or not market.member[t, column]) and not _resting(orders, orders.size[0], book, column, 1, side):
             why = SIGNAL if signal else LEFT_UNIVERSE
             give_order(
                 orders, market, decisions.books, t, book, column, decisions.product[book], side, kind, why, 1,
@@ -271,7 +284,8 @@ def _drift(
                 return t
         for i in range(held_count):
             slot = held[i]
-            leave = exits[book[slot], t, column[slot]] if quantity[slot] > 0.0 else covers[book[slot], t, column[slot]]
+            sides = exits if quantity[slot] > 0.0 else covers
+            leave = sides.shape[1] > 0 and sides[book[slot], t, column[slot]]
             if leave or not member[t, column[slot]]:
                 return t
         for i in range(held_count):

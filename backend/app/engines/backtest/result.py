@@ -64,6 +64,9 @@ LONG = 20_000  # values; a longer curve is written as bytes: its digits would ta
 class Later:
     """What of a result is worked out when it is asked for; `report` are the metrics."""
 
+    trade_rows: Callable[[], NDArray[np.void]]
+    cash: Callable[[], F1]
+    holdings: Callable[[], F1]
     report: Callable[[], Report]
     state: Callable[[], list[str]]
     trades: Callable[[], Columns]
@@ -87,16 +90,12 @@ class RunResult:
     ----------
     spec : what was asked
     sessions : shape [T]
-    equity, cash, holdings : shape [T], rupees at each close
-    trade_rows : TRADE, the trades in order of entry; `trades` are the same as plain values
+    equity : shape [T], rupees at each close
     """
 
     spec: RunSpec
     sessions: D1
     equity: F1
-    cash: F1
-    holdings: F1
-    trade_rows: NDArray[np.void]
     later: Later
 
     @property
@@ -121,6 +120,21 @@ class RunResult:
     def drawdown_sessions(self) -> dict[str, str | None]:
         """Peak, trough and recovery of the deepest drawdown, ISO dates."""
         return self._report.drawdown
+
+    @cached_property
+    def trade_rows(self) -> NDArray[np.void]:
+        """The trades in order of entry, TRADE; `trades` are the same as plain values."""
+        return self.later.trade_rows()
+
+    @cached_property
+    def cash(self) -> F1:
+        """Shape [T], rupees at each close."""
+        return self.later.cash()
+
+    @cached_property
+    def holdings(self) -> F1:
+        """Shape [T], rupees at each close; what is held short counts below zero."""
+        return self.later.holdings()
 
     @cached_property
     def exposure(self) -> F1:

@@ -5,25 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
-from typing import Any, NamedTuple, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engines.backtest import loop
-from app.engines.backtest.account import Account
-from app.engines.backtest.account import new_account as account_of
 from app.engines.backtest.arrays import by_key, decisions_of, market_of, rules_of
 from app.engines.backtest.benchmarks import benchmarks_of, index_of
-from app.engines.backtest.charges import COMPONENTS
 from app.engines.backtest.checks import answer_of, check_inputs
-from app.engines.backtest.core import DECISIONS, EVENTS, FILLS, REJECTIONS, Log, Market, Orders, Rules
-from app.engines.backtest.event import Context, EventRun, capacity
+from app.engines.backtest.core import DECISIONS, REJECTIONS, Market, Rules
 from app.engines.backtest.exchange import Exchange
 from app.engines.backtest.fills import SEQUENCE
 from app.engines.backtest.frozen import frozen_columns, frozen_holdings, frozen_warning, stuck_exits
-from app.engines.backtest.orders import DECISION, EVENT, FILL, ORDER, REJECTION, Product, Records
+from app.engines.backtest.orders import Product, Records
 from app.engines.backtest.result import Columns, Fate, Jump, Later, RunResult, numbers
+from app.engines.backtest.simulate import Outcome, play, simulate
 from app.engines.backtest.spec import UNCONSTRAINED, RunSpec
 from app.engines.backtest.tables import (
     decision_columns,
@@ -33,7 +29,6 @@ from app.engines.backtest.tables import (
     trade_columns,
 )
 from app.engines.backtest.tear_sheet import tear_sheet
-from app.engines.backtest.trades import TRADE, fold_trades
 from app.engines.backtest.twin import naive_twin
 from app.engines.backtest.words import assumptions, policy_warnings, proxies, unverified, warnings
 from app.engines.bars import Bars
@@ -44,18 +39,6 @@ from app.engines.strategies.base import EventStrategy, Strategy
 F1 = NDArray[np.float64]
 F2 = NDArray[np.float64]
 I1 = NDArray[np.int64]
-
-PRODUCTS = len(Product)
-LOG_ROWS = 1024  # to begin with; doubled whenever the loop asks for more
-
-
-class Outcome(NamedTuple):
-    """The account after the last bar, everything that happened to it, and its curves over all bars."""
-
-    account: Account
-    orders: Orders
-    log: Log
-    curves: loop.Curves
 
 
 def run(
@@ -121,88 +104,6 @@ def run(
     return _result(spec, bars, inputs, outcome, dividends is not None, jumps, notes, exchange, twin, index, beside)
 
 
-def new_account(capital: float, books: int, instruments: int) -> Account:
-    """An account with cash and no position."""
-    return account_of(capital, books, instruments, PRODUCTS)
-
-
-def new_orders(capacity: int) -> Orders:
-    """No orders, with room for some."""
-    return Orders(
-        np.zeros(capacity, ORDER), np.zeros(1, np.int64), np.zeros(capacity, np.bool_), np.zeros(capacity, np.int64)
-    )
-
-
-def new_log(rows: int, instruments: int) -> Log:
-    """An empty log, with room for `rows` of each kind."""
-    return Log(
-        np.zeros(rows, FILL),
-        np.zeros((rows, len(COMPONENTS))),
-        np.zeros(rows, REJECTION),
-        np.zeros(rows, EVENT),
-        np.zeros(rows, DECISION),
-        np.zeros(5, np.int64),
-        np.zeros(instruments),
-    )
-
-
-def simulate(market: Market, decisions: loop.Decisions, rules: Rules, *, capital: float, start: int = 0) -> Outcome:
-    """Run the loop over all bars from `start`, giving it a larger log whenever it is full."""
-    bars, instruments = market.close.shape
-    slots = decisions.books.size * instruments
-    account, orders = new_account(capital, decisions.books.size, instruments), new_orders(4 * slots)
-    log = new_log(LOG_ROWS + 2 * decisions.entries.size, instruments)  # untouched rows cost nothing
-    curves = loop.new_curves(bars, start)
-    at = start
-    while True:
-        at = loop.run_bars(at, bars, market, decisions, account, orders, rules, log, curves, False)
-        if at >= bars:
-            return Outcome(account, orders, log, curves)
-        log = _larger(log, 24 * slots)
-
-
-def play(
-    bars: Bars, market: Market, decisions: loop.Decisions, rules: Rules,
-    asked: Sequence[tuple[int, EventStrategy[Any], Any]], names: Sequence[str], *, capital: float,
-) -> Outcome:  # fmt: skip
-    """Run event strategies, each as (book, strategy, parameters), beside the vectorised ones of `decisions`."""
-    count, instruments = market.close.shape
-    books = decisions.books.size
-    curves = loop.new_curves(count, bars.start)
-    rows = capacity(books, instruments)
-    run = EventRun(
-        bars, market, decisions, rules, new_account(capital, books, instruments), new_orders(rows),
-        new_log(LOG_ROWS, instruments), curves, lambda log: _larger(log, LOG_ROWS + 16 * books * instruments), names,
-    )  # fmt: skip
-    contexts = [(strategy, Context(run, book, params)) for book, strategy, params in asked]
-    if len(contexts) == 1 and contexts[0][0].kind == "compiled":
-        from app.engines.backtest.compiled_event import play as play_compiled
-
-        play_compiled(run, cast(Any, contexts[0][0]), contexts[0][1], bars.start)
-    else:
-        run.play(contexts, bars.start)
-    return Outcome(run.account, run.orders, run.log, curves)
-
-
-def _larger(log: Log, more_rows: int) -> Log:
-    def grown(rows: Any, used: int) -> Any:
-        more = np.zeros((len(rows) + max(len(rows), more_rows), *rows.shape[1:]), rows.dtype)
-        more[:used] = rows[:used]  # what was not written is left untouched: it costs no memory
-        return more
-
-    kinds = {"fills": FILLS, "components": FILLS, "rejections": REJECTIONS, "events": EVENTS, "decisions": DECISIONS}
-    return log._replace(**{name: grown(getattr(log, name), log.used[kind]) for name, kind in kinds.items()})
-
-
-def trades_of(outcome: Outcome, fills: Records, events: Records) -> Records:
-    """The trades that the log of an outcome folds to, in order of entry."""
-    account = outcome.account
-    trades = np.zeros(fills.size, TRADE)
-    slots = account.quantity.size
-    count = fold_trades(fills, events, account.mark, account.instruments, account.products, slots, trades)
-    return trades[:count]
-
-
 def _would_have_made(decisions: Records, free: Outcome | None) -> F1:
     """Rupees that the shares of each entry that were refused would have made, after costs; NaN = not known.
 
@@ -212,8 +113,7 @@ def _would_have_made(decisions: Records, free: Outcome | None) -> F1:
     made = np.full(decisions.size, np.nan)
     if free is None:
         return made
-    log = free.log
-    trades = trades_of(free, log.fills[: log.used[FILLS]], log.events[: log.used[EVENTS]])
+    trades = free.trades
     begun = {int(intent): i for i, intent in enumerate(trades["entry_intent"])}
     for k in np.flatnonzero(np.isin(decisions["outcome"], (TRIM, REJECT))):
         i = begun.get(int(decisions["intent"][k]))
@@ -228,24 +128,30 @@ def _result(
     exchange: Exchange | None, twin: Callable[[], tuple[dict[str, Any], Outcome | None]],
     index: Callable[[], dict[str, Any]], beside: Callable[[], list[dict[str, Any]]],
 ) -> RunResult:  # fmt: skip
-    log, start = outcome.log, bars.start
-    fills, events = log.fills[: log.used[FILLS]], log.events[: log.used[EVENTS]]
-    decisions = log.decisions[: log.used[DECISIONS]]
+    start, equity = bars.start, outcome.curves.equity[bars.start :]
     market, rules, fates = inputs
     frozen = frozen_holdings(bars, outcome.account, fates)
-    stuck = stuck_exits(bars, market, outcome.account, outcome.orders, rules, frozen, int(log.used[SEQUENCE]))
-    rejections = np.concatenate([log.rejections[: log.used[REJECTIONS]], stuck])
-    trades = trades_of(outcome, fills, events)
-    equity = outcome.curves.equity[start:]
+
+    @cache
+    def stuck() -> Records:
+        happened = int(outcome.log.used[SEQUENCE])
+        return stuck_exits(bars, market, outcome.account, outcome.orders, rules, frozen, happened)
+
+    @cache
+    def rejections() -> Records:
+        return np.concatenate([outcome.log.rejections[: outcome.log.used[REJECTIONS]], stuck()])
+
+    def decisions() -> Records:
+        return outcome.log.decisions[: outcome.log.used[DECISIONS]]
 
     @cache
     def sheet() -> tuple[Report, F1, F1]:
-        return tear_sheet(spec, bars, outcome.curves, fills, events, trades, frozen, index())
+        return tear_sheet(spec, bars, outcome, frozen, index())
 
     def of_trades() -> Columns:
         _, adverse, favourable = sheet()
         excursions = {"adverse_excursion": numbers(adverse), "favourable_excursion": numbers(favourable)}
-        return trade_columns(trades, spec, bars) | excursions
+        return trade_columns(outcome.trades, spec, bars) | excursions
 
     def state() -> list[str]:
         if spec.policy is None:
@@ -260,32 +166,32 @@ def _result(
         spec=spec,
         sessions=bars.sessions[start:],
         equity=equity,
-        cash=outcome.curves.cash[start:],
-        holdings=outcome.curves.holdings[start:],
-        trade_rows=trades,
         later=Later(
+            trade_rows=lambda: outcome.trades,
+            cash=lambda: outcome.curves.cash[start:],
+            holdings=lambda: outcome.curves.holdings[start:],
             state=state,
             report=lambda: sheet()[0],
             trades=of_trades,
-            fills=lambda: fill_columns(fills, log.components, spec, bars),
-            rejections=lambda: rejection_columns(rejections, stuck.size, spec, bars),
-            frozen_holdings=lambda: frozen_columns(frozen, stuck, spec, bars),
-            events=lambda: event_columns(events, spec, bars),
-            decisions=lambda: decision_columns(decisions, _would_have_made(decisions, twin()[1]), spec, bars),
+            fills=lambda: fill_columns(outcome.fills, outcome.log.components, spec, bars),
+            rejections=lambda: rejection_columns(rejections(), stuck().size, spec, bars),
+            frozen_holdings=lambda: frozen_columns(frozen, stuck(), spec, bars),
+            events=lambda: event_columns(outcome.events, spec, bars),
+            decisions=lambda: decision_columns(decisions(), _would_have_made(decisions(), twin()[1]), spec, bars),
             coverage=coverage,
             naive_twin=lambda: twin()[0],
             benchmarks=beside,
             assumptions=lambda: [
                 *assumptions(spec, with_dividends),
                 *proxies(spec),
-                *unverified(spec, bars, fills),
+                *unverified(spec, bars, outcome.fills),
                 *([] if exchange is None else exchange.words),
             ],
             warnings=lambda: [
                 *frozen_warning(frozen, bars, float(equity[-1])),
                 *notes,
-                *warnings(bars, trades, rejections, jumps, {holding.column for holding in frozen}),
-                *policy_warnings(decisions, bars),
+                *warnings(bars, outcome.trades, rejections(), jumps, {holding.column for holding in frozen}),
+                *policy_warnings(decisions(), bars),
             ],
         ),
     )  # fmt: skip

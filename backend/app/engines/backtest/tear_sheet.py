@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engines.backtest.frozen import Frozen
-from app.engines.backtest.loop import Curves
 from app.engines.backtest.orders import Records
+from app.engines.backtest.simulate import Outcome
 from app.engines.backtest.spec import RunSpec
-from app.engines.backtest.trades import OPEN
+from app.engines.backtest.trades import Traded
 from app.engines.bars import Bars
 from app.engines.risk.excursions import excursions
 from app.engines.risk.report import ClosedTrades, Report, run_report
@@ -21,50 +21,33 @@ F1 = NDArray[np.float64]
 
 
 def tear_sheet(
-    spec: RunSpec, bars: Bars, curves: Curves, fills: Records, events: Records, trades: Records,
-    frozen: Sequence[Frozen], index: dict[str, Any],
-) -> tuple[Report, F1, F1]:  # fmt: skip
+    spec: RunSpec, bars: Bars, outcome: Outcome, frozen: Sequence[Frozen], index: dict[str, Any]
+) -> tuple[Report, F1, F1]:
     """The report, and the worst and best excursion of every trade; `index` is the first of `benchmarks_of`."""
-    start = bars.start
-    adverse, favourable = _excursions(trades, bars)
-    is_closed = trades["exit_why"] != OPEN
-    closed = trades[is_closed]
+    start, traded = bars.start, outcome.traded
+    adverse, favourable = excursions(
+        traded.column, traded.side, traded.entry_bar, traded.exit_bar, traded.entry_price, traded.exit_price,
+        bars.raw.high, bars.raw.low, bars.factor, np.flatnonzero(bars.ex_date),
+    )  # fmt: skip
+    closed = traded.exit_bar >= 0
     # so that holding is counted in sessions on intraday bars too
-    held = bars.session[closed["exit_bar"]] - bars.session[closed["entry_bar"]]
-    value = fills["quantity"] * fills["price"]
+    held = bars.session[traded.exit_bar[closed]] - bars.session[traded.entry_bar[closed]]
+    shorts = short_values(bars, outcome.fills, outcome.events) if _hedged(traded, bars.shape[0]) else None
     report = run_report(
         bars.sessions[start:],
-        curves.equity[start:],
-        curves.holdings[start:],
+        outcome.curves.equity[start:],
+        outcome.curves.exposures(start, shorts),
         closes=bars.closes[np.searchsorted(bars.closes, start) :] - start,
         capital=spec.initial_capital,
         periods=spec.periods_per_year,
-        bought=float(value[fills["side"] > 0].sum()),
-        sold=float(value[fills["side"] < 0].sum()),
-        closed=ClosedTrades(
-            np.ascontiguousarray(closed["pnl"]),
-            held,
-            adverse[is_closed],
-            favourable[is_closed],
-        ),
-        open_trades=trades.size - closed.size,
+        bought=traded.bought,
+        sold=traded.sold,
+        closed=ClosedTrades(traded.pnl[closed], held, adverse[closed], favourable[closed]),
+        open_trades=int(np.count_nonzero(~closed)),
         benchmark=index["words"] if index["equity"] is None else np.array(index["equity"], np.float64),
-        shorts=short_values(bars, fills, events)[start:] if _hedged(trades, bars.shape[0]) else None,
         frozen=np.array([holding.value for holding in frozen]),
     )
     return report, adverse, favourable
-
-
-def _excursions(trades: Records, bars: Bars) -> tuple[F1, F1]:
-    adverse, favourable = np.zeros(trades.size), np.zeros(trades.size)
-    column, side, entry_bar, exit_bar, entry_price, exit_price = (
-        np.ascontiguousarray(trades[name])
-        for name in ("column", "side", "entry_bar", "exit_bar", "entry_price", "exit_price")
-    )
-    # one layout and writable: another would compile the kernel again
-    high, low, factor = (np.require(v, np.float64, ["C", "W"]) for v in (bars.raw.high, bars.raw.low, bars.factor))
-    excursions(column, side, entry_bar, exit_bar, entry_price, exit_price, high, low, factor, adverse, favourable)
-    return adverse, favourable
 
 
 def short_values(bars: Bars, fills: Records, events: Records) -> F1:
@@ -92,12 +75,12 @@ def short_values(bars: Bars, fills: Records, events: Records) -> F1:
     return value
 
 
-def _hedged(trades: Records, bars: int) -> bool:
+def _hedged(traded: Traded, bars: int) -> bool:
     """Whether some bar closed with long and short positions."""
-    if trades.size == 0 or (trades["side"] == trades["side"][0]).all():
+    if traded.side.size == 0 or (traded.side == traded.side[0]).all():
         return False
     open_ = np.zeros((2, bars + 1), np.int64)
-    side = (trades["side"] > 0).astype(np.int64)
-    np.add.at(open_, (side, trades["entry_bar"]), 1)
-    np.add.at(open_, (side, np.where(trades["exit_bar"] < 0, bars, trades["exit_bar"])), -1)
+    side = (traded.side > 0).astype(np.int64)
+    np.add.at(open_, (side, traded.entry_bar), 1)
+    np.add.at(open_, (side, np.where(traded.exit_bar < 0, bars, traded.exit_bar)), -1)
     return bool((np.cumsum(open_, axis=1) > 0).all(axis=0).any())

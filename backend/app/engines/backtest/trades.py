@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -9,6 +11,7 @@ from numpy.typing import NDArray
 from app.engines.backtest.orders import Records, Row
 
 F1 = NDArray[np.float64]
+I1 = NDArray[np.int64]
 
 TRADE = np.dtype(
     [
@@ -34,6 +37,31 @@ TRADE = np.dtype(
         ("pnl", np.float64),  # rupees, net of costs; open trades at their mark
     ]
 )
+
+
+class Traded(NamedTuple):
+    """What measures read of the trades of a run, in order of entry, shape [trades]; and of its fills."""
+
+    column: I1
+    side: I1
+    entry_bar: I1
+    exit_bar: I1  # -1 while open
+    entry_price: F1  # rupees as traded then, as the exit's
+    exit_price: F1  # NaN while open
+    pnl: F1  # rupees, net of costs; open trades at their mark
+    bought: float  # rupees of all purchases
+    sold: float
+
+
+def traded_of(trades: Records, fills: Records) -> Traded:
+    """The same of a log: TRADE and FILL."""
+    value = fills["quantity"] * fills["price"]
+    bought, sold = (float(value[fills["side"] == side].sum()) for side in (1, -1))
+    column, side, entry_bar, exit_bar, entry_price, exit_price, pnl = (
+        np.ascontiguousarray(trades[name]) for name in Traded._fields[:-2]
+    )
+    return Traded(column, side, entry_bar, exit_bar, entry_price, exit_price, pnl, bought, sold)
+
 
 OPEN, SETTLED = -1, -2  # exit_why of a trade still open; of one whose last fraction of a share was paid out in cash
 NO_INTENT: Row = np.uint64(0)

@@ -13,7 +13,7 @@ from app.engines.backtest.exchange import Exchange
 from app.engines.policy.policy import NO_POLICY
 
 if TYPE_CHECKING:
-    from app.engines.backtest.runner import Outcome
+    from app.engines.backtest.simulate import Outcome
 
 
 def naive_twin(

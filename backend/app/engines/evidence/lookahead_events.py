@@ -12,11 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engines.backtest.arrays import decisions_of, market_of, rules_of
-from app.engines.backtest.event import Context, EventRun, capacity
+from app.engines.backtest.context import Context
+from app.engines.backtest.event import EventRun, capacity
 from app.engines.backtest.loop import new_curves
 from app.engines.backtest.orders import Product
-from app.engines.backtest.runner import LOG_ROWS, _larger, new_account, new_log, new_orders
+from app.engines.backtest.simulate import LOG_ROWS, larger
 from app.engines.backtest.spec import BookSpec, RunSpec, UniverseSpec
+from app.engines.backtest.state import new_account, new_log, new_orders
 from app.engines.bars import Bars
 from app.engines.strategies.base import EventStrategy, Params
 
@@ -97,7 +99,7 @@ def orders_of(strategy: EventStrategy[Any], params: Params, bars: Bars) -> dict[
         new_orders(capacity(1, instruments)),
         new_log(LOG_ROWS, instruments),
         curves,
-        lambda log: _larger(log, LOG_ROWS),
+        lambda log: larger(log, LOG_ROWS),
         spec.book_names,
     )
     run.words = words

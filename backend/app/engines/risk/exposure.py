@@ -2,9 +2,28 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from app.engines.risk.basics import F1, NO_BAR, NO_RETURN, Measure, mean
+
+
+class Exposures(NamedTuple):
+    """How much of an account was at work: see the functions of these names."""
+
+    time_in_market: Measure
+    net: Measure
+    gross: Measure
+
+
+def exposures_of(holdings: F1, equity: F1, shorts: F1 | None) -> Exposures:
+    """All three; net and gross are not numbers where equity is zero. `shorts` as in `mean_gross_exposure`."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        net = mean_net_exposure(holdings, equity)
+        one_sided = shorts is None and not (holdings < 0.0).any()
+        gross = net if one_sided else mean_gross_exposure(holdings, equity, shorts)
+    return Exposures(time_in_market(holdings), net, gross)
 
 
 def time_in_market(holdings: F1) -> Measure:

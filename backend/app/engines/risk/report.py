@@ -43,7 +43,7 @@ class ClosedTrades(NamedTuple):
 def run_report(
     sessions: D1,
     equity: F1,
-    holdings: F1,
+    at_work: exposure.Exposures,
     *,
     closes: I1,
     capital: float,
@@ -53,7 +53,6 @@ def run_report(
     closed: ClosedTrades,
     open_trades: int,
     benchmark: F1 | str,
-    shorts: F1 | None = None,
     frozen: F1 | None = None,
 ) -> Report:
     """The metrics of an account.
@@ -61,14 +60,14 @@ def run_report(
     Parameters
     ----------
     sessions : shape [T], of the measured bars
-    equity, holdings : shape [T], rupees at each close; holdings short are below zero
+    equity : shape [T], rupees at each close
+    at_work : of the same bars (`exposure.exposures_of`)
     closes : the last bar of each session
     capital : opening capital, rupees
     periods : periods a year
     bought, sold : rupees of all purchases and sales
     closed : the closed trades; `open_trades` is how many are still open
     benchmark : an index at session closes, or why there is none
-    shorts : shape [T], rupees, 0 or below: what of the holdings is short; None where no bar closed with both sides
     frozen : rupees of each holding that could not be sold at the end, at its last price; below zero when short
 
     `frozen_value` is their size, `frozen_share` that over the final equity, and `final_equity_without_frozen` the final
@@ -81,8 +80,7 @@ def run_report(
     returns, falls = returns_of(points) if solvent else np.empty(0), d.Falls(points, capital)
     against = returns_of(benchmark) if isinstance(benchmark, np.ndarray) else benchmark
     stuck = np.empty(0) if frozen is None else frozen
-    lost, one_sided = Measure(None, LOST), shorts is None and not (holdings < 0.0).any()
-    net = exposure.mean_net_exposure(holdings, equity) if solvent else lost
+    lost = Measure(None, LOST)
     measures: dict[str, Measure] = {
         "total_return": r.total_return(equity, capital),
         **_of_curve(days, points, returns, returns, falls, periods, 0.0, solvent),
@@ -97,9 +95,9 @@ def run_report(
         "average_holding": trades.average_holding(closed.sessions_held),
         "mean_adverse_excursion": trades.mean_excursion(closed.adverse),
         "mean_favourable_excursion": trades.mean_excursion(closed.favourable),
-        "exposure": exposure.time_in_market(holdings),
-        "net_exposure": net,
-        "gross_exposure": net if one_sided or not solvent else exposure.mean_gross_exposure(holdings, equity, shorts),
+        "exposure": at_work.time_in_market,
+        "net_exposure": at_work.net if solvent else lost,
+        "gross_exposure": at_work.gross if solvent else lost,
         "turnover": exposure.turnover(bought, sold, points, returns.size, periods),
         "frozen_share": exposure.frozen_share(stuck, float(equity[-1]) if equity.size else 0.0),
     }

@@ -20,6 +20,7 @@ from app.engines.backtest import run
 from app.engines.backtest.checks import check_inputs
 from app.engines.backtest.exchange import Exchange
 from app.engines.backtest.spec import RunSpec
+from app.engines.backtest.stretches import Terms, curve, room, trade
 from app.engines.bars import Bars, Prices
 from app.engines.risk.basics import returns_of, session_closes
 from app.engines.strategies.averages import SmaCross
@@ -29,6 +30,7 @@ from app.engines.sweeps.spec import Points, SweepSpec
 
 F1 = NDArray[np.float64]
 F2 = NDArray[np.float64]
+I1 = NDArray[np.int64]
 
 METRICS: Final = (
     *("total_return", "cagr", "volatility", "sharpe", "sortino", "max_drawdown", "calmar", "exposure", "win_rate"),
@@ -199,7 +201,7 @@ class _Base:
 
     @cached_property
     def simple(self) -> bool:
-        """Whether `shared.walk` says of plain signals what the engine says."""
+        """Whether `stretches.trade` says of plain signals what the engine says."""
         spec, bars = self.spec, self.inputs.bars
         book = spec.books[0]
         if not (
@@ -218,7 +220,7 @@ class _Base:
         )  # fmt: skip
 
     @cached_property
-    def pairs(self) -> NDArray[np.int64]:
+    def pairs(self) -> I1:
         """Windows of the two averages of each point, [points, 2]."""
         fixed, varied = self.spec.books[0].params, self.points.columns
         sides = [varied.get(name, np.full(len(self.points.found.taken), fixed[name])) for name in ("fast", "slow")]
@@ -232,12 +234,17 @@ class _Base:
         return np.unique(self.pairs).size * 8 * self.inputs.bars.shape[0] <= MOST_SHARED
 
     @cached_property
-    def terms(self) -> shared.Terms:
+    def terms(self) -> Terms:
         spec = self.spec
-        return shared.Terms(
-            spec.initial_capital, spec.costs.bps / 10_000.0, spec.slippage_bps / 10_000.0,
-            float(spec.periods_per_year), spec.fractional,
+        return Terms(
+            spec.initial_capital, spec.costs.bps / 10_000.0, spec.slippage_bps / 10_000.0, spec.fractional,
+            allocation=1.0, value=np.nan, quantity=np.nan,
         )  # fmt: skip
+
+    @cached_property
+    def slots(self) -> F1:
+        """Parts of the equity: it is one."""
+        return np.ones(self.inputs.bars.shape[0])
 
     @cached_property
     def prices(self) -> tuple[F1, F1]:
@@ -246,7 +253,7 @@ class _Base:
         return np.ascontiguousarray(raw.open[:, 0]), np.ascontiguousarray(raw.close[:, 0])
 
     def walked(self, spec: RunSpec, inputs: Inputs, out: F1) -> F1 | None:
-        """The equity of a point by `shared.walk`, `out` its measures; None where its signals are not plain."""
+        """The equity of a point by `stretches.trade`, `out` its measures; None where its signals are not plain."""
         bars = inputs.bars
         answer = self.strategy.signals(bars, self.strategy.params(spec.books[0].params))
         if not isinstance(answer, Signals) or answer.entry.shape != bars.shape or answer.exit.shape != bars.shape:
@@ -255,14 +262,22 @@ class _Base:
         if answer.short is not None or any(part is not None for part in more):
             return None
         check_inputs(spec, bars, inputs.dividends, inputs.exchange, inputs.sectors)
-        equity = np.empty(bars.shape[0] - bars.start)
         open_, close = (values[values.size - bars.shape[0] :] for values in self.prices)
-        entry, leave = (np.ascontiguousarray(side[:, 0]) for side in (answer.entry, answer.exit))
-        shared.walk(open_, close, entry, leave, bars.start, self.terms, equity, out)
+        enter = np.flatnonzero(answer.entry[bars.start :, 0]) + bars.start
+        leave = np.flatnonzero(answer.exit[bars.start :, 0]) + bars.start
+        return self._gone_through(open_, close, bars.start, enter, leave, out)
+
+    def _gone_through(self, open_: F1, close: F1, start: int, enter: I1, leave: I1, out: F1) -> F1:
+        """The equity of a point that enters and leaves at these bars, `out` its measures."""
+        tried, equity = room(enter.size), np.empty(close.size - start)
+        enter, leave = (bars[bars < close.size - 1] for bars in (enter, leave))  # the last one never fills
+        used = trade(self.slots, enter, open_[enter + 1], leave, open_[leave + 1], self.terms, tried)
+        curve(close, start, tried, used, self.terms.capital, equity)
+        shared.measure(start, tried, used, equity, self.terms, float(self.spec.periods_per_year), out)
         return equity
 
     @cached_property
-    def _shared(self) -> tuple[F2, NDArray[np.int64], NDArray[np.int64], shared.Sums]:
+    def _shared(self) -> tuple[F2, I1, I1, shared.Sums]:
         """A row of averages for each window, the rows of each point, and the running sums."""
         check_inputs(self.spec, self.inputs.bars, self.inputs.dividends, None, self.inputs.sectors)
         windows, rows = np.unique(self.pairs, return_inverse=True)
@@ -276,19 +291,22 @@ class _Base:
         with self._lock:
             table, fast, slow, sums = self._shared
         open_, close = self.prices
-        start, mine = self.inputs.bars.start, slice(first, after)
+        start, mine, periods = self.inputs.bars.start, slice(first, after), float(self.spec.periods_per_year)
         if self.spec.fractional:
-            shared.crosses(open_, close, start, table, fast[mine], slow[mine], sums, self.terms, out)
+            shared.crosses(open_, close, start, table, fast[mine], slow[mine], sums, self.terms, periods, out)
             return
-        sides, equity = np.empty((2, close.size), np.bool_), np.empty(close.size - start)
-        shared.walks(open_, close, start, table, fast[mine], slow[mine], self.terms, sides, equity, out)
+        sides, at = np.empty((2, close.size), np.bool_), np.empty((2, close.size), np.int64)
+        opens, equity = np.empty((2, close.size)), np.empty(close.size - start)
+        shared.walks(
+            open_, close, start, table, fast[mine], slow[mine], self.slots, self.terms, periods, sides, at, opens,
+            room(close.size), equity, out,
+        )  # fmt: skip
 
     def crossed(self, point: int) -> F1:
         """The equity of one of them."""
         table, fast, slow, _ = self._shared
         (open_, close), start = self.prices, self.inputs.bars.start
         above, below = np.empty(close.size, np.bool_), np.empty(close.size, np.bool_)
-        equity = np.empty(close.size - start)
         shared.crossings(table[fast[point]], table[slow[point]], above, below)
-        shared.walk(open_, close, above, below, start, self.terms, equity, np.empty(len(METRICS)))
-        return equity
+        enter, leave = (np.flatnonzero(side[start:]) + start for side in (above, below))
+        return self._gone_through(open_, close, start, enter, leave, np.empty(len(METRICS)))

@@ -1,10 +1,10 @@
 """Points of one instrument without an account: held stretches, and, where shares divide, work shared by all of them.
 
 Both tell what the engine tells of a rule that holds all or nothing of one instrument at the market (tests hold them
-side by side). `walk` goes through the bars of one point. `crosses` does a whole grid of crossing averages: while
-everything is invested in shares that divide, the account's returns are the instrument's, so that a held stretch costs a
-few look-ups in running sums, and its drawdown one in blocks of bars that merge. With whole shares a rest of cash stays
-behind, returns are not the instrument's, and nothing of that is shared.
+side by side). `walks` goes from order to order of each, as `backtest.stretches` does of a run. `crosses` does a whole
+grid of crossing averages: while everything is invested in shares that divide, the account's returns are the
+instrument's, so that a held stretch costs a few look-ups in running sums, and its drawdown one in blocks of bars that
+merge. With whole shares a rest of cash stays behind, returns are not the instrument's, and nothing of that is shared.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from app.engines.backtest.stretches import Terms, Tried, affordable, curve, trade
 from app.engines.indicators.averages import STRETCH, sma_dense
 from app.engines.kernels import kernel
 
@@ -23,25 +24,15 @@ F2 = NDArray[np.float64]
 B1 = NDArray[np.bool_]
 B2 = NDArray[np.bool_]
 I1 = NDArray[np.int64]
+I2 = NDArray[np.int64]
 
 NOISE: Final = 1e-12  # as `risk.basics.NOISE`
-SAME: Final = 1e-9  # as `backtest.fills.SAME`: fewer shares, where they divide, are none
 BLOCK: Final = 16
 STRIDE: Final = 32  # bars compared at once in the search for a cross
 # columns of what a point gives, in the order of `evaluate.METRICS`
 (RETURN, CAGR, VOLATILITY, SHARPE, SORTINO, DRAWDOWN, CALMAR, EXPOSURE, WINS, FACTOR, TURNOVER, TRADES, FINAL) = range(
     13
 )
-
-
-class Terms(NamedTuple):
-    """What trading costs."""
-
-    capital: float
-    fee: float  # fraction of the value, each side
-    slippage: float  # fraction of the price, against us
-    periods: float  # a year
-    fractional: bool
 
 
 class Sums(NamedTuple):
@@ -112,38 +103,23 @@ def _fallen(close: F1, blocks: F2, first: int, after: int, peak: float, deepest:
 
 
 @kernel(error_model="numpy", inline="always")
-def _bought(cash: float, price: float, terms: Terms) -> float:
-    """Shares that all the cash buys: what the engine's `open_position` does with an order of all the equity."""
-    shares = cash / (price * (1.0 + terms.fee))
-    least = SAME
-    if not terms.fractional:
-        shares = math.floor(shares)
-        least = 1.0
-    while shares >= least:
-        if shares * price + terms.fee * (shares * price) <= cash:
-            return shares
-        shares = shares * (1.0 - 1e-12) - 1e-12 if terms.fractional else shares - 1.0
-    return 0.0
-
-
-@kernel(error_model="numpy", inline="always")
 def _told(
-    out: F1, terms: Terms, bars: int, final: float, first: float, total: float, squares: float, below: float,
-    deepest: float, held: int, won: float, lost: float, wins: int, trades: int, bought: float, sold: float,
-    average: float,
+    out: F1, capital: float, periods: float, bars: int, final: float, first: float, total: float, squares: float,
+    below: float, deepest: float, held: int, won: float, lost: float, wins: int, trades: int, bought: float,
+    sold: float, average: float,
 ) -> None:  # fmt: skip
     """The measures from their sums; `bars` are those measured, one more than there are returns."""
     count = bars - 1
     for k in range(out.size):
         out[k] = np.nan
-    out[RETURN] = final / terms.capital - 1.0
+    out[RETURN] = final / capital - 1.0
     out[FINAL] = final
     out[DRAWDOWN] = deepest
     out[EXPOSURE] = held / bars
     out[TRADES] = trades
     if count > 0:
-        out[CAGR] = (final / first) ** (terms.periods / count) - 1.0
-        out[TURNOVER] = min(bought, sold) / average * terms.periods / count
+        out[CAGR] = (final / first) ** (periods / count) - 1.0
+        out[TURNOVER] = min(bought, sold) / average * periods / count
         if -deepest >= NOISE:
             out[CALMAR] = out[CAGR] / -deepest
     if count > 1:
@@ -151,12 +127,12 @@ def _told(
         deviation = math.sqrt(max(squares - count * mean * mean, 0.0) / (count - 1))
         if deviation < NOISE:
             deviation = 0.0
-        out[VOLATILITY] = deviation * math.sqrt(terms.periods)
+        out[VOLATILITY] = deviation * math.sqrt(periods)
         if deviation > 0.0:
-            out[SHARPE] = mean / deviation * math.sqrt(terms.periods)
+            out[SHARPE] = mean / deviation * math.sqrt(periods)
         shortfall = math.sqrt(below / count)
         if shortfall >= NOISE:
-            out[SORTINO] = mean / shortfall * math.sqrt(terms.periods)
+            out[SORTINO] = mean / shortfall * math.sqrt(periods)
     if trades > 0:
         out[WINS] = wins / trades
         if lost > 0.0:
@@ -167,48 +143,15 @@ def _told(
 
 
 @kernel(error_model="numpy")
-def walk(open_: F1, close: F1, enter: B1, leave: B1, start: int, terms: Terms, equity: F1, out: F1) -> None:
-    """One point: all the cash in at the open after an entry, all out at the open after an exit.
-
-    `enter` and `leave` are of every bar, `equity` [T - start] is written, and `out` with the measures.
-    """
-    bars = close.size
-    cash, shares, mark, paid = terms.capital, 0.0, 0.0, 0.0
-    won = lost = bought = sold = total = squares = below = average = deepest = 0.0
-    wins = trades = held = order = 0
+def measure(start: int, tried: Tried, used: int, equity: F1, terms: Terms, periods: float, out: F1) -> None:
+    """The measures of one point from its `equity` [T - start] and what it `tried`, written to `out`."""
+    bars = equity.size
     before = peak = terms.capital
-    for t in range(start, bars):
-        if order == 1:
-            price = open_[t] * (1.0 + terms.slippage)
-            shares = _bought(cash, price, terms)
-            value = shares * price
-            cost = terms.fee * value
-            if shares > 0.0:
-                cash -= value + cost
-                paid = value + cost
-                bought += value
-        elif order == -1:
-            price = open_[t] * (1.0 - terms.slippage)
-            value = shares * price
-            cost = terms.fee * value
-            cash += value - cost
-            sold += value
-            shares = 0.0
-            gain = value - cost - paid
-            trades += 1
-            if gain > 0.0:
-                wins += 1
-                won += gain
-            else:
-                lost -= gain
-        order = 0
-        mark = shares * close[t]
-        now = cash + mark
-        equity[t - start] = now
-        if mark != 0.0:
-            held += 1
+    total = squares = below = average = deepest = 0.0
+    for t in range(bars):
+        now = equity[t]
         average += now
-        if t > start:
+        if t > 0:
             r = now / before - 1.0
             total += r
             squares += r * r
@@ -219,16 +162,33 @@ def walk(open_: F1, close: F1, enter: B1, leave: B1, start: int, terms: Terms, e
             peak = now
         elif now < peak * (1.0 + deepest):
             deepest = now / peak - 1.0
-        if t + 1 < bars:
-            if shares > 0.0:
-                if leave[t]:
-                    order = -1
-            elif enter[t]:
-                order = 1
-    measured = bars - start
+    won = lost = bought = sold = paid = 0.0
+    wins = trades = held = 0
+    since = -1  # bar of the purchase; -1 = nothing is held
+    for k in range(used):
+        value = tried.done[k] * tried.price[k]
+        if tried.done[k] == 0.0:
+            continue
+        if since < 0:
+            since = tried.decided[k] + 1
+            paid = value + terms.fee * value
+            bought += value
+            continue
+        held += tried.decided[k] + 1 - since
+        since = -1
+        sold += value
+        gain = value - terms.fee * value - paid
+        trades += 1
+        if gain > 0.0:
+            wins += 1
+            won += gain
+        else:
+            lost -= gain
+    if since >= 0:
+        held += start + bars - since
     _told(
-        out, terms, measured, before, equity[0], total, squares, below, deepest, held, won, lost, wins, trades, bought,
-        sold, average / measured,
+        out, terms.capital, periods, bars, before, equity[0], total, squares, below, deepest, held, won, lost, wins,
+        trades, bought, sold, average / bars,
     )  # fmt: skip
 
 
@@ -242,18 +202,38 @@ def crossings(x: F1, y: F1, above: B1, below: B1) -> None:
         below[t] = x[t] < y[t] and x[t - 1] > y[t - 1]
 
 
+@kernel(error_model="numpy", forceinline=True)
+def fills_of(said: B1, open_: F1, start: int, at: I1, opens: F1) -> int:
+    """Write the bars from `start` on at whose close something is said, and the opens after them; how many they are."""
+    count = 0
+    for t in range(start, said.size - 1):
+        at[count], opens[count] = t, open_[t + 1]
+        count += 1 if said[t] else 0
+    return count
+
+
 @kernel(error_model="numpy")
 def walks(
-    open_: F1, close: F1, start: int, rows: F2, fast: I1, slow: I1, terms: Terms, sides: B2, equity: F1, out: F2
-) -> None:
-    """`walk` for each of some points of crossing averages; `sides` [2, T] and `equity` are room to work in."""
+    open_: F1, close: F1, start: int, rows: F2, fast: I1, slow: I1, slots: F1, terms: Terms, periods: float, sides: B2,
+    at: I2, opens: F2, tried: Tried, equity: F1, out: F2,
+) -> None:  # fmt: skip
+    """The measures of some points of crossing averages, each gone through by itself.
+
+    `sides`, `at`, `opens` [2, T], `tried` and `equity` [T - start] are room to work in.
+    """
     for p in range(fast.size):
         crossings(rows[fast[p]], rows[slow[p]], sides[0], sides[1])
-        walk(open_, close, sides[0], sides[1], start, terms, equity, out[p])
+        entries = fills_of(sides[0], open_, start, at[0], opens[0])
+        exits = fills_of(sides[1], open_, start, at[1], opens[1])
+        used = trade(slots, at[0, :entries], opens[0, :entries], at[1, :exits], opens[1, :exits], terms, tried)
+        curve(close, start, tried, used, terms.capital, equity)
+        measure(start, tried, used, equity, terms, periods, out[p])
 
 
 @kernel(error_model="numpy")
-def crosses(open_: F1, close: F1, start: int, rows: F2, fast: I1, slow: I1, sums: Sums, terms: Terms, out: F2) -> None:
+def crosses(
+    open_: F1, close: F1, start: int, rows: F2, fast: I1, slow: I1, sums: Sums, terms: Terms, periods: float, out: F2
+) -> None:
     """Points that hold everything from one cross of two averages until the opposite one, shares that divide.
 
     Parameters
@@ -298,7 +278,7 @@ def crosses(open_: F1, close: F1, start: int, rows: F2, fast: I1, slow: I1, sums
                 fill = t + k + 1
                 if above and shares == 0.0:
                     price = open_[fill] * (1.0 + terms.slippage)
-                    shares = _bought(cash, price, terms)
+                    shares = affordable(np.inf, cash, price, terms)
                     if shares > 0.0:
                         value = shares * price
                         paid = value + terms.fee * value
@@ -355,6 +335,6 @@ def crosses(open_: F1, close: F1, start: int, rows: F2, fast: I1, slow: I1, sums
         else:
             average += (bars - flat) * cash
         _told(
-            out[p], terms, bars - start, final, terms.capital, total, squares, below, deepest, held, won, lost, wins,
-            trades, bought, sold, average / (bars - start),
+            out[p], terms.capital, periods, bars - start, final, terms.capital, total, squares, below, deepest, held,
+            won, lost, wins, trades, bought, sold, average / (bars - start),
         )  # fmt: skip

@@ -9,7 +9,8 @@ from app.engines.backtest import core, loop
 from app.engines.backtest.arrays import decisions_of, market_of, name_hash, rules_of
 from app.engines.backtest.core import FILLS, REJECTIONS
 from app.engines.backtest.orders import Refusal, Side, intent_id
-from app.engines.backtest.runner import new_account, new_log, new_orders, simulate
+from app.engines.backtest.simulate import simulate
+from app.engines.backtest.state import new_account, new_log, new_orders
 from tests.engines.backtest.cases import Given, bars_of, spec_of
 
 RULES = rules_of(spec_of(["given_0"]))

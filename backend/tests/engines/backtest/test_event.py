@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from numba import typeof
 
 from app.engines.backtest import CostSpec, RunResult, Sizing, run
-from app.engines.backtest.runner import _larger, new_log
+from app.engines.backtest.simulate import larger
+from app.engines.backtest.state import new_log
 from app.engines.bars import Bars
 from app.engines.strategies import Signals
 from app.engines.strategies.base import EventStrategy
@@ -301,4 +302,4 @@ def test_buy_stops_that_cannot_be_are_refused_by_name(change, named):
 
 def test_a_larger_log_has_the_types_the_core_was_compiled_for():
     log = new_log(4, 2)
-    assert typeof(_larger(log, 10)) == typeof(log)
+    assert typeof(larger(log, 10)) == typeof(log)

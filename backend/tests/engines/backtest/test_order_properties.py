@@ -14,7 +14,8 @@ from app.engines.backtest import CostSpec, RunResult, core, loop, run
 from app.engines.backtest.arrays import decisions_of, market_of, rules_of
 from app.engines.backtest.core import FILLS
 from app.engines.backtest.exchange import Exchange
-from app.engines.backtest.runner import new_account, new_log, new_orders, simulate
+from app.engines.backtest.simulate import simulate
+from app.engines.backtest.state import new_account, new_log, new_orders
 from app.engines.bars import Bars
 from app.engines.strategies import Signals
 from tests.engines.backtest.cases import Given, permuted, spec_of

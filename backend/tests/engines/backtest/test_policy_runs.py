@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from app.engines.backtest import CostSpec, RunResult, Sizing, loop, run
 from app.engines.backtest.arrays import decisions_of, market_of, rules_of
 from app.engines.backtest.core import DECISIONS, FILLS
-from app.engines.backtest.runner import new_account, new_log, new_orders, simulate
+from app.engines.backtest.simulate import simulate
 from app.engines.backtest.spec import sectors_version
+from app.engines.backtest.state import new_account, new_log, new_orders
 from app.engines.policy import Policy
 from app.engines.strategies import Signals
 from tests.engines.backtest.cases import Given, bars_of, run_given, spec_of

@@ -21,7 +21,9 @@ from app.engines.backtest.arrays import decisions_of, market_of, rules_of
 from app.engines.backtest.core import DECISIONS, EVENTS, FILLS, REJECTIONS
 from app.engines.backtest.exchange import Exchange
 from app.engines.backtest.orders import Product
-from app.engines.backtest.runner import new_account, new_log, new_orders
+from app.engines.backtest.simulate import Outcome, simulate
+from app.engines.backtest.state import new_account, new_log, new_orders
+from app.engines.backtest.stretches import Stretches, plain
 from app.engines.bars import Bars
 from app.engines.policy import Policy
 from app.engines.strategies import Signals
@@ -94,6 +96,97 @@ def questions(draw: st.DrawFn) -> dict[str, Any]:
     }
     product = draw(st.sampled_from([Product.CNC, Product.CNC, Product.MIS]))
     return {"bars": bars, "answers": answers, "exchange": exchange, "spec": spec, "product": product}
+
+
+@st.composite
+def plain_questions(draw: st.DrawFn) -> dict[str, Any]:
+    """One instrument, orders at the market, nothing but money to limit them: what is done in stretches."""
+    seed, splits = draw(st.integers(0, 2**31)), draw(st.sampled_from([False, False, False, True]))
+    bars = market(seed, BARS, 1, holes=draw(st.sampled_from([False, False, True])), splits=splits)
+    random = np.random.default_rng(seed + 7)
+    often = draw(st.sampled_from([0.03, 0.3, 0.9]))
+    answer = Signals(
+        random.random(bars.shape) < often,
+        random.random(bars.shape) < draw(st.sampled_from([0.0, 0.1, 0.5])),
+        rank=random.random(bars.shape) if draw(st.booleans()) else None,
+        stop=np.full(bars.shape, np.nan) if draw(st.sampled_from([False, False, False, True])) else None,
+        hold=draw(st.sampled_from([None, None, None, 3])),
+        valid=draw(st.sampled_from([1, 5])),
+    )
+    sizes = [Sizing(), Sizing("quantity", 5), Sizing("value", 3_000.0)]
+    sizes += [Sizing("value", 60.0), Sizing("equity_per_position")]
+    costs = draw(st.sampled_from([CostSpec(), CostSpec("bps", 20), CostSpec("bps", 300), CostSpec("zerodha")]))
+    spec = {
+        "costs": costs,
+        "slippage_bps": draw(st.sampled_from([0.0, 15.0])),
+        "settle_next_session": draw(st.sampled_from([False, False, False, True])),
+        "max_positions": draw(st.sampled_from([1, 3])),
+        "sizing": draw(st.sampled_from(sizes)),
+        "fractional": draw(st.booleans()) and costs.plan != "zerodha",
+        "initial_capital": draw(st.sampled_from([90.0, 2_000.0, 100_000.0, 1e7])),
+        "market_rules": "none",
+    }
+    bars = replace(bars, start=draw(st.sampled_from([0, 0, 7, BARS - 1])))
+    return {"bars": bars, "answers": [answer], "exchange": None, "spec": spec, "product": Product.CNC}
+
+
+def outcome_of(question: dict[str, Any], long_way: bool) -> tuple[Outcome, bool]:
+    """What becomes of a question, and whether all of it is plain."""
+    bars, answers = question["bars"], question["answers"]
+    spec = spec_of([f"book_{i}" for i in range(len(answers))], **question["spec"])
+    decisions = decisions_of(spec, bars, answers, [question["product"]] * len(answers))
+    rules, at_market = rules_of(spec, bars, question["exchange"]), market_of(bars, None, question["exchange"])
+    if not long_way:
+        outcome = simulate(at_market, decisions, rules, capital=spec.initial_capital, start=bars.start)
+        return outcome, plain(at_market, decisions, rules)
+    account, orders = new_account(spec.initial_capital, 1, 1), new_orders(8)
+    log, curves = new_log(8192, 1), loop.new_curves(BARS, bars.start)
+    account.clock[GUARDED] += 1
+    loop.run_bars(bars.start, BARS, at_market, decisions, account, orders, rules, log, curves, False)
+    account.clock[GUARDED] -= 1
+    return Outcome(account, orders, curves, log), False
+
+
+def bytes_of(outcome: Outcome, start: int) -> dict[str, bytes]:
+    """All that a result can be made of."""
+    kept = {f"account.{k}": v for k, v in outcome.account._asdict().items() if isinstance(v, np.ndarray)}
+    used = outcome.log.used
+    rows = {"fills": FILLS, "components": FILLS, "rejections": REJECTIONS, "events": EVENTS, "decisions": DECISIONS}
+    kept |= {f"log.{name}": getattr(outcome.log, name)[: used[count]] for name, count in rows.items()}
+    kept |= {f"curves.{name}": getattr(outcome.curves, name) for name in ("equity", "cash", "holdings", "state")}
+    kept |= {"log.used": used, "orders": outcome.orders.rows[: outcome.orders.size[0]], "trades": outcome.trades}
+    kept |= {f"traded.{name}": np.asarray(values) for name, values in outcome.traded._asdict().items()}
+    kept |= {f"exposures.{i}": np.array(m.value) for i, m in enumerate(outcome.curves.exposures(start, None))}
+    return {name: np.ascontiguousarray(values).tobytes() for name, values in kept.items()}
+
+
+@PROPERTY
+@given(plain_questions())
+def test_held_and_flat_stretches_are_those_of_the_core(question):
+    short, is_plain = outcome_of(question, False)
+    long, _ = outcome_of(question, True)
+    if short.account.clock[SESSION] != long.account.clock[SESSION]:  # quiet bars, as below
+        short.account.clock[SESSION], short.account.locked[UNSETTLED] = long.account.clock[SESSION], 0.0
+    spec, answer, bars = question["spec"], question["answers"][0], question["bars"]
+    # where something else than money can limit an order the core does it
+    kept_out = spec["costs"].plan == "zerodha" or spec["settle_next_session"] or answer.stop is not None or answer.hold
+    assert is_plain == (not kept_out and not bars.ex_date.any())
+    assert not isinstance(short.curves, Stretches) or is_plain
+    assert isinstance(short.curves, Stretches) or not is_plain or np.isnan(bars.raw.close).any()
+    got, expected = bytes_of(short, bars.start), bytes_of(long, bars.start)
+    assert [name for name in expected if got[name] != expected[name]] == []
+
+
+@pytest.mark.parametrize("bars", [1, 7, 8, 9, 127, 128, 129, 1023, 1025, 2047, 20_001])
+def test_the_mean_exposure_of_stretches_is_numpys_to_the_last_bit(bars):
+    prices = market(bars, bars, 1)
+    draw = np.random.default_rng(bars)
+    answer = Signals(draw.random(prices.shape) < 0.1, draw.random(prices.shape) < 0.05)
+    question = {"bars": prices, "answers": [answer], "exchange": None, "spec": {}, "product": Product.CNC}
+    curves = outcome_of(question, False)[0].curves
+    assert isinstance(curves, Stretches)
+    assert curves.exposures(0, None).net.value == float(np.mean(curves.holdings / curves.equity))
+    assert curves.exposures(0, None).time_in_market.value == np.count_nonzero(curves.holdings) / bars
 
 
 def walked(question: dict[str, Any], long_way: bool) -> dict[str, bytes]:

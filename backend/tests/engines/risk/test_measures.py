@@ -175,9 +175,9 @@ def test_excursions_by_hand():
     ones = np.ones((4, 1))
 
     def of(side: int, entry: float, bars: tuple[int, int], leave: float, factor: np.ndarray = ones) -> tuple:
-        adverse, favourable = np.zeros(1), np.zeros(1)
         whole = [np.array([value], np.int64) for value in (0, side, *bars)]
-        excursions(*whole, array(entry), array(leave), high, low, factor, adverse, favourable)
+        changes = np.flatnonzero(factor[1:, 0] != factor[:-1, 0]) + 1
+        adverse, favourable = excursions(*whole, array(entry), array(leave), high, low, factor, changes)
         return adverse[0], favourable[0]
 
     assert of(1, 100.0, (1, 3), 104.0) == pytest.approx((-0.1, 0.1))
@@ -204,8 +204,8 @@ def test_excursions_of_many_trades_are_those_of_each_alone(seed: int, count: int
     leave = np.array([-1 if draw.random() < 0.2 else draw.integers(bar, 12) for bar in entry], np.int64)
     column, side = draw.integers(0, 3, count), draw.choice([-1, 1], count)
     paid, got = draw.uniform(80.0, 120.0, count), np.where(leave < 0, np.nan, draw.uniform(80.0, 120.0, count))
-    adverse, favourable = np.full(count, np.nan), np.full(count, np.nan)
-    excursions(column, side, entry, leave, paid, got, high, low, factor, adverse, favourable)
+    changes = np.flatnonzero((factor[1:] != factor[:-1]).any(axis=1)) + 1
+    adverse, favourable = excursions(column, side, entry, leave, paid, got, high, low, factor, changes)
     for i in range(count):
         bars, n = slice(entry[i], 12 if leave[i] < 0 else leave[i]), column[i]
         skipped = np.isnan(high[bars, n])  # a bar without a high has no low either

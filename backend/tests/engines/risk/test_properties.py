@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from app.engines.risk import basics, moments, relative, tail
 from app.engines.risk import drawdowns as d
 from app.engines.risk import returns as r
+from app.engines.risk.excursions import excursions
 
 curves = st.lists(st.floats(1.0, 1e6), min_size=1, max_size=40).map(np.array)
 # moves that a double holds apart: no deviation is noise by accident
@@ -183,3 +184,33 @@ def test_what_is_said_of_falls_is_what_its_episodes_add_up_to(equity, capital):
     assert d.longest_drawdown(equity, capital).value == max(lengths, default=0)
     mean = sum(fall.depth for fall in falls) / len(falls) if falls else None
     assert d.mean_drawdown(equity, capital).value == mean
+
+
+@settings(deadline=None)
+@given(st.integers(0, 2**32 - 1), st.sampled_from([1, 3]), st.sampled_from([0.0, 0.1]), st.sampled_from([0.0, 0.05]))
+def test_excursions_are_those_of_every_bar_looked_at_by_itself(seed, columns, holes, splits):
+    draw, bars = np.random.default_rng(seed), 40
+    low = 100.0 * np.exp(np.cumsum(draw.normal(0.0, 0.05, (bars, columns)), axis=0))
+    high = low * (1.0 + draw.random(low.shape) * 0.05)
+    missing = draw.random(low.shape) < holes  # a bar without a high has no low either
+    high[missing] = low[missing] = draw.choice([np.nan, -np.nan])
+    steps = np.where(draw.random(low.shape) < splits, 2.0, 1.0)
+    steps[0] = 1.0
+    factor = np.cumprod(steps, axis=0) * draw.choice([1.0, 0.7])
+    count = int(draw.integers(0, 30))
+    column, side = draw.integers(0, columns, count), draw.choice([1, -1], count)
+    entry = np.sort(draw.integers(0, bars, count))
+    leave = np.where(draw.random(count) < 0.2, -1, np.minimum(entry + draw.integers(0, 20, count), bars - 1))
+    paid, got = draw.uniform(80.0, 120.0, count), np.where(leave < 0, np.nan, draw.uniform(80.0, 120.0, count))
+    changes = np.flatnonzero((steps != 1.0).any(axis=1))
+    adverse, favourable = excursions(column, side, entry, leave, paid, got, high, low, factor, changes)
+    for i in range(count):
+        n, base = column[i], paid[i] * factor[entry[i], column[i]]
+        last = bars if leave[i] < 0 else leave[i]
+        seen = [0.0]
+        for t in range(entry[i], last):
+            if not np.isnan(high[t, n]):
+                seen += [side[i] * (v[t, n] * factor[t, n] / base - 1.0) for v in (high, low)]
+        if leave[i] >= 0:
+            seen.append(side[i] * (got[i] * factor[leave[i], n] / base - 1.0))
+        assert (adverse[i], favourable[i]) == (min(seen), max(seen))

@@ -9,6 +9,7 @@ import pytest
 
 from app.engines.risk import relative
 from app.engines.risk import returns as r
+from app.engines.risk.exposure import exposures_of
 from app.engines.risk.report import ClosedTrades, run_report, series_report
 
 from .golden import array
@@ -17,11 +18,12 @@ NONE = ClosedTrades(np.empty(0), np.empty(0, np.int64), np.empty(0), np.empty(0)
 DAYS = np.arange("2024-01-01", "2024-01-06", dtype="datetime64[D]")
 
 
-def report(equity, holdings=None, benchmark="No index was chosen.", **changed):
+def report(equity, holdings=None, benchmark="No index was chosen.", shorts=None, **changed):
     values = array(*equity)
     held = values if holdings is None else array(*holdings)
     words = {"capital": 100, "periods": 252, "bought": 0, "sold": 0, "closed": NONE, "open_trades": 0} | changed
-    return run_report(DAYS[: len(equity)], values, held, closes=np.arange(len(equity)), benchmark=benchmark, **words)
+    at_work = exposures_of(held, values, shorts)
+    return run_report(DAYS[: len(equity)], values, at_work, closes=np.arange(len(equity)), benchmark=benchmark, **words)
 
 
 def test_every_value_that_is_missing_has_its_reason_and_no_other_has():
