@@ -1,9 +1,10 @@
 """The engine beside minimal loops and, where there is an environment with them, other engines; interleaved.
 
-    python benchmarks/engine.py [--only w1,w2,w3a,w3b,w4,w6] [--quick] [--peers PYTHON] [--rounds N] [--no-cold]
+    python benchmarks/engine.py [--only w1,w2,w3a,w3b,w4,w6] [--quick] [--peers PYTHON] [--rounds N] [--no-cold] [--cpu]
 
-Every line of ours is the real way: a RunSpec and bars into `run`, and of the result its curve, trades and metrics;
-"all of it" adds the naive twin, the benchmarks, the log by column and the canonical bytes. The first line is a minimal
+Every line of ours is the real way: a RunSpec and bars into `run`, and of the result its curve and metrics, which rest
+on every trade; "log too" adds the records of fills and trades, which are made where somebody asks; "all of it" adds the
+naive twin, the benchmarks, the log by column and the canonical bytes. The first line is a minimal
 loop (`limits.py`) and marks what the machine can do: ratios to it and to the peers are what counts, times belong to the
 machine. PYTHON is the interpreter of an environment with raptorbt, vectorbt[rust], backtesting and bt.
 
@@ -20,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,6 +90,11 @@ def said(result: RunResult) -> Answered:
     return int(result.metrics["trades"] or 0), float(result.metrics["final_equity"] or 0.0)
 
 
+def logged(result: RunResult) -> Answered:
+    assert result.trade_rows.size >= int(result.metrics["trades"] or 0)
+    return said(result)
+
+
 def all_of(result: RunResult) -> Answered:
     assert len(result.canonical) > 0
     return said(result)
@@ -129,6 +136,7 @@ def w1(quick: bool) -> Workload:
             "limit, signals given": Line(limit),
             "limit, from prices": Line(limit_of_prices, exact=False),  # its running sums drift
             "engine, signals given": Line(lambda: said(run(spec, bars, given))),
+            "engine, log too": Line(lambda: logged(run(spec, bars, given))),
             "engine, from prices": Line(lambda: said(run(of_prices, bars, shipped))),
             "engine, all of it": Line(lambda: all_of(run(of_prices, bars, shipped))),
         },
@@ -276,7 +284,15 @@ def child(name: str, quick: bool) -> None:
     print(json.dumps([peak(), peak() - before]))
 
 
-def measure(name: str, work: Workload, peers: Peers | None, rounds: int, quick: bool, with_cold: bool) -> bool:
+def measure(
+    name: str,
+    work: Workload,
+    peers: Peers | None,
+    rounds: int,
+    quick: bool,
+    with_cold: bool,
+    clock: Callable[[], float],
+) -> bool:
     """Print one workload; whether all that must agree does."""
     taken: dict[str, list[float]] = {line: [] for line in work.lines}
     theirs: dict[str, list[float]] = {peer: [] for peer in work.peers} if peers is not None else {}
@@ -292,9 +308,9 @@ def measure(name: str, work: Workload, peers: Peers | None, rounds: int, quick: 
     for _ in range(rounds):
         for line, each in work.lines.items():
             gc.collect()
-            began = time.perf_counter()
+            began = clock()
             each.work()
-            taken[line].append(time.perf_counter() - began)
+            taken[line].append(clock() - began)
         for peer, times in theirs.items():
             if not (times and times[0] > 20):  # a slow one is measured once
                 times.append(peers.ask(name, peer)["seconds"])  # type: ignore[union-attr]
@@ -323,13 +339,14 @@ def main() -> None:
     parser.add_argument("--peers", help="Python of an environment with other engines")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--no-cold", action="store_true", help="without fresh processes")
+    parser.add_argument("--cpu", action="store_true", help="CPU time of ours, for a machine that is not idle")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.child:
         child(asked.child, asked.quick)
         return
     print(f"kernels ready after {warm_up():.2f} s")
-    agreed = True
+    agreed, clock = True, time.process_time if asked.cpu else time.perf_counter
     with tempfile.TemporaryDirectory() as folder:
         peers = Peers(asked.peers, Path(folder)) if asked.peers else None
         try:
@@ -337,7 +354,7 @@ def main() -> None:
                 work = WORKLOADS[name](asked.quick)
                 if peers is not None:
                     np.savez(Path(folder) / f"{name}.npz", **work.arrays)
-                agreed &= measure(name, work, peers, asked.rounds, asked.quick, not asked.no_cold)
+                agreed &= measure(name, work, peers, asked.rounds, asked.quick, not asked.no_cold, clock)
         finally:
             if peers is not None:
                 peers.end()
