@@ -46,7 +46,7 @@ I1 = NDArray[np.int64]
 LEAF: Final = 128  # values that NumPy adds up by eight running sums; more are halved first
 CHUNK: Final = 1024  # bars worked on at a time
 DEPTH: Final = 128  # of halvings at rest: two for each bit of a length
-BELOW_ONE_SHARE, INSUFFICIENT_CASH = 3, 4  # Refusal
+BELOW_ONE_SHARE, INSUFFICIENT_CASH, CHARGES = 3, 4, 21  # Refusal
 SIGNAL = 0  # Why
 
 
@@ -66,6 +66,7 @@ class Tried(NamedTuple):
     """Entries that were tried and exits, in turn; an exit follows each entry that was filled. Shape [2 · entries]."""
 
     decided: I1  # bar; it fills at the next one
+    budget: F1  # rupees; NaN where it was sized in shares, and of an exit
     wanted: F1  # shares
     done: F1  # shares; 0 = refused
     reference: F1  # rupees: the open
@@ -75,7 +76,7 @@ class Tried(NamedTuple):
 
 def room(entries: int) -> Tried:
     """Room for what becomes of so many entries."""
-    floats = [np.empty(2 * entries) for _ in range(5)]
+    floats = [np.empty(2 * entries) for _ in range(6)]
     return Tried(np.empty(2 * entries, np.int64), *floats)
 
 
@@ -117,7 +118,7 @@ def trade(slots: F1, enter: I1, enter_at: F1, leave: I1, leave_at: F1, terms: Te
         if np.isnan(reference):
             return -1
         price = reference * (1.0 + terms.slippage)
-        size = terms.quantity
+        size, rupees = terms.quantity, np.nan
         if np.isnan(size):
             rupees = terms.value
             if np.isnan(rupees):
@@ -126,6 +127,7 @@ def trade(slots: F1, enter: I1, enter_at: F1, leave: I1, leave_at: F1, terms: Te
         shares = affordable(size, cash, price, terms) if size >= smallest else 0.0
         if shares > 0.0:
             cash -= shares * price + terms.fee * (shares * price)
+        tried.budget[used] = rupees
         tried.decided[used], tried.wanted[used], tried.done[used] = t, size, shares
         tried.reference[used], tried.price[used], tried.cash[used] = reference, price, cash
         used += 1
@@ -140,6 +142,7 @@ def trade(slots: F1, enter: I1, enter_at: F1, leave: I1, leave_at: F1, terms: Te
             return -1
         price = reference * (1.0 - terms.slippage)
         cash += shares * price - terms.fee * (shares * price)
+        tried.budget[used] = np.nan
         tried.decided[used], tried.wanted[used], tried.done[used] = t, shares, shares
         tried.reference[used], tried.price[used], tried.cash[used] = reference, price, cash
         used += 1
@@ -267,8 +270,9 @@ def _write(market: Market, book: Word, tried: Tried, used: int, rules: Rules, lo
         intent = intent_id(book, market.keys[0], market.seconds[t], side, MARKET, 0)
         flags = 0
         if shares < tried.wanted[k] or shares == 0.0:
-            too_small = tried.wanted[k] < (SAME if rules.fractional else 1.0)
-            reason = BELOW_ONE_SHARE if too_small else INSUFFICIENT_CASH
+            smallest, reason = SAME if rules.fractional else 1.0, INSUFFICIENT_CASH
+            if tried.wanted[k] < smallest:
+                reason = CHARGES if tried.budget[k] >= tried.price[k] * smallest else BELOW_ONE_SHARE
             refuse(log, t + 1, intent, 0, 0, CNC, side, reason, t, tried.wanted[k], shares)
             flags = PARTIAL
         if shares == 0.0:

@@ -20,7 +20,7 @@ from app.engines.backtest.account import GUARDED, SESSION, UNSETTLED
 from app.engines.backtest.arrays import decisions_of, market_of, rules_of
 from app.engines.backtest.core import DECISIONS, EVENTS, FILLS, REJECTIONS
 from app.engines.backtest.exchange import Exchange
-from app.engines.backtest.orders import Product
+from app.engines.backtest.orders import Product, Refusal
 from app.engines.backtest.simulate import Outcome, simulate
 from app.engines.backtest.state import new_account, new_log, new_orders
 from app.engines.backtest.stretches import Stretches, plain
@@ -114,7 +114,8 @@ def plain_questions(draw: st.DrawFn) -> dict[str, Any]:
         valid=draw(st.sampled_from([1, 5])),
     )
     sizes = [Sizing(), Sizing("quantity", 5), Sizing("value", 3_000.0)]
-    sizes += [Sizing("value", 60.0), Sizing("equity_per_position")]
+    about_one = float(bars.raw.open[np.isfinite(bars.raw.open)][-1]) * draw(st.sampled_from([1.0, 1.001, 1.02]))
+    sizes += [Sizing("value", 60.0), Sizing("value", about_one), Sizing("equity_per_position")]
     costs = draw(st.sampled_from([CostSpec(), CostSpec("bps", 20), CostSpec("bps", 300), CostSpec("zerodha")]))
     spec = {
         "costs": costs,
@@ -175,6 +176,18 @@ def test_held_and_flat_stretches_are_those_of_the_core(question):
     assert isinstance(short.curves, Stretches) or not is_plain or np.isnan(bars.raw.close).any()
     got, expected = bytes_of(short, bars.start), bytes_of(long, bars.start)
     assert [name for name in expected if got[name] != expected[name]] == []
+
+
+def test_a_share_that_its_charges_alone_keep_away_is_named_as_by_the_core():
+    bars = market(3, BARS, 1)
+    whole = float(bars.raw.open[6, 0])  # pays for one share at the open after the signal, and not for the charges on it
+    given = Signals(np.arange(BARS)[:, None] == 5, np.zeros(bars.shape, bool))
+    spec = {"costs": CostSpec("bps", 20), "sizing": Sizing("value", whole), "initial_capital": 10_000.0}
+    question = {"bars": bars, "answers": [given], "exchange": None, "spec": spec, "product": Product.CNC}
+    short, long = outcome_of(question, False)[0], outcome_of(question, True)[0]
+    assert isinstance(short.curves, Stretches)
+    assert [Refusal(row["reason"]) for row in long.log.rejections[:1]] == [Refusal.CHARGES]
+    assert bytes_of(short, 0)["log.rejections"] == bytes_of(long, 0)["log.rejections"]
 
 
 @pytest.mark.parametrize("bars", [1, 7, 8, 9, 127, 128, 129, 1023, 1025, 2047, 20_001])
