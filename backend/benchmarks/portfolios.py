@@ -8,6 +8,7 @@ Everything is written inside a transaction that is rolled back. Medians of the r
 from __future__ import annotations
 
 import argparse
+import gc
 import random
 import statistics
 import time
@@ -119,6 +120,8 @@ def main() -> None:
             )[1]
 
         assert page() == asked.portfolios
+        gc.collect()
+        gc.freeze()  # as the server does once it is warm
         timed(f"list of {asked.portfolios} portfolios of {asked.positions}, sorted by value", asked.rounds, page)
         portfolio = long_ledger(session, names, asked.transactions)
         entries = entries_of(LedgerRepository(session).entries(portfolio), names)

@@ -14,13 +14,13 @@ from datetime import date
 from decimal import Decimal
 from itertools import groupby
 from operator import attrgetter
+from typing import Final, NamedTuple
 
 from app.engines.ledger.entries import ACTIONS, TRADES, ZERO, Entry, Kind, LedgerError, check
 from app.engines.ledger.lots import GRANDFATHERED, Lot, scaled, share, totals
 
 
-@dataclass(frozen=True, slots=True)
-class Realised:
+class Realised(NamedTuple):
     """A part of a lot that was sold; or of a day's trade, where `intraday`.
 
     `cost` and `proceeds` are before charges. The base fields are those of the lot.
@@ -48,8 +48,7 @@ class Realised:
         return self.proceeds - self.cost
 
 
-@dataclass(frozen=True, slots=True)
-class Payment:
+class Payment(NamedTuple):
     """Money that came in (positive) or went out on a day, after `charges`; `instrument` where it belongs to one."""
 
     session: date
@@ -59,8 +58,7 @@ class Payment:
     charges: Decimal = ZERO  # of a trade, both kinds
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """What is held of an instrument, all accounts together, from the end of a day on."""
 
     session: date
@@ -69,8 +67,7 @@ class Step:
     cost: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(NamedTuple):
     """Shares a ledger began with; bought on that very day where `acquired` is `session`."""
 
     session: date
@@ -80,8 +77,7 @@ class Opening:
     acquired: date | None
 
 
-@dataclass(frozen=True, slots=True)
-class Transfer:
+class Transfer(NamedTuple):
     """Cost that went from one share to another without money: a demerger or a merger."""
 
     session: date
@@ -119,6 +115,9 @@ class Ledger:
 
 
 Key = tuple[str, str]
+_SESSION: Final = attrgetter("session")
+_IN: Final = frozenset({Kind.OPENING, Kind.RIGHTS})
+_RECEIVED: Final = frozenset({Kind.DIVIDEND, Kind.DEPOSIT})
 
 
 class _Book:
@@ -131,6 +130,15 @@ class _Book:
 
     def accounts_of(self, instrument: str) -> list[Key]:
         return [key for key in self._accounts.get(instrument, ()) if self.lots[key]]
+
+    def step(self, session: date, instrument: str) -> None:
+        """Write down what is held of an instrument."""
+        quantity, cost = 0, ZERO
+        for key in self._accounts.get(instrument, ()):
+            for lot in self.lots[key]:
+                quantity += lot.quantity
+                cost += lot.cost
+        self.out.steps.append(Step(session, instrument, quantity, cost))
 
     def add(self, lot: Lot) -> None:
         key = (lot.account, lot.instrument)
@@ -156,42 +164,40 @@ def fold(entries: Iterable[Entry]) -> Ledger:
     ------
     LedgerError : an entry that cannot be, or a sale of more than is held on its day.
     """
-    ordered = sorted(entries, key=attrgetter("place"))
     book = _Book()
-    for session, group in groupby(ordered, key=attrgetter("session")):
-        day = list(group)
+    sell, dividend = Kind.SELL, Kind.DIVIDEND
+    for session, day in groupby(sorted(entries, key=attrgetter("place")), key=_SESSION):
         touched: set[str] = set()
         trades: dict[Key, tuple[list[Entry], list[Entry]]] = {}
         for entry in day:
             check(entry)
-            if entry.instrument is not None and entry.kind is not Kind.DIVIDEND:
-                touched.add(entry.instrument)
-            if entry.kind in TRADES:
-                assert entry.instrument is not None
-                sides = trades.setdefault((entry.account, entry.instrument), ([], []))
-                sides[entry.kind is Kind.SELL].append(entry)
-            elif entry.kind in ACTIONS:
-                _ACT[entry.kind](book, entry)
+            kind, instrument = entry.kind, entry.instrument
+            if instrument is not None and kind is not dividend:
+                touched.add(instrument)
+            if kind in TRADES:
+                assert instrument is not None
+                key = entry.account, instrument
+                sides = trades.get(key)
+                if sides is None:
+                    sides = trades[key] = ([], [])
+                sides[kind is sell].append(entry)
+            elif kind in ACTIONS:
+                _ACT[kind](book, entry)
                 if entry.target is not None:
                     touched.add(entry.target)
             else:
                 _book_other(book, entry)
         for key in sorted(trades):
             _trade(book, key, *trades[key])
-        for instrument in sorted(touched):
-            quantity, cost = 0, ZERO
-            for key in book.accounts_of(instrument):
-                for lot in book.lots[key]:
-                    quantity += lot.quantity
-                    cost += lot.cost
-            book.out.steps.append(Step(session, instrument, quantity, cost))
+        for held in sorted(touched):
+            book.step(session, held)
     book.out.lots = [lot for key in sorted(book.lots) for lot in book.lots[key]]
     return book.out
 
 
 def _book_other(book: _Book, entry: Entry) -> None:
     """Shares that come in without a trade, and money."""
-    if entry.kind in {Kind.OPENING, Kind.RIGHTS}:
+    if entry.kind in _IN:
         assert entry.instrument is not None
         cost = entry.price * entry.quantity
         acquired = entry.acquired if entry.kind is Kind.OPENING else entry.session
@@ -213,7 +219,7 @@ def _book_other(book: _Book, entry: Entry) -> None:
             book.pay(entry, -(cost + entry.charges + entry.stt))
         else:
             book.out.openings.append(Opening(entry.session, entry.instrument, entry.quantity, cost, acquired))
-    elif entry.kind in {Kind.DIVIDEND, Kind.DEPOSIT}:
+    elif entry.kind in _RECEIVED:
         book.pay(entry, entry.amount)
     else:
         book.pay(entry, -entry.amount)
@@ -266,10 +272,10 @@ def _trade(book: _Book, key: Key, buys: list[Entry], sells: list[Entry]) -> None
         book.pay(entry, -(entry.price * entry.quantity + entry.charges + entry.stt))
     for entry in sells:
         book.pay(entry, entry.price * entry.quantity - entry.charges - entry.stt)
-    bought, sold = _Side.of(buys), _Side.of(sells)
+    bought, sold = _Side.of(buys) if buys else None, _Side.of(sells) if sells else None
     session = (buys or sells)[0].session
-    netted = min(bought.quantity, sold.quantity)
-    if netted:
+    if bought is not None and sold is not None:
+        netted = min(bought.quantity, sold.quantity)
         here, there = bought.take(netted), sold.take(netted)
         book.out.realised.append(
             Realised(
@@ -287,7 +293,7 @@ def _trade(book: _Book, key: Key, buys: list[Entry], sells: list[Entry]) -> None
                 Kind.BUY,
             )
         )
-    if bought.quantity:
+    if bought is not None and bought.quantity:
         book.add(
             Lot.bought(
                 instrument,
@@ -299,10 +305,10 @@ def _trade(book: _Book, key: Key, buys: list[Entry], sells: list[Entry]) -> None
                 acquired=session,
                 opened=session,
                 origin=Kind.BUY,
-                entry_id=min(entry.id for entry in buys),
+                entry_id=min([entry.id for entry in buys]),
             )
         )
-    if sold.quantity:
+    if sold is not None and sold.quantity:
         _deliver(book, key, sold, sells[-1])
 
 
@@ -310,7 +316,7 @@ def _deliver(book: _Book, key: Key, sold: _Side, entry: Entry) -> None:
     """Shares out of the oldest lots."""
     account, instrument = key
     lots = book.lots.get(key, [])
-    held = totals(lots)[0]
+    held = sum([lot.quantity for lot in lots])
     if held < sold.quantity:
         where = f" in {account}" if account else ""
         raise LedgerError(
@@ -321,11 +327,10 @@ def _deliver(book: _Book, key: Key, sold: _Side, entry: Entry) -> None:
         )
     gone = 0
     for lot in lots:
-        if not sold.quantity:
-            break
         whole = lot.quantity <= sold.quantity
         part = lot if whole else lot.take(sold.quantity)
-        got = sold.take(part.quantity)
+        last = part.quantity == sold.quantity
+        got = sold if last else sold.take(part.quantity)
         gone += whole
         book.out.realised.append(
             Realised(
@@ -346,6 +351,8 @@ def _deliver(book: _Book, key: Key, sold: _Side, entry: Entry) -> None:
                 part.base_session,
             )
         )
+        if last:
+            break
     del lots[:gone]
 
 

@@ -7,10 +7,9 @@ no renaming changes, so that a rename needs no entry.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 ZERO: Final = Decimal(0)
 MOST_SHARES: Final = 2_000_000_000  # of one entry: what the required table's integer holds
@@ -38,6 +37,8 @@ ACQUIRING: Final = frozenset({Kind.OPENING, Kind.BUY, Kind.RIGHTS})
 TRADES: Final = frozenset({Kind.BUY, Kind.SELL})
 ACTIONS: Final = frozenset({Kind.SPLIT, Kind.BONUS, Kind.DEMERGER, Kind.MERGER})
 MONEY: Final = frozenset({Kind.DIVIDEND, Kind.CHARGES, Kind.DEPOSIT, Kind.WITHDRAWAL})
+_OF_NO_SHARE: Final = MONEY - {Kind.DIVIDEND}
+_COUNTED: Final = ACQUIRING | {Kind.SELL}
 
 # On one day: what the exchange does before the open, then shares that come in, then trades, then money.
 _PLACE: Final = {
@@ -57,9 +58,10 @@ class LedgerError(ValueError):
         self.facts = facts or {}
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One line of a ledger. Fields that its kind does not use keep their defaults.
+
+    A tuple, as all that a ledger holds by the thousand: quickly made, and no work for the collector of cycles.
 
     Attributes
     ----------
@@ -101,17 +103,16 @@ class Entry:
 def check(entry: Entry) -> None:
     """Raise LedgerError where an entry says what its kind cannot mean; what was held is not looked at."""
     kind = entry.kind
-    if kind not in {Kind.CHARGES, Kind.DEPOSIT, Kind.WITHDRAWAL} and entry.instrument is None:
+    if entry.instrument is None and kind not in _OF_NO_SHARE:
         raise LedgerError(f"A {kind} needs a symbol", entry, "symbol")
-    if (kind in ACQUIRING or kind is Kind.SELL) and not 0 < entry.quantity <= MOST_SHARES:
+    if kind in _COUNTED and not 0 < entry.quantity <= MOST_SHARES:
         raise LedgerError(
             f"quantity: {entry.quantity} is no number of shares; expected a whole number from 1 to {MOST_SHARES}",
             entry,
             "quantity",
         )
-    for field in ("price", "charges", "stt"):
-        value: Decimal = getattr(entry, field)
-        if not value.is_finite() or not 0 <= value <= MOST_MONEY:
+    for field, value in (("price", entry.price), ("charges", entry.charges), ("stt", entry.stt)):
+        if value and not (value.is_finite() and ZERO < value <= MOST_MONEY):
             raise LedgerError(f"{field}: {value} is no sum; expected rupees from 0 to {MOST_MONEY}", entry, field)
     if entry.price * entry.quantity > MOST_MONEY:
         raise LedgerError(f"price: {entry.quantity} shares at {entry.price} are more than {MOST_MONEY}", entry, "price")
@@ -119,7 +120,17 @@ def check(entry: Entry) -> None:
         raise LedgerError(
             f"amount: {entry.amount} is no sum; expected rupees above 0, at most {MOST_MONEY}", entry, "amount"
         )
-    if kind in ACTIONS and not (0 < entry.new <= 10_000 and 0 < entry.old <= 10_000):
+    if kind in ACTIONS:
+        _check_action(entry)
+    if entry.acquired is not None and entry.acquired > entry.session:
+        raise LedgerError(
+            f"acquired: {entry.acquired} lies after the entry's own day {entry.session}", entry, "acquired"
+        )
+
+
+def _check_action(entry: Entry) -> None:
+    kind = entry.kind
+    if not (0 < entry.new <= 10_000 and 0 < entry.old <= 10_000):
         raise LedgerError(
             f"ratio: {entry.new}:{entry.old} is no ratio; expected two whole numbers from 1 to 10000", entry, "ratio"
         )
@@ -132,8 +143,4 @@ def check(entry: Entry) -> None:
             f"cost_percent: {entry.cost_percent}; expected percent of the cost from 0 to below 100",
             entry,
             "cost_percent",
-        )
-    if entry.acquired is not None and entry.acquired > entry.session:
-        raise LedgerError(
-            f"acquired: {entry.acquired} lies after the entry's own day {entry.session}", entry, "acquired"
         )

@@ -102,8 +102,8 @@ class Lot:
 
 
 def share(total: Decimal, part: int, whole: int) -> Decimal:
-    """What falls to `part` of `whole`; all of it when that is everything."""
-    return total if part == whole else total * part / whole
+    """What falls to `part` of `whole`; all of it when that is everything, or nothing."""
+    return total if part == whole or not total else total * part / whole
 
 
 def scaled(lots: list[Lot], new: int, old: int) -> list[int]:
@@ -123,4 +123,4 @@ def scaled(lots: list[Lot], new: int, old: int) -> list[int]:
 
 def totals(lots: list[Lot]) -> tuple[int, Decimal]:
     """Shares and cost of some lots."""
-    return sum(lot.quantity for lot in lots), sum((lot.cost for lot in lots), ZERO)
+    return sum([lot.quantity for lot in lots]), sum([lot.cost for lot in lots], ZERO)

@@ -38,7 +38,10 @@ def positions(ledger: Ledger) -> dict[str, Position]:
     out: dict[str, Position] = {}
 
     def of(instrument: str) -> Position:
-        return out.setdefault(instrument, Position(instrument))
+        one = out.get(instrument)
+        if one is None:
+            one = out[instrument] = Position(instrument)
+        return one
 
     for lot in ledger.lots:
         one = of(lot.instrument)
@@ -51,10 +54,11 @@ def positions(ledger: Ledger) -> dict[str, Position]:
         one = of(sale.instrument)
         one.realised += sale.gain
         one.charges += sale.charges + sale.stt
+    dividend, charges = Kind.DIVIDEND, Kind.CHARGES
     for payment in ledger.payments:
-        if payment.instrument is not None and payment.kind is Kind.DIVIDEND:
+        if payment.kind is dividend and payment.instrument is not None:
             of(payment.instrument).income += payment.amount
-        elif payment.instrument is not None and payment.kind is Kind.CHARGES:
+        elif payment.kind is charges and payment.instrument is not None:
             of(payment.instrument).charges -= payment.amount
     return out
 

@@ -26,16 +26,15 @@ def entries_of(rows: Iterable[Any], names: Names, until: date | None = None) -> 
 
     The rows have `ENTRY_COLUMNS` in this order.
     """
-    kept = [tuple(row) for row in rows if until is None or row.session <= until]
+    kept = list(rows) if until is None else [row for row in rows if row.session <= until]
     keys = {row[3] for row in kept} | {row[12] for row in kept}
     names.resolve(key for key in keys if key is not None)
     now = {key: None if key is None else names.current(key) for key in keys}
     return [
-        Entry(
-            r[0], _KINDS[r[1]], r[2], now[r[3]], r[4], r[5], r[6], r[7], r[8], r[9], r[10], r[11], now[r[12]], r[13],
-            r[14],
-        )
-        for r in kept
+        Entry(id_, _KINDS[kind], day, now[key], account, quantity, price, charges, stt, amount, new, old, now[target],
+              percent, acquired)
+        for (id_, kind, day, key, account, quantity, price, charges, stt, amount, new, old, target, percent,
+             acquired) in kept
     ]  # fmt: skip
 
 
