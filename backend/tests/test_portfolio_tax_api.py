@@ -67,6 +67,18 @@ def test_the_lines_come_as_csv(client: TestClient, path: str) -> None:
     ]  # fmt: skip
 
 
+def test_an_account_that_looks_like_a_formula_is_a_text_in_the_csv(client: TestClient) -> None:
+    path = f"{URL}/{created(client)['id']}"
+    lines = [
+        buy("ARUVI", 10, 140, "2024-04-08", account="-2+3"),
+        sell("ARUVI", 10, 100, "2024-06-10", account="-2+3"),
+    ]
+    client.post(f"{path}/transactions", json={"transactions": lines})
+    answer = client.get(f"{path}/tax", params={"year": "2024", "format": "csv"})
+    row = next(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert (row["account"], row["gain"]) == ("'-2+3", "-400.00")
+
+
 def test_this_years_hints_speak_of_open_lots_at_the_last_prices(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

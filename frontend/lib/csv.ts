@@ -1,6 +1,7 @@
 import { marketSeen } from "./market-seen";
 
-/** Plain numbers, ISO dates, units in the header; text that a spreadsheet would read as a formula is quoted with a leading apostrophe.
+/** Plain numbers, ISO dates, units in the header; text that a spreadsheet would read as a formula is quoted with a leading apostrophe,
+ * a number written as text is not.
  * Of the sample market each row says so in a last column, and a file in its name. */
 export type CsvValue = string | number | boolean | null | undefined;
 
@@ -26,9 +27,12 @@ export function downloadUrl(name: string, url: string): void {
   link.click();
 }
 
+const FORMULA = /^[=+\-@\t\r\n]/;
+const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?%?$/i;
+
 function cell(value: CsvValue): string {
   if (value === null || value === undefined) return "";
   if (typeof value !== "string") return String(value);
-  const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+  const safe = FORMULA.test(value) && !NUMBER.test(value) && value !== "-" ? `'${value}` : value;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

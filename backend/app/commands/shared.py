@@ -69,11 +69,13 @@ def print_json(value: Any, *, indent: int | None = 2) -> None:
 
 def print_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Print rows as CSV; of the sample market each says so in a last column `market`."""
+    from app.services.spreadsheet_cells import safe_cell
+
     mark = _market_mark()
     more, cell = ([], []) if mark is None else (["market"], [mark])
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow([*header, *more])
-    writer.writerows([*row, *cell] for row in rows)
+    writer.writerows([*map(safe_cell, row), *cell] for row in rows)
 
 
 def _market_mark() -> str | None:

@@ -10,6 +10,7 @@ import pyarrow as pa
 from pyarrow import csv, parquet
 
 from app.database import Market
+from app.services.spreadsheet_cells import safe_cell
 
 Format = Literal["csv", "parquet"]
 TableName = Literal["equity", "trades", "fills", "rejections", "events", "decisions"]
@@ -69,10 +70,18 @@ def written(table: pa.Table, kind: Format) -> bytes:
     """The bytes of a table in a format."""
     sink = io.BytesIO()
     if kind == "csv":
-        csv.write_csv(table, sink, csv.WriteOptions(quoting_style="needed"))
+        csv.write_csv(_safe(table), sink, csv.WriteOptions(quoting_style="needed"))
     else:
         parquet.write_table(table, sink, compression="zstd")
     return sink.getvalue()
+
+
+def _safe(table: pa.Table) -> pa.Table:
+    """The table with the texts that a spreadsheet would run as formulas marked as texts."""
+    for n, field in enumerate(table.schema):
+        if pa.types.is_string(field.type):
+            table = table.set_column(n, field, pa.array([safe_cell(one) for one in table[n].to_pylist()], pa.string()))
+    return table
 
 
 def file_name(run_id: str, name: TableName, kind: Format, market: Market) -> str:

@@ -15,6 +15,12 @@ test("values are plain, texts quoted where they must be, formulas defused", () =
   expect(text).toBe('Symbol,Close (₹)\r\n"A,B",1234.5\r\n"say ""x""",\r\n\'=1+1,-2\r\n');
 });
 
+test("a number written as text stays one, and arithmetic does not", () => {
+  expect(toCsv(["a", "b", "c", "d"], [["-12.50", "-2+3", "-", "+4.5%"]])).toBe(
+    "a,b,c,d\r\n-12.50,'-2+3,-,+4.5%\r\n",
+  );
+});
+
 test("every row of a file about the sample market says so", () => {
   noteSwitch("sample");
   expect(toCsv(["Symbol"], [["KAVERYA"]])).toBe("Symbol,market\r\nKAVERYA,SAMPLE\r\n");

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from app.services.portfolios.report_tables import Cell, Kind, Table, escaped, facts, shown, tables
+from app.services.portfolios.report_tables import Kind, Table, escaped, facts, shown, tables
+from app.services.spreadsheet_cells import safe_cell
 
 _ACCENT, _INDEX = "#4c4dc3", "#8a8c91"
 NOTICE: Final = "An analysis, not advice. Past returns say little of coming ones."
@@ -92,10 +93,10 @@ def workbook(portfolio: Mapping[str, Any], analysis: Mapping[str, Any], stress: 
     assert sheet is not None
     sheet.title = "Summary"
     for row in ((portfolio["name"], ""), *facts(portfolio, analysis)):
-        sheet.append([_plain(cell) for cell in row])
+        sheet.append([safe_cell(cell) for cell in row])
     sheet.append([])
     for line in (*analysis["assumptions"], NOTICE):
-        sheet.append([_plain(line)])
+        sheet.append([safe_cell(line)])
     sheet["A1"].font = Font(bold=True, size=14)
     sheet.column_dimensions["A"].width = 24
     for table in tables(portfolio, analysis, stress):
@@ -104,7 +105,7 @@ def workbook(portfolio: Mapping[str, Any], analysis: Mapping[str, Any], stress: 
         for cell in page[1]:
             cell.font = Font(bold=True)
         for values in table.rows:
-            page.append([_plain(value) for value in values])
+            page.append([safe_cell(value) for value in values])
         for n, (name, kind) in enumerate(table.columns, 1):
             page.column_dimensions[get_column_letter(n)].width = 34 if kind == "text" else max(12, len(name) + 2)
             for (cell,) in page.iter_rows(min_row=2, min_col=n, max_col=n):
@@ -119,11 +120,6 @@ _FORMATS: Final[dict[Kind, str]] = {
     "text": "General", "percent": "0.0%", "number": "0.00", "rupees": "#,##0.00", "paise": "#,##0.00",
     "count": "0",
 }  # fmt: skip
-
-
-def _plain(value: Cell) -> Cell:
-    """A cell; a text that a spreadsheet would take for a formula gets an apostrophe."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" and value not in ("–", "-") else value
 
 
 def html(portfolio: Mapping[str, Any], analysis: Mapping[str, Any], stress: Mapping[str, Any], *, sample: bool) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from app.database import Market
 from app.services.portfolios.report_tables import Kind, Table, indian
+from app.services.spreadsheet_cells import safe_cell
 
 KINDS: Final = {"SHORT": "Short-term", "LONG": "Long-term", "SPECULATIVE": "Intraday", "UNKNOWN": "Day unknown"}
 _LINE: Final = (
@@ -30,14 +31,14 @@ def as_csv(report: Mapping[str, Any], market: Market) -> str:
     sample = market is Market.SAMPLE
     writer.writerow([*_LINE, "market"] if sample else _LINE)
     for line in report["gains"]:
-        writer.writerow([*(_safe(line[name]) for name in _LINE), *([market.mark] if sample else [])])
+        writer.writerow([*(safe_cell(line[name]) for name in _LINE), *([market.mark] if sample else [])])
     writer.writerow([])
     if sample:
         writer.writerow(["market", market.mark])
     for name in _SUMS:
-        writer.writerow([name, _safe(report[name])])
+        writer.writerow([name, safe_cell(report[name])])
     for note in report["notes"]:
-        writer.writerow(["note", _safe(note)])
+        writer.writerow(["note", safe_cell(note)])
     return out.getvalue()
 
 
@@ -141,9 +142,3 @@ def tables(report: Mapping[str, Any]) -> list[Table]:
 
 def _sum(text: str | None) -> float | None:
     return None if text is None else float(text)
-
-
-def _safe(value: Any) -> Any:
-    if isinstance(value, str) and value[:1] in ("=", "+", "@", "\t", "\r"):
-        return f"'{value}"
-    return "" if value is None else value
