@@ -299,6 +299,36 @@ def test_a_transaction_that_cannot_be_names_its_field(client: TestClient, line: 
     assert client.get(f"{path}/transactions").json()["data"] == []
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("price", "100.123456789"), ("charges", "1.00001"), ("stt", "1.00001")],
+)
+def test_more_decimals_than_a_ledger_keeps_are_refused_by_name(client: TestClient, field: str, value: str) -> None:
+    path = f"{URL}/{created(client)['id']}"
+    line = {**buy("LUMBRA", 1, 100, "2024-03-04"), field: value}
+    error = refusal(client.post(f"{path}/transactions", json={"transactions": [line]}), 422, "VALIDATION_ERROR")
+    assert error["details"]["field"] == f"transactions.0.{field}" and "decimal places" in error["message"]
+    assert client.get(f"{path}/transactions").json()["data"] == []
+    position = {"symbol": "LUMBRA", "quantity": 1, "entry_price": "100.123456789"}
+    error = refusal(client.post(URL, json={"name": "P", "positions": [position]}), 422, "VALIDATION_ERROR")
+    assert error["details"]["field"] == "positions.0.entry_price"
+
+
+def test_every_decimal_that_is_kept_is_shown_and_survives_an_edit(client: TestClient) -> None:
+    path = f"{URL}/{created(client)['id']}"
+    line = buy("LUMBRA", 3, "108.09999812", "2024-03-04", charges="1.2345", stt="2.50")
+    done = client.post(f"{path}/transactions", json={"transactions": [line]}).json()
+    (told,) = done["transactions"]
+    assert (told["price"], told["charges"], told["stt"]) == ("108.09999812", "1.2345", "2.50")
+    again = {**line, "price": told["price"], "charges": told["charges"], "stt": told["stt"]}
+    changed = client.put(
+        f"{path}/transactions/{told['id']}", json={"transaction": again, "version": done["version"]}
+    ).json()
+    assert changed["transaction"]["price"] == "108.09999812"
+    # 3 × 108.09999812 = 324.29999436
+    assert client.get(path).json()["invested"] == "324.30"
+
+
 def test_a_ledger_speaks_of_a_company_through_its_renaming(client: TestClient, sample_data: Any) -> None:
     old, new, changed_on = sample_data.renamed
     path = f"{URL}/{created(client)['id']}"

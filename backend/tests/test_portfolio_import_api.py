@@ -71,6 +71,48 @@ def test_a_tradebook_is_shown_entered_once_and_adds_nothing_again(client: TestCl
     refusal(confirm(client, path, longer, told["digest"]), 409, "CONFLICT")
 
 
+def test_a_row_that_looks_known_comes_in_where_a_person_says_it_is_another(client: TestClient) -> None:
+    path = f"{URL}/{created(client)['id']}"
+    confirm(client, path, FILE, preview(client, path, FILE).json()["digest"])
+    asked = {"not_known": "4"}  # ARUVI
+    told = preview(client, path, FILE, **asked).json()
+    assert (told["counts"]["new"], told["counts"]["duplicates"]) == (1, 3)
+    row = next(one for one in told["rows"] if one["line"] == 4)
+    assert row["status"] == "NEW" and "you say" in row["message"]
+    assert confirm(client, path, FILE, told["digest"], **asked).json()["added"] == 1
+    assert {one["symbol"]: one["quantity"] for one in client.get(path).json()["positions"]}["ARUVI"] == 20
+    # to import it again adds nothing, unless it is said again
+    again = preview(client, path, FILE).json()
+    assert again["counts"]["duplicates"] == 4
+    refusal(confirm(client, path, FILE, again["digest"], **asked), 409, "CONFLICT")
+    once_more = preview(client, path, FILE, **asked).json()
+    assert confirm(client, path, FILE, once_more["digest"], **asked).json()["added"] == 1
+    refusal(preview(client, path, FILE, not_known="four"), 422, "VALIDATION_ERROR")
+
+
+def test_what_is_entered_by_hand_already_comes_in_where_a_person_says_it_is_another(client: TestClient) -> None:
+    path = f"{URL}/{created(client)['id']}"
+    line = {"kind": "BUY", "date": "2024-02-06", "symbol": "ARUVI", "quantity": 10, "price": 900}
+    client.post(f"{path}/transactions", json={"transactions": [line]})
+    told = preview(client, path, FILE).json()
+    assert [one["status"] for one in told["rows"]] == ["NEW", "NEW", "DUPLICATE", "NEW"]
+    told = preview(client, path, FILE, not_known="4").json()
+    assert [one["status"] for one in told["rows"]] == ["NEW"] * 4
+
+
+def test_decimals_that_a_ledger_does_not_keep_are_told_and_a_number_beyond_all_is_an_error(client: TestClient) -> None:
+    path = f"{URL}/{created(client)['id']}"
+    head = b"Date,Symbol,Type,Qty,Price,Charges\n"
+    rows = b"05-02-2024,LUMBRA,buy,3,105.123456789,1.23456\n05-02-2024,ARUVI,buy,1,108.099998,1\n"
+    told = preview(client, path, head + rows, "own.csv").json()
+    first, second = told["rows"]
+    assert first["message"] == "price 105.123456789 is kept as 105.12345679; charges 1.23456 is kept as 1.2346"
+    assert (first["transactions"][0]["price"], first["transactions"][0]["charges"]) == ("105.12345679", "1.2346")
+    assert (second["message"], second["transactions"][0]["price"]) == (None, "108.099998")
+    told = preview(client, path, head + b"05-02-2024,LUMBRA,buy,3,1e30,1\n", "own.csv").json()
+    assert told["rows"][0]["status"] == "ERROR" and told["rows"][0]["message"].startswith("price: 1E+30 is more than")
+
+
 def test_a_row_with_an_error_keeps_the_whole_file_out_until_it_is_left_out(client: TestClient) -> None:
     path = f"{URL}/{created(client)['id']}"
     data = tradebook(

@@ -425,6 +425,7 @@ export interface FileFields {
   account?: string;
   asof?: string;
   leave_out?: string;
+  not_known?: string;
   digest?: string;
   version?: string;
 }

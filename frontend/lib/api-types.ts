@@ -2869,6 +2869,12 @@ export interface components {
              * @description JSON of field → header: {"price": "Rate"}
              */
             mapping?: string | null;
+            /**
+             * Not Known
+             * @description Lines that look like some of the ledger, and are others: 12,13
+             * @default
+             */
+            not_known?: string;
             /** Version */
             version?: number | null;
         };
@@ -2909,6 +2915,12 @@ export interface components {
              * @description JSON of field → header: {"price": "Rate"}
              */
             mapping?: string | null;
+            /**
+             * Not Known
+             * @description Lines that look like some of the ledger, and are others: 12,13
+             * @default
+             */
+            not_known?: string;
         };
         /**
          * Breadth

@@ -85,15 +85,14 @@ def import_file(
     account: Annotated[str, typer.Option(help="Demat account: lots are matched within one.")] = "",
     asof: Annotated[str | None, typer.Option(help="The day a statement of holdings is of.")] = None,
     leave_out: Annotated[str, typer.Option(help="Lines that are not wanted: 12,13")] = "",
+    not_known: Annotated[str, typer.Option(help="Lines that look known and are others: 12,13")] = "",
     sample: SampleFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Show what a broker's file would do to a ledger, and with --confirm enter it, all of it or nothing."""
     from app.exceptions import DataNotFoundError
 
-    lines = [part.strip() for part in leave_out.split(",") if part.strip()]
-    if not all(line.isdecimal() for line in lines):
-        fail(f"--leave-out: {leave_out} is no list of lines; write 12,13")
+    unwanted, others = _lines(leave_out, "--leave-out"), _lines(not_known, "--not-known")
 
     def work(platform: Platform, market: Market, session: Session, portfolio_id: int) -> dict[str, Any]:
         from app.services.portfolios.files.service import Asked
@@ -102,7 +101,8 @@ def import_file(
             layout=layout,
             account=account,
             asof=_day(asof, "--asof"),
-            leave_out=frozenset(int(line) for line in lines),
+            leave_out=unwanted,
+            not_known=others,
         )
         files, data = platform.portfolio_files, file.read_bytes()
         shown = files.preview(market, session, portfolio_id, data, file.name, asked)
@@ -346,3 +346,10 @@ def _or_unknown(value: str | None) -> str:
 
 def _fraction(value: float | None) -> str:
     return "unknown" if value is None else f"{value:+.2%}"
+
+
+def _lines(text: str, option: str) -> frozenset[int]:
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if not all(part.isdecimal() for part in parts):
+        fail(f"{option}: {text} is no list of lines; write 12,13")
+    return frozenset(int(part) for part in parts)

@@ -24,6 +24,9 @@ Mapping_ = Annotated[str | None, Form(max_length=4000, description='JSON of fiel
 Account = Annotated[str, Form(max_length=60, description="Lots are matched within an account")]
 AsOf = Annotated[str | None, Form(max_length=20, description="The day a statement of holdings is of; today")]
 LeaveOut = Annotated[str, Form(max_length=100_000, description="Lines that are not wanted: 12,13")]
+NotKnown = Annotated[
+    str, Form(max_length=100_000, description="Lines that look like some of the ledger, and are others: 12,13")
+]
 Actions = Annotated[bool, Form(description="Enter splits and bonuses between the trades as well")]
 
 
@@ -39,10 +42,11 @@ def preview(
     account: Account = "",
     asof: AsOf = None,
     leave_out: LeaveOut = "",
+    not_known: NotKnown = "",
     actions: Actions = True,
 ) -> FilePreview:
     """What a CSV or XLSX file of a broker would do to the ledger, row by row; nothing is written."""
-    asked = _asked(layout, mapping, account, asof, leave_out, actions)
+    asked = _asked(layout, mapping, account, asof, leave_out, not_known, actions)
     data, name = _content(file)
     return FilePreview(**platform.portfolio_files.preview(market, session, portfolio_id, data, name, asked))
 
@@ -60,11 +64,12 @@ def confirm(
     account: Account = "",
     asof: AsOf = None,
     leave_out: LeaveOut = "",
+    not_known: NotKnown = "",
     actions: Actions = True,
     version: Annotated[int | None, Form(ge=1)] = None,
 ) -> FileImported:
     """Enter the file as the preview showed it, all of it or nothing; what is in the ledger already adds nothing."""
-    asked = _asked(layout, mapping, account, asof, leave_out, actions)
+    asked = _asked(layout, mapping, account, asof, leave_out, not_known, actions)
     data, name = _content(file)
     done = platform.portfolio_files.confirm(market, session, portfolio_id, data, name, asked, digest, version)
     return FileImported(**done)
@@ -79,14 +84,21 @@ def _content(file: UploadFile) -> tuple[bytes, str]:
 
 
 def _asked(
-    layout: str | None, mapping: str | None, account: str, asof: str | None, leave_out: str, actions: bool
+    layout: str | None,
+    mapping: str | None,
+    account: str,
+    asof: str | None,
+    leave_out: str,
+    not_known: str,
+    actions: bool,
 ) -> Asked:
     return Asked(
         layout=layout or None,
         mapping=_mapping(mapping) if mapping else None,
         account=account.strip(),
         asof=_day(asof) if asof else None,
-        leave_out=frozenset(_lines(leave_out)),
+        leave_out=frozenset(_lines(leave_out, "leave_out")),
+        not_known=frozenset(_lines(not_known, "not_known")),
         actions=actions,
     )
 
@@ -108,8 +120,8 @@ def _day(text: str) -> Any:
         raise ValidationError(f"asof: {error}", "asof") from error
 
 
-def _lines(text: str) -> list[int]:
+def _lines(text: str, field: str) -> list[int]:
     parts = [part.strip() for part in text.split(",") if part.strip()]
     if not all(part.isdecimal() and len(part) < 8 for part in parts):
-        raise ValidationError("leave_out: expected numbers of lines, such as 12,13", "leave_out")
+        raise ValidationError(f"{field}: expected numbers of lines, such as 12,13", field)
     return [int(part) for part in parts]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from datetime import date as Day
-from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, StringConstraints
 
 from app.schemas.common import Wire
-from app.schemas.portfolios import Rupees, Shares, Symbol, Version
+from app.schemas.portfolios import Percent, Price, Rupees, Shares, Symbol, Version
 
 ActionId = Annotated[str, StringConstraints(min_length=1, max_length=120)]
 
@@ -64,9 +63,9 @@ class ActionAnswer(Wire):
     kind: Literal["SPLIT", "BONUS"] | None = None
     ratio: str | None = Field(default=None, max_length=20)
     target_symbol: Symbol | None = None
-    cost_percent: Decimal | None = Field(default=None, ge=0, lt=100)
+    cost_percent: Percent | None = None
     quantity: Shares | None = None
-    price: Rupees | None = None
+    price: Price | None = None
     amount: Rupees | None = None
 
 

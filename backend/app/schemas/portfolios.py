@@ -13,7 +13,10 @@ from app.schemas.common import IsoDate, PageMeta, Wire
 Day = IsoDate  # where a field is called date
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Symbol = Annotated[str, StringConstraints(min_length=1, max_length=60)]
-Rupees = Annotated[Decimal, Field(ge=0, le=Decimal(10) ** 13)]
+# as many decimals as a ledger keeps: more would be rounded without a word
+Rupees = Annotated[Decimal, Field(ge=0, le=Decimal(10) ** 13, decimal_places=4)]
+Price = Annotated[Decimal, Field(ge=0, le=Decimal(10) ** 13, decimal_places=8)]
+Percent = Annotated[Decimal, Field(ge=0, lt=100, decimal_places=4)]
 Shares = Annotated[int, Field(ge=1, le=2_000_000_000)]
 Version = Annotated[int, Field(ge=1, description="The version that was read; another one now answers 409")]
 
@@ -30,10 +33,10 @@ class PositionIn(Wire):
 
     symbol: Symbol
     quantity: Shares | None = None
-    entry_price: Rupees | None = Field(
+    entry_price: Price | None = Field(
         default=None, validation_alias=AliasChoices("entry_price", "avg_buy_price"), description="Rupees a share"
     )
-    invested_value: Rupees | None = Field(default=None, description="Rupees for all of them")
+    invested_value: Price | None = Field(default=None, description="Rupees for all of them")
     entry_date: IsoDate | None = Field(default=None, description="The day they were bought, where it is known")
 
     @model_validator(mode="after")
@@ -263,13 +266,13 @@ class TransactionIn(Wire):
     symbol: Symbol | None = Field(default=None, description="As of the date; or an ISIN")
     account: str | None = Field(default=None, max_length=60, description="Lots are matched within an account")
     quantity: Shares | None = None
-    price: Rupees | None = Field(default=None, description="Rupees a share before charges")
+    price: Price | None = Field(default=None, description="Rupees a share before charges")
     charges: Rupees | None = Field(default=None, description="All but the securities transaction tax")
     stt: Rupees | None = Field(default=None, description="Securities transaction tax")
     amount: Rupees | None = None
     ratio: str | None = Field(default=None, max_length=20, examples=["2:1"])
     target_symbol: Symbol | None = None
-    cost_percent: Decimal | None = Field(default=None, ge=0, lt=100, description="Of the cost, to the new share")
+    cost_percent: Percent | None = Field(default=None, description="Of the cost, to the new share")
     acquired: Day | None = Field(default=None, description="The day the shares of an OPENING were bought")
     note: str | None = Field(default=None, max_length=2000)
 

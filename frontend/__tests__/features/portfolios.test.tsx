@@ -410,3 +410,31 @@ test("a file with a wrong row can be entered only once that row is left out", as
   expect(sent.at(-1)?.get("digest")).toBe("def");
   expect(sent.at(-1)?.get("leave_out")).toBe("3");
 });
+
+test("a row that looks known is entered once a person says it is another", async () => {
+  const sent: FormData[] = [];
+  const known: FilePreview = {
+    ...preview,
+    counts: { ...preview.counts, rows: 1, new: 0, duplicates: 1, errors: 0, transactions: 0 },
+    rows: [{ ...preview.rows[0]!, status: "DUPLICATE", message: "in the ledger already" }],
+  };
+  globalThis.fetch = (async (input: RequestInfo | globalThis.URL, init?: RequestInit) => {
+    const address = typeof input === "string" ? input : (input as Request).url;
+    if (!address.includes("/import")) return json(portfolio);
+    const form = init?.body as FormData;
+    sent.push(form);
+    if (address.endsWith("/import")) return json({ ...preview, added: 1 });
+    const counts = { ...known.counts, new: 1, duplicates: 0, transactions: 1 };
+    const row = { ...known.rows[0]!, status: "NEW" as const, message: "as you say" };
+    return json(form.get("not_known") === "2" ? { ...known, digest: "def", counts, rows: [row] } : known);
+  }) as typeof fetch;
+  renderApp(<ImportPage />, "?id=7");
+  const file = new File(["symbol\n"], "tradebook.csv", { type: "text/csv" });
+  await userEvent.upload(await screen.findByLabelText("File"), file);
+  await userEvent.click(screen.getByRole("button", { name: "Look at the file" }));
+  await userEvent.click(await screen.findByRole("button", { name: "Line 2 is not a duplicate" }));
+  expect(await screen.findByRole("button", { name: "Line 2 is a duplicate after all" })).toBeInTheDocument();
+  await userEvent.click(screen.getByRole("button", { name: "Enter 1 line" }));
+  await waitFor(() => expect(sent.at(-1)?.get("digest")).toBe("def"));
+  expect(sent.at(-1)?.get("not_known")).toBe("2");
+});

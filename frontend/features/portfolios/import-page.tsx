@@ -74,21 +74,23 @@ function Wizard({ id }: { id: number }) {
   const [asof, setAsof] = useState("");
   const [mapping, setMapping] = useState<Record<string, string>>({});
   const [layout, setLayout] = useState("");
-  const [leftOut, setLeftOut] = useState<number[]>([]);
-  const fields = (without: readonly number[]): FileFields => ({
+  const [leftOut, setLeftOut] = useState<readonly number[]>([]);
+  const [notKnown, setNotKnown] = useState<readonly number[]>([]);
+  const fields = (without: readonly number[], others: readonly number[]): FileFields => ({
     account,
     asof: asof || undefined,
     layout: layout || undefined,
     mapping: Object.keys(mapping).length > 0 ? JSON.stringify(mapping) : undefined,
     leave_out: without.join(","),
+    not_known: others.join(","),
   });
   const preview = useMutation({
-    mutationFn: ({ chosen, without }: { chosen: File; without: readonly number[] }) =>
-      unwrap(portfolioAPI.previewFile(id, chosen, fields(without))),
+    mutationFn: (asked: { chosen: File; without: readonly number[]; others: readonly number[] }) =>
+      unwrap(portfolioAPI.previewFile(id, asked.chosen, fields(asked.without, asked.others))),
   });
   const confirm = useChange(
     ({ chosen, digest }: { chosen: File; digest: string }) =>
-      portfolioAPI.importFile(id, chosen, { ...fields(leftOut), digest }),
+      portfolioAPI.importFile(id, chosen, { ...fields(leftOut, notKnown), digest }),
     {
       quiet: true,
       done: (done) => {
@@ -97,9 +99,11 @@ function Wizard({ id }: { id: number }) {
       },
     },
   );
-  const look = (chosen: File, without: readonly number[] = leftOut) => {
+  const look = (chosen: File, without = leftOut, others = notKnown) => {
     confirm.reset();
-    preview.mutate({ chosen, without });
+    setLeftOut(without);
+    setNotKnown(others);
+    preview.mutate({ chosen, without, others });
   };
   const asked = columnsAsked(preview.error);
   const told = preview.data;
@@ -124,6 +128,7 @@ function Wizard({ id }: { id: number }) {
                 const chosen = event.target.files?.[0] ?? null;
                 setFile(chosen);
                 setLeftOut([]);
+                setNotKnown([]);
                 setMapping({});
                 setLayout("");
                 preview.reset();
@@ -177,11 +182,9 @@ function Wizard({ id }: { id: number }) {
       {told && file && (
         <Shown
           told={told}
-          leftOut={leftOut}
-          leaveOut={(lines) => {
-            setLeftOut(lines);
-            look(file, lines);
-          }}
+          leaveOut={(lines) => look(file, [...leftOut, ...lines])}
+          notKnown={notKnown}
+          setNotKnown={(lines) => look(file, leftOut, lines)}
           refused={confirm.error ? getErrorMessage(confirm.error) : null}
           busy={confirm.isPending || preview.isPending}
           onConfirm={() => confirm.mutate({ chosen: file, digest: told.digest })}
@@ -266,15 +269,17 @@ function Columns({
 
 function Shown({
   told,
-  leftOut,
   leaveOut,
+  notKnown,
+  setNotKnown,
   refused,
   busy,
   onConfirm,
 }: {
   told: FilePreview;
-  leftOut: readonly number[];
-  leaveOut: (lines: number[]) => void;
+  leaveOut: (lines: readonly number[]) => void;
+  notKnown: readonly number[];
+  setNotKnown: (lines: readonly number[]) => void;
   refused: string | null;
   busy: boolean;
   onConfirm: () => void;
@@ -346,7 +351,31 @@ function Shown({
                     )
                     .join("; ")}
                 </td>
-                <td className={row.status === "ERROR" ? "er" : "t3"}>{row.message ?? ""}</td>
+                <td className={row.status === "ERROR" ? "er" : "t3"}>
+                  {row.message ?? ""}{" "}
+                  {row.status === "DUPLICATE" && (
+                    <button
+                      type="button"
+                      className="btn sm q"
+                      disabled={busy}
+                      aria-label={`Line ${row.line} is not a duplicate`}
+                      onClick={() => setNotKnown([...notKnown, row.line])}
+                    >
+                      Not a duplicate
+                    </button>
+                  )}
+                  {notKnown.includes(row.line) && (
+                    <button
+                      type="button"
+                      className="btn sm q"
+                      disabled={busy}
+                      aria-label={`Line ${row.line} is a duplicate after all`}
+                      onClick={() => setNotKnown(notKnown.filter((line) => line !== row.line))}
+                    >
+                      It is one
+                    </button>
+                  )}
+                </td>
               </tr>
             ))}
           </tbody>
@@ -363,12 +392,7 @@ function Shown({
         </span>
         <span className="row">
           {wrong.length > 0 && (
-            <button
-              type="button"
-              className="btn"
-              disabled={busy}
-              onClick={() => leaveOut([...leftOut, ...wrong])}
-            >
+            <button type="button" className="btn" disabled={busy} onClick={() => leaveOut(wrong)}>
               Leave out {counted(wrong.length, "row")}
             </button>
           )}

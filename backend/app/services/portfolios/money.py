@@ -6,6 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 _PAISA = Decimal("0.01")
 _PRICE = Decimal("0.0001")
+_KEPT = Decimal("0.00000001")
 
 
 def rupees(amount: Decimal) -> Decimal:
@@ -20,9 +21,17 @@ def money(amount: Decimal | None) -> str | None:
 
 def price(amount: Decimal) -> str:
     """A price of the ledger: two digits, up to four where it has them."""
-    rounded = amount.quantize(_PRICE, ROUND_HALF_UP)
-    short = rounded.quantize(_PAISA)
-    return f"{short if short == rounded else rounded.normalize():f}"
+    return _short(amount.quantize(_PRICE, ROUND_HALF_UP))
+
+
+def kept(amount: Decimal) -> str:
+    """A number of a ledger's line, all of it: two digits, and as many more as it has."""
+    return _short(amount.quantize(_KEPT))
+
+
+def _short(amount: Decimal) -> str:
+    short = amount.quantize(_PAISA)
+    return f"{short if short == amount else amount.normalize():f}"
 
 
 def percent(part: Decimal | None, whole: Decimal | None) -> float | None:

@@ -12,7 +12,7 @@ from app.database import Market
 from app.exceptions import DataNotFoundError, ValidationError
 from app.repositories.portfolios import LedgerRepository
 from app.services.portfolios.ledgers import settle, stored
-from app.services.portfolios.money import money, price
+from app.services.portfolios.money import kept, money
 from app.services.portfolios.names import Names
 from app.services.portfolios.service import PortfolioService
 
@@ -146,11 +146,11 @@ def shown_row(row: Any, names: Names) -> dict[str, Any]:
         "symbol": _symbol(row.instrument_key, row.symbol, session, names),
         "account": row.account,
         "quantity": row.quantity or None,
-        "price": price(row.price) if row.quantity else None,
+        "price": kept(row.price) if row.quantity else None,
         "value": money(row.price * row.quantity) if row.quantity else money(row.amount) if row.amount else None,
-        "charges": money(row.charges),
-        "stt": money(row.stt),
-        "amount": money(row.amount) if row.amount else None,
+        "charges": kept(row.charges),
+        "stt": kept(row.stt),
+        "amount": kept(row.amount) if row.amount else None,
         "ratio": f"{row.ratio_new}:{row.ratio_old}" if row.ratio_new else None,
         "target_symbol": row.target_symbol,
         "cost_percent": float(row.cost_percent) if row.kind == "DEMERGER" else None,

@@ -8,6 +8,7 @@ from datetime import date as Day
 from decimal import Decimal
 from typing import Any
 
+from app.engines.ledger.entries import MOST_MONEY
 from app.services.portfolios.files.reading import Cell, Row
 from app.services.portfolios.files.values import CellError, day, number, shares, side
 
@@ -34,6 +35,20 @@ class Line:
     name: str | None = None  # of the company, where there is no symbol
     trade_id: str | None = None
     acquired: Day | None = None
+    rounded: list[str] = field(default_factory=list)  # what the file tells with more decimals than a ledger keeps
+
+    def __post_init__(self) -> None:
+        for name, step in _STEPS.items():
+            told: Decimal = getattr(self, name)
+            if abs(told) > MOST_MONEY:
+                raise CellError(f"{name}: {told} is more than {MOST_MONEY}")
+            kept = told.quantize(step)
+            if kept != told:
+                self.rounded.append(f"{name} {told} is kept as {kept.normalize():f}")
+                setattr(self, name, kept)
+
+
+_STEPS = {"price": Decimal("0.00000001"), "charges": Decimal("0.0001"), "stt": Decimal("0.0001")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,18 +105,28 @@ def _need(cells: Cells, name: str) -> Cell:
     return cells[name]
 
 
+def _price(cells: Cells, quantity: int) -> Decimal:
+    """Rupees a share; worked out where the file tells the value of all of them alone."""
+    if _text(cells, "price"):
+        return number(_need(cells, "price"))
+    value = number(_need(cells, "value"))
+    if abs(value) > MOST_MONEY:
+        raise CellError(f"value: {value} is more than {MOST_MONEY}")
+    return (value / quantity).quantize(_STEPS["price"])
+
+
 def _trade(cells: Cells, *, when: str = "date") -> Line:
     quantity = shares(_need(cells, "quantity"))
     if quantity == 0:
         raise Skipped("no shares")
-    price = number(_need(cells, "price")) if _text(cells, "price") else number(_need(cells, "value")) / quantity
+    price = _price(cells, quantity)
     return Line(
         side(_need(cells, "side")),
         day(_need(cells, when)),
         _text(cells, "symbol"),
         _text(cells, "isin") or None,
         quantity,
-        price.quantize(Decimal("0.00000001")),
+        price,
         charges=_maybe(cells, "charges"),
         stt=_maybe(cells, "stt"),
         name=_text(cells, "name") or None,
@@ -142,9 +167,11 @@ def _fyers_round_trip(cells: Cells, _: Day) -> list[Line]:
     first = side(_need(cells, "side"))
     prices = number(_need(cells, "entry")), number(_need(cells, "exit"))
     kinds = ("BUY", "SELL") if first == "BUY" else ("SELL", "BUY")
-    lines = [Line(kind, when, symbol, None, quantity, price) for kind, price in zip(kinds, prices, strict=True)]
-    lines[-1].charges = _maybe(cells, "charges").quantize(Decimal("0.0001"))
-    return lines
+    charges = (Decimal(0), _maybe(cells, "charges"))
+    return [
+        Line(kind, when, symbol, None, quantity, price, charges=paid)
+        for kind, price, paid in zip(kinds, prices, charges, strict=True)
+    ]
 
 
 def _groww_order(cells: Cells, _: Day) -> list[Line]:
@@ -158,7 +185,7 @@ def _holding(cells: Cells, asof: Day) -> list[Line]:
     quantity = shares(_need(cells, "quantity"))
     if quantity == 0:
         raise Skipped("no shares")
-    price = number(_need(cells, "price")) if _text(cells, "price") else number(_need(cells, "value")) / quantity
+    price = _price(cells, quantity)
     acquired = day(cells["date"]) if _text(cells, "date") else None
     return [
         Line(
@@ -167,7 +194,7 @@ def _holding(cells: Cells, asof: Day) -> list[Line]:
             _text(cells, "symbol"),
             _text(cells, "isin") or None,
             quantity,
-            price.quantize(Decimal("0.00000001")),
+            price,
             name=_text(cells, "name") or None,
             acquired=acquired,
         )

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import count
 from typing import Any
 
 import orjson
@@ -26,7 +27,7 @@ from app.services.portfolios.files.overlap import Result, mark_known
 from app.services.portfolios.files.reading import Row, read
 from app.services.portfolios.files.values import CellError
 from app.services.portfolios.ledgers import entries_of, entry_rows, refused, settle, stored
-from app.services.portfolios.money import price
+from app.services.portfolios.money import kept, price
 from app.services.portfolios.names import Names
 from app.services.portfolios.service import PortfolioService
 
@@ -43,6 +44,7 @@ class Asked:
     account: str = ""
     asof: date | None = None  # the day a statement of holdings is of
     leave_out: frozenset[int] = frozenset()  # lines a person does not want
+    not_known: frozenset[int] = frozenset()  # lines a person says are none of those the ledger has
     actions: bool = True  # enter the splits and bonuses that lie between the trades as well
 
 
@@ -140,7 +142,8 @@ class ImportService:
         reader = _Reader(portfolio_id, names, table, asked, today, repository.external_ids(portfolio_id))
         results = [reader.row(row) for row in table.rows]
         entries = repository.entries(portfolio_id) if table.layout.holdings else ()
-        mark_known(results, table.layout, repository.rows([portfolio_id]), entries, names)
+        in_question = [one for one in results if one.line not in asked.not_known]
+        mark_known(in_question, table.layout, repository.rows([portfolio_id]), entries, names)
         return table, results
 
     def _tried(
@@ -224,10 +227,21 @@ class _Reader:
             return Result(row.line, "ERROR", str(error))
         except ValidationError as error:
             return Result(row.line, "ERROR", error.message.removeprefix("row."))
+        told = [words for line in lines for words in line.rounded]
         again = [one for one in made if one["external_id"] in self._known]
-        if again:
+        if row.line in self._asked.not_known:
+            for one in again:
+                one["external_id"] = self._another(one["external_id"])
+            told.insert(0, "entered as you say that the ledger does not have it")
+        elif again:
             return Result(row.line, "DUPLICATE", "in the ledger already", made)
-        return Result(row.line, "NEW", None, made)
+        return Result(row.line, "NEW", "; ".join(told) or None, made)
+
+    def _another(self, known: str) -> str:
+        """An id for a row that is like one of the ledger, and another."""
+        found = next(one for n in count(2) if (one := f"{known}:{n}") not in self._known)
+        self._known.add(found)
+        return found
 
     def _stored(self, line: Line) -> dict[str, Any]:
         if not line.symbol and not line.isin:
@@ -316,8 +330,8 @@ def _shown(result: Result) -> dict[str, Any]:
                 "date": one["session"],
                 "symbol": one["symbol"],
                 "quantity": one["quantity"],
-                "price": price(one["price"]),
-                "charges": price(one["charges"] + one["stt"]),
+                "price": kept(one["price"]),
+                "charges": kept(one["charges"] + one["stt"]),
             }
             for one in result.transactions
         ],
