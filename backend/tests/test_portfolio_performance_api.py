@@ -107,6 +107,56 @@ def test_a_part_of_the_time_begins_with_what_was_there(client: TestClient, path:
     assert D(part["gain"]) == pytest.approx(D(part["end_value"]) - D(part["start_value"]) + flows, abs=D("0.01"))
 
 
+def test_contributions_are_the_gain_to_the_rupee_through_a_demerger_and_sales(client: TestClient) -> None:
+    path = f"{URL}/{created(client)['id']}"
+    lines = [
+        buy("LUMBRA", 90, 150, "2024-01-15"),  # before the period: it begins with what they are worth then
+        buy("ARUVI", 10, 900, "2024-04-08"),
+        {"kind": "DEMERGER", "date": "2024-06-03", "symbol": "LUMBRA", "target_symbol": "CORALIS", "ratio": "1:2",
+         "cost_percent": "30"},
+        {"kind": "SELL", "date": "2024-07-08", "symbol": "ARUVI", "quantity": 4, "price": 950},
+        {"kind": "SELL", "date": "2024-08-05", "symbol": "CORALIS", "quantity": 30, "price": 310, "charges": 5},
+        {"kind": "SELL", "date": "2024-09-02", "symbol": "LUMBRA", "quantity": 40, "price": 160, "charges": 4,
+         "stt": 6},
+        {"kind": "DIVIDEND", "date": "2024-10-01", "symbol": "LUMBRA", "amount": 45},
+    ]  # fmt: skip
+    assert client.post(f"{path}/transactions", json={"transactions": lines}).status_code == 201
+    days = {"start": "2024-03-01", "end": "2024-11-29"}
+    report = client.get(f"{path}/performance", params=days).json()
+    close = {symbol: closes(client, symbol) for symbol in ("LUMBRA", "ARUVI", "CORALIS")}
+    before, last = max(day for day in close["LUMBRA"] if day < "2024-03-01"), report["end"]
+
+    def at(symbol: str, day: str) -> Decimal:
+        return D(str(close[symbol][max(one for one in close[symbol] if one <= day)]))
+
+    # the demerger takes 30 % of 13500 along: 4050 rupees leave LUMBRA for CORALIS, and no gain comes of it
+    gains = {
+        "LUMBRA": 50 * at("LUMBRA", last) - 90 * at("LUMBRA", before) + (6400 - 10) + 45 + 4050,
+        "CORALIS": 15 * at("CORALIS", last) + (9300 - 5) - 4050,
+        "ARUVI": 6 * at("ARUVI", last) + 3800 - 9000,
+    }
+    assert {one["symbol"]: D(one["gain"]) for one in report["stocks"]} == gains
+    whole = sum(gains.values())
+    assert D(report["gain"]) == whole
+    assert D(report["gain"]) == D(report["end_value"]) - D(report["start_value"]) + D(report["taken_out"]) - D(
+        report["put_in"]
+    )
+    sectors: dict[str, Decimal] = {}
+    for one in report["stocks"]:
+        name = one["sector"] or "Unclassified"
+        sectors[name] = sectors.get(name, D(0)) + gains[one["symbol"]]
+    assert {one["sector"]: D(one["gain"]) for one in report["sectors"]} == sectors
+    # realised: CORALIS 30 × 310 − 4050 × 30/45 = 6600, LUMBRA 6400 − 9450 × 40/90 = 2200, ARUVI 4 × 50 = 200
+    assert {one["symbol"]: one["realised"] for one in report["stocks"]} == {
+        "LUMBRA": "2200.00", "CORALIS": "6600.00", "ARUVI": "200.00",
+    }  # fmt: skip
+    for one in report["stocks"]:
+        named = D(one["realised"]) + D(one["unrealised"]) + D(one["income"]) - D(one["charges"])
+        assert named == D(one["gain"])
+    months = sum(D(one["gain"]) for one in report["months"])
+    assert months == pytest.approx(whole, abs=D("0.05"))  # nine of them, each rounded to the paisa
+
+
 def test_shares_of_an_unknown_day_come_in_at_the_price_of_the_day_they_were_entered(client: TestClient) -> None:
     path = f"{URL}/{created(client)['id']}"
     opening: dict[str, Any] = {
