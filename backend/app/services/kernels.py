@@ -13,8 +13,10 @@ def compiled() -> bool:
 def warm_up() -> float:
     """Compile every kernel, or load it from the disk where it was compiled before; seconds it took."""
     from app.engines.backtest import warm
+    from app.engines.evidence import drawing
     from app.engines.portfolio import warm as portfolio
     from app.engines.screener import snapshot
     from app.engines.screener.language import warm as language
 
-    return warm.warm_up() + snapshot.warm_up() + language.warm_up() + portfolio.warm_up()
+    parts = (warm, snapshot, language, portfolio, drawing)
+    return sum(part.warm_up() for part in parts)

@@ -13,6 +13,7 @@ from typing import Final, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from app.engines.evidence.drawing import walked
 from app.engines.evidence.resampling import block_length, stationary_draws
 from app.engines.risk.basics import NOISE
 from app.engines.risk.drawdowns import Drawdown, episodes
@@ -153,17 +154,14 @@ def luck(
     paths = np.empty((resamples, returns.size), np.float32)  # for quantiles on a chart alone
     at = 0
     for rows in stationary_draws(returns.size, block, resamples, seed=seed, at_once=_AT_ONCE):
-        drawn = returns[rows]
-        growth = np.cumprod(1.0 + drawn, axis=1)
+        drawn, ends, deepest = walked(returns, rows, paths[at : at + len(rows)])
         deviation: F1 = drawn.std(axis=1, ddof=1)
-        figures["cagr"].append(np.power(growth[:, -1], periods / returns.size) - 1.0)
+        figures["cagr"].append(np.power(ends, periods / returns.size) - 1.0)
         figures["volatility"].append(deviation * math.sqrt(periods))
         with np.errstate(divide="ignore", invalid="ignore"):
             ratio = drawn.mean(axis=1) / deviation * math.sqrt(periods)
         figures["sharpe"].append(np.where(deviation >= NOISE, ratio, np.nan))
-        peak = np.maximum(np.maximum.accumulate(growth, axis=1), 1.0)
-        figures["max_drawdown"].append((growth / peak).min(axis=1) - 1.0)
-        paths[at : at + len(rows)] = growth
+        figures["max_drawdown"].append(deepest)
         at += len(rows)
     bounds = [(1.0 - confidence) / 2.0, (1.0 + confidence) / 2.0]
     intervals = {
@@ -171,5 +169,7 @@ def luck(
         for name, parts in figures.items()
         if not np.isnan(values := np.concatenate(parts)).any()
     }
-    cone = np.concatenate([np.ones((len(CONE), 1)), np.quantile(paths, CONE, axis=0)], axis=1)
+    # of each session its own row, sorted: NumPy sorts numbers side by side, but looks for quantiles one by one
+    sessions = np.sort(np.ascontiguousarray(paths.T), axis=1)
+    cone = np.concatenate([np.ones((len(CONE), 1)), np.quantile(sessions, CONE, axis=1)], axis=1)
     return Luck(intervals, cone, block, resamples, confidence, seed)

@@ -13,13 +13,14 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from app.engines.evidence.drawing import walked
 from app.engines.evidence.resampling import block_length, stationary_draws
 from app.engines.risk.basics import NOISE, Measure
 from app.engines.risk.returns import cagr, sharpe, volatility
 
 F1 = NDArray[np.float64]
 F2 = NDArray[np.float64]
-F3 = NDArray[np.float64]
+I2 = NDArray[np.int64]
 D1 = NDArray[np.datetime64]
 
 RESAMPLES: Final = 2000
@@ -86,24 +87,25 @@ def _figures(periods: int) -> dict[str, Callable[[F1], Measure]]:
     }
 
 
-def _drawn(returns: F3, periods: int) -> dict[str, F2]:
-    """The figures of drawn returns [B, K, T], each [B, K]; NaN where one is undefined.
+def _drawn(returns: F2, rows: I2, periods: int) -> dict[str, F2]:
+    """The figures of returns [K, T] at drawn sessions [B, T], each [B, K]; NaN where one is undefined.
 
     The definitions of `_figures` for many series at once (a test compares the two).
     """
-    sessions = returns.shape[2]
-    growth = np.cumprod(1.0 + returns, axis=2)
-    mean, deviation = returns.mean(axis=2), returns.std(axis=2, ddof=1)
+    each = [walked(one, rows) for one in returns]
+    ends, deepest = np.column_stack([one.ends for one in each]), np.column_stack([one.deepest for one in each])
+    # the runs side by side in memory, as the draws of all at once would lie: sums are added up in the same order
+    drawn = np.stack([one.drawn for one in each], axis=2)
+    mean, deviation = drawn.mean(axis=1), drawn.std(axis=1, ddof=1)
     deviation[deviation < NOISE] = 0.0
-    peak = np.maximum(np.maximum.accumulate(growth, axis=2), 1.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(deviation > 0.0, mean / deviation, np.nan) * np.sqrt(periods)
-        a_year = growth[:, :, -1] ** (periods / sessions) - 1.0
+        a_year = ends ** (periods / returns.shape[1]) - 1.0
     return {
         "cagr": a_year,
         "volatility": deviation * np.sqrt(periods),
         "sharpe": ratio,
-        "max_drawdown": (growth / peak).min(axis=2) - 1.0,
+        "max_drawdown": deepest,
     }
 
 
@@ -149,7 +151,7 @@ def compare(
         block = max(block_length(row - returns[0]) for row in returns[1:])
         parts: dict[str, list[F2]] = {name: [] for name in figures}
         for rows in stationary_draws(returns.shape[1], block, resamples, seed=seed, at_once=_AT_ONCE):
-            for name, found in _drawn(returns[:, rows].transpose(1, 0, 2), periods).items():
+            for name, found in _drawn(returns, rows, periods).items():
                 parts[name].append(found)
         drawn = {name: np.concatenate(found) for name, found in parts.items()}
     differences = {

@@ -13,6 +13,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from app.engines.evidence.drawing import joined
+
 F1 = NDArray[np.float64]
 I2 = NDArray[np.int64]
 
@@ -41,18 +43,15 @@ def stationary_draws(
     """
     if sessions < 1 or block < 1.0:
         raise ValueError(f"expected a session and a block of 1 or more, got {sessions} and {block}")
-    step = np.arange(sessions)
     for begin in range(0, resamples, at_once or max(resamples, 1)):
         count = min(at_once or resamples, resamples - begin)
         starts, fresh = np.empty((count, sessions), np.int64), np.empty((count, sessions))
         for i in range(count):  # a stream of its own for each draw: none depends on how many are drawn together
             stream = np.random.default_rng([seed, begin + i])
             starts[i] = stream.integers(0, sessions, sessions)
-            fresh[i] = stream.random(sessions)
-        begins = fresh < 1.0 / block
-        begins[:, 0] = True
-        since = np.maximum.accumulate(np.where(begins, step, 0), axis=1)
-        yield (np.take_along_axis(starts, since, axis=1) + step - since) % sessions
+            stream.random(out=fresh[i])
+        joined(starts, fresh, 1.0 / block)
+        yield starts
 
 
 def circular_draws(sessions: int, block: int, resamples: int, *, seed: int, at_once: int | None = None) -> Iterator[I2]:

@@ -65,10 +65,11 @@ def test_drawing_the_same_sessions_for_both_sees_a_small_edge_that_is_always_the
 @settings(deadline=None, max_examples=30)
 @given(st.integers(0, 10_000), st.integers(2, 4), st.integers(2, 80))
 def test_drawn_figures_are_the_plain_ones_for_many_series_at_once(seed, runs, sessions):
-    returns = np.random.default_rng(seed).normal(0.0, 0.02, (3, runs, sessions))
-    found = comparison._drawn(returns, PERIODS)
+    source = np.random.default_rng(seed)
+    returns, rows = source.normal(0.0, 0.02, (runs, sessions)), source.integers(0, sessions, (3, sessions))
+    found = comparison._drawn(returns, rows, PERIODS)
     for name, figure in comparison._figures(PERIODS).items():
-        plain = [[figure(series).value for series in draw] for draw in returns]
+        plain = [[figure(series[drawn]).value for series in returns] for drawn in rows]
         np.testing.assert_allclose(found[name], np.array(plain, float), rtol=1e-9, atol=1e-12, err_msg=name)
 
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.engines.evidence.drawing import walked
 from app.engines.evidence.resampling import block_length, stationary_draws
 
 
@@ -31,6 +32,36 @@ def test_draws_stay_inside_and_do_not_depend_on_how_many_are_made_at_once(sessio
     assert found.shape == (resamples, sessions)
     assert found.min() >= 0 and found.max() < sessions
     np.testing.assert_array_equal(found, drawn(sessions, block, resamples, seed, at_once))
+
+
+@settings(deadline=None)
+@given(sessions=st.integers(1, 60), block=st.floats(1.0, 20.0), seed=st.integers(0, 2**32 - 1))
+def test_a_draw_begins_a_block_by_chance_and_goes_on_with_the_next_session_elsewhere(sessions, block, seed):
+    """The draws as Politis & Romano tell of them, one session after the other, from the same random numbers."""
+    found = drawn(sessions, block, 3, seed)
+    for i, row in enumerate(found.tolist()):
+        stream = np.random.default_rng([seed, i])
+        starts, fresh = stream.integers(0, sessions, sessions).tolist(), stream.random(sessions).tolist()
+        told = [starts[0]]
+        for start, chance in zip(starts[1:], fresh[1:], strict=True):
+            told.append(start if chance < 1.0 / block else (told[-1] + 1) % sessions)
+        assert row == told
+
+
+@settings(deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 80))
+def test_draws_that_are_followed_are_products_and_falls_from_the_highest_before(seed, sessions):
+    source = np.random.default_rng(seed)
+    returns, rows = source.normal(0.0, 0.03, sessions), source.integers(0, sessions, (4, sessions))
+    paths = np.empty(rows.shape, np.float32)
+    found = walked(returns, rows, paths)
+    growth = np.cumprod(1.0 + returns[rows], axis=1)
+    peak = np.maximum(np.maximum.accumulate(growth, axis=1), 1.0)
+    # the same operations in the same order: the same bits
+    np.testing.assert_array_equal(found.drawn, returns[rows])
+    np.testing.assert_array_equal(found.ends, growth[:, -1])
+    np.testing.assert_array_equal(found.deepest, (growth / peak).min(axis=1) - 1.0)
+    np.testing.assert_array_equal(paths, growth.astype(np.float32))
 
 
 def test_blocks_are_as_long_as_asked_on_average():
