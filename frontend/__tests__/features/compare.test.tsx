@@ -3,6 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { axe } from "jest-axe";
 import { keptSessions } from "@/components/curves-chart";
 import { ComparePage } from "@/features/compare/compare-page";
+import { measureFigure } from "@/features/compare/figures";
 import { inputName, inputValue } from "@/features/compare/words";
 import type { Comparison } from "@/lib/types";
 import { failure, fakeApi } from "../support/api";
@@ -90,6 +91,37 @@ test("runs stand side by side with differences, intervals and what was asked dif
   const asked = network.urls.find((url) => url.pathname.endsWith("/compare"));
   expect(asked?.searchParams.getAll("run")).toEqual([A, B]);
   expect(await axe(container)).toHaveNoViolations();
+});
+
+test("each figure opens its formula, its differences and how they were drawn", async () => {
+  fakeApi(ANSWERS);
+  const { container } = renderApp(<ComparePage />, `?runs=${A},${B}`);
+  await userEvent.click(await screen.findByRole("button", { name: "Growth a year" }));
+  const opened = await screen.findByRole("dialog", { name: "Growth a year" });
+  // what 1 became of two returns: 1.01
+  expect(opened).toHaveTextContent("(Π (1 + r)) ^ (252 / sessions) − 1");
+  expect(opened).toHaveTextContent("= 1.0100 ^ (252 / 2) − 1, of the first run");
+  expect(opened).toHaveTextContent("\u22122.4 points, \u22125.0 to +0.4. Not told apart");
+  expect(opened).toHaveTextContent("Draws2,000, 95% interval");
+  expect(await axe(container)).toHaveNoViolations();
+  await userEvent.keyboard("{Escape}");
+  await userEvent.click(screen.getByRole("button", { name: "Sharpe ratio" }));
+  const sharpe = await screen.findByRole("dialog", { name: "Sharpe ratio" });
+  expect(sharpe).toHaveTextContent("mean(r) ÷ sd(r) · √252");
+  expect(sharpe).toHaveTextContent("less the firstreturns do not vary");
+  await userEvent.keyboard("{Escape}");
+  await userEvent.click(screen.getByRole("button", { name: "Correlation of daily returns" }));
+  expect(await screen.findByRole("dialog", { name: "Correlation of daily returns" })).toHaveTextContent(
+    "cov(r, s) ÷ (sd(r) · sd(s))",
+  );
+});
+
+test("a fall is opened with the session and the peak it fell from", () => {
+  const deepest = measure("max_drawdown", [-0.01, 0], null, null);
+  // 0.99 on the second session, from 1 on the first
+  expect(measureFigure(found, deepest, ["a", "b"]).formula).toBe(
+    "min (equity ÷ running peak − 1)\n= 0.9900 on 2 Jan 2020 ÷ 1.0000 − 1, of the first run",
+  );
 });
 
 test("another run can be the one the others are held against, and one can be taken off", async () => {

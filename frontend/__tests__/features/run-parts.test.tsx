@@ -5,7 +5,7 @@ import { clusterAt, clustered, drawnMarkers, type ChartMarker } from "@/componen
 import type { ChartColors } from "@/components/chart-colors";
 import { pricedMarkers } from "@/components/stock-chart";
 import { TimeBrush } from "@/components/time-brush";
-import { DEFINITIONS, worked } from "@/features/backtest/definitions";
+import { worked } from "@/features/backtest/definitions";
 import { keptExtremes } from "@/features/backtest/exposure";
 import { lanes, sessionAt } from "@/features/backtest/holdings";
 import { Holdings } from "@/features/backtest/holdings-panel";
@@ -13,6 +13,7 @@ import { METRICS } from "@/features/backtest/metrics";
 import { within } from "@/features/backtest/range";
 import { markersOf } from "@/features/backtest/trade-candles";
 import { steps } from "@/features/backtest/waterfall";
+import { DEFINITIONS } from "@/lib/definitions";
 import type { BarsSeries, Trade } from "@/lib/types";
 import { renderApp } from "../support/render";
 import { run } from "../support/wire";

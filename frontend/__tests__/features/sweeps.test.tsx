@@ -2,6 +2,7 @@ import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { axe } from "jest-axe";
 import { SearchForm } from "@/features/sweeps/search-form";
+import { pointFigure } from "@/features/sweeps/figures";
 import { SweepPage } from "@/features/sweeps/sweep-page";
 import { SweepsPage } from "@/features/sweeps/sweeps-page";
 import { WalkPage } from "@/features/sweeps/walk-page";
@@ -148,6 +149,64 @@ test("what is not known of a sweep has its reason, and a failed point too", asyn
   expect(await screen.findByText(/No neighbourhood: one of the two is alone/)).toBeInTheDocument();
 });
 
+const opened = async (name: string, from?: HTMLElement) => {
+  await userEvent.click((from ? within(from) : screen).getByRole("button", { name }));
+  return screen.findByRole("dialog");
+};
+const closed = () => userEvent.keyboard("{Escape}");
+
+test("each figure of a sweep opens its formula and what it is made of", async () => {
+  fakeApi({
+    ...ANSWERS,
+    [`GET ${SWEEPS}/${ID}/landscape`]: { ...landscape, metric: "calmar" },
+  });
+  renderApp(<SweepPage />, `?sweep=${ID}&metric=calmar&point=1`);
+  const points = await screen.findByRole("region", { name: "Points" });
+  await within(points).findAllByText("fast 5 · slow 60");
+  let about = await opened("Max drawdown", points);
+  expect(about).toHaveTextContent("min (equity ÷ running peak − 1)");
+  expect(about).toHaveTextContent("Pointfast 5 · slow 60");
+  expect(about).toHaveTextContent("UniverseNIFTY50");
+  await closed();
+  about = await opened("Profit factor", points);
+  expect(about).toHaveTextContent("Not defined; the run of it says why");
+  await closed();
+  const near = screen.getByRole("region", { name: "Plateau against peak" });
+  about = await opened("Around it", near);
+  expect(about).toHaveTextContent("median(Calmar of the point and its neighbours)");
+  await closed();
+  about = await opened("Percentile", near);
+  expect(about).toHaveTextContent("100%");
+  expect(about).toHaveTextContent("count(values ≤ its value) ÷ count(values)");
+  await closed();
+  const map = screen.getByRole("region", { name: "Heat map" });
+  about = await opened("Calmar", map);
+  expect(about).toHaveTextContent("Sharpe, the highest cell0.90");
+  expect(about).toHaveTextContent("Lowest cell−0.20");
+  expect(about).toHaveTextContent("Cells with a value3 of 4");
+  await closed();
+  const doubts = screen.getByRole("region", { name: "Doubt" });
+  about = await opened("Probability of overfitting", doubts);
+  expect(about).toHaveTextContent("240 sessions are fewer than 320");
+  expect(about).toHaveTextContent("Points kept3 of 4");
+  await closed();
+  about = await opened("Deflated Sharpe of the best, 9 trials", doubts);
+  expect(about).toHaveTextContent("0.31");
+  expect(about).toHaveTextContent("Trials9");
+  await closed();
+  about = await opened("p that no point earns anything", doubts);
+  expect(about).toHaveTextContent("(1 + count(V* ≥ V)) ÷ (1 + draws)");
+});
+
+test("Calmar opens with the growth and the fall that it is made of", () => {
+  // 12.6% a year over a fall of 10.0%
+  const its = { ...point(1, 5, 60, 0.9), metrics: { calmar: 1.26, cagr: 0.126, max_drawdown: -0.1 } };
+  const figure = pointFigure(sweep, "calmar", its);
+  expect(figure.value).toBe("1.26");
+  expect(figure.formula).toBe("CAGR ÷ |maximum drawdown|\n= 12.60% ÷ 10.00%");
+  expect(pointFigure(sweep, "calmar", undefined)).toMatchObject({ value: null, why: "There is no point" });
+});
+
 test("the distribution shows in which bar the chosen point is", async () => {
   fakeApi(ANSWERS);
   renderApp(<SweepPage />, `?sweep=${ID}`);
@@ -269,7 +328,14 @@ const walk = {
   test: 2,
   metric: "sharpe",
   parameters: ["fast", "slow"],
-  metrics: { total_return: 0.02, cagr: 0.101, sharpe: 0.8, volatility: 0.12, max_drawdown: -0.05 },
+  metrics: {
+    total_return: 0.02,
+    cagr: 0.101,
+    sharpe: 0.8,
+    volatility: 0.12,
+    max_drawdown: -0.05,
+    periods_per_year: 252,
+  },
   created_at: "2025-01-01T10:00:00Z",
   digest: "d".repeat(64),
   spec: { base: { initial_capital: 1_000_000 } },
@@ -360,6 +426,51 @@ test("a walk-forward shows its cone, its stress, its variants, and what is not k
   expect(within(stability).getByRole("row", { name: /^fast/ })).toHaveTextContent("5: 2 times, 10: 1 time");
   expect(screen.getByText("none: no point had a value")).toBeInTheDocument();
   expect(await axe(container)).toHaveNoViolations();
+});
+
+test("each figure of a walk-forward opens its formula and what it is made of", async () => {
+  fakeApi({ ...ANSWERS, [`GET ${WALKS}/${ID}`]: walk });
+  const { container } = renderApp(<WalkPage />, `?id=${ID}`);
+  const figures = await screen.findByRole("region", { name: "Figures" });
+  let about = await opened("Total return", figures);
+  expect(about).toHaveTextContent("= ₹10,20,000.00 ÷ ₹10,00,000.00 − 1");
+  expect(about).toHaveTextContent("None: Drawn for a year’s growth");
+  await closed();
+  about = await opened("CAGR", figures);
+  expect(about).toHaveTextContent("−10.0% to 30.0%");
+  expect(about).toHaveTextContent("= (₹10,20,000.00 ÷ ₹10,00,000.00) ^ (252 / 2) − 1");
+  expect(about).toHaveTextContent("Draws2,000");
+  expect(await axe(container)).toHaveNoViolations();
+  await closed();
+  about = await opened("Max drawdown", figures);
+  // 9,90,000 on the first session, from the opening capital
+  expect(about).toHaveTextContent("= ₹9,90,000.00 on 2 Jan 2023 ÷ ₹10,00,000.00 − 1");
+  await closed();
+  about = await opened("Deflated Sharpe, 30 trials", figures);
+  expect(about).toHaveTextContent("Φ((S − S₀) · √(T − 1)");
+  await closed();
+  about = await opened("Sharpe", screen.getByRole("region", { name: "Cost stress" }));
+  expect(about).toHaveTextContent("Costs 1×0.80Costs 2×0.40Costs 3×–");
+  await closed();
+  const tried = screen.getByRole("region", { name: "All points tried" });
+  about = await opened("Points with a Sharpe no better", tried);
+  expect(about).toHaveTextContent("75%");
+  expect(about).toHaveTextContent("Sharpe of the walk0.80");
+  await closed();
+  about = await opened("Sharpe of the median and the best point", tried);
+  expect(about).toHaveTextContent("0.30 and 1.40");
+  await closed();
+  const steady = screen.getByRole("region", { name: "Stability of the choices" });
+  about = await opened("45% as fast", steady);
+  expect(about).toHaveTextContent("Σ CAGR of the tests ÷ Σ CAGR in training");
+  await closed();
+  about = await opened("At an end", steady);
+  expect(about).toHaveTextContent("The grid has ends only");
+  expect(about).toHaveTextContent("Windows with a choice2");
+  await closed();
+  about = await opened("Return", screen.getByRole("region", { name: "Windows" }));
+  expect(about).toHaveTextContent("2.0%");
+  expect(about).toHaveTextContent("equity at the end of the test ÷ equity before it − 1");
 });
 
 test("a stored walk-forward is verified, and one whose inputs changed says which", async () => {

@@ -1,7 +1,8 @@
 import type { Figure, Whisker } from "@/components/figure-card";
+import { DEFINITIONS } from "@/lib/definitions";
 import { count, grouped, percent, rupees, shortHash } from "@/lib/format";
 import type { DailyPoint, Metrics, RunAnalysis, RunDetail } from "@/lib/types";
-import { DEFINITIONS, inputsOf, worked } from "./definitions";
+import { inputsOf, worked } from "./definitions";
 
 type Draw = (value: number) => string;
 

@@ -6,6 +6,7 @@ import { parseAsArrayOf, parseAsString, useQueryState } from "nuqs";
 import { useMemo } from "react";
 import { useChartColors } from "@/components/chart-colors";
 import { CurvesChart, curveColors } from "@/components/curves-chart";
+import { FigureName } from "@/components/figure-card";
 import { Icon } from "@/components/icon";
 import { Unknown } from "@/components/marks";
 import { DataState, EmptyState } from "@/components/shared/DataState";
@@ -13,6 +14,7 @@ import { useCrumbs } from "@/lib/crumbs";
 import { count, date, dateRange, grouped } from "@/lib/format";
 import { strategiesQuery, useIndexName } from "@/lib/queries";
 import type { Comparison } from "@/lib/types";
+import { correlationFigure, measureFigure } from "./figures";
 import { choiceQuery, comparisonQuery, MOST_RUNS } from "./queries";
 import { inputName, inputValue, MEASURES, verdict } from "./words";
 
@@ -193,7 +195,9 @@ function Measures({ found, titles }: { found: Comparison; titles: readonly strin
               if (!shown) return null;
               return (
                 <tr key={measure.name}>
-                  <th scope="row">{shown.label}</th>
+                  <th scope="row">
+                    <FigureName label={shown.label} figure={() => measureFigure(found, measure, titles)} />
+                  </th>
                   {measure.values.map((value, at) => {
                     const difference = at > 0 ? measure.differences[at - 1] : undefined;
                     return (
@@ -288,7 +292,9 @@ function Correlation({ found, titles }: { found: Comparison; titles: readonly st
   return (
     <section className="card">
       <div className="card-h">
-        <h2>Correlation of daily returns</h2>
+        <h2>
+          <FigureName label="Correlation of daily returns" figure={() => correlationFigure(found, titles)} />
+        </h2>
       </div>
       <div className="tw-wrap" role="region" aria-label="Correlation of daily returns, scrolls" tabIndex={0}>
         <table className="t num">

@@ -5,6 +5,14 @@ import type { Sweep, SweepCard, SweepMetric } from "@/lib/types";
 export const atWork = (sweep: Pick<SweepCard, "state"> | undefined): boolean =>
   sweep?.state === "QUEUED" || sweep?.state === "RUNNING";
 
+/** What of a sweep is looked at. */
+export interface View {
+  sweep: Sweep;
+  metric: SweepMetric;
+  base: number;
+  point: number | null;
+}
+
 const LIMIT = 50;
 
 export const sweepsQuery = (page: number) =>

@@ -1,28 +1,31 @@
 "use client";
 
 import { ConeChart } from "@/components/cone-chart";
+import { type Figure, FigureName } from "@/components/figure-card";
 import { Unknown } from "@/components/marks";
 import { EmptyState } from "@/components/shared/DataState";
-import { counted, count, percent, probability, ratio, rupees } from "@/lib/format";
+import { counted, count, percent, ratio, rupees } from "@/lib/format";
 import type { Metrics, WalkForward } from "@/lib/types";
-import { parameter } from "./words";
-
-const SHOWN = [
-  ["Total return", "total_return", percent],
-  ["CAGR", "cagr", percent],
-  ["Sharpe", "sharpe", ratio],
-  ["Volatility", "volatility", percent],
-  ["Max drawdown", "max_drawdown", percent],
-] as const;
+import { deflatedFigure, luckFigure, overfittingFigure, type Deflation } from "./figures";
+import {
+  efficiencyFigure,
+  steadyFigure,
+  stressedFigure,
+  TESTED,
+  testedFigure,
+  testedInterval,
+  variantsFigures,
+} from "./tested-figures";
+import { METRICS, parameter, written } from "./words";
 
 /** The figures of the tested curve, each with its interval, and its deflated Sharpe. */
 export function Figures({ walk }: { walk: WalkForward }) {
-  const metrics = walk.metrics as Metrics;
-  const left = walk.significance as {
-    deflated_sharpe: number | null;
-    trials: number;
-    reasons: Record<string, string>;
-  };
+  const left = walk.significance as unknown as Deflation;
+  const deflated = deflatedFigure(
+    `Deflated Sharpe, ${counted(left.trials, "trial")}`,
+    left,
+    left.reasons["deflated_sharpe"] ?? "not defined",
+  );
   const luck = typeof walk.luck === "string" ? null : walk.luck;
   return (
     <section className="card" aria-label="Figures">
@@ -49,38 +52,24 @@ export function Figures({ walk }: { walk: WalkForward }) {
               </tr>
             </thead>
             <tbody>
-              {SHOWN.map(([label, key, draw]) => {
-                const value = metrics[key];
-                const bounds = luck?.intervals[key];
+              {TESTED.map((metric) => {
+                const figure = testedFigure(walk, metric);
+                const { text, why } = testedInterval(walk, metric);
                 return (
-                  <tr key={key}>
-                    <th scope="row">{label}</th>
-                    <td className="r b">
-                      {value == null ? <Unknown why={walk.reasons[key] ?? "not defined"} /> : draw(value)}
-                    </td>
-                    <td className="r t3">
-                      {bounds ? (
-                        `${draw(bounds[0] ?? 0)} to ${draw(bounds[1] ?? 0)}`
-                      ) : (
-                        <Unknown
-                          why={
-                            key === "total_return" ? "Drawn for a year’s growth" : "Not defined in every draw"
-                          }
-                        />
-                      )}
-                    </td>
+                  <tr key={metric}>
+                    <th scope="row">
+                      <FigureName label={figure.label} figure={() => figure} />
+                    </th>
+                    <td className="r b">{figure.value ?? <Unknown why={figure.why ?? "not defined"} />}</td>
+                    <td className="r t3">{text ?? <Unknown why={why} />}</td>
                   </tr>
                 );
               })}
               <tr>
-                <th scope="row">Deflated Sharpe, {counted(left.trials, "trial")}</th>
-                <td className="r b">
-                  {left.deflated_sharpe == null ? (
-                    <Unknown why={left.reasons["deflated_sharpe"] ?? "not defined"} />
-                  ) : (
-                    probability(left.deflated_sharpe)
-                  )}
-                </td>
+                <th scope="row">
+                  <FigureName label={deflated.label} figure={() => deflated} />
+                </th>
+                <td className="r b">{deflated.value ?? <Unknown why={deflated.why ?? "not defined"} />}</td>
                 <td className="r t3">
                   <Unknown why="A probability, no interval" />
                 </td>
@@ -121,7 +110,7 @@ export function Luck({ walk }: { walk: WalkForward }) {
   );
 }
 
-const STRESSED = SHOWN.filter(([, key]) => key !== "volatility");
+const STRESSED = TESTED.filter((metric) => metric !== "volatility");
 
 /** The walk with its costs once, twice and three times as high. */
 export function Stress({ walk }: { walk: WalkForward }) {
@@ -141,9 +130,9 @@ export function Stress({ walk }: { walk: WalkForward }) {
             <thead>
               <tr>
                 <th scope="col">Costs</th>
-                {STRESSED.map(([label]) => (
-                  <th key={label} scope="col" className="r">
-                    {label}
+                {STRESSED.map((metric) => (
+                  <th key={metric} scope="col" className="r">
+                    <FigureName label={METRICS[metric]} figure={() => stressedFigure(walk, metric)} />
                   </th>
                 ))}
               </tr>
@@ -152,11 +141,15 @@ export function Stress({ walk }: { walk: WalkForward }) {
               {walk.stress.map((row) => (
                 <tr key={row.factor}>
                   <th scope="row">{row.factor}×</th>
-                  {STRESSED.map(([label, key, draw]) => {
-                    const value = (row.metrics as Metrics | null)?.[key];
+                  {STRESSED.map((metric) => {
+                    const value = (row.metrics as Metrics | null)?.[metric];
                     return (
-                      <td key={label} className="r">
-                        {value == null ? <Unknown why={row.reason ?? "not defined"} /> : draw(value)}
+                      <td key={metric} className="r">
+                        {value == null ? (
+                          <Unknown why={row.reason ?? "not defined"} />
+                        ) : (
+                          written(metric, value)
+                        )}
                       </td>
                     );
                   })}
@@ -174,33 +167,15 @@ export function Stress({ walk }: { walk: WalkForward }) {
 /** Walking forward beside every point that was tried, had it been held fixed. */
 export function Variants({ walk }: { walk: WalkForward }) {
   const { variants } = walk;
-  const rows: [string, string, string | null, string][] = [
+  const { below, middle } = variantsFigures(walk);
+  const figures: [string, Figure][] = [
+    ["Share of all points, each held fixed over the tested sessions", below],
+    ["Held fixed; the best was not known beforehand", middle],
     [
-      "Points with a Sharpe no better",
-      "Share of all points, each held fixed over the tested sessions",
-      variants.share_below == null ? null : percent(variants.share_below, 0),
-      "No Sharpe to compare",
-    ],
-    [
-      "Sharpe of the median and the best point",
-      "Held fixed; the best was not known beforehand",
-      variants.sharpe_median == null || variants.sharpe_best == null
-        ? null
-        : `${ratio(variants.sharpe_median)} and ${ratio(variants.sharpe_best)}`,
-      "No point has one",
-    ],
-    [
-      "Probability of overfitting",
       "Of the best in one half of the sessions being no better than the median in the other (CSCV)",
-      variants.pbo?.probability == null ? null : probability(variants.pbo.probability),
-      variants.pbo?.reason ?? variants.reason ?? "unknown",
+      overfittingFigure(variants),
     ],
-    [
-      "p that no point earns anything",
-      "Hansen’s test of superior predictive ability (SPA) over all points tried",
-      variants.spa?.consistent == null ? null : probability(variants.spa.consistent),
-      variants.spa?.reason ?? variants.reason ?? "unknown",
-    ],
+    ["Hansen’s test of superior predictive ability (SPA) over all points tried", luckFigure(variants)],
   ];
   return (
     <section className="card" aria-label="All points tried">
@@ -211,15 +186,15 @@ export function Variants({ walk }: { walk: WalkForward }) {
         <div className="tw-wrap" tabIndex={0} role="group" aria-label="All points, scrolls sideways">
           <table className="t num">
             <tbody>
-              {rows.map(([label, hint, value, why]) => (
-                <tr key={label}>
+              {figures.map(([hint, figure]) => (
+                <tr key={figure.label}>
                   <th scope="row">
-                    {label}
+                    <FigureName label={figure.label} figure={() => figure} />
                     <span className="t3 xs" style={{ display: "block", whiteSpace: "normal" }}>
                       {hint}
                     </span>
                   </th>
-                  <td className="r b">{value ?? <Unknown why={why} />}</td>
+                  <td className="r b">{figure.value ?? <Unknown why={figure.why ?? "unknown"} />}</td>
                 </tr>
               ))}
             </tbody>
@@ -245,8 +220,17 @@ export function Stability({ walk }: { walk: WalkForward }) {
       <div className="card-b stack g3">
         <p className="t2">
           The choice changed {counted(stability.changes, "time")} in {counted(stability.windows, "window")}.
-          {walk.efficiency !== null &&
-            ` What was chosen grew ${percent(walk.efficiency, 0)} as fast in the tests as in training.`}
+          {walk.efficiency !== null && (
+            <>
+              {" "}
+              What was chosen grew{" "}
+              <FigureName
+                label={`${percent(walk.efficiency, 0)} as fast`}
+                figure={() => efficiencyFigure(walk)}
+              />{" "}
+              in the tests as in training.
+            </>
+          )}
         </p>
         <div className="tw-wrap" tabIndex={0} role="group" aria-label="Stability, scrolls sideways">
           <table className="t num">
@@ -255,20 +239,20 @@ export function Stability({ walk }: { walk: WalkForward }) {
                 <th scope="col">Parameter</th>
                 <th scope="col">Chosen</th>
                 <th scope="col" className="r">
-                  Most often
+                  <FigureName label="Most often" figure={() => steadyFigure(walk, "most_often")} />
                 </th>
                 <th scope="col" className="r">
-                  In
+                  <FigureName label="In" figure={() => steadyFigure(walk, "share")} />
                 </th>
                 <th
                   scope="col"
                   className="r"
                   title="Steps of the grid from one window to the next, on average"
                 >
-                  Moves by
+                  <FigureName label="Moves by" figure={() => steadyFigure(walk, "mean_step")} />
                 </th>
                 <th scope="col" className="r" title="Choices at an end of the grid: it may be too narrow">
-                  At an end
+                  <FigureName label="At an end" figure={() => steadyFigure(walk, "at_edge")} />
                 </th>
               </tr>
             </thead>

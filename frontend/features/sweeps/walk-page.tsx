@@ -5,6 +5,7 @@ import Link from "next/link";
 import { parseAsString, useQueryState } from "nuqs";
 import { useMemo, useState } from "react";
 import { Segmented } from "@/components/fields";
+import { FigureName } from "@/components/figure-card";
 import { Icon } from "@/components/icon";
 import { Unknown } from "@/components/marks";
 import { DataState, EmptyState } from "@/components/shared/DataState";
@@ -18,6 +19,7 @@ import { dateRange, percent } from "@/lib/format";
 import { strategiesQuery, useIndexName } from "@/lib/queries";
 import type { SweepMetric, WalkForward } from "@/lib/types";
 import { walkQuery } from "./queries";
+import { testedPoints, windowFigure } from "./tested-figures";
 import { Figures, Luck, Stability, Stress, Variants } from "./walk-figures";
 import { METRICS, parameters, written } from "./words";
 
@@ -59,7 +61,7 @@ function Shown({ walk }: { walk: WalkForward }) {
       toast({ title: "The walk-forward was not verified", text: getErrorMessage(error), tone: "er" }),
   });
   const capital = Number((walk.spec["base"] as Record<string, unknown>)["initial_capital"]);
-  const points = useMemo(() => pointsOf(walk, capital), [walk, capital]);
+  const points = useMemo(() => testedPoints(walk), [walk]);
   const name =
     cards.data?.find((card) => card.strategy_id === walk.strategy_id)?.display_name ?? walk.strategy_id;
   return (
@@ -122,16 +124,6 @@ function Shown({ walk }: { walk: WalkForward }) {
   );
 }
 
-/** The account at each session with its fall from the highest before; the opening capital is the first peak. */
-function pointsOf(walk: WalkForward, capital: number) {
-  const peaks: number[] = [];
-  for (const equity of walk.equity) peaks.push(Math.max(peaks.at(-1) ?? capital, equity));
-  return walk.sessions.map((day, at) => {
-    const equity = walk.equity[at] ?? capital;
-    return { date: day, equity, drawdown: equity / (peaks[at] ?? capital) - 1 };
-  });
-}
-
 function Windows({ walk }: { walk: WalkForward }) {
   const metric = walk.metric as SweepMetric;
   const drawn = (value: number | null) =>
@@ -149,16 +141,19 @@ function Windows({ walk }: { walk: WalkForward }) {
               <th scope="col">Chosen on</th>
               <th scope="col">Choice</th>
               <th scope="col" className="r">
-                {METRICS[metric]}, training
+                <FigureName
+                  label={`${METRICS[metric]}, training`}
+                  figure={() => windowFigure(walk, "trained")}
+                />
               </th>
               <th scope="col" className="r">
-                {METRICS[metric]}, test
+                <FigureName label={`${METRICS[metric]}, test`} figure={() => windowFigure(walk, "tested")} />
               </th>
               <th scope="col" className="r">
-                Return
+                <FigureName label="Return" figure={() => windowFigure(walk, "tested_return")} />
               </th>
               <th scope="col" className="r">
-                Trades
+                <FigureName label="Trades" figure={() => windowFigure(walk, "trades")} />
               </th>
             </tr>
           </thead>

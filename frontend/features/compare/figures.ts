@@ -1,0 +1,88 @@
+import type { Figure } from "@/components/figure-card";
+import { DEFINITIONS } from "@/lib/definitions";
+import { count, date, grouped, percent } from "@/lib/format";
+import type { Comparison } from "@/lib/types";
+import { MEASURES, verdict } from "./words";
+
+type Measure = Comparison["measures"][number];
+
+/** What differs from a run's own figures: here the sessions are those that all runs have. */
+const TEXTS: Record<string, string> = {
+  max_drawdown: "Deepest fall of the equity from its running peak, at closes of the shared sessions.",
+};
+
+/** The formula with the first run's numbers in it, where they are few enough to be written. */
+function worked(found: Comparison, name: string): string | null {
+  const growth = found.growth[0] ?? [];
+  const falls = found.drawdown[0] ?? [];
+  const last = growth.at(-1);
+  if (last === undefined) return null;
+  if (name === "cagr")
+    return `${grouped(last, 4)} ^ (252 / ${count(growth.length - 1)}) − 1, of the first run`;
+  if (name !== "max_drawdown" || falls.length === 0) return null;
+  const at = falls.indexOf(Math.min(...falls));
+  const peak = Math.max(...growth.slice(0, at + 1));
+  return `${grouped(growth[at] ?? 1, 4)} on ${date(found.days[at] ?? "")} ÷ ${grouped(peak, 4)} − 1, of the first run`;
+}
+
+/** A figure of the first run, and how far each of the others lies from it. */
+export function measureFigure(found: Comparison, measure: Measure, titles: readonly string[]): Figure {
+  const drawn = MEASURES[measure.name];
+  const show = drawn?.show ?? ((value: number) => grouped(value, 2));
+  const [first, ...others] = measure.values;
+  const numbers = worked(found, measure.name);
+  const formula = DEFINITIONS[measure.name]?.formula;
+  const { method } = found;
+  return {
+    label: drawn?.label ?? measure.name,
+    value: first == null ? null : show(first),
+    why: measure.reasons[0] ?? "Not known",
+    definition: TEXTS[measure.name] ?? DEFINITIONS[measure.name]?.text ?? "",
+    formula: numbers === null ? formula : `${formula}\n= ${numbers}`,
+    interval: "Of the differences, below",
+    inputs: [
+      { name: "Of", value: titles[0] },
+      ...others.flatMap((value, at) => {
+        const difference = measure.differences[at];
+        const { low = null, high = null } = difference ?? {};
+        return [
+          { name: titles[at + 1] ?? "", value: value === null ? "–" : show(value) },
+          {
+            name: "less the first",
+            value:
+              difference?.value == null || !drawn
+                ? (difference?.reason ?? "–")
+                : `${drawn.difference(difference.value)} ${drawn.unit}`.trim() +
+                  (low === null || high === null
+                    ? ""
+                    : `, ${drawn.difference(low)} to ${drawn.difference(high)}. ${verdict(measure, at)}`),
+          },
+        ];
+      }),
+      { name: "Sessions", value: count(found.days.length) },
+      ...(method.reason
+        ? [{ name: "Draws", value: method.reason }]
+        : [
+            { name: "Draws", value: `${count(method.resamples)}, ${percent(method.confidence, 0)} interval` },
+            { name: "Block, sessions", value: grouped(method.block ?? 1, 1) },
+          ]),
+    ],
+  };
+}
+
+/** The correlation of the first two runs, and of all pairs. */
+export function correlationFigure(found: Comparison, titles: readonly string[]): Figure {
+  const cell = found.correlation[0]?.[1] ?? null;
+  return {
+    label: "Correlation of daily returns",
+    value: cell === null ? null : grouped(cell, 2),
+    why: "One of the two does not vary",
+    definition: "Pearson’s correlation of two runs, day by day, on the sessions that all have.",
+    formula: "cov(r, s) ÷ (sd(r) · sd(s))",
+    interval: "None is drawn for it",
+    inputs: [
+      { name: "Of", value: `${titles[0]} and ${titles[1]}` },
+      { name: "Returns", value: count(found.days.length - 1) },
+    ],
+  };
+}

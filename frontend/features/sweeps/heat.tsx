@@ -1,0 +1,49 @@
+"use client";
+
+import { useQuery } from "@tanstack/react-query";
+import { FigureName } from "@/components/figure-card";
+import { DataState } from "@/components/shared/DataState";
+import { cellsFigure } from "./figures";
+import { HeatTable } from "./heat-table";
+import { heatQuery, type View } from "./queries";
+import { METRICS } from "./words";
+
+/** The heat map of a measure, and what a cell of it opens. */
+export function Heat({
+  sweep,
+  metric,
+  x,
+  y,
+  base,
+  point,
+  onChoose,
+}: View & { x: string; y: string; onChoose: (point: number) => void }) {
+  const query = useQuery(heatQuery(sweep, x, y, metric, base));
+  return (
+    <section className="card" aria-label="Heat map">
+      <div className="card-h">
+        <h2>
+          {query.data ? (
+            <FigureName label={METRICS[metric]} figure={() => cellsFigure(sweep, query.data)} />
+          ) : (
+            METRICS[metric]
+          )}{" "}
+          by parameters
+        </h2>
+      </div>
+      <DataState query={query} failed="The heat map cannot be drawn">
+        {(heat) => (
+          <>
+            <HeatTable heat={heat} chosen={point} onChoose={onChoose} />
+            <p className="card-f t3 xs">
+              {heat.others.length > 0
+                ? `The median over ${heat.others.join(", ")}; a cell opens the best point in it.`
+                : "A cell opens its point."}{" "}
+              The stronger the colour, the higher the value.
+            </p>
+          </>
+        )}
+      </DataState>
+    </section>
+  );
+}
