@@ -18,5 +18,5 @@ def warm_up() -> float:
     from app.engines.screener import snapshot
     from app.engines.screener.language import warm as language
 
-    parts = (warm, snapshot, language, portfolio, drawing)
-    return sum(part.warm_up() for part in parts)
+    others = snapshot.warm_up() + language.warm_up() + portfolio.warm_up() + drawing.warm_up()
+    return warm.warm_up() + others
