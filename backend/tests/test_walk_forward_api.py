@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -200,6 +200,35 @@ def test_a_cancelled_walk_forward_leaves_nothing_but_what_was_counted(
         job_id = waiting.id
     assert sample_client.post(f"/api/jobs/{job_id}/cancel").json()["state"] == "CANCELLED"
     assert parts() == 0
+
+
+def test_what_a_killed_walk_forward_left_goes_after_thirty_days_unless_a_job_will_go_on_with_it(
+    sample_client: TestClient,
+) -> None:
+    platform = sample_client.app.state.platform  # type: ignore[attr-defined]
+    walks: WalkForwards = platform.walk_forwards
+    waits, forgotten, going_on, recent = (digit * 64 for digit in "abcd")
+    ages = {waits: [40], forgotten: [40, 31], going_on: [40, 29], recent: [1]}  # days, of each part
+    with platform.database.transaction(Market.REAL) as session:
+        session.add(Job(id=uuid.uuid4(), kind="walk_forward", market="real", arguments={"walk_forward_id": waits}))
+        for name, days in ages.items():
+            for number, age in enumerate(days):
+                WalkForwardRepository(session).add_part(name, number, "1", b"")
+                session.execute(
+                    text("UPDATE walk_forward_parts SET kept_at = now() - :age WHERE walk_forward_id = :name "
+                         "AND number = :number"),
+                    {"age": timedelta(days=age), "name": name, "number": number},
+                )  # fmt: skip
+    assert walks.purge(Market.REAL, datetime.now(UTC)) == 2
+    platform.queue_nightly()  # asks for the same, and finds nothing more
+    with platform.database.transaction(Market.REAL) as session:
+        left = session.scalars(text("SELECT DISTINCT walk_forward_id FROM walk_forward_parts ORDER BY 1")).all()
+        assert left == [waits, going_on, recent]
+        session.execute(text("UPDATE walk_forward_parts SET kept_at = now() - interval '31 days'"))
+        session.execute(text("UPDATE jobs SET state = 'FAILED' WHERE kind = 'walk_forward'"))
+    platform.queue_nightly()
+    with platform.database.transaction(Market.REAL) as session:
+        assert session.scalar(text("SELECT count(*) FROM walk_forward_parts")) == 0
 
 
 @pytest.mark.parametrize(

@@ -74,3 +74,4 @@ class WalkForwardPart(Base):
     number: Mapped[int] = mapped_column(primary_key=True)  # in the order in which the walk asks
     engine_version: Mapped[str]
     body: Mapped[bytes] = mapped_column(LargeBinary)
+    kept_at: Mapped[CreatedAt]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session, defer
 
 from app.models import Sweep, SweepChunk, WalkForwardPart, WalkForwardRun
 from app.repositories.jobs import lock_key
+
+LEFT_FOR: Final = timedelta(days=30)  # a walk-forward that was interrupted can be gone on with so long
 
 
 def claim_of(sweep_id: str) -> uuid.UUID:
@@ -164,6 +166,17 @@ class WalkForwardRepository:
     def remove_parts(self, walk_forward_id: str) -> None:
         """No part of it stays; what was tried stays counted in the ledger."""
         self._session.execute(delete(WalkForwardPart).where(WalkForwardPart.walk_forward_id == walk_forward_id))
+
+    def purge_parts(self, now: datetime, at_work: Collection[str]) -> int:
+        """Take away the parts of walk-forwards that nobody goes on with: the last kept long ago, none of `at_work`.
+
+        How many parts they were. One who goes on with such a walk-forward meanwhile holds what was kept already.
+        """
+        last = func.max(WalkForwardPart.kept_at)
+        mine = WalkForwardPart.walk_forward_id
+        left = select(mine).where(mine.not_in(at_work)).group_by(mine).having(last < now - LEFT_FOR)
+        gone = self._session.scalars(delete(WalkForwardPart).where(mine.in_(left)).returning(WalkForwardPart.number))
+        return len(gone.all())
 
     def page(self, *, page: int, limit: int, strategy_id: str | None) -> tuple[list[WalkForwardRun], int]:
         """Walk-forwards, newest first, and how many there are."""

@@ -358,17 +358,19 @@ class Platform:
         return run
 
     def queue_nightly(self) -> None:
-        """Queue the evening's download when it is due, and delete for good what nobody restored in time.
+        """Queue the evening's download when it is due, and delete for good what nobody went back to in time.
 
         Called every quarter of an hour by any process's worker.
         """
-        key = self.sync.due(datetime.now(UTC))
+        now = datetime.now(UTC)
+        key = self.sync.due(now)
         if key is not None:
             self.jobs.submit("sync", Market.REAL, {}, idempotency_key=key)
         for market in Market:
             if market is Market.REAL or self.database.exists(market):
                 with self.database.transaction(market) as session:
                     self.portfolios.purge(session)
+                self.walk_forwards.purge(market, now)
 
     def prepare(self, *, strategies: bool = True) -> None:
         """Bring the databases that exist to the current schema and make the strategies known to them.

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 
 import numpy as np
@@ -123,6 +123,17 @@ class WalkForwards:
         with self._database.transaction(market) as session:
             if not SweepRepository(session).working(arguments["walk_forward_id"]):
                 WalkForwardRepository(session).remove_parts(arguments["walk_forward_id"])
+
+    def purge(self, market: Market, now: datetime) -> int:
+        """Take away what killed walk-forwards left that no job and nobody at a terminal went on with in time."""
+        with self._database.transaction(Market.REAL) as control:
+            at_work = [
+                job.arguments["walk_forward_id"]
+                for job in JobRepository(control).unfinished()
+                if (job.kind, job.market) == (KIND, market.value)
+            ]
+        with self._database.transaction(market) as session:
+            return WalkForwardRepository(session).purge_parts(now, at_work)
 
     def execute(
         self,
