@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+
+from app.engines.strategies.base import Signals
+from app.engines.strategies.screened import ScreenStrategy
+from app.services.backtests.slices import SliceQuestion
+from app.services.importing.run import import_paths
+from app.services.sample_market import SampleSummary
 
 pytestmark = pytest.mark.integration
 PATH = "/api/screener/strategies"
@@ -67,7 +74,8 @@ def test_texts_cannot_become_code(shared_sample: TestClient, folder: Path) -> No
     [
         ({"q": "close >"}, 422, "q", "ends too early"),
         ({}, 422, "q", "asks nothing of a stock"),
-        ({"q": "roe > 15"}, 422, "q", "also reads roe"),
+        ({"q": "roe > 15 and price_band < 10"}, 422, "q", "also reads price_band, of which that cannot be told"),
+        ({"q": "roe > 15", "rank_by": "roe / price_band"}, 422, "rank_by", "also reads price_band"),
         ({"q": "close > 1", "leave": "cloze > 1"}, 422, "leave", "no field cloze"),
         ({"q": "close > 1", "rank_by": "close > 1"}, 422, "rank_by", "expected a number"),
         ({"q": "close > 1", "name": "1"}, 422, "name", "no id can be made"),
@@ -99,3 +107,68 @@ def test_a_strategy_is_never_written_over(shared_sample: TestClient, folder: Pat
     before = (folder / made["file"]).read_text()
     response = shared_sample.post(PATH, json={"name": "strong-ones", "q": "close > 2"})
     assert response.status_code == 409 and (folder / made["file"]).read_text() == before
+
+
+FIGURES = (
+    "roe > 8 and debt_to_equity < 2 and turnover > 0.5 * sma(turnover, 20) and bars_listed > 30 "
+    "and (index_close > 0 or delivery > 0 or trades > 0 or close > 0)"
+)
+
+
+class Figures(ScreenStrategy):
+    id = "figures"
+    entry = FIGURES
+
+
+def test_a_strategy_finds_what_its_screen_finds_on_each_day(shared_sample: TestClient) -> None:
+    index = shared_sample.get("/api/screener/indices").json()["indices"][0]["id"]
+    platform = shared_sample.app.state.platform  # type: ignore[attr-defined]
+    asked = SliceQuestion(index, date(2023, 7, 3), date(2024, 12, 31), 30, True, False, "1d", Figures().reads())
+    market = platform.active_market()
+    with platform.database.transaction(market) as session:
+        bars = platform.backtests.inputs.slices.of(market, session, asked).bars
+    answer = Figures().signals(bars, Figures().params())
+    assert isinstance(answer, Signals)
+    found = 0
+    for t in range(bars.start, bars.shape[0], 23):
+        page = {"q": FIGURES, "index": index, "asof": str(bars.sessions[t]), "limit": 500}
+        body = shared_sample.get("/api/screener/", params=page).raise_for_status().json()
+        held_back = {one["symbol"] for one in body["meta"]["quarantined"]}
+        names = bars.up_to(t + 1).symbols
+        ours = {names[n] for n in answer.entry[t].nonzero()[0]} - held_back
+        assert ours == {row["symbol"] for row in body["data"]}, bars.sessions[t]
+        found += len(ours)
+    assert found > 20
+
+
+def test_a_figure_that_becomes_known_changes_the_inputs_of_a_run_and_one_of_later_does_not(
+    sample_client: TestClient, sample_data: SampleSummary, tmp_path: Path
+) -> None:
+    index = sample_data.indices[0]
+    make(sample_client, q="roe > 12", index=index, rebalance="monthly", name="Good returns")
+    body = {
+        "strategy_ids": ["good_returns"], "universe": index, "start_date": "2024-03-01", "end_date": "2024-12-31",
+    }  # fmt: skip
+    run = sample_client.post("/api/portfolio/strategies/backtest", params={"wait": 120}, json=body).json()
+    assert run["trades_count"] > 0 and run["proofs"][0]["proof"]["outcome"] == "passed"
+    assert run["proofs"][0]["proof"]["tested"]["ports"] == ["fundamentals.roe"]
+    assert any("Company figures are those known" in note for note in run["warnings"]), run["warnings"]
+
+    def verified_after(day: str) -> dict[str, Any]:
+        first = sample_client.get("/api/screener/", params={"index": index, "limit": 1}).json()["data"][0]["symbol"]
+        head = "ticker,date,sector,revenue_growth,roe,net_profit,revenue,shares_outstanding,debt_to_equity"
+        folder = tmp_path / "files"
+        folder.mkdir(exist_ok=True)
+        (folder / f"annual_{day}.csv").write_text(
+            f"{head}\n{first}.NS,{day},Energy,0.2,99.5,100000000,5000000000,100,0.5\n"
+        )
+        platform = sample_client.app.state.platform  # type: ignore[attr-defined]
+        engine = platform.database.engine(platform.active_market())
+        summary = import_paths(engine, [folder], progress=lambda *_: None, cancelled=lambda: False)
+        assert not summary.refused, summary.refused
+        told: dict[str, Any] = sample_client.post(f"/api/portfolio/strategies/runs/{run['run_id']}/verify").json()
+        return told
+
+    assert verified_after("2025-03-31")["outcome"] == "identical"  # known in May 2025, after the run's end
+    told = verified_after("2024-04-30")  # known at the end of June 2024, within it
+    assert (told["outcome"], told["changed"]) == ("inputs_changed", ["data"])

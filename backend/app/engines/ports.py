@@ -4,8 +4,9 @@ A port is cut like the bars are: `up_to(instant)` leaves what was known then. Po
 (`bars.ports["fundamentals.eps"]`), and are cut with the bars by `bars.up_to`. The columns of a port are those of the
 bars. Instants are exchange local time, datetime64[s].
 
-Names in use: "fundamentals.<figure>" and "members" (`AsOf`), "names" (`Names`), "daily" (`DailyBars`, for intraday
-bars).
+Names in use: "fundamentals.<figure>" (`AsOf`, or `ByDay` where the figure in use was looked up day by day), "members"
+(`AsOf`), "stored.<field>" (`ByDay`: turnover, trades, delivery, index_close, bars_listed), "names" (`Names`), "daily"
+(`DailyBars`, for intraday bars).
 """
 
 from __future__ import annotations
@@ -81,6 +82,33 @@ class AsOf:
             known = np.flatnonzero(self.known_at <= instant)
             order = np.lexsort((self.known_at[known], self.effective[known]))
             out[t, self.column[known[order]]] = self.value[known[order]]  # the last of a column stays
+        return out
+
+
+@dataclass(frozen=True, eq=False)
+class ByDay:
+    """A number of each instrument by session, as it was known in its evening.
+
+    `known_at`, shape [D], ascending, is when each session's numbers were known; `value`, shape [D, N], NaN unknown.
+    """
+
+    known_at: Instants
+    value: F2
+
+    def up_to(self, instant: np.datetime64) -> ByDay:
+        """The sessions known at the instant."""
+        count = int(np.searchsorted(self.known_at, instant, side="right"))
+        return ByDay(self.known_at[:count], self.value[:count])
+
+    def columns(self, keep: Sequence[int]) -> ByDay:
+        """The same of some columns."""
+        return replace(self, value=self.value[:, list(keep)])
+
+    def at(self, instants: Instants) -> F2:
+        """The numbers of the last session known at each instant, [T, N]; NaN before the first."""
+        rows = np.searchsorted(self.known_at, instants, side="right") - 1
+        out = np.full((len(instants), self.value.shape[1]), np.nan)
+        out[rows >= 0] = self.value[rows[rows >= 0]]
         return out
 
 

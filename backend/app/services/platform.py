@@ -255,7 +255,7 @@ class Platform:
         """Runs of strategies."""
         from app.services.backtests.service import BacktestService
 
-        return BacktestService(self.database, self.panels, self.catalogue)
+        return BacktestService(self.database, self.panels, self.catalogue, self.fundamentals)
 
     @cached_property
     def sweeps(self) -> SweepService:

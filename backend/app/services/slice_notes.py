@@ -41,6 +41,12 @@ def missing(
     return tuple(notes)
 
 
+def company_figures(read: bool, dated: str) -> Iterator[str]:
+    """In words: how the company figures that were read are dated."""
+    if read:
+        yield f"Company figures are those known at the end of each day. {dated}."
+
+
 def in_quarantine(closed: Mapping[str, date], strict: bool) -> Iterator[str]:
     """In words: which instruments are closed to the run, and from when."""
     if not closed:

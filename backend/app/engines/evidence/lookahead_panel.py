@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from app.engines import calendar
 from app.engines.bars import Bars, Prices
-from app.engines.ports import AsOf, DailyBars, Names, Port, Ports
+from app.engines.ports import AsOf, ByDay, DailyBars, Names, Port, Ports
 
 F2 = NDArray[np.float64]
 
@@ -74,8 +74,8 @@ def market(bars: int, *, timeframe: str = "1d", warm_up: int = 0, seed: int = 0)
 
     Returns
     -------
-    bars of seven instruments with the ports "members", "names", any "fundamentals.<figure>", and, beside intraday
-    bars, "daily".
+    bars of seven instruments with the ports "members", "names", any "fundamentals.<figure>", beside daily bars
+    "stored.<field>", and, beside intraday ones, "daily".
     """
     if bars < 40:
         raise ValueError(f"bars: expected 40 or more, got {bars}")
@@ -106,8 +106,7 @@ def market(bars: int, *, timeframe: str = "1d", warm_up: int = 0, seed: int = 0)
         timeframe=timeframe,
     )
     ports: dict[str, Port] = {"members": _members(whole), "names": _names(whole)}
-    if timeframe != "1d":
-        ports["daily"] = _daily(whole)
+    ports |= _stored(whole, seed) if timeframe == "1d" else {"daily": _daily(whole)}
     return replace(whole, ports=Ports(Generated(ports, days, seed)), symbols=(*SYMBOLS[:-1], "RENAMED"))
 
 
@@ -167,6 +166,11 @@ def _other_future(port: Port, instant: np.datetime64, seed: int) -> Port:
         new = port.known_at > instant
         value = np.where(new, port.value * np.exp(random.normal(0.0, 1.0, new.size)) + 1.0, port.value)
         return replace(port, value=value)
+    if isinstance(port, ByDay):
+        late = (port.known_at > instant)[:, None]
+        wild = port.value * np.exp(random.normal(0.0, 1.0, port.value.shape)) + 1.0
+        wild[random.random(wild.shape) < 0.1] = np.nan
+        return replace(port, value=np.where(late, wild, port.value))
     if isinstance(port, Names):
         new = port.known_at > instant
         return replace(port, symbol=tuple(s + "X" if late else s for s, late in zip(port.symbol, new, strict=True)))
@@ -284,6 +288,22 @@ def _figures(name: str, days: NDArray[np.datetime64], seed: int) -> AsOf:
         _day_end(np.array(known_at, "datetime64[D]")),
         np.array(values),
     )
+
+
+def _stored(bars: Bars, seed: int) -> dict[str, Port]:
+    """What the exchange publishes of a day beside its prices, an index, and how many bars there have been."""
+    random = np.random.default_rng([seed, SIZE])
+    traded = ~np.isnan(bars.raw.close)
+    index = 9000.0 * np.exp(np.cumsum(random.normal(0.0, 0.01, bars.shape[0])))
+    fields = {
+        "turnover": bars.raw_volume * bars.raw.close,
+        "trades": np.ceil(bars.raw_volume / random.uniform(20.0, 200.0, bars.shape)),
+        "delivery": np.floor(bars.raw_volume * random.uniform(0.1, 0.9, bars.shape)),
+        "index_close": np.tile(index[:, None], (1, SIZE)),
+        "bars_listed": np.where(traded, np.cumsum(traded, axis=0), np.nan),
+    }
+    known_at = _day_end(bars.sessions)
+    return {f"stored.{name}": ByDay(known_at, values) for name, values in fields.items()}
 
 
 def _daily(bars: Bars) -> DailyBars:

@@ -184,13 +184,17 @@ class Strategy(ABC, Generic[P]):
         """Whether the strategy can say nothing of bars without volume."""
         return False
 
+    def reads(self) -> tuple[str, ...]:
+        """Names of the data ports that it reads beside the bars, see `app.engines.ports`; a run reads them, too."""
+        return ()
+
     def require(self, bars: Bars, params: P) -> None:
         """Refuse bars that a run of the strategy could tell nothing of.
 
         Raises
         ------
         ValueError : the bars are of a timeframe the strategy is not made for.
-        NotEnoughData : it needs volume, and no bar has any.
+        NotEnoughData : it needs volume, and no bar has any; it reads what is not beside the bars.
         """
         fits = {
             "any": True, "daily": bars.timeframe == "1d", "intraday": bars.timeframe not in ("1d", "1w", "1mo")
@@ -199,6 +203,9 @@ class Strategy(ABC, Generic[P]):
             raise ValueError(f"timeframe: {self.id} needs {self.bars} bars, got {bars.timeframe}")
         if self.needs_volume(params) and not (bars.raw_volume > 0.0).any():
             raise NotEnoughData(f"volume: {self.id} needs it, and none of the bars has any")
+        absent = [name for name in self.reads() if name not in bars.ports]
+        if absent:
+            raise NotEnoughData(f"{self.id} reads {', '.join(absent)}, and there is no such thing beside these bars")
 
     @abstractmethod
     def warm_up(self, params: P) -> int:

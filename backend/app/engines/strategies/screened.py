@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engines.bars import Bars
-from app.engines.screener.cards import card_fields
+from app.engines.screener.cards import CARDS, card_fields
 from app.engines.screener.language import Expression, ExpressionError, Vocabulary, compiled
 from app.engines.screener.language.check import TRUE, ValueType
 from app.engines.screener.language.frame import Rows, rows_of_bars
@@ -22,7 +22,8 @@ B1 = NDArray[np.bool_]
 B2 = NDArray[np.bool_]
 F2 = NDArray[np.float64]
 
-READABLE = frozenset({"open", "high", "low", "close", "volume"})  # all that bars hold
+IN_BARS = frozenset({"open", "high", "low", "close", "volume"})
+BY_SESSION = frozenset({"turnover", "trades", "delivery", "index_close", "bars_listed"})
 Rebalance = Literal["daily", "weekly", "monthly"]
 
 
@@ -60,8 +61,10 @@ class ScreenStrategy(Strategy[ScreenParams]):
     signals, weekly and monthly with equal weights of what matches at the first close of a week, or at the last of a
     month, and what does not match any more is sold then.
 
-    Stocks are compared (rank, percentile …) among the members of the run's universe. A strategy sees bars alone, so
-    that only fields made of open, high, low, close and volume can be read.
+    Stocks are compared (rank, percentile …) among the members of the run's universe. Beside the bars it reads, each as
+    it was known at the end of the bar's day, company figures and what else is stored of a session (`port_of`). Names,
+    sectors, bands and marks and members of other indices cannot be read: what is on file of them is not, or not always,
+    what was known that day.
     """
 
     entry: ClassVar[str]
@@ -75,10 +78,14 @@ class ScreenStrategy(Strategy[ScreenParams]):
         words = vocabulary()
         return max(window(one.tree, words) for one in self._expressions())
 
+    def reads(self) -> tuple[str, ...]:
+        return tuple(sorted(self._ports().values()))
+
     def signals(self, bars: Bars, params: ScreenParams) -> Signals | Weights:
         from app.engines.screener.language.evaluate import Evaluator  # brings the compiler
 
-        rows = rows_of_bars(bars)
+        beside = {name: bars.ports[port].at(bars.decided_at) for name, port in self._ports().items()}
+        rows = rows_of_bars(bars, beside)
         words = vocabulary()
 
         def flags(text: str) -> B2:
@@ -105,6 +112,11 @@ class ScreenStrategy(Strategy[ScreenParams]):
         found = [readable(text) for text in (self.entry, self.leave) if text]
         return [*found, *([readable(self.rank_by, "number")] if self.rank_by else [])]
 
+    def _ports(self) -> dict[str, str]:
+        """The port of each field that is not in the bars."""
+        fields, _ = mentioned([one.tree for one in self._expressions()], vocabulary())
+        return {name: port for name in sorted(fields) if (port := port_of(name)) is not None}
+
 
 @lru_cache(maxsize=1)
 def vocabulary() -> Vocabulary:
@@ -112,20 +124,31 @@ def vocabulary() -> Vocabulary:
     return Vocabulary(card_fields())
 
 
+def port_of(field: str) -> str | None:
+    """The data port that gives a stored field day by day; None where the bars hold it, or nothing gives it."""
+    if field in BY_SESSION:
+        return f"stored.{field}"
+    card = CARDS.get(field)
+    company = card is not None and card.group == "Company" and card.stored is not None
+    return f"fundamentals.{field}" if company else None
+
+
 def readable(text: str, want: ValueType = "flag") -> Expression:
-    """An expression that bars alone decide.
+    """An expression that bars and data ports decide.
 
     Raises
     ------
     ExpressionError : it is no expression.
-    ValueError : it reads what bars do not hold; all of that is named.
+    ValueError : it reads what neither gives; all of that is named.
     """
     expression = compiled(text, vocabulary(), want)
     fields, indices = mentioned([expression.tree], vocabulary())
-    unread = sorted(fields - READABLE) + [f'index("{one}")' for one in sorted(indices)]
+    unread = sorted(name for name in fields - IN_BARS if port_of(name) is None)
+    unread += [f'index("{one}")' for one in sorted(indices)]
     if unread:
         raise ValueError(
-            f"A strategy sees open, high, low, close and volume alone; the expression also reads {', '.join(unread)}"
+            "A strategy sees what was known on each day: prices, volume, turnover, trades, delivery, the index and "
+            f"company figures; the expression also reads {', '.join(unread)}, of which that cannot be told"
         )
     return expression
 
@@ -157,4 +180,13 @@ def _week_begins(bars: Bars) -> B1:
     return out
 
 
-__all__ = ["ExpressionError", "ScreenParams", "ScreenStrategy", "hold_param", "names_param", "readable", "stop_param"]
+__all__ = [
+    "ExpressionError",
+    "ScreenParams",
+    "ScreenStrategy",
+    "hold_param",
+    "names_param",
+    "port_of",
+    "readable",
+    "stop_param",
+]

@@ -21,6 +21,7 @@ from app.exceptions import DataNotFoundError
 from app.repositories.index_series import index_closes
 from app.services.backtests.question import BacktestQuestion
 from app.services.backtests.slices import Slice, SliceQuestion, SliceService
+from app.services.fundamentals import FundamentalsService
 from app.services.index_names import canonical
 from app.services.market_rules import MarketRulesService, exchange_of
 from app.services.panel import PanelService
@@ -40,10 +41,10 @@ class Inputs:
 class InputService:
     """Reads the inputs of runs."""
 
-    def __init__(self, panels: PanelService) -> None:
+    def __init__(self, panels: PanelService, fundamentals: FundamentalsService) -> None:
         self._panels = panels
         self._rules = MarketRulesService()
-        self.slices = SliceService(panels)
+        self.slices = SliceService(panels, fundamentals)
 
     def market_rules(self, market: Market, session: Session, loaded: Slice, costs: CostSpec) -> MarketRules:
         """The exchange's rules for a slice."""

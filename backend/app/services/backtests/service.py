@@ -26,9 +26,10 @@ from app.exceptions import (
 from app.repositories.strategies import RunRepository, StrategyRepository
 from app.services.backtests.inputs import Inputs, InputService, changed_inputs
 from app.services.backtests.question import BacktestQuestion
-from app.services.backtests.slices import SliceQuestion, warm_up_of
+from app.services.backtests.slices import SliceQuestion, reads_of, warm_up_of
 from app.services.backtests.stored import StoredRuns
 from app.services.backtests.verifying import verified
+from app.services.fundamentals import FundamentalsService
 from app.services.jobs.context import Cancelled, JobContext
 from app.services.panel import PanelService
 from app.services.proofs import default_proof, ensure_proof, search_on
@@ -48,10 +49,12 @@ ASKED_AS: Final = {  # fields of a question that have another name in a spec
 class BacktestService:
     """Runs of shipped and own strategies on the panel's bars."""
 
-    def __init__(self, database: Database, panels: PanelService, catalogue: Catalogue) -> None:
+    def __init__(
+        self, database: Database, panels: PanelService, catalogue: Catalogue, fundamentals: FundamentalsService
+    ) -> None:
         self._database = database
         self._catalogue = catalogue
-        self.inputs = InputService(panels)
+        self.inputs = InputService(panels, fundamentals)
 
     def register_strategies(self, market: Market) -> None:
         """Make every shipped strategy, at its present source, known to a market's database.
@@ -136,6 +139,7 @@ class BacktestService:
             question.asof_members,
             question.strict_actions,
             question.timeframe,
+            reads_of(books, known),
         )
         loaded = self.inputs.slices.of(market, session, asked)
         for book in books:

@@ -6,7 +6,7 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -20,14 +20,18 @@ from app.engines.backtest import BookSpec, Fate, Jump, RunSpec, UniverseSpec
 from app.engines.backtest.result import STALE
 from app.engines.backtest.spec import ADJUSTMENTS, canonical_json
 from app.engines.bars import Bars
+from app.engines.ports import Ports
 from app.engines.strategies.registry import AnyStrategy
 from app.exceptions import InsufficientDataError, ValidationError
 from app.models import AdjustmentFactor
 from app.repositories import intraday
 from app.repositories.action_decisions import dismissals
 from app.repositories.instruments import delisted_on
+from app.repositories.panel import PanelRepository
 from app.repositories.strategies import MoveRepository
 from app.services import slice_notes
+from app.services.backtests.beside import is_figure, ports_beside
+from app.services.fundamentals import LAG_NOTE, Figures, FundamentalsService
 from app.services.members import run_notes
 from app.services.panel import Panel, PanelService
 from app.services.universe import Universe, resolve, without_quarantined
@@ -41,8 +45,8 @@ STORED_TIMEFRAMES: Final = ("1m", "5m", "15m", "30m", "1h", "1d")
 class Slice:
     """Bars of a universe with the identity of their content, and the moves in them that nothing explains.
 
-    `root` stands for prices, volumes, gaps, members and notes, `adjustment` for what companies did with their shares
-    and what they paid: two inputs that change at different times.
+    `root` stands for prices, volumes, gaps, members, notes and data ports, `adjustment` for what companies did with
+    their shares and what they paid: two inputs that change at different times.
     """
 
     bars: Bars
@@ -57,7 +61,10 @@ class Slice:
 
 @dataclass(frozen=True)
 class SliceQuestion:
-    """Which bars: `universe` is an index or symbols; `warm_up` counts bars before `start`, as far as there are any."""
+    """Which bars: `universe` is an index or symbols; `warm_up` counts bars before `start`, as far as there are any.
+
+    `reads` names the data ports to have beside daily bars, ascending.
+    """
 
     universe: str | tuple[str, ...]
     start: date
@@ -66,6 +73,7 @@ class SliceQuestion:
     asof_members: bool
     strict: bool
     timeframe: str
+    reads: tuple[str, ...] = ()
 
     @classmethod
     def of_spec(cls, spec: RunSpec, strategies: Mapping[str, AnyStrategy]) -> SliceQuestion:
@@ -78,14 +86,16 @@ class SliceQuestion:
             spec.universe.asof_members,
             spec.adjustment.partition("@")[2].startswith("strict"),
             spec.timeframe,
+            reads_of(spec.books, strategies),
         )
 
 
 class SliceService:
     """Slices as questions and specs ask for them."""
 
-    def __init__(self, panels: PanelService) -> None:
+    def __init__(self, panels: PanelService, fundamentals: FundamentalsService) -> None:
         self._panels = panels
+        self._fundamentals = fundamentals
         self._slices: OrderedDict[tuple[Any, ...], Slice] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -95,7 +105,7 @@ class SliceService:
         Raises
         ------
         InsufficientDataError : there are no bars in the period, or none of that timeframe.
-        ValidationError : a timeframe that is not stored, an unknown symbol.
+        ValidationError : a timeframe that is not stored, an unknown symbol, a data port that there is not.
         DataNotFoundError : an unknown index.
         """
         if asked.timeframe not in STORED_TIMEFRAMES:
@@ -108,13 +118,15 @@ class SliceService:
                 "There is no price data yet: import exchange files first", required=1, available=0
             )
         catalogue = None if asked.timeframe == "1d" else intraday.version(session)
-        key = (market, panel.generation, catalogue, asked)
+        beside = tuple(sorted(PanelRepository(session).versions().items())) if asked.reads else ()
+        key = (market, panel.generation, catalogue, beside, asked)
         with self._lock:
             found = self._slices.get(key)
             if found is not None:
                 self._slices.move_to_end(key)
                 return found
-        loaded = _load(market, session, panel, self._panels.directory(market), asked)
+        figures = self._fundamentals.table(market, session) if any(map(is_figure, asked.reads)) else None
+        loaded = _load(market, session, panel, self._panels.directory(market), asked, figures)
         with self._lock:
             self._slices[key] = loaded
             while len(self._slices) > _CACHED_SLICES:
@@ -128,7 +140,14 @@ def warm_up_of(books: Sequence[BookSpec], strategies: Mapping[str, AnyStrategy])
     return max(strategy.warm_up(strategy.params(params)) for strategy, params in asked)
 
 
-def _load(market: Market, session: Session, panel: Panel, directory: Path, asked: SliceQuestion) -> Slice:
+def reads_of(books: Sequence[BookSpec], strategies: Mapping[str, AnyStrategy]) -> tuple[str, ...]:
+    """The data ports that the books' strategies read, ascending."""
+    return tuple(sorted({name for book in books for name in strategies[book.strategy_id].reads()}))
+
+
+def _load(
+    market: Market, session: Session, panel: Panel, directory: Path, asked: SliceQuestion, figures: Figures | None
+) -> Slice:
     start, end = asked.start, asked.end
     resolved = resolve(session, panel, asked.universe, start, end, asof_members=asked.asof_members)
     told: tuple[str, ...] = ()
@@ -152,6 +171,9 @@ def _load(market: Market, session: Session, panel: Panel, directory: Path, asked
     keys = {panel.instruments[key].id: key for key in bars.keys}
     dividends = _dividends(panel, bars)
     bars, closed = without_quarantined(panel, bars, {keys[i]: day for i, day in later.items()})
+    ports = ports_beside(session, panel, bars, asked.reads, figures) if asked.timeframe == "1d" else {}
+    if ports:
+        bars = replace(bars, ports=Ports(ports))
     for n, day in closed.items():  # how many shares are held from then on is not known
         dividends[np.searchsorted(bars.sessions, np.datetime64(day, "D")) :, n] = 0.0
     fates = {bars.keys[n]: Fate("QUARANTINED", day.isoformat()) for n, day in closed.items()}
@@ -162,6 +184,7 @@ def _load(market: Market, session: Session, panel: Panel, directory: Path, asked
         *told,
         *slice_notes.missing(measured, start, end, len(resolved.missing), bars.start, asked.warm_up, asked.timeframe),
         *run_notes(session, resolved.index, start, end, asof_members=asked.asof_members),
+        *slice_notes.company_figures(figures is not None, LAG_NOTE),
         *slice_notes.in_quarantine({bars.symbols[n]: day for n, day in closed.items()}, bool(later)),
     )
     dismissed = dismissals(session.connection(), list(ids), days[0], days[-1])
@@ -173,6 +196,9 @@ def _load(market: Market, session: Session, panel: Panel, directory: Path, asked
     paid = tuple(slice_notes.dividends_on_file(len(ids), repository.with_dividends(list(ids), measured[0], days[-1])))
     digest = hashlib.sha256(bars.root.encode())
     digest.update(canonical_json([bars.symbols, jumps, notes, fates]))  # all are in the result's bytes
+    for name, port in sorted(ports.items()):
+        digest.update(name.encode() + b"\0")
+        digest.update(np.ascontiguousarray(port.value).data)
     return Slice(
         bars,
         f"{SCHEME}.{digest.hexdigest()}",

@@ -43,6 +43,10 @@ def describe(strategy: Strategy[Any], strategy_id: str) -> dict[str, Any]:
             raise Unfit("memory", f"memory is {strategy.memory!r}", "a whole number, 0 or more")
     told["kind"] = _one_of(strategy, "kind", (kind,))
     told["parameters"] = _parameters(strategy)
+    reads = strategy.reads()
+    if not isinstance(reads, tuple) or not all(isinstance(name, str) for name in reads):
+        raise Unfit("reads", f"reads answers {reads!r}", 'a tuple of texts, as ("fundamentals.roe",)')
+    told["reads"] = list(reads)
     warm_up = strategy.warm_up(strategy.params())
     if type(warm_up) is not int or warm_up < 0:
         raise Unfit("warm_up", f"warm_up answers {warm_up!r}", "a whole number of bars, 0 or more")

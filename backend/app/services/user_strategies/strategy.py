@@ -51,6 +51,7 @@ class UserStrategy(Strategy[UserParams]):
         self._known: dict[bytes, UserParams] = {}
         self._lock = threading.Lock()
         self._schema: dict[str, Any] = dict(told["parameters"])
+        self._reads = tuple(str(name) for name in told["reads"])
         stated = {name: told[name] for name in (*STATED, "kind")}
         stated |= {"id": source.code.strategy_id, "citation": told.get("citation") or ""}
         for name, value in (stated | {"source_hash": source.code.source_hash}).items():
@@ -106,6 +107,9 @@ class UserStrategy(Strategy[UserParams]):
 
     def needs_volume(self, params: UserParams) -> bool:
         return params.needs_volume
+
+    def reads(self) -> tuple[str, ...]:
+        return self._reads
 
     def signals(self, bars: Bars, params: UserParams) -> Answer:
         """What the worker answers; its shapes are the engine's to check, as anybody's are."""

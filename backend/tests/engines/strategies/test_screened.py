@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from app.engines.evidence.lookahead import prove
+from app.engines.bars import Bars
+from app.engines.evidence.lookahead import LEAK, prove
+from app.engines.ports import ByDay, Ports
 from app.engines.screener.language import ExpressionError
-from app.engines.strategies.base import Signals, Weights
-from app.engines.strategies.screened import ScreenStrategy, readable
+from app.engines.strategies.base import NotEnoughData, Signals, Weights
+from app.engines.strategies.screened import ScreenParams, ScreenStrategy, readable
 from tests.engines.strategies.panels import NAN, daily, sessions_of, walk
 
 
@@ -88,6 +92,10 @@ def test_a_weekly_screen_holds_the_first_in_equal_parts() -> None:
         {"entry": "rsi(close, 14) < 45 and percentile(roc(close, 5)) > 20", "leave": "rsi(close, 2) > 70"},
         {"entry": "close > sma(close, 20)", "rank_by": "roc(close, 10)", "rebalance": "monthly"},
         {"entry": "crosses_above(close, ema(close, 10)) or gap_pct > 1", "rebalance": "weekly"},
+        {"entry": "roe > 5 and eps > eps[20]", "leave": "roe < 0", "rank_by": "roe - pe_ratio"},
+        {"entry": "turnover > sma(turnover, 10) and delivery / volume > 0.4", "leave": "trades < trades[1]"},
+        {"entry": "rank(debt_to_equity) <= 3", "rank_by": "-beta_1y", "rebalance": "monthly"},
+        {"entry": "close / close[20] > index_close / index_close[20] and bars_listed > 60"},
     ],
     ids=str,
 )
@@ -99,16 +107,58 @@ def test_a_screen_does_not_look_ahead(changes: dict[str, str]) -> None:
 
 def test_a_screen_that_reads_more_than_bars_is_refused_by_name() -> None:
     for text, named in (
-        ("roe > 15 and close > 5", "reads roe"),
+        ("under_surveillance and close > 5", "reads under_surveillance"),
+        ("roe > 15 and price_band < 10", "reads price_band"),
         ('sector in ("Energy")', "reads sector"),
         ('in index("NIFTY50")', 'reads index("NIFTY50")'),
-        ("turnover > 5cr", "reads turnover"),
     ):
         with pytest.raises(ValueError, match=named.replace("(", r"\(").replace(")", r"\)")):
             readable(text)
     with pytest.raises(ExpressionError):
         readable("close >")
     assert readable("RSI(14)<30").text == "rsi(close, 14) < 30"
+
+
+def test_company_figures_and_turnover_are_read_as_known_at_each_close() -> None:
+    class Profitable(Above):
+        entry = "roe > 15 and turnover > 5cr"
+
+    bars = daily(sessions_of("2024-01-01", "2024-01-05"), {"A": [10, 11, 12, 13, 14], "B": [10, 10, 10, 10, 10]})
+    roe = np.array([[NAN, 20], [NAN, 20], [16, 20], [16, 14], [15, 14]])  # A's is published on the third day
+    turnover = 1e7 * np.array([[9, 6], [9, 5], [9, 6], [4, 6], [9, 6]])
+    ports = {"fundamentals.roe": ByDay(bars.decided_at, roe), "stored.turnover": ByDay(bars.decided_at, turnover)}
+    strategy = Profitable()
+    assert strategy.reads() == ("fundamentals.roe", "stored.turnover")
+    with_ports = replace(bars, ports=Ports(ports))
+    strategy.require(with_ports, strategy.params())
+    answer = strategy.signals(with_ports, strategy.params())
+    assert isinstance(answer, Signals)
+    assert answer.entry[:, 0].tolist() == [False, False, True, False, False]
+    assert answer.entry[:, 1].tolist() == [True, False, True, False, False]
+    with pytest.raises(NotEnoughData, match=r"reads fundamentals\.roe, stored\.turnover, and there is no such thing"):
+        strategy.require(bars, strategy.params())
+
+
+def test_a_number_by_day_is_cut_where_it_was_not_known_yet() -> None:
+    days = np.array(["2024-01-01T18:00:00", "2024-01-02T18:00:00", "2024-01-04T18:00:00"], "datetime64[s]")
+    port = ByDay(days, np.array([[1.0, 2.0], [NAN, 3.0], [4.0, 5.0]]))
+    asked = np.array(["2023-12-31T23:00:00", "2024-01-02T17:59:59", "2024-01-02T18:00:00", "2024-01-03T09:15:00"])
+    instants = asked.astype("datetime64[s]")
+    np.testing.assert_array_equal(port.at(instants), [[NAN, NAN], [1, 2], [NAN, 3], [NAN, 3]])
+    np.testing.assert_array_equal(port.columns([1]).at(instants)[:, 0], [NAN, 2, 3, 3])
+    assert port.up_to(instants[1]).value.tolist() == [[1.0, 2.0]] and port.up_to(instants[0]).value.shape == (0, 2)
+
+
+@pytest.mark.parametrize("port", ["stored.turnover", "stored.delivery", "stored.bars_listed", "fundamentals.roe"])
+def test_tomorrows_number_is_found_out(port: str) -> None:
+    class Tomorrow(Above):
+        def signals(self, bars: Bars, params: ScreenParams) -> Signals:
+            told = bars.ports[port].at(np.append(bars.decided_at[1:], bars.decided_at[-1:] + 86_400))
+            entry = told > np.nanmedian(told)
+            return Signals(entry, ~entry)
+
+    proof = prove(Tomorrow(), Tomorrow().params())
+    assert proof.outcome == LEAK and proof.tested["ports"] == [port]
 
 
 def test_signals_equal_those_of_the_screen_on_a_random_market() -> None:
