@@ -100,23 +100,51 @@ FILTERS: tuple[dict[str, str], ...] = (
 )
 
 
+def sorted_pages(client: TestClient, sort: str, order: str, size: int, **filters: str) -> None:
+    """Of one sort: the whole set once, in order, the unknown last, and the pages cut it."""
+    whole = get(client, limit=500, sort_by=sort, sort_order=order, columns=sort, **filters)
+    total = whole["meta"]["total"]
+    assert sorted(symbols(whole)) == sorted(symbols(get(client, limit=500, **filters))) and total == len(whole["data"])
+    pages = [
+        get(client, limit=size, page=n, sort_by=sort, sort_order=order, **filters) for n in range(1, total // size + 2)
+    ]
+    assert [symbol for page in pages for symbol in symbols(page)] == symbols(whole)
+    assert {page["meta"]["total"] for page in pages} == {total}
+    assert {page["meta"]["total_pages"] for page in pages} == {-(-total // size)}
+    values = [next(iter(row["values"].values())) for row in whole["data"]]
+    known = [value.casefold() if isinstance(value, str) else value for value in values if value is not None]
+    assert known == sorted(known, reverse=order == "desc")
+    assert values[len(known) :] == [None] * (len(values) - len(known))
+
+
 @pytest.mark.parametrize("filters", FILTERS, ids=str)
 @pytest.mark.parametrize("order", ["asc", "desc"])
 def test_total_and_pages_are_of_the_whole_set(shared_sample: TestClient, filters: dict[str, str], order: str) -> None:
-    everyone = sorted(symbols(get(shared_sample, limit=500, **filters)))
     for sort in SORTS:
-        whole = get(shared_sample, limit=500, sort_by=sort, sort_order=order, columns=sort, **filters)
-        assert sorted(symbols(whole)) == everyone
-        assert whole["meta"]["total"] == len(everyone)
-        pages = [
-            get(shared_sample, limit=4, page=n, sort_by=sort, sort_order=order, **filters)
-            for n in range(1, whole["meta"]["total"] // 4 + 2)
-        ]
-        assert [symbol for page in pages for symbol in symbols(page)] == symbols(whole)
-        values = [next(iter(row["values"].values())) for row in whole["data"]]
-        known = [value.casefold() if isinstance(value, str) else value for value in values if value is not None]
-        assert known == sorted(known, reverse=order == "desc")
-        assert values[len(known) :] == [None] * (len(values) - len(known))  # the unknown stand last
+        sorted_pages(shared_sample, sort, order, 4, **filters)
+
+
+@pytest.mark.parametrize("sort", sorted(CARDS))
+def test_every_field_sorts_and_pages_the_whole_set(shared_sample: TestClient, sort: str) -> None:
+    for order in ("asc", "desc"):
+        sorted_pages(shared_sample, sort, order, 7)
+        sorted_pages(shared_sample, sort, order, 7, q="close > 150")
+
+
+@pytest.mark.parametrize("narrowed", ["sector", "index", "symbol", "asof", "instrument_type", *PRESETS])
+def test_every_filter_is_counted_and_paged_on_the_whole_set(shared_sample: TestClient, narrowed: str) -> None:
+    everyone = get(shared_sample, limit=500)
+    filters = {
+        "sector": {"sector": max(everyone["meta"]["sectors"], key=everyone["meta"]["sectors"].get)},
+        "index": {"index": get(shared_sample, "/api/screener/indices")["indices"][0]["id"]},
+        "symbol": {"symbol": symbols(everyone)[0][:1]},
+        "asof": {"asof": "2024-02-15"},
+        "instrument_type": {"instrument_type": "ALL"},
+    }.get(narrowed, {"filter_type": narrowed})
+    for sort, order in (("turnover", "desc"), ("rsi_14", "asc"), ("name", "asc")):
+        sorted_pages(shared_sample, sort, order, 3, **filters)
+    if narrowed in ("sector", "index", "symbol"):
+        assert 0 < get(shared_sample, **filters)["meta"]["total"] < everyone["meta"]["total"]
 
 
 @pytest.mark.parametrize(
