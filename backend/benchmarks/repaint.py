@@ -3,8 +3,10 @@
     PYTHONPATH=. python benchmarks/repaint.py [--rounds 40]
 
 Needs SMARTTRADER_HOME with imported prices, a built interface and a Chromium (CHROMIUM_PATH). Sectors are switched one
-after the other; each is asked for once before, and then again with a warm page. Times are the browser's own, from the
-click until a frame after the count and the first row are those of the new sector.
+after the other; each is asked for once before, and then again with a warm page. The pointer rests on a choice before it
+presses, as a hand's does; with `--rest 0` it presses at once, so that nothing can be asked ahead. Times are the
+browser's own, from the press until the frame is painted in which the count and the first row are those of the new
+sector.
 """
 
 from __future__ import annotations
@@ -19,28 +21,51 @@ import time
 from pathlib import Path
 
 import httpx
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.screens import free_port, wait_for
 
-SWITCH = """
-async ([sector, total, first]) => {
+PRESSED = """
+([sector, total, first]) => {
   const row = () => document.querySelector('[role=grid] tr[aria-rowindex="2"]')?.textContent ?? '';
   const shown = () => [...document.querySelectorAll('[role=status]')].some((one) => one.textContent.includes(total));
   const label = [...document.querySelectorAll('fieldset.fac label')].find((one) =>
     one.querySelector('.trunc')?.textContent === sector);
-  const began = performance.now();
-  label.querySelector('input').click();
-  while (!(shown() && row().includes(first))) await new Promise(requestAnimationFrame);
-  await new Promise(requestAnimationFrame);
-  return performance.now() - began;
+  const frame = () => new Promise(requestAnimationFrame);
+  const painted = () => new Promise((resolve) => {
+    const channel = new MessageChannel();
+    channel.port1.onmessage = resolve;
+    channel.port2.postMessage(null);
+  });
+  window.repainted = new Promise((resolve) => {
+    label.addEventListener('click', async () => {
+      const began = performance.now();
+      do await frame(); while (!(shown() && row().includes(first)));
+      await painted();
+      resolve(performance.now() - began);
+    }, { once: true, capture: true });
+  });
+  const box = label.getBoundingClientRect();
+  return [box.left + 40, box.top + box.height / 2];
 }
 """
+
+
+def switched(page: Page, wanted: list[str], rest: float) -> float:
+    """Milliseconds from the press on a sector until its rows are painted; the pointer rests on it before."""
+    x, y = page.evaluate(PRESSED, wanted)
+    if rest > 0:
+        page.mouse.move(x, y)
+        time.sleep(rest)
+    page.mouse.click(x, y)
+    took: float = page.evaluate("window.repainted")
+    return took
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--rest", type=float, default=0.15, help="seconds of the pointer on a choice before the press")
     given = parser.parse_args()
     print(f"load of the machine before: {os.getloadavg()[0]:.1f}")
     port = free_port()
@@ -64,7 +89,7 @@ def main() -> None:
             desk.goto(f"{url}/screener/")
             desk.wait_for_selector('[role=grid] tr[aria-rowindex="2"]', timeout=120_000)
             time.sleep(20.0)  # what the server does on its start is over
-            times = [desk.evaluate(SWITCH, known[names[n % len(names)]]) for n in range(given.rounds)]
+            times = [switched(desk, known[names[n % len(names)]], given.rest) for n in range(given.rounds)]
             fresh, again = times[: len(names)], times[len(names) :]
             print(f"asked for the first time: {statistics.median(fresh):.0f} ms ({min(fresh):.0f} to {max(fresh):.0f})")
             print(f"asked for before: {statistics.median(again):.0f} ms ({min(again):.0f} to {max(again):.0f})")

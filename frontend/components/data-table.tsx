@@ -7,7 +7,7 @@ import {
   useTable,
 } from "@tanstack/react-table";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
+import { memo, useEffect, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
 import { Icon } from "@/components/icon";
 import { useCommands } from "@/lib/commands";
 import type { CsvValue } from "@/lib/csv";
@@ -299,15 +299,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
                 {...rowProps(index)}
                 style={{ height: rowHeight }}
               >
-                {shown.map((column, at) => (
-                  <td key={column.id} className={cellClass(column, at === 0)}>
-                    {row === undefined ? (
-                      <i className="sk" style={{ height: 10, width: "60%" }} />
-                    ) : (
-                      column.cell(row)
-                    )}
-                  </td>
-                ))}
+                <Cells row={row} columns={shown} />
               </tr>
             );
           })}
@@ -380,6 +372,25 @@ function useRowHeight(list: boolean): number {
   if (phone) return 44;
   if (coarse) return 48;
   return density === "compact" ? 28 : 36;
+}
+
+interface CellsProps<Row> {
+  row: Row | undefined;
+  columns: readonly Column<Row>[];
+}
+
+/** A row's cells, drawn again only for another row or other columns: the page changes far more often than they do. */
+const Cells = memo(CellsOfRow, (before, after) => {
+  const [a, b] = [before.columns, after.columns];
+  return before.row === after.row && a.length === b.length && a.every((column, at) => column === b[at]);
+}) as typeof CellsOfRow;
+
+function CellsOfRow<Row>({ row, columns }: CellsProps<Row>): ReactNode {
+  return columns.map((column, at) => (
+    <td key={column.id} className={cellClass(column, at === 0)}>
+      {row === undefined ? <i className="sk" style={{ height: 10, width: "60%" }} /> : column.cell(row)}
+    </td>
+  ));
 }
 
 function HeaderCell<Row>({

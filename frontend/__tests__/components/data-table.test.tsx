@@ -83,6 +83,28 @@ test("a click selects and looks", async () => {
   expect(peek).toHaveBeenCalledWith({ symbol: "S3", close: 3 }, 3);
 });
 
+test("what the page draws again does not draw the cells of the same rows again", () => {
+  const held = Array.from({ length: 5 }, (_, index) => rowAt(index));
+  const cell = jest.fn((row: Row) => row.symbol);
+  const table = (label: string, rows: readonly Row[]) => (
+    <DataTable
+      label={label}
+      columns={[{ ...COLUMNS[0]!, cell }]}
+      rowCount={5}
+      rowAt={(index) => rows[index]}
+      rowKey={(row) => row.symbol}
+    />
+  );
+  const one = table("Stocks", held);
+  const { rerender } = render(one);
+  const drawn = cell.mock.calls.length;
+  rerender(<DataTable {...one.props} label="The same" />);
+  expect(cell).toHaveBeenCalledTimes(drawn);
+  rerender(<DataTable {...one.props} rowAt={(index: number) => (index === 2 ? rowAt(99) : held[index])} />);
+  expect(cell).toHaveBeenCalledTimes(drawn + 1);
+  expect(screen.getByText("S99")).toBeInTheDocument();
+});
+
 test("a header asks for the sort, numbers from the top first, and says which way it is", async () => {
   const onSort = jest.fn();
   const table = (sort?: { by: string; order: "asc" | "desc" }) => (

@@ -55,6 +55,19 @@ test("sorting and a sector go into the URL", async () => {
   await waitFor(() => expect(url().get("sector")).toBe("Power"));
 });
 
+test("the answer to a sector is fetched while the pointer is on it, and not again by the click", async () => {
+  const { urls } = fakeApi({ ...BASE, "GET /api/screener/": screenerPage([stock("ARUVI")]) });
+  const { url } = page();
+  await screen.findByText("ARUVI");
+  const asked = () => urls.filter((one) => one.searchParams.get("sector") === "Power").length;
+  await userEvent.hover(screen.getByRole("radio", { name: /Power/ }));
+  await waitFor(() => expect(asked()).toBe(1));
+  expect(url().get("sector")).toBeNull();
+  await userEvent.click(screen.getByRole("radio", { name: /Power/ }));
+  await waitFor(() => expect(url().get("sector")).toBe("Power"));
+  expect(asked()).toBe(1);
+});
+
 test("a typed symbol is asked for after a pause, in capitals", async () => {
   fakeApi({ ...BASE, "GET /api/screener/": screenerPage([stock("ARUVI")]) });
   const { url } = page();

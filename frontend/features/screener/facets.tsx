@@ -15,10 +15,12 @@ export interface FacetsProps {
   filters: ScreenerFilters;
   meta: ScreenerMeta | undefined;
   onChange: (change: { index?: string | null; sector?: string | null; asof?: Date | null }) => void;
+  /** The pointer or the focus is near a choice, which may be made next. */
+  onNear: (change: { index?: string; sector: string | null }) => void;
 }
 
 /** What narrows the list, with counts from the whole universe. */
-export function Facets({ filters, meta, onChange }: FacetsProps) {
+export function Facets({ filters, meta, onChange, onNear }: FacetsProps) {
   const indices = useQuery(indicesQuery);
   const health = useQuery(healthQuery);
   const listed = indices.data?.indices ?? [];
@@ -55,8 +57,14 @@ export function Facets({ filters, meta, onChange }: FacetsProps) {
         names={listed}
         selected={filters.index}
         onSelect={(index) => onChange({ index, sector: null })}
+        onNear={(index) => onNear({ index, sector: null })}
       />
-      <SectorFacet sectors={sectors} selected={filters.sector} onSelect={(sector) => onChange({ sector })} />
+      <SectorFacet
+        sectors={sectors}
+        selected={filters.sector}
+        onSelect={(sector) => onChange({ sector })}
+        onNear={(sector) => onNear({ sector })}
+      />
     </>
   );
 }
@@ -116,10 +124,11 @@ interface IndexFacetProps {
   names: readonly { id: string; name: string }[];
   selected: string;
   onSelect: (index: string | null) => void;
+  onNear: (index: string) => void;
 }
 
 /** How many of the matches each index has as members; a click makes it the universe. */
-function IndexFacet({ counts, names, selected, onSelect }: IndexFacetProps) {
+function IndexFacet({ counts, names, selected, onSelect, onNear }: IndexFacetProps) {
   const [all, setAll] = useState(false);
   const group = useId();
   if (counts === null || Object.keys(counts).length === 0) return null;
@@ -129,7 +138,7 @@ function IndexFacet({ counts, names, selected, onSelect }: IndexFacetProps) {
   return (
     <fieldset className="fac">
       <legend>Index</legend>
-      {shown.map(([id, members]) => (
+      {shown.map(([id, members], at) => (
         <SectorRow
           key={id}
           group={group}
@@ -137,6 +146,8 @@ function IndexFacet({ counts, names, selected, onSelect }: IndexFacetProps) {
           members={members}
           checked={selected === id}
           onSelect={() => onSelect(id)}
+          onNear={() => onNear(id)}
+          onFocus={() => [shown[at - 1], shown[at + 1]].forEach((beside) => beside && onNear(beside[0]))}
         />
       ))}
       {found.length > shown.length && (
@@ -152,9 +163,10 @@ interface SectorFacetProps {
   sectors: readonly (readonly [string, number])[];
   selected: string | null;
   onSelect: (sector: string | null) => void;
+  onNear: (sector: string | null) => void;
 }
 
-function SectorFacet({ sectors, selected, onSelect }: SectorFacetProps) {
+function SectorFacet({ sectors, selected, onSelect, onNear }: SectorFacetProps) {
   const [all, setAll] = useState(false);
   const group = useId();
   const shown = all ? sectors : sectors.filter(([name], index) => index < SHOWN_FIRST || name === selected);
@@ -169,11 +181,13 @@ function SectorFacet({ sectors, selected, onSelect }: SectorFacetProps) {
         members={total}
         checked={selected === null}
         onSelect={() => onSelect(null)}
+        onNear={() => onNear(null)}
+        onFocus={() => shown[0] && onNear(shown[0][0])}
       />
       {selected !== null && !sectors.some(([name]) => name === selected) && (
         <SectorRow group={group} name={selected} members={0} checked onSelect={() => onSelect(selected)} />
       )}
-      {shown.map(([name, members]) => (
+      {shown.map(([name, members], at) => (
         <SectorRow
           key={name}
           group={group}
@@ -181,6 +195,11 @@ function SectorFacet({ sectors, selected, onSelect }: SectorFacetProps) {
           members={members}
           checked={selected === name}
           onSelect={() => onSelect(name)}
+          onNear={() => onNear(name)}
+          onFocus={() => {
+            onNear(shown[at - 1]?.[0] ?? null);
+            if (shown[at + 1]) onNear(shown[at + 1]![0]);
+          }}
         />
       ))}
       {(more > 0 || all) && sectors.length > SHOWN_FIRST && (
@@ -198,12 +217,15 @@ interface SectorRowProps {
   members: number;
   checked: boolean;
   onSelect: () => void;
+  onNear?: () => void;
+  /** The arrow keys choose what is beside. */
+  onFocus?: () => void;
 }
 
-function SectorRow({ group, name, members, checked, onSelect }: SectorRowProps) {
+function SectorRow({ group, name, members, checked, onSelect, onNear, onFocus }: SectorRowProps) {
   return (
-    <label className="check">
-      <input type="radio" name={group} checked={checked} onChange={onSelect} />
+    <label className="check" onPointerEnter={onNear}>
+      <input type="radio" name={group} checked={checked} onChange={onSelect} onFocus={onFocus} />
       <span className="trunc">{name}</span>
       <span className="cnt num xs">{count(members)}</span>
     </label>

@@ -44,6 +44,7 @@ export const screenerPageQuery = (ask: ScreenerAsk, page: number) =>
       )),
     }),
     gcTime: 5 * 60_000,
+    staleTime: 60_000, // what was asked ahead is not asked again by the click
   });
 
 /** The first page: counts, stamp and facets. The old answer stays until the new one is there. */

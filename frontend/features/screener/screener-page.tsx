@@ -1,6 +1,6 @@
 "use client";
 
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import Link from "next/link";
 import { useRouter } from "next/navigation";
 import { useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
@@ -22,11 +22,18 @@ import { askedFor, COLUMN_SETS, screenerColumns } from "./columns";
 import { Counts } from "./counts";
 import { ExpressionBar, placeOf } from "./expression-bar";
 import { Facets } from "./facets";
-import { activeFilters, questionOf, stateOf, useScreenerState, type Change } from "./filters";
+import {
+  activeFilters,
+  questionOf,
+  stateOf,
+  useScreenerState,
+  type Change,
+  type ScreenerFilters,
+} from "./filters";
 import { MakeStrategy } from "./make-strategy";
 import { NoStock } from "./no-stock";
 import { PhoneRow } from "./phone-row";
-import { PAGE_SIZE, type ScreenerAsk } from "./queries";
+import { PAGE_SIZE, screenerPageQuery, type ScreenerAsk } from "./queries";
 import { Why } from "./reasons";
 import { Saving, useSaved } from "./saving";
 import { ScreensMenu } from "./screens-menu";
@@ -57,6 +64,7 @@ const unselect = (run: () => void): Command => ({
 
 export function ScreenerPage({ renderStock }: ScreenerPageProps) {
   const router = useRouter();
+  const client = useQueryClient();
   const phone = usePhone();
   const { filters, columns: chosen, stock, screen: screenId, page, open, set } = useScreenerState();
   const [active, setActive] = useState<number | null>(page > 1 ? (page - 1) * PAGE_SIZE : null);
@@ -153,7 +161,9 @@ export function ScreenerPage({ renderStock }: ScreenerPageProps) {
   };
   const narrowed = activeFilters(filters);
   const asks = filters.q !== "" || narrowed.length > 0;
-  const facets = <Facets filters={filters} meta={meta} onChange={change} />;
+  const near = (next: Partial<Pick<ScreenerFilters, "index" | "sector">>) =>
+    void client.prefetchQuery(screenerPageQuery({ filters: { ...filters, ...next }, more: ask.more }, 1));
+  const facets = <Facets filters={filters} meta={meta} onChange={change} onNear={near} />;
   const expression = (
     <ExpressionBar
       filters={filters}
