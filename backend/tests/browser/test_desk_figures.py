@@ -330,8 +330,9 @@ def test_the_sweep_page_shows_the_points_of_the_command(
     assert len(points) == sweep["points"] == 6
     page.goto(f"{sample.url}/quant/sweep/?sweep={sweep['sweep_id']}")
     heat = page.get_by_role("region", name="Heat map")
+    cells = heat.get_by_role("table").get_by_role("button")
     measure = page.get_by_role("combobox", name="Measure")
-    expect(heat.get_by_role("button")).to_have_count(6, timeout=WAIT)
+    expect(cells).to_have_count(6, timeout=WAIT)
     names = dict(
         zip(
             [option.get_attribute("value") for option in measure.locator("option").all()],
@@ -344,9 +345,9 @@ def test_the_sweep_page_shows_the_points_of_the_command(
     for name, title in names.items():
         measure.select_option(str(name))
         expect(heat.get_by_role("heading")).to_have_text(f"{title} by parameters")
-        expect(heat.get_by_role("button")).to_have_count(6, timeout=WAIT)
-        expect(heat.get_by_role("button").first).to_have_attribute("aria-label", re.compile(re.escape(title)))
-        for cell in heat.get_by_role("button").all():
+        expect(cells).to_have_count(6, timeout=WAIT)
+        expect(cells.first).to_have_attribute("aria-label", re.compile(re.escape(title)))
+        for cell in cells.all():
             said = re.fullmatch(r"slow (\d+), fast (\d+): .*? (\S+)", str(cell.get_attribute("aria-label")))
             assert said is not None, cell.get_attribute("aria-label")
             value = points[int(said[2]), int(said[1])]["metrics"][name]

@@ -111,6 +111,7 @@ def test_from_the_library_to_the_report_by_keyboard_alone(
     expect(page.get_by_role("heading", name="Figures and their differences")).to_be_visible(timeout=WAIT)
     expect(page.get_by_role("row", name=re.compile("Opening capital|Capital"))).to_be_visible()
     walk.stop("compare", re.compile("Compare"))
+    open_figure(page, "Growth a year")
 
     # sweep
     walk.go("w")
@@ -134,10 +135,11 @@ def test_from_the_library_to_the_report_by_keyboard_alone(
     # heat map: a cell, and the run of it worked out again
     heat = page.get_by_role("region", name="Heat map")
     expect(page.get_by_text("Probability of overfitting")).to_be_visible(timeout=WAIT)
-    press(page, heat.get_by_role("button").nth(4))
+    press(page, heat.get_by_role("table").get_by_role("button").nth(4))
     expect(heat.get_by_role("button", pressed=True)).to_have_count(1)
     sharpe = str(heat.get_by_role("button", pressed=True).get_attribute("aria-label")).rpartition(" ")[2]
     walk.stop("sweep", re.compile("SMA crossover over fast and slow"))
+    open_figure(page, "Probability of overfitting")
     press(page, page.get_by_role("button", name="Open as a run"))
     page.wait_for_url("**/quant/run/?run=*", timeout=WAIT)
     expect(page.locator("[data-metric=sharpe]").first).to_have_text(sharpe, timeout=WAIT)
@@ -160,6 +162,7 @@ def test_from_the_library_to_the_report_by_keyboard_alone(
     expect(page.get_by_role("img", name=re.compile("The tested account ends at"))).to_be_visible(timeout=WAIT)
     press(page, page.get_by_role("button", name="Verify"))
     expect(page.get_by_role("status").filter(has_text="Verified")).to_be_visible(timeout=WAIT)
+    open_figure(page, "CAGR")
     walk.stop("walk-forward", re.compile("SMA crossover walked forward"))
 
     # report: of the newest run, as a file that opens without the server
@@ -182,6 +185,15 @@ def test_from_the_library_to_the_report_by_keyboard_alone(
         opened = alone.new_page()
         opened.goto(saved.as_uri())
         Walk(opened, theme, accessibility_faults).stop("report", re.compile("SMA crossover"))
+
+
+def open_figure(page: Page, name: str) -> None:
+    """Open a figure by its name, and close it: the focus is on its name again."""
+    figure = page.get_by_role("button", name=name, exact=True).first
+    press(page, figure)
+    expect(page.get_by_role("dialog", name=name).get_by_role("region", name="Formula")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(figure).to_be_focused()
 
 
 def run_id(page: Page) -> str:
