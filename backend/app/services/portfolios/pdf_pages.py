@@ -22,6 +22,7 @@ _FONTS: Final = Path(__file__).parent / "fonts"
 INK, SOFT, LINE = "#16181c", "#4b4f57", "#d9dce1"
 _MARGIN: Final = 18 * mm
 _NUMBER: Final = 58.0  # points, a column of numbers
+_SIZE, _PADDING = 7.5, 6.5  # points of a table's letters, and beside a cell
 _TOGETHER: Final = 25  # rows; a longer table may go over a page's end
 
 for _name in ("Inter-Regular", "Inter-SemiBold"):
@@ -101,16 +102,15 @@ class Pages:
         lines += [
             [shown(value, kind) for value, (_, kind) in zip(row, table.columns, strict=True)] for row in table.rows
         ]
-        wide = (self.width - _NUMBER * sum(numeric)) / max(sum(not one for one in numeric), 1)
         cells = [
             [cell if numeric[n] or not r else Paragraph(escaped(cell), self._small) for n, cell in enumerate(row)]
             for r, row in enumerate(lines)
         ]
-        made = Grid(cells, colWidths=[_NUMBER if one else wide for one in numeric], repeatRows=1)
+        made = Grid(cells, colWidths=_widths(lines, numeric, self.width), repeatRows=1)
         made.setStyle(
             [
-                ("FONT", (0, 0), (-1, -1), "Inter-Regular", 7.5),
-                ("FONT", (0, 0), (-1, 0), "Inter-SemiBold", 7.5),
+                ("FONT", (0, 0), (-1, -1), "Inter-Regular", _SIZE),
+                ("FONT", (0, 0), (-1, 0), "Inter-SemiBold", _SIZE),
                 ("TEXTCOLOR", (0, 0), (-1, -1), HexColor(INK)),
                 ("LINEBELOW", (0, 0), (-1, -1), 0.4, HexColor(LINE)),
                 ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
@@ -120,3 +120,23 @@ class Pages:
             ]
         )
         return made
+
+
+def _widths(lines: Sequence[Sequence[str]], numeric: Sequence[bool], width: float) -> list[float]:
+    """Points of each column: numbers as wide as always, narrower where the texts need it; short texts on one line."""
+    need = [
+        max(pdfmetrics.stringWidth(line[n], "Inter-SemiBold", _SIZE) for line in lines) + 2 * _PADDING
+        for n in range(len(numeric))
+    ]
+    texts = sorted((n for n, one in enumerate(numeric) if not one), key=lambda n: need[n])
+    out = [_NUMBER] * len(numeric)
+    left = width - _NUMBER * sum(numeric)
+    if sum(need[n] for n in texts) > left:
+        out = [min(one, _NUMBER) for one in need]
+        left = width - sum(one for one, number in zip(out, numeric, strict=True) if number)
+    for place, n in enumerate(texts):
+        out[n] = min(need[n], left / (len(texts) - place))
+        left -= out[n]
+    for n in texts:
+        out[n] += left / len(texts)
+    return out

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.services.portfolios.report_tables import Kind, Table, escaped, facts, shown, tables
 from app.services.spreadsheet_cells import safe_cell
@@ -28,7 +30,11 @@ def pdf(portfolio: Mapping[str, Any], analysis: Mapping[str, Any], stress: Mappi
         pages.small("Companies and prices of the sample market are made up.")
     pages.head("Growth of today's portfolio")
     pages.drawing(_growth(analysis, pages.width))
-    pages.small(f"Portfolio in violet, {analysis['benchmark']['name']} in grey; value of 1.")
+    holes = None in analysis["charts"]["performance"]["benchmark_returns"]
+    pages.small(
+        f"Portfolio in violet, {analysis['benchmark']['name']} in grey; value of 1."
+        + (" Where the index has no close on file it has no line, and goes on from where it stood." if holes else "")
+    )
     for table in tables(portfolio, analysis, stress):
         pages.table(table)
     left_out = [f"{one['symbol']}: {one['reason']}" for one in analysis["left_out"]]
@@ -54,10 +60,9 @@ def _growth(analysis: Mapping[str, Any], width: float) -> Any:
     height, right = 120.0, 34.0
     lines = [(np.array(performance["portfolio_returns"], float), _ACCENT)]
     if analysis["benchmark"]["reason"] is None:
-        bench = np.array([0.0 if one is None else one for one in performance["benchmark_returns"]], float)
-        lines.append((bench, _INDEX))
-    curves = [(np.cumprod(np.append(1.0, 1.0 + returns)), colour) for returns, colour in lines]
-    low, high = (float(end([end(curve) for curve, _ in curves])) for end in (np.min, np.max))
+        lines.append((np.array(performance["benchmark_returns"], float), _INDEX))
+    curves = [(_grown(returns), colour) for returns, colour in lines]
+    low, high = (float(end([end(curve) for curve, _ in curves])) for end in (np.nanmin, np.nanmax))
     span = max(high - low, 1e-9)
     drawing = Drawing(width, height)
     for level in np.linspace(low, high, 5).tolist():
@@ -75,11 +80,22 @@ def _growth(analysis: Mapping[str, Any], width: float) -> Any:
         )
     for curve, colour in reversed(curves):
         keep = np.unique(np.linspace(0, curve.size - 1, min(curve.size, 700)).astype(int))
-        points: list[float] = []
-        for t in keep.tolist():
-            points += [(width - right) * t / max(curve.size - 1, 1), 6 + (height - 12) * (float(curve[t]) - low) / span]
-        drawing.add(PolyLine(points, strokeColor=HexColor(colour), strokeWidth=1.1))
+        known = (~np.isnan(curve)).tolist()
+        for there, part in groupby(keep.tolist(), key=known.__getitem__):
+            points: list[float] = []
+            for t in part if there else ():
+                x = (width - right) * t / max(curve.size - 1, 1)
+                points += [x, 6 + (height - 12) * (float(curve[t]) - low) / span]
+            if points:
+                drawing.add(PolyLine(points, strokeColor=HexColor(colour), strokeWidth=1.1))
     return drawing
+
+
+def _grown(returns: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What 1 became, from 1 on; NaN where the return is unknown, so that no flat line is drawn there."""
+    grown = np.cumprod(np.append(1.0, 1.0 + np.nan_to_num(returns)))
+    grown[1:][np.isnan(returns)] = np.nan
+    return grown
 
 
 def workbook(portfolio: Mapping[str, Any], analysis: Mapping[str, Any], stress: Mapping[str, Any]) -> bytes:
