@@ -127,3 +127,27 @@ def test_of_many_that_take_a_name_at_once_one_has_it(shared_sample: TestClient) 
 def test_a_policy_that_is_not_there_answers_404(shared_sample: TestClient, sample_data: SampleSummary) -> None:
     answer = shared_sample.post(BACKTEST, json=question(sample_data, policy_id=999_999))
     assert answer.status_code == 404 and "There is no policy 999999" in answer.json()["error"]["message"]
+
+
+def test_a_rotation_under_a_policy_is_scaled_at_each_rebalance_and_says_so(
+    shared_sample: TestClient, sample_data: SampleSummary
+) -> None:
+    """Ten stocks at a tenth each under a limit of a quarter: 2.5 % each at the most, at every rebalance."""
+    asked = question(
+        sample_data, strategy_ids=["momentum_12_1"], policy_id=created(shared_sample)["id"],
+        params={"momentum_12_1": {"lookback": 40, "skip": 5, "names": 10}},
+    )  # fmt: skip
+    run = shared_sample.post(BACKTEST, json=asked).json()
+    scaled = [row for row in run["decisions"] if row["outcome"] == "SCALE" and row["rule"] == "STRATEGY"]
+    assert len(scaled) >= 6
+    for row in scaled:
+        assert row["granted"] == pytest.approx(0.25 * row["equity"]) == pytest.approx(row["limit"])
+        assert row["wanted"] == pytest.approx(row["equity"], rel=1e-6)
+        assert (row["book"], row["symbol"], row["side"], row["price"]) == ("momentum_12_1", None, None, None)
+    first = [row for row in run["decisions"] if row["outcome"] in ("ALLOW", "TRIM", "REJECT")][:10]
+    assert {row["outcome"] for row in first} <= {"ALLOW", "TRIM"}, "all ten are bought, not the first two"
+    assert any(said.startswith("The policy scaled down the target weights of") for said in run["warnings"])
+    table = shared_sample.get(f"/api/portfolio/strategies/runs/{run['run_id']}/export?table=decisions")
+    assert table.status_code == 200 and "SCALE" in table.text
+    verified = shared_sample.post(f"/api/portfolio/strategies/runs/{run['run_id']}/verify").json()
+    assert verified["outcome"] == "identical"

@@ -2392,7 +2392,7 @@ export interface components {
             daily_chart: components["schemas"]["DailyPoint"][];
             /**
              * Decisions
-             * @description What the risk policy decided, with its numbers; would_have_made: rupees of the part refused
+             * @description What the risk policy decided, with its numbers; would_have_made: rupees of the part refused. SCALE: the target weights of a strategy's rebalance were cut down together; wanted and granted are rupees of all of them then, else shares
              */
             decisions: {
                 [key: string]: unknown;

@@ -348,7 +348,9 @@ class BacktestOut(BaseModel):
         "`final_equity_without_frozen` of the metrics are their sum; empty for runs of an engine that did not tell"
     )
     decisions: list[dict[str, Any]] = Field(
-        description="What the risk policy decided, with its numbers; would_have_made: rupees of the part refused"
+        description="What the risk policy decided, with its numbers; would_have_made: rupees of the part refused. "
+        "SCALE: the target weights of a strategy's rebalance were cut down together; wanted and granted are rupees of "
+        "all of them then, else shares"
     )
     drawdown_sessions: dict[str, date | None]
     coverage: dict[str, int] = Field(description="Member-days of the universe, and how many of them traded")

@@ -139,6 +139,31 @@ test("the run's page lists what the policy decided and what the refused part wou
   expect(screen.getByText(/1 order refused or cut down/)).toHaveTextContent("they made −₹4,200");
 });
 
+test("target weights that were scaled are rupees of the strategy, and no refused order", async () => {
+  page({
+    decisions: [
+      decision({
+        outcome: "SCALE",
+        rule: "EXPOSURE",
+        symbol: null,
+        side: null,
+        price: null,
+        wanted: 900_000,
+        granted: 720_000,
+        limit: 720_000,
+        would_have_made: null,
+      }),
+    ],
+  });
+  const table = await screen.findByRole("grid", { name: "Decisions of the policy" });
+  expect(within(table).getByText("All targets")).toBeInTheDocument();
+  expect(within(table).getByText("Scaled")).toBeInTheDocument();
+  expect(within(table).getByText("₹9,00,000")).toBeInTheDocument();
+  expect(within(table).getAllByText("₹7,20,000")).toHaveLength(2);
+  expect(within(table).getByText("sma_cross")).toBeInTheDocument();
+  expect(screen.queryByText(/refused or cut down/)).not.toBeInTheDocument();
+});
+
 test("an unconstrained run says so", async () => {
   page({});
   expect(await screen.findByText(/The run is unconstrained/)).toBeInTheDocument();

@@ -9,7 +9,7 @@ import { useCommands } from "@/lib/commands";
 import { downloadText } from "@/lib/csv";
 import { barTime, count, counted, rupees, shortHash, signedRupees } from "@/lib/format";
 import type { RunDetail } from "@/lib/types";
-import { decisionsOf, refusedByPolicy, ruleName, ruleText, type Decision } from "./decisions";
+import { decisionsOf, ofWhom, refusedByPolicy, ruleName, ruleText, type Decision } from "./decisions";
 import { sortRows } from "./sort";
 
 const OF_THE_ACCOUNT = "This is about the account, not about one order";
@@ -22,6 +22,7 @@ const OUTCOMES: Record<string, { text: string; tone: "ok" | "wn" | "er" | "inf" 
     REJECT: { text: "Refused", tone: "wn", icon: "no" },
     FLATTEN: { text: "Ended", tone: "er", icon: "no" },
     NOTICE: { text: "Noticed", tone: "line", icon: "warn" },
+    SCALE: { text: "Scaled", tone: "inf", icon: "half" },
   };
 
 function Outcome({ decision }: { decision: Decision }) {
@@ -33,6 +34,10 @@ function Outcome({ decision }: { decision: Decision }) {
     </Badge>
   );
 }
+
+/** Shares of an order, rupees of the target weights of a strategy. */
+const amountOf = ({ outcome }: Decision, value: number): string =>
+  outcome === "SCALE" ? rupees(value) : count(value);
 
 const amount = (
   id: "wanted" | "granted" | "equity" | "cash" | "limit",
@@ -49,7 +54,7 @@ const amount = (
   cell: (row) => {
     const value = row[id];
     if (value === null) return <Unknown why={why} />;
-    return unit === "₹" ? rupees(value) : count(value);
+    return unit === "₹" ? rupees(value) : amountOf(row, value);
   },
   csv: (row) => row[id],
 });
@@ -61,7 +66,11 @@ const COLUMNS: Column<Decision>[] = [
     width: 132,
     sortBy: "symbol",
     cell: (row) =>
-      row.symbol === null ? <span className="t2">Account</span> : <span className="sym">{row.symbol}</span>,
+      row.symbol === null ? (
+        <span className="t2">{ofWhom(row)}</span>
+      ) : (
+        <span className="sym">{row.symbol}</span>
+      ),
     csv: (row) => row.symbol,
   },
   {
@@ -97,8 +106,8 @@ const COLUMNS: Column<Decision>[] = [
     cell: (row) => <span className="t2">{row.state}</span>,
     csv: (row) => row.state,
   },
-  amount("wanted", "Wanted", "shares", OF_THE_ACCOUNT),
-  amount("granted", "Granted", "shares", OF_THE_ACCOUNT),
+  amount("wanted", "Wanted", "shares or ₹", OF_THE_ACCOUNT),
+  amount("granted", "Granted", "shares or ₹", OF_THE_ACCOUNT),
   amount("limit", "Room left", "₹", "The rule has no such number"),
   amount("cash", "Free cash", "₹", OF_THE_ACCOUNT),
   amount("equity", "Equity", "₹", OF_THE_ACCOUNT),
@@ -185,17 +194,17 @@ export function DecisionsTable({ run, tabs }: { run: RunDetail; tabs?: ReactNode
             phoneRow={(row) => (
               <>
                 <span className="grow">
-                  <span className="sym">{row.symbol ?? "Account"}</span>
+                  <span className="sym">{row.symbol ?? ofWhom(row)}</span>
                   <span className="t3 xs trunc num" style={{ display: "block" }}>
                     {barTime(row.at)} · {ruleName(row.rule)}
                   </span>
                 </span>
                 <span className="pr num">
                   <Outcome decision={row} />
-                  {row.symbol !== null && (
+                  {(row.symbol !== null || row.outcome === "SCALE") && (
                     <span className="xs t3">
-                      {row.granted === null ? "–" : count(row.granted)} of{" "}
-                      {row.wanted === null ? "–" : count(row.wanted)}
+                      {row.granted === null ? "–" : amountOf(row, row.granted)} of{" "}
+                      {row.wanted === null ? "–" : amountOf(row, row.wanted)}
                     </span>
                   )}
                 </span>

@@ -1,7 +1,10 @@
 import { sentence } from "@/components/data-jobs";
 import type { RunDetail } from "@/lib/types";
 
-/** What the risk policy decided of one order, or saw of the account (then without a symbol). */
+/**
+ * What the risk policy decided of one order, of all target weights of a strategy (SCALE; then without a symbol), or saw
+ * of the account (without a strategy, too).
+ */
 export interface Decision {
   sequence: number;
   at: string;
@@ -11,6 +14,7 @@ export interface Decision {
   symbol: string | null;
   book: string | null;
   side: string | null;
+  /** Shares, of a SCALE rupees; so is what was granted. */
   wanted: number | null;
   granted: number | null;
   price: number | null;
@@ -61,6 +65,10 @@ export function decisionsOf(run: Pick<RunDetail, "decisions">): Decision[] {
     would_have_made: number(row.would_have_made),
   }));
 }
+
+/** Whom a decision is about, where that is no instrument. */
+export const ofWhom = ({ outcome }: Pick<Decision, "outcome">): string =>
+  outcome === "SCALE" ? "All targets" : "Account";
 
 /** What was refused or cut down, counted, and what it would have made where that is known. */
 export function refusedByPolicy(decisions: readonly Decision[]): {

@@ -19,7 +19,8 @@ from app.engines.backtest.account import TRAILING, Account, in_one_piece, slot_o
 from app.engines.backtest.checks import MOST_BARS, is_bars
 from app.engines.backtest.context import Context
 from app.engines.backtest.core import Log, Market, Orders, Rules
-from app.engines.backtest.fills import SEQUENCE
+from app.engines.backtest.fills import DECISIONS, SEQUENCE
+from app.engines.backtest.guardrails import SCALINGS, scaled
 from app.engines.backtest.loop import Curves, Decisions, give_order, run_bars
 from app.engines.backtest.orders import Kind, Side, Why
 from app.engines.kernels import kernel
@@ -338,14 +339,17 @@ class EventRun:
         if t + 1 >= len(self.bars.sessions):
             return
         total = self.decisions.allocation[book] * self.curves.equity[t]
-        product = int(self.decisions.product[book])
-        for n in range(self.bars.shape[1]):
+        product, count = int(self.decisions.product[book]), self.bars.shape[1]
+        asked = [weights.get(n, 0.0) if self.bars.member[t, n] else 0.0 for n in range(count)]
+        values = np.array(asked, np.float64) * total
+        if self.rules.policy.active:
+            values = self._scaled(book, t, values)
+        for n, weight in enumerate(asked):
             held = self.account.quantity[slot_of(self.account, book, n, product)]
-            weight = weights.get(n, 0.0) if self.bars.member[t, n] else 0.0
             price = self.market.close[t, n]
             if (weight == 0.0 and held == 0.0) or (np.isnan(price) and weight != 0.0):
                 continue
-            wanted = 0.0 if weight == 0.0 else weight * total / price
+            wanted = 0.0 if weight == 0.0 else float(values[n]) / price
             if not self.rules.fractional:
                 wanted = whole_shares(wanted)
             if held and (wanted - held) * held < 0.0:
@@ -356,6 +360,16 @@ class EventRun:
             if (wanted - held) * wanted > 0.0:
                 side = Side.BUY if wanted > held else Side.SELL
                 self._give(book, n, side, Kind.MARKET, Why.REBALANCE, 0, abs(wanted - held), np.nan, np.nan, t)
+
+    def _scaled(self, book: int, t: int, values: F1) -> F1:
+        """What the policy leaves of the rupees [N] that a book wants to hold."""
+        while self.log.used[DECISIONS] + SCALINGS > self.log.decisions.size:
+            self.log = self._grow(self.log)
+        asked = np.arange(len(self.names)) == book
+        targets = np.where(asked[:, None], values, 0.0)
+        equity = self.curves.equity[t]
+        scaled(t, equity, False, asked, targets, self.market, self.account, self.orders, self.rules, self.log)
+        return targets[book]
 
     def _usable(self, n: int, **values: float | None) -> None:
         if not 0 <= n < self.bars.shape[1]:

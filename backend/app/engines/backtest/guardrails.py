@@ -1,4 +1,4 @@
-"""The policy at work in the core: it looks at the account at each open and close, and is asked for every entry.
+"""The policy at work in the core: it looks at the account at each open and close, scales targets, is asked for entries.
 
 On bars it is an approximation, which runs say: between the open and the close of a bar nothing is seen. What was
 decided, with the numbers it was decided by, is written to the log.
@@ -9,6 +9,8 @@ decided, with the numbers it was decided by, is written to the log.
 - At the open and at the close of each bar the loss of the session and the drawdown are looked at. A daily stop that is
   reached holds until the session ends; entries at rest are withdrawn, and positions ended at the next open if the
   policy says so. An exposure that prices carried beyond its cap is noticed; nothing is sold for it.
+- At the close at which books rebalance their target weights are cut down together to what the policy leaves, in the
+  state that the session of their orders will begin in.
 """
 
 from __future__ import annotations
@@ -58,6 +60,7 @@ from app.engines.policy.decide import (
     NOTICE,
     REJECT,
     SAME,
+    SCALE,
     STATE_CHANGE,
     TRIM,
     WARN_AT,
@@ -69,14 +72,20 @@ from app.engines.policy.decide import (
     exposure_cap,
     stop_used,
 )
+from app.engines.policy.scale import AFTER, BEFORE, ROOM, STAGES, scale_targets
 
 if TYPE_CHECKING:
     from app.engines.backtest.fills import Log, Market, Rules
+    from app.engines.backtest.resting import Orders
 
+B1 = NDArray[np.bool_]
 F1 = NDArray[np.float64]
+F2 = NDArray[np.float64]
 
 NOTICES: Final = 8  # rows about the account itself that one bar can add to the decisions at most
+SCALINGS: Final = len(STAGES)  # rows about its targets that a book that rebalances can add
 AT_CLOSE_KIND = 4  # Kind.CLOSE
+REBALANCE = 7  # Why
 FILLS, EVENTS, SEQUENCE, DECISIONS = 0, 2, 3, 4  # cells of Log.used
 NOBODY: Word = np.uint64(0)
 
@@ -204,6 +213,52 @@ def flattened(
     )  # fmt: skip
 
 
+@kernel(arrays=True)
+def scaled(
+    t: int, equity: float, this_close: bool, asked: B1, targets: F2, market: Market, account: Account, orders: Orders,
+    rules: Rules, log: Log,
+) -> None:  # fmt: skip
+    """Cut the targets of books that rebalance at this close down to what the policy leaves, in place, written down.
+
+    `asked` [B] are those books, `targets` [B, N] rupees, short below zero. What the other books hold stays, with what
+    they asked for at this close to rebalance; so does what has no price, or no target that is a number. Where the daily
+    stop refuses all entries that these targets could become, nothing is changed.
+    """
+    memory, books = account.watch, targets.shape[0]
+    other_session = market.last[t] and not this_close
+    if memory[LATCH] > 0.0 and not other_session:
+        return
+    state = _next_level(account, rules) if other_session else int(memory[LEVEL])
+    close = market.close[t]
+    stays, gross, of_book = np.zeros(targets.shape), 0.0, np.zeros(books)
+    for i in range(account.held_count[0]):
+        slot = account.held[i]
+        value = _value(close, account, slot)
+        stays[account.book[slot], account.column[slot]] += value
+        of_book[account.book[slot]] += abs(value)
+        gross += abs(value)
+    for i in range(orders.size[0]):
+        order = orders.rows[i]
+        price = close[order["column"]]
+        if order["why"] == REBALANCE and order["decided"] == t and not np.isnan(price):
+            stays[order["book"], order["column"]] += order["side"] * order["quantity"] * price
+    for b in range(books):
+        for n in range(targets.shape[1]):
+            sized = asked[b] and not np.isnan(close[n]) and np.isfinite(targets[b, n])
+            stays[b, n] = np.nan if sized else abs(stays[b, n])
+    told = np.empty((len(STAGES), books, 3))
+    scale_targets(targets, stays, rules.sectors, account.book_share, equity, state, rules.policy, told)
+    for b in range(books):
+        for i in range(len(STAGES)):
+            before, after = told[i, b, BEFORE], told[i, b, AFTER]
+            if after < before:
+                _record(
+                    t, NOBODY, b, -1, 0, 0, SCALE, STAGES[i], before, after, np.nan, equity, account.cash[0], gross,
+                    of_book[b], told[i, b, ROOM], account, rules, log,
+                )  # fmt: skip
+                log.decisions[log.used[DECISIONS] - 1]["state"] = state  # of the orders, not of this bar
+
+
 @kernel()
 def _end_all(account: Account) -> None:
     """Have what is held now ended at its next open; what is bought later is not meant."""
@@ -248,24 +303,38 @@ def watch(t: int, prices: F1, account: Account, rules: Rules, log: Log) -> None:
     memory[BEYOND] = 1.0 if beyond else 0.0
 
 
+@kernel(forceinline=True)
+def _by_drawdown(account: Account, rules: Rules) -> int:
+    """The state that the drawdown at the last mark asks for; a new high restores NORMAL."""
+    memory, policy = account.watch, rules.policy
+    equity, before = memory[NOW], int(memory[BY_DRAWDOWN])
+    if before == HALTED:
+        return HALTED
+    if equity > memory[PEAK]:
+        return NORMAL
+    if equity <= memory[PEAK] * (1.0 - policy.defensive + SAME):
+        return DEFENSIVE
+    return max(before, CAUTIOUS) if equity <= memory[PEAK] * (1.0 - policy.cautious + SAME) else before
+
+
+@kernel(forceinline=True)
+def _next_level(account: Account, rules: Rules) -> int:
+    """The state that a session that began now would begin in."""
+    level = _by_drawdown(account, rules)
+    return max(level, CAUTIOUS) if account.watch[NEXT] > 0.0 else level
+
+
 @kernel()
 def open_session(t: int, account: Account, rules: Rules, log: Log) -> None:
     """Before the first bar of a session: lift the daily stop, set the state, and see how alike the books have been."""
-    memory, policy = account.watch, rules.policy
+    memory = account.watch
     equity, level = memory[NOW], int(memory[LEVEL])
     if account.clock[SESSION] >= 0:
         _book_returns(account, rules, log)
-    by_drawdown = int(memory[BY_DRAWDOWN])
+    memory[LEVEL] = _next_level(account, rules)
+    memory[BY_DRAWDOWN] = _by_drawdown(account, rules)
     if equity > memory[PEAK]:
         memory[PEAK] = equity
-        by_drawdown = by_drawdown if by_drawdown == HALTED else NORMAL
-    elif by_drawdown != HALTED:
-        if equity <= memory[PEAK] * (1.0 - policy.defensive + SAME):
-            by_drawdown = DEFENSIVE
-        elif equity <= memory[PEAK] * (1.0 - policy.cautious + SAME):
-            by_drawdown = max(by_drawdown, CAUTIOUS)
-    memory[BY_DRAWDOWN] = by_drawdown
-    memory[LEVEL] = max(by_drawdown, CAUTIOUS) if memory[NEXT] > 0.0 else by_drawdown
     memory[BASE] = equity
     memory[LATCH] = memory[NEXT] = memory[SAID] = 0.0
     if int(memory[LEVEL]) != level:

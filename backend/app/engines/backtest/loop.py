@@ -30,7 +30,7 @@ from app.engines.backtest.fills import (
     Market,
     Rules,
 )
-from app.engines.backtest.guardrails import NOTICES
+from app.engines.backtest.guardrails import NOTICES, SCALINGS, scaled
 from app.engines.backtest.matching import at_close
 from app.engines.backtest.orders import intent_id
 from app.engines.kernels import kernel
@@ -148,15 +148,14 @@ def _kind(decisions: Decisions, limit: float, trigger: float) -> int:
 
 @kernel()
 def _rebalance(
-    t: int, book: int, equity: float, market: Market, decisions: Decisions, account: Account, orders: Orders,
-    fractional: bool,
+    t: int, book: int, weights: F1, total: float, market: Market, decisions: Decisions, account: Account,
+    orders: Orders, fractional: bool,
 ) -> None:  # fmt: skip
-    """Orders from what a book holds to its target weights, sized at this close."""
+    """Orders from what a book holds to target weights [N] of `total` rupees, sized at this close."""
     product, kind = decisions.product[book], AT_CLOSE if decisions.this_close else MARKET
     eligible = t if decisions.this_close else t + 1
-    total, ranked = decisions.allocation[book] * equity, decisions.target_ranks.shape[1] > 1
+    ranked, member = decisions.target_ranks.shape[1] > 1, market.member[t]
     before = orders.size[0]  # what is given here is of other columns
-    weights, member = decisions.targets[book, t], market.member[t]
     for column in range(weights.size):
         weight = weights[column]
         slot = slot_of(account, book, column, product)
@@ -191,6 +190,26 @@ def _rebalance(
                 orders, market, decisions.books, t, book, column, product, side, kind, REBALANCE, 0, abs(change),
                 np.nan, decisions.target_ranks[book, t if ranked else 0, column], eligible, 1,
             )  # fmt: skip
+
+
+@kernel(arrays=True)
+def _rebalance_under_policy(
+    t: int, equity: float, market: Market, decisions: Decisions, account: Account, orders: Orders, rules: Rules,
+    log: Log,
+) -> None:  # fmt: skip
+    """`_rebalance` for all books whose turn it is, their targets cut down together to what the policy leaves."""
+    books, columns = decisions.books.size, market.close.shape[1]
+    asked, targets = np.zeros(books, np.bool_), np.zeros((books, columns))
+    for book in range(books):
+        asked[book] = decisions.rebalances[book, t]
+        total = decisions.allocation[book] * equity
+        for column in range(columns):
+            if asked[book] and market.member[t, column] and not np.isnan(decisions.targets[book, t, column]):
+                targets[book, column] = decisions.targets[book, t, column] * total
+    scaled(t, equity, decisions.this_close, asked, targets, market, account, orders, rules, log)
+    for book in range(books):
+        if asked[book]:
+            _rebalance(t, book, targets[book], 1.0, market, decisions, account, orders, rules.fractional)
 
 
 @kernel(forceinline=True)
@@ -238,7 +257,7 @@ def _enter(
 @kernel(forceinline=True)
 def _decide(
     t: int, first: int, equity: float, market: Market, decisions: Decisions, account: Account, orders: Orders,
-    fractional: bool,
+    rules: Rules, log: Log,
 ) -> int:  # fmt: skip
     """Give the orders decided at the close of bar t; the first entry of a later bar."""
     columns, books = market.close.shape[1], decisions.books.size
@@ -262,7 +281,11 @@ def _decide(
         first += 1
     for book in range(books):
         if decisions.rebalances[book, t]:
-            _rebalance(t, book, equity, market, decisions, account, orders, fractional)
+            if rules.policy.active:
+                _rebalance_under_policy(t, equity, market, decisions, account, orders, rules, log)
+                break
+            weights, total = decisions.targets[book, t], decisions.allocation[book] * equity
+            _rebalance(t, book, weights, total, market, decisions, account, orders, rules.fractional)
     return first
 
 
@@ -317,6 +340,7 @@ def run_bars(
     first = np.searchsorted(decisions.entries, begin * cells)
     session_ends = -1  # the last bar of the session of the account's clock; -1 = not looked up
     t, known, resting = begin, log.used[SEQUENCE], orders.size[0]
+    noticed = NOTICES + SCALINGS * decisions.books.size
     while t < end:
         if pause and (log.used[SEQUENCE] != known or orders.size[0] != resting):
             break
@@ -337,7 +361,7 @@ def run_bars(
             log.used[FILLS] + needed > log.fills.size
             or log.used[REJECTIONS] + needed > log.rejections.size
             or log.used[EVENTS] + needed > log.events.size
-            or (rules.policy.active and log.used[DECISIONS] + needed + NOTICES > log.decisions.size)
+            or (rules.policy.active and log.used[DECISIONS] + needed + noticed > log.decisions.size)
         ):
             return t
         if t > session_ends:
@@ -350,7 +374,7 @@ def run_bars(
         curves.cash[t] = account.cash[0]
         curves.equity[t] = account.cash[0] + curves.holdings[t]
         if t + 1 < bars or decisions.this_close:
-            first = _decide(t, first, curves.equity[t], market, decisions, account, orders, rules.fractional)
+            first = _decide(t, first, curves.equity[t], market, decisions, account, orders, rules, log)
             if decisions.this_close and orders.size[0] > 0:
                 at_close(t, t, market, account, orders, rules, log)
                 settle(t, market, account, rules, log)

@@ -183,23 +183,23 @@ EVENT = np.dtype(
 DECISION = np.dtype(
     [
         ("sequence", np.int64),
-        ("intent", np.uint64),  # of the order; 0 where the account itself was looked at
+        ("intent", np.uint64),  # of the order; 0 where the account itself was looked at, or the targets of a book
         ("bar", np.int64),
         ("book", np.int64),  # -1: of the account
-        ("column", np.int64),  # -1: of the account
+        ("column", np.int64),  # -1: of the account, or of the targets of a book
         ("product", np.int64),
         ("side", np.int64),
         ("outcome", np.int64),  # policy.decide.Outcome
         ("rule", np.int64),  # policy.decide.Rule
         ("state", np.int64),  # policy.decide.State
-        ("wanted", np.float64),  # shares; NaN: of the account
-        ("granted", np.float64),  # shares
+        ("wanted", np.float64),  # shares; of a SCALE rupees of all targets, each counted positive; NaN: of the account
+        ("granted", np.float64),  # as wanted
         ("price", np.float64),  # rupees a share
         ("equity", np.float64),  # rupees, as the other amounts
         ("cash", np.float64),  # free to be used
         ("gross", np.float64),  # value of all positions, each counted positive
         ("book_gross", np.float64),
-        ("limit", np.float64),  # what the rule left for this order
+        ("limit", np.float64),  # what the rule left for this order, or for these targets
         ("stop_used", np.float64),  # the day's loss over the daily stop; 1 = reached
     ]
 )

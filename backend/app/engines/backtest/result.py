@@ -191,7 +191,8 @@ class RunResult:
     @cached_property
     def decisions(self) -> Columns:
         """Of the policy, by column, with the numbers each was taken by, and `would_have_made`: rupees that the part
-        refused made in the same run without the policy; None = unknown."""
+        refused made in the same run without the policy; None = unknown. Wanted and granted are shares, of a SCALE
+        rupees of all targets of a book before and after the rule."""
         return self.later.decisions()
 
     @cached_property

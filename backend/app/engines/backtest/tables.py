@@ -129,11 +129,14 @@ def event_columns(events: Records, spec: RunSpec, bars: Bars) -> Columns:
 
 
 def decision_columns(decisions: Records, would_have_made: Any, spec: RunSpec, bars: Bars) -> Columns:
-    """What the policy decided, in the order it happened; what was seen of the account itself names no instrument."""
-    account = (decisions["column"] < 0).tolist()
+    """What the policy decided, in the order it happened.
 
-    def of_order(values: list[Any]) -> list[Any]:
-        return [None if whole else value for whole, value in zip(account, values, strict=True)]
+    What it did with the targets of a book names no instrument, what was seen of the account itself no book either.
+    """
+    whole, account = (decisions["column"] < 0).tolist(), (decisions["book"] < 0).tolist()
+
+    def known(values: list[Any], unless: list[bool]) -> list[Any]:
+        return [None if gone else value for gone, value in zip(unless, values, strict=True)]
 
     sides = {member.value: member.name for member in Side}
     return {
@@ -142,8 +145,11 @@ def decision_columns(decisions: Records, would_have_made: Any, spec: RunSpec, ba
         "outcome": _names(decisions["outcome"], Outcome),
         "rule": _names(decisions["rule"], Rule),
         "state": _names(decisions["state"], State),
-        "intent": of_order(_hex(decisions["intent"])),
-        **{name: of_order(values) for name, values in _who(decisions, spec, bars).items()},
+        "intent": known(_hex(decisions["intent"]), whole),
+        **{
+            name: known(values, account if name == "book" else whole)
+            for name, values in _who(decisions, spec, bars).items()
+        },
         "side": [sides.get(side) for side in decisions["side"].tolist()],
         "wanted": _floats(decisions["wanted"]),
         "granted": _floats(decisions["granted"]),

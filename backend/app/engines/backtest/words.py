@@ -92,6 +92,9 @@ def _policy_words(spec: RunSpec) -> list[str]:
         f"{defensive:.0%} DEFENSIVE with 10 %; a new high at a session's close restores NORMAL. After a "
         "session that reached the daily stop the next is CAUTIOUS.",
         "The policy looks at the account at each bar's open and close, not between them: a stop may be overshot.",
+        "Target weights of a rebalance are scaled down together, by the prices at its close, to what the policy leaves "
+        "for one instrument, one sector, one strategy, the exposure and the cash, in this order. What the next open "
+        "costs more, and the charges, are cut from the entries served last.",
     ]
     limits = (
         ("one instrument", policy.max_position_percent, "of the equity"),
@@ -131,6 +134,15 @@ def policy_warnings(decisions: Records, bars: Bars) -> list[str]:
     for halt in notices[notices["rule"] == Rule.HALTED][:1]:
         on = times(bars.sessions[[int(halt["bar"])]])[0]
         found.append(f"HALTED on {on}: the drawdown limit was reached, and no entry was taken any more.")
+    scaled = decisions[decisions["outcome"] == Outcome.SCALE]
+    for rule in sorted(set(scaled["rule"].tolist())):
+        rows = scaled[scaled["rule"] == rule]
+        least = float((rows["granted"] / rows["wanted"]).min())
+        of = "a rebalance" if rows.size == 1 else f"{rows.size} rebalances"
+        found.append(
+            f"The policy scaled down the target weights of {of}, to {least:.1%} of what was wanted"
+            f"{'' if rows.size == 1 else ' at the least'}: {Rule(rule).name}."
+        )
     for outcome, verb in ((Outcome.REJECT, "refused"), (Outcome.TRIM, "cut down")):
         rows = decisions[decisions["outcome"] == outcome]
         counts = Counter(rows["rule"].tolist())

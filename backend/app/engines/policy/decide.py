@@ -10,6 +10,7 @@ Backtest, paper and live ask the same function. Its rules:
   entries wait; from 50 % on it is said.
 - Limits are applied in this order: liquidity, instrument, sector, strategy with its correlation penalty, exposure,
   cash. Each cuts what the one before left, whole shares (lots) rounded down.
+- Of a rebalance these limits (but liquidity) are applied to the target weights together first: `scale_targets`.
 - What is already under way counts as if it were done: two orders that each fit alone do not both pass.
 - CAUTIOUS halves the exposure (20 % at least), DEFENSIVE takes it to 10 %; HALTED takes no entry.
 """
@@ -33,6 +34,7 @@ class Outcome(IntEnum):
     REJECT = 2
     FLATTEN = 3  # a position is ended
     NOTICE = 4  # nothing was done: the account was seen to be near or beyond a limit, or changed its state
+    SCALE = 5  # target weights of a rebalance were cut down together, before they became orders
 
 
 class Rule(IntEnum):
@@ -62,7 +64,7 @@ class State(IntEnum):
 
 
 # members as plain ints: they are compiled in as constants
-ALLOW, TRIM, REJECT, FLATTEN, NOTICE = 0, 1, 2, 3, 4
+ALLOW, TRIM, REJECT, FLATTEN, NOTICE, SCALE = 0, 1, 2, 3, 4, 5
 NO_RULE, DAILY_STOP, DAILY_STOP_NEAR, DAILY_STOP_WARNING, HALT = 0, 1, 2, 3, 4
 LIQUIDITY, INSTRUMENT, SECTOR, STRATEGY, EXPOSURE, CASH_RESERVE, STATE_CHANGE = 5, 6, 7, 8, 9, 10, 11
 NORMAL, CAUTIOUS, DEFENSIVE, HALTED = 0, 1, 2, 3
