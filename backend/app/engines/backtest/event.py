@@ -369,7 +369,8 @@ class EventRun:
         targets = np.where(asked[:, None], values, 0.0)
         equity = self.curves.equity[t]
         scaled(t, equity, False, asked, targets, self.market, self.account, self.orders, self.rules, self.log)
-        return targets[book]
+        left: F1 = targets[book]
+        return left
 
     def _usable(self, n: int, **values: float | None) -> None:
         if not 0 <= n < self.bars.shape[1]:
