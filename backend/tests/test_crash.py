@@ -1,15 +1,17 @@
-"""A server killed in the middle of an import: nothing acknowledged is lost, no half file stays, the job goes on."""
+"""A server killed in the middle of a job: nothing acknowledged is lost, no half file stays, the job goes on."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import Engine, create_engine, text
 
 from app.embedded_postgres import EmbeddedPostgres
 from app.repositories.prices import content_hash
@@ -44,14 +46,18 @@ def wait_for(served: Served, job_id: str, progress: float) -> dict[str, Any]:
     raise AssertionError(f"the job did not get to {progress}: {state}")
 
 
-def stored(home: Path) -> str:
-    """A digest of everything stored and derived."""
+@contextmanager
+def database(home: Path) -> Iterator[Engine]:
     with EmbeddedPostgres(home).acquire() as lease:
         engine = create_engine(lease.url("smarttrader"))
-        with engine.connect() as connection:
-            digest = content_hash(connection)
+        yield engine
         engine.dispose()
-    return digest
+
+
+def stored(home: Path) -> str:
+    """A digest of everything stored and derived."""
+    with database(home) as engine, engine.connect() as connection:
+        return content_hash(connection)
 
 
 def test_a_server_killed_in_an_import_goes_on_with_it_and_ends_with_the_same_content(
@@ -75,3 +81,59 @@ def test_a_server_killed_in_an_import_goes_on_with_it_and_ends_with_the_same_con
     with serving(untouched, tmp_path, ("data", "import", str(market))) as other:
         assert httpx.get(f"{other.url}/api/data/status", timeout=30, trust_env=False).json()["files"] == files
     assert stored(home) == stored(untouched)
+
+
+# what was kept, once for each time it was kept
+KEEPING = """
+CREATE TABLE kept (number int, at timestamptz DEFAULT clock_timestamp());
+CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS
+  $$ BEGIN INSERT INTO public.kept (number) VALUES (NEW.number); RETURN NULL; END $$;
+CREATE TRIGGER note AFTER INSERT ON walk_forward_parts FOR EACH ROW EXECUTE FUNCTION note();
+"""
+
+
+def test_a_server_killed_in_a_walk_forward_goes_on_with_it_and_works_no_part_out_twice(
+    tmp_path: Path, market: Path
+) -> None:
+    home, url = tmp_path / "home", "/api/portfolio/strategies/walk-forwards"
+    asked = {
+        "run": {
+            "strategy_ids": ["sma_cross"], "universe": "SAMPLE5", "start_date": "2023-01-02", "end_date": "2024-12-31"
+        },
+        "grid": {"fast": [3, 5], "slow": [10, 15]}, "train": 60, "test": 5,
+    }  # fmt: skip
+
+    def kept(engine: Engine) -> list[int]:
+        with engine.connect() as connection:
+            return list(connection.execute(text("SELECT number FROM kept ORDER BY at")).scalars())
+
+    with serving(home, tmp_path, ("data", "import", str(market))) as served, database(home) as engine:
+        with engine.begin() as connection:
+            connection.execute(text(KEEPING))
+        answer = httpx.post(served.url + url, json=asked, timeout=60, trust_env=False)
+        assert answer.status_code == 202, answer.text
+        job_id, walk = answer.json()["job"]["id"], answer.json()["walk_forward_id"]
+        until = time.monotonic() + PATIENCE_SECONDS
+        while len(kept(engine)) < 20 and time.monotonic() < until:
+            time.sleep(0.02)
+        served.process.kill()
+        assert served.process.wait() != 0
+        before = kept(engine)
+        assert len(before) >= 20
+    with serving(home, tmp_path) as served:
+        done = wait_for(served, job_id, 2.0)
+        assert done["state"] == "SUCCEEDED", done
+        found = httpx.get(f"{served.url}{url}/{walk}", timeout=60, trust_env=False).json()
+        verified = httpx.post(f"{served.url}{url}/{walk}/verify", timeout=120, trust_env=False).json()
+    windows = len(found["windows"])
+    with database(home) as engine:
+        after = kept(engine)
+        with engine.connect() as connection:
+            counted, left = (
+                connection.scalar(text(f"SELECT count(*) FROM {table}")) for table in ("trials", "walk_forward_parts")
+            )
+    # one stretch and three levels of costs a window, and one stretch over all tests
+    assert len(before) < len(after) == 4 * windows + 1
+    assert sorted(after) == list(range(4 * windows + 1))
+    assert counted == 5 * windows + 4 and left == 0  # four points and a test a window, four over all tests
+    assert verified["outcome"] == "identical", verified
