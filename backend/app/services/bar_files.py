@@ -20,6 +20,8 @@ LOWEST, HIGHEST = 1e-9, 1e12  # rupees: a price beyond them is an error of the f
 MOST_VOLUME: Final = 1e18  # shares
 MOST_CELLS: Final = 40_000_000  # times by symbols
 YEARS: Final = (1900, 2199)
+FELL, ROSE = 0.7, 1.5  # of the close before: the open after a bonus of 1:2 is at 0.667, after a consolidation above 2
+_NAMED_LEAPS: Final = 5
 _STEPS: Final = {"1m": 1, "3m": 3, "5m": 5, "10m": 10, "15m": 15, "30m": 30, "1h": 60}
 _DAY: Final = 1440  # minutes
 _NUMBERS: Final = r"^(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})((?:[ T].*)?)$"  # 31/07/2024 09:15
@@ -69,7 +71,8 @@ def read_bars(
         notes.append(f"Volumes of {table.name} are {which}: a volume cap would refuse every order, and no impact is "
                      "charged.")  # fmt: skip
     keys, n = _symbols(table, found)
-    return _arranged(table, at, columns, volume, keys, n, timeframe, start, end), (*notes, *told)
+    bars = _arranged(table, at, columns, volume, keys, n, timeframe, start, end)
+    return bars, (*notes, *told, *_taken_for(table, at, timeframe), *_leaps(table, bars))
 
 
 def _found(table: Table) -> dict[str, int]:
@@ -284,7 +287,8 @@ def _arranged(
     shape = (int(kept.sum()), len(keys))
     first = 0 if start is None else int((days[kept] < np.datetime64(start)).sum())
     if first >= shape[0]:
-        raise ValidationError(f"{table.name}: no bar between {start} and {end}; it has {days[0]} to {days[-1]}", "from")
+        asked = f"from {start} on" if end is None else f"up to {end}" if start is None else f"between {start} and {end}"
+        raise ValidationError(f"{table.name}: no bar {asked}; it has {days[0]} to {days[-1]}", "from")
     return Bars(
         sessions=(days if daily else times)[kept],
         keys=keys,
@@ -303,17 +307,54 @@ def _timeframe(table: Table, times: np.ndarray) -> str:
     """The timeframe whose step is the median distance between rows."""
     if len(times) < 2:
         return "1d"
-    minutes = float(np.median(np.diff(times).astype(np.int64))) / 60.0
+    minutes = _apart(times)
+    fitting = _fitting(minutes)
+    if fitting is None:
+        known = ", ".join(PERIODS_PER_YEAR)
+        raise ValidationError(
+            f"{table.name}: bars {minutes:g} minutes apart; say which of {known} they are", "timeframe"
+        )
+    return fitting
+
+
+def _apart(times: np.ndarray) -> float:
+    """Minutes between two rows, the median."""
+    return float(np.median(np.diff(times).astype(np.int64))) / 60.0
+
+
+def _fitting(minutes: float) -> str | None:
     if minutes >= 20 * _DAY:
         return "1mo"
     if minutes >= 5 * _DAY:
         return "1w"
     if minutes >= _DAY:
         return "1d"
-    fitting = [name for name, step in _STEPS.items() if step == minutes]
-    if not fitting:
-        known = ", ".join(PERIODS_PER_YEAR)
-        raise ValidationError(
-            f"{table.name}: bars {minutes:g} minutes apart; say which of {known} they are", "timeframe"
-        )
-    return fitting[0]
+    return next((name for name, step in _STEPS.items() if step == minutes), None)
+
+
+def _taken_for(table: Table, at: np.ndarray, timeframe: str | None) -> tuple[str, ...]:
+    """A sentence where the bars were asked to be of a timeframe that their distance does not show."""
+    times = np.unique(at)
+    if timeframe is None or len(times) < 2 or _fitting(_apart(times)) == timeframe:
+        return ()
+    minutes = _apart(times)
+    apart = f"{minutes:g} minutes" if minutes < _DAY else "a day" if minutes == _DAY else f"{minutes / _DAY:g} days"
+    return (f"Rows of {table.name} are as a rule {apart} apart; they are taken for bars of {timeframe}, as asked.",)
+
+
+def _leaps(table: Table, bars: Bars) -> tuple[str, ...]:
+    """A sentence where an open is as far from the close before as a split or a bonus that nobody adjusted takes it."""
+    found = []
+    for n, symbol in enumerate(bars.symbols):
+        places = np.flatnonzero(bars.traded[:, n])
+        ratio = bars.raw.open[places[1:], n] / bars.raw.close[places[:-1], n]
+        for i in np.flatnonzero((ratio < FELL) | (ratio > ROSE)):
+            found.append((bars.sessions[places[i + 1]], symbol, float(ratio[i])))
+    if not found:
+        return ()
+    named = [f"{symbol} by {ratio:.4g} at {at}" for at, symbol, ratio in sorted(found)[:_NAMED_LEAPS]]
+    more = f" and {len(found) - _NAMED_LEAPS} more" if len(found) > _NAMED_LEAPS else ""
+    return (
+        f"Prices of {table.name} leap from a close to the next open as a split or a bonus makes them: "
+        f"{', '.join(named)}{more}. A file's prices are taken as adjusted; where they are not, the result is wrong.",
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import random
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import numpy as np
@@ -315,3 +315,44 @@ def test_any_table_is_read_soundly_or_named(
         assert len(error.message) < 2_000
     else:
         assert sound(bars)
+
+
+SPLIT = """date,open,high,low,close,volume
+2024-01-01,100,101,99,100,10
+2024-01-02,100,101,99,100,10
+2024-01-03,20,20.5,19.5,20,50
+2024-01-04,20,20.5,19.5,20,50
+"""
+
+
+def test_a_leap_as_an_unadjusted_split_makes_it_is_told(tmp_path):
+    [note] = read_bars(kept(tmp_path, SPLIT))[1]  # 20 after 100
+    assert "leap" in note and "bars by 0.2 at 2024-01-03" in note
+
+
+def test_a_leap_over_bars_without_a_price_is_told_too(tmp_path):
+    [note] = read_bars(kept(tmp_path, SPLIT.replace("2024-01-03,20,20.5,19.5,20,50", "2024-01-03,,,,,")))[1]
+    assert "bars by 0.2 at 2024-01-04" in note
+
+
+def test_a_bad_day_that_trades_down_from_its_open_is_no_leap(tmp_path):
+    assert (
+        read_bars(
+            kept(
+                tmp_path,
+                SPLIT.replace("2024-01-03,20,", "2024-01-03,90,").replace("20.5,19.5,20,50", "90,19.5,20,50", 1),
+            )
+        )[1]
+        == ()
+    )
+
+
+def test_bars_taken_for_another_timeframe_than_their_distance_shows_are_told(tmp_path):
+    assert read_bars(kept(tmp_path, PLAIN), timeframe="1d")[1] == ()
+    [note] = read_bars(kept(tmp_path, PLAIN), timeframe="5m")[1]
+    assert "a day apart" in note and "bars of 5m" in note
+
+
+def test_a_period_without_bars_is_named_as_it_was_asked(tmp_path):
+    with pytest.raises(ValidationError, match="no bar from 2030-01-01 on; it has 2024-01-01 to 2024-01-03"):
+        read_bars(kept(tmp_path, PLAIN), start=date(2030, 1, 1))

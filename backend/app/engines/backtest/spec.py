@@ -28,6 +28,7 @@ PERIODS_PER_YEAR: Final[Mapping[str, int]] = {
 }
 MOST_CAPITAL: Final = 1e13  # charges count in whole paise times a rate: more does not fit their numbers
 MOST_POSITIONS: Final = 1_000_000
+HIGHEST_SEED: Final = 2**32 - 1
 SIZINGS: Final = {
     "equity_per_member": "equity divided by the number of universe members at the decision",
     "equity_per_position": "equity divided by max_positions",
@@ -303,7 +304,8 @@ class RunSpec:
         _require(kind in ADJUSTMENTS, "adjustment", f"one of {', '.join(ADJUSTMENTS)}, @version", self.adjustment)
         _require(bool(self.data_root), "data_root", "the root of the data slice", self.data_root)
         _require(bool(self.market_rules), "market_rules", 'a version, or "none"', self.market_rules)
-        _require(type(self.seed) is int, "seed", "a whole number", self.seed)
+        fits = type(self.seed) is int and 0 <= self.seed <= HIGHEST_SEED
+        _require(fits, "seed", f"a whole number from 0 to {HIGHEST_SEED}", self.seed)
 
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)

@@ -139,6 +139,8 @@ def test_a_spec_survives_its_json():
         ({"adjustment": "back_adjusted"}, "adjustment"),
         ({"data_root": ""}, "data_root"),
         ({"seed": 0.5}, "seed"),
+        ({"seed": -1}, "seed"),
+        ({"seed": 2**32}, "seed"),
     ],
 )
 def test_a_wrong_field_is_named(change, named):
