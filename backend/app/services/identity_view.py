@@ -56,7 +56,8 @@ class IdentityService:
         ------
         DataNotFoundError : a symbol has no prices, or there is no inferred join to part.
         ValidationError : both traded at once, or the new one before the old one.
-        ConflictError : a decision about the two stands, or an import does not end.
+        ConflictError : a decision about the two stands, one of them was joined to a third so that it would go on as two
+            or come from two, or an import does not end.
         """
         old, new = old.strip().upper(), new.strip().upper()
         engine = self._database.engine(market)
@@ -67,7 +68,14 @@ class IdentityService:
                         raise ConflictError(
                             f"Decision {row.id} ({row.decision}) stands on {old} and {new}; undo it first"
                         )
+                    if row.decision == decision == "JOIN" and (row.old_symbol == old or row.new_symbol == new):
+                        raise ConflictError(
+                            f"Decision {row.id} joined {row.old_symbol} and {row.new_symbol}: {old} and {new} cannot "
+                            "be one security as well; undo it first"
+                        )
                 first = _first_session(connection, old, new)
+                if decision == "JOIN":
+                    _refuse_beside_inference(connection, old, new)
                 if decision == "SEPARATE" and not _inferred(connection, old, new):
                     raise DataNotFoundError(f"{old} and {new} were not joined by inference", "identity", f"{old} {new}")
                 made = identity_decisions.add(connection, old, new, first, decision, reason)
@@ -114,6 +122,17 @@ def _first_session(connection: Connection, old: str, new: str) -> Any:
             "new_symbol",
         )
     return spans[new].first
+
+
+def _refuse_beside_inference(connection: Connection, old: str, new: str) -> None:
+    """ConflictError where inference has one of the two go on as, or come from, a third."""
+    for row in findings.of_rules(connection, [Rule.IDENTITY_INFERRED.value]):
+        before, after = row.subject.split(" ")
+        if (before == old) != (after == new):
+            raise ConflictError(
+                f"{before} and {after} were joined by inference: {old} and {new} cannot be one security as well; "
+                "separate them first"
+            )
 
 
 def _inferred(connection: Connection, old: str, new: str) -> bool:

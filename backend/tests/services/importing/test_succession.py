@@ -97,8 +97,11 @@ def ends_of(one) -> tuple[str, str]:  # type: ignore[no-untyped-def]
 DAYS = [day for n in range(70) if (day := date(2024, 1, 1) + timedelta(days=n)).weekday() < 5]
 
 
-def scheme(folder: Path) -> list[Path]:
-    """OLDCO ends on day 9 at 109 with one ISIN, NEWCO begins on day 35 at 105, its previous close 109; PLAIN trades."""
+def scheme(folder: Path, *, with_others: bool = False) -> list[Path]:
+    """OLDCO ends on day 9 at 109 with one ISIN, NEWCO begins on day 35 at 105, its previous close 109; PLAIN trades.
+
+    `with_others`: GONE trades as long as OLDCO, FRESH as long as NEWCO.
+    """
     folder.mkdir()
     for n, day in enumerate(DAYS):
         quotes: list[Quote] = [quote("PLAIN", 50.0 + n % 5, previous=50.0 + (n - 1) % 5)]
@@ -106,6 +109,8 @@ def scheme(folder: Path) -> list[Path]:
             quotes.append(quote("OLDCO", 100.0 + n, previous=99.0 + n))
         if n >= 35:
             quotes.append(quote("NEWCO", 70.0 + n, previous=109.0 if n == 35 else 69.0 + n, series="BE"))
+        if with_others and not 10 <= n < 35:
+            quotes.append(quote("GONE" if n < 10 else "FRESH", 40.0 + n % 3, previous=40.0 + (n - 1) % 3))
         isins = {"OLDCO": "INE222B01014", "NEWCO": "INE222B01022", "PLAIN": "INE333C01011"}
         known = isins if n in (3, 5, 40) else {}  # most days tell no ISIN
         (folder / legacy_name(day)).write_bytes(legacy(day, quotes, known))
@@ -201,4 +206,22 @@ def test_a_person_joins_two_of_which_no_isin_is_known(engine: Engine, settings: 
     assert called(engine) == [["OLDCO", "NEWCO"], ["PLAIN"]]
     service.undo(Market.REAL, made["id"])
     assert state(engine) == before
+    database.close()
+
+
+@pytest.mark.integration
+def test_one_security_cannot_go_on_as_two_nor_come_from_two(engine: Engine, settings: Settings, tmp_path: Path) -> None:
+    load(engine, *scheme(tmp_path / "files", with_others=True))
+    database = Database(settings)
+    service = IdentityService(database, PanelService(database, settings.home))
+    made = service.decide(Market.REAL, "GONE", "FRESH", "JOIN", None)
+    for old, new in (("GONE", "NEWCO"), ("OLDCO", "FRESH")):
+        with pytest.raises(ConflictError, match=f"Decision {made['id']} joined GONE and FRESH: {old} and {new} cannot"):
+            service.decide(Market.REAL, old, new, "JOIN", None)
+    service.undo(Market.REAL, made["id"])
+    with pytest.raises(ConflictError, match="OLDCO and NEWCO were joined by inference: GONE and NEWCO cannot"):
+        service.decide(Market.REAL, "GONE", "NEWCO", "JOIN", None)
+    service.decide(Market.REAL, "OLDCO", "NEWCO", "SEPARATE", None)
+    service.decide(Market.REAL, "GONE", "NEWCO", "JOIN", None)
+    assert ["GONE", "NEWCO"] in called(engine)
     database.close()
