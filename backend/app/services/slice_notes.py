@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
 
 from app.engines import calendar
 from app.engines.backtest.words import NAMED
 from app.models import AdjustmentFactor
+
+_DAY, _WHILE = timedelta(1), timedelta(10)  # in so many days there is a session
 
 
 def missing(
@@ -24,7 +26,7 @@ def missing(
     """In words: sessions of the exchange that the data lacks, members without prices, warm-up that is short."""
     notes = []
     held = set(days)
-    until = min(end, datetime.now(calendar.IST).date())
+    until = min(end, days[-1])  # by the data and not by today's date: tomorrow the same run has the same bytes
     lacking = [day for day in calendar.sessions(start, until) if day not in held]
     if lacking:
         widest = max(pairwise(days), key=lambda pair: pair[1] - pair[0], default=(days[0], days[0]))
@@ -33,6 +35,8 @@ def missing(
             f"not in the data, the first on {lacking[0]}; the widest hole is from {widest[0]} to {widest[1]}. "
             "Orders wait across a hole, and a year counts by the sessions that are there."
         )
+    if calendar.sessions(days[-1] + _DAY, min(end, days[-1] + _WHILE)):
+        notes.append(f"The data end on {days[-1]}, before the end that was asked for, {end}.")
     if without_prices:
         notes.append(f"{without_prices} members of the universe have no prices in the data and were never traded.")
     if had_warm_up < warm_up:
@@ -45,6 +49,13 @@ def company_figures(read: bool, dated: str) -> Iterator[str]:
     """In words: how the company figures that were read are dated."""
     if read:
         yield f"Company figures are those known at the end of each day. {dated}."
+
+
+def never_traded(symbols: Sequence[str]) -> Iterator[str]:
+    """In words: what belongs to the universe and has no price at all in the measured period."""
+    if symbols:
+        more = f" and {len(symbols) - NAMED} more" if len(symbols) > NAMED else ""
+        yield f"Without any price in this period, and never traded: {', '.join(sorted(symbols)[:NAMED])}{more}."
 
 
 def in_quarantine(closed: Mapping[str, date], strict: bool) -> Iterator[str]:

@@ -170,6 +170,7 @@ def _load(
     later = {r.instrument_id: r.ex_date for r in reversed(inferred) if _not_yet_known(r)} if asked.strict else {}
     keys = {panel.instruments[key].id: key for key in bars.keys}
     dividends = _dividends(panel, bars)
+    silent = [bars.symbols[n] for n in np.flatnonzero(~bars.traded[bars.start :].any(axis=0)).tolist()]
     bars, closed = without_quarantined(panel, bars, {keys[i]: day for i, day in later.items()})
     ports = ports_beside(session, panel, bars, asked.reads, figures) if asked.timeframe == "1d" else {}
     if ports:
@@ -183,6 +184,7 @@ def _load(
         *slice_notes.made_up(market is Market.SAMPLE),
         *told,
         *slice_notes.missing(measured, start, end, len(resolved.missing), bars.start, asked.warm_up, asked.timeframe),
+        *slice_notes.never_traded(silent),
         *run_notes(session, resolved.index, start, end, asof_members=asked.asof_members),
         *slice_notes.company_figures(figures is not None, LAG_NOTE),
         *slice_notes.in_quarantine({bars.symbols[n]: day for n, day in closed.items()}, bool(later)),
