@@ -16,6 +16,7 @@ from app.engines.strategies.base import Answer, Signals, Strategy, Weights
 
 F2 = NDArray[np.float64]
 MOST_BARS = 10**9  # that an order or a position lasts; added to a bar it stays a number the core can hold
+MOST_WEIGHT = 1e6  # of the equity, either way: what it would buy stays a number
 MOST_SHARES = 1e15  # far enough below 2^53 that one share more is another number
 
 
@@ -99,6 +100,11 @@ def _check_answer(name: str, answer: Answer, bars: Bars, where: str = "") -> Non
                 raise ValueError(
                     f"strategy {name}: {where}{field.name} must be {kind.__name__} of shape {bars.shape}, got {got}"
                 )
+            if isinstance(answer, Weights) and field.name == "target":
+                expected = f"a fraction of the equity, {MOST_WEIGHT:g} times of it at most, or NaN"
+                wrong = bars.first_wrong("target", value, np.abs(value) > MOST_WEIGHT, expected)
+                if wrong is not None:
+                    raise ValueError(f"strategy {name}: {wrong}")
         elif field.name in ("valid", "hold") and value is not None and not is_bars(value, 1):
             most = f"; at most {MOST_BARS} can be counted" if type(value) is int and value > MOST_BARS else ""
             raise ValueError(

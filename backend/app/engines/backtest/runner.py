@@ -30,7 +30,7 @@ from app.engines.backtest.tables import (
 )
 from app.engines.backtest.tear_sheet import tear_sheet
 from app.engines.backtest.twin import naive_twin
-from app.engines.backtest.words import assumptions, policy_warnings, proxies, unverified, warnings
+from app.engines.backtest.words import assumptions, beyond_volume, policy_warnings, proxies, unverified, warnings
 from app.engines.bars import Bars
 from app.engines.policy.decide import REJECT, TRIM, State
 from app.engines.risk.report import Report
@@ -191,6 +191,7 @@ def _result(
                 *frozen_warning(frozen, bars, float(equity[-1])),
                 *notes,
                 *warnings(bars, outcome.trades, rejections(), jumps, {holding.column for holding in frozen}),
+                *beyond_volume(spec, bars, outcome.fills),
                 *policy_warnings(decisions(), bars),
             ],
         ),

@@ -17,6 +17,7 @@ from app.engines.policy.decide import Outcome, Rule
 from app.engines.policy.policy import SENSITIVITIES
 
 NAMED = 20  # symbols named in one sentence
+MUCH = 0.1  # of a bar's volume: more is hardly had at its price
 
 
 def assumptions(spec: RunSpec, with_dividends: bool) -> list[str]:
@@ -229,6 +230,25 @@ def warnings(
 ) -> list[str]:
     """What a reader should know before believing the curve; `frozen` are columns whose end is told elsewhere."""
     return [*_jumps(bars, jumps), *_without_bars(bars, trades, frozen), *_refused(rejections)]
+
+
+def beyond_volume(spec: RunSpec, bars: Bars, fills: Records) -> list[str]:
+    """Fills that took more of their bar's volume than is had at its price, in one sentence; none under a cap."""
+    if spec.volume_cap is not None or not fills.size:
+        return []
+    volume = bars.raw_volume[fills["bar"], fills["column"]]
+    part = np.divide(fills["quantity"], volume, out=np.zeros(fills.size), where=volume > 0.0)
+    count = int((part > MUCH).sum())
+    if not count:
+        return []
+    most = int(part.argmax())
+    symbol = bars.symbols[fills["column"][most]]
+    at = times(bars.sessions[fills["bar"][most] : fills["bar"][most] + 1])[0]
+    return [
+        f"{count} fill{'s' if count > 1 else ''} took more than a tenth of the bar's volume, the largest "
+        f"{part[most]:.3g} times of it ({symbol} at {at}): so much is hardly had at that price. A volume cap limits "
+        "it, impact charges for it."
+    ]
 
 
 def _jumps(bars: Bars, jumps: Sequence[Jump]) -> list[str]:

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.engines.backtest import Sizing
+from app.engines.backtest import Sizing, run
 from app.engines.bars import Bars, Prices
-from tests.engines.backtest.cases import NAN, bars_of, fills_of, on, refusals_of, run_given
+from app.engines.strategies.base import Weights
+from tests.engines.backtest.cases import NAN, Given, bars_of, fills_of, on, refusals_of, run_given, spec_of
 
 
 def with_volume(bars: Bars, *rows: float) -> Bars:
@@ -118,3 +119,30 @@ def test_prices_too_small_to_count_the_shares_they_buy_are_refused():
     with pytest.raises(ValueError, match=r"bars: open of A on .* is 1e-13, expected 1e-12 or more"):
         bought_at(bars_of(prices, prices), 0)
     assert bought_at(bars_of(prices, prices), 0, fractional=True).equity.size == 4
+
+
+class Targets(Given):
+    """Given weights instead of signals."""
+
+    def __init__(self, target: Any) -> None:
+        super().__init__("given", np.zeros(1), np.zeros(1))
+        self.answer = Weights(np.asarray(target, float))  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize("weight", [np.inf, -np.inf, 1e308])
+def test_a_weight_that_buys_no_number_of_shares_is_refused_by_its_place(weight):
+    flat = bars_of([[100]] * 3, [[100]] * 3)
+    with pytest.raises(ValueError, match=r"strategy given: target of A on 2024-01-02 is .*expected a fraction of"):
+        run(spec_of(["given"]), flat, {"given": Targets([[NAN], [weight], [NAN]])})
+
+
+def test_a_fill_of_more_than_a_tenth_of_the_bars_volume_is_told_by_the_largest():
+    flat = bars_of([[100]] * 5, [[100]] * 5)
+    # five shares: of 50 they are a tenth, of 40 more than that, of 2 two and a half times all there was
+    assert not any("volume, the largest" in said for said in bought_at(with_volume(flat, 9, 50, 9, 50, 9), 0).warnings)
+    result = bought_at(with_volume(flat, 9, 40, 9, 2, 9), 0, sold=(2,))
+    told = [said for said in result.warnings if "volume, the largest" in said]
+    assert len(told) == 1 and told[0].startswith("2 fills took") and "2.5 times of it (A at 2024-01-04)" in told[0]
+    assert not any("volume, the largest" in said for said in bought_at(flat, 0, volume_cap=0.5).warnings)
+    unknown = bought_at(with_volume(flat, 0, 0, 0, 0, 0), 0)
+    assert not any("volume, the largest" in said for said in unknown.warnings)
