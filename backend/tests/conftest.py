@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
@@ -26,6 +27,10 @@ from app.settings import Settings, get_settings
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 EVIDENCE = Path(os.environ.get("SMARTTRADER_EVIDENCE") or REPOSITORY.parent / "shared")
+
+# what an example takes says nothing of what it shows: the first one of a process may load the compiled kernels
+hypothesis_settings.register_profile("untimed", deadline=None)
+hypothesis_settings.load_profile("untimed")
 
 _TEST_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "128MB"}
 
