@@ -129,18 +129,21 @@ class Asker:
 
     def _give(self, row: Any) -> None:
         context, n, what = self.context, int(row["n"]), int(row["what"])
-        given = {name: float(row[name]) for name in ("limit", "trigger", "stop", "target", "trail", "rank")}
-        quantity = None if np.isnan(row["quantity"]) else float(row["quantity"])
+        given = {name: float(row[name]) for name in ("stop", "target", "trail", "rank")}
+        # a compiled strategy has no other word for none
+        quantity, budget, limit, trigger = (
+            None if np.isnan(row[name]) else float(row[name]) for name in ("quantity", "budget", "limit", "trigger")
+        )
         valid = None if row["valid"] == 0 else int(row["valid"])
         at, oco = "close" if row["at_close"] else "open", int(row["oco"])
         if what in (BUY, SELL_SHORT):
-            budget = None if np.isnan(row["budget"]) else float(row["budget"])
             enter = context.buy if what == BUY else context.sell_short
-            enter(n, quantity=quantity, budget=budget, valid=valid, hold=int(row["hold"]), at=at, oco=oco, **given)
+            enter(
+                n, quantity=quantity, budget=budget, limit=limit, trigger=trigger, valid=valid, hold=int(row["hold"]),
+                at=at, oco=oco, **given,
+            )  # fmt: skip
         elif what == LEAVE:
-            context.exit(
-                n, quantity=quantity, limit=given["limit"], trigger=given["trigger"], valid=valid, at=at, oco=oco
-            )
+            context.exit(n, quantity=quantity, limit=limit, trigger=trigger, valid=valid, at=at, oco=oco)
         elif what == PROTECT:
             context.protect(n, stop=given["stop"], target=given["target"], trail=given["trail"])
         elif what == CANCEL:

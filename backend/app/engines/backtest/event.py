@@ -235,18 +235,18 @@ class EventRun:
 
     def enter(
         self, book: int, n: int, side: int, t: int, *, quantity: float | None = None, budget: float | None = None,
-        limit: float = np.nan, trigger: float = np.nan, stop: float = np.nan, target: float = np.nan,
+        limit: float | None = None, trigger: float | None = None, stop: float = np.nan, target: float = np.nan,
         trail: float = np.nan, valid: int | None = 1, hold: int = 0, at: Literal["open", "close"] = "open",
         oco: int = 0, rank: float = np.nan,
     ) -> None:  # fmt: skip
-        """Give an entry.
+        """Give an entry. NaN is no value of a size or of an order's price: it is refused, never taken for none.
 
         Parameters
         ----------
         quantity : shares; None = what `budget` pays for
         budget : rupees, charges included; None = the book's equity divided by the slots of the spec's sizing
         limit, trigger : prices; neither = at the market
-        stop, target, trail : of the position it opens
+        stop, target, trail : of the position it opens; NaN = none
         valid : bars a limit or stop entry stays; None = until it is cancelled
         hold : bars the position is held at most; 0 = without end
         at : "open" or "close" of the next bar, for market orders
@@ -257,7 +257,8 @@ class EventRun:
         ------
         ValueError : a value that no order can have, named; an instrument that is no member is left alone silently.
         """
-        self._usable(n, quantity=quantity, budget=budget, limit=limit, trigger=trigger, stop=stop, target=target)
+        self._usable(n, stop=stop, target=target)
+        self._known(quantity=quantity, budget=budget, limit=limit, trigger=trigger)
         if at not in ("open", "close"):
             raise ValueError(f"at: expected open or close, got {at!r}")
         if t + 1 >= len(self.bars.sessions) or not self.bars.member[t, n]:
@@ -270,8 +271,8 @@ class EventRun:
         if quantity is None:
             quantity = self.decisions.quantity
         self._give(
-            book, n, side, self._kind(limit, trigger, at), Why.SIGNAL, 0, quantity, budget, rank, t, limit, trigger,
-            stop, target, trail, hold, valid, oco,
+            book, n, side, self._kind(limit, trigger, at), Why.SIGNAL, 0, quantity, budget, rank, t, _or_nan(limit),
+            _or_nan(trigger), stop, target, trail, hold, valid, oco,
         )  # fmt: skip
 
     def enter_each(
@@ -299,11 +300,12 @@ class EventRun:
         self._place(t, book, asked)
 
     def leave(
-        self, book: int, n: int, t: int, *, quantity: float | None = None, limit: float = np.nan,
-        trigger: float = np.nan, valid: int | None = None, at: Literal["open", "close"] = "open", oco: int = 0,
+        self, book: int, n: int, t: int, *, quantity: float | None = None, limit: float | None = None,
+        trigger: float | None = None, valid: int | None = None, at: Literal["open", "close"] = "open", oco: int = 0,
     ) -> None:  # fmt: skip
         """Give an exit of all that is held, or of `quantity` shares; without a position nothing is given."""
-        self._usable(n, quantity=quantity, limit=limit, trigger=trigger)
+        self._usable(n)
+        self._known(quantity=quantity, limit=limit, trigger=trigger)
         self._rewind(t)
         slot = slot_of(self.account, book, n, int(self.decisions.product[book]))
         held = self.account.quantity[slot]
@@ -314,7 +316,8 @@ class EventRun:
             return
         amount = abs(held) if quantity is None else float(quantity)
         self._give(
-            book, n, side, kind, Why.SIGNAL, 1, amount, np.nan, np.nan, t, limit, trigger, valid=valid, oco=oco
+            book, n, side, kind, Why.SIGNAL, 1, amount, np.nan, np.nan, t, _or_nan(limit), _or_nan(trigger),
+            valid=valid, oco=oco,
         )  # fmt: skip
 
     def protect(self, book: int, n: int, t: int, stop: float, target: float, trail: float) -> None:
@@ -335,6 +338,10 @@ class EventRun:
         self.orders.size[0] = len(left)
 
     def rebalance(self, book: int, t: int, weights: dict[int, float]) -> None:
+        for n, weight in weights.items():
+            self._usable(n)
+            if not math.isfinite(weight):
+                raise ValueError(f"weights: expected a number for {self.bars.symbols[n]}, got {weight}")
         self._rewind(t)
         if t + 1 >= len(self.bars.sessions):
             return
@@ -380,12 +387,18 @@ class EventRun:
                 raise ValueError(f"{name}: expected a number above 0, got {value}")
 
     @staticmethod
-    def _kind(limit: float, trigger: float, at: str) -> int:
-        if math.isnan(limit) and math.isnan(trigger):
+    def _known(**values: float | None) -> None:
+        for name, value in values.items():
+            if value is not None and not (value > 0.0 and math.isfinite(value)):
+                raise ValueError(f"{name}: expected a number above 0, got {value}")
+
+    @staticmethod
+    def _kind(limit: float | None, trigger: float | None, at: str) -> int:
+        if limit is None and trigger is None:
             return Kind.CLOSE if at == "close" else Kind.MARKET
-        if math.isnan(trigger):
+        if trigger is None:
             return Kind.LIMIT
-        return Kind.STOP if math.isnan(limit) else Kind.STOP_LIMIT
+        return Kind.STOP if limit is None else Kind.STOP_LIMIT
 
     def _market_exit_rests(self, book: int, n: int) -> bool:
         rows = self.orders.rows[: self.orders.size[0]]
@@ -414,6 +427,10 @@ class EventRun:
                 f"more than {self.orders.rows.size} orders rest at bar {t}: the strategy only adds to them"
             )
         place(self.orders, self.market, self.decisions.books, t, book, int(self.decisions.product[book]), rows)
+
+
+def _or_nan(price: float | None) -> float:
+    return math.nan if price is None else price
 
 
 def _check_bars(name: str, value: object, least: int) -> None:

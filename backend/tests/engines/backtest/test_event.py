@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -199,6 +200,10 @@ def test_a_strategy_that_fails_says_where():
     [
         ({"stop": -1.0}, "stop: expected a number above 0"),
         ({"quantity": 0.0}, "quantity: expected a number above 0"),
+        ({"quantity": math.nan}, "quantity: expected a number above 0, got nan"),  # not: all that the money pays for
+        ({"budget": math.nan}, "budget: expected a number above 0, got nan"),
+        ({"limit": math.nan}, "limit: expected a number above 0, got nan"),  # not: at the market
+        ({"trigger": math.nan}, "trigger: expected a number above 0, got nan"),
         ({"n": 5}, "n: expected a column from 0 to 0"),
         ({"at": "noon"}, "at: expected open or close"),
         ({"limit": 99.0, "valid": 0}, "valid: expected 1 or more bars"),
@@ -303,3 +308,23 @@ def test_buy_stops_that_cannot_be_are_refused_by_name(change, named):
 def test_a_larger_log_has_the_types_the_core_was_compiled_for():
     log = new_log(4, 2)
     assert typeof(larger(log, 10)) == typeof(log)
+
+
+@pytest.mark.parametrize("weight", [math.nan, math.inf, -math.inf])
+def test_a_weight_that_is_no_number_is_refused_by_name(weight):
+    def asked(context: Any) -> None:
+        context.rebalance({0: weight})
+
+    with pytest.raises(ValueError, match=r"weights: expected a number for .*, got"):
+        played([FLAT] * 4, asked)
+
+
+def test_an_exit_of_an_unknown_size_is_refused_by_name():
+    def asked(context: Any) -> None:
+        if context.t == 0:
+            context.buy(quantity=2.0)
+        elif context.t == 2:
+            context.exit(quantity=math.nan)
+
+    with pytest.raises(ValueError, match="quantity: expected a number above 0, got nan"):
+        played([FLAT] * 4, asked)
