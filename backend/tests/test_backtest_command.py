@@ -108,7 +108,8 @@ def test_what_cannot_be_is_told(tmp_path):
     assert refused("sma_cross", "--bars", file, "--from", "2024-02-01", "--to", "2024-01-31") == (
         "--to 2024-01-31 lies before --from 2024-02-01\n"
     )
-    assert "no bar between" in refused("sma_cross", "--bars", file, "--from", "2030-01-01")
+    told = "bars.csv: no bar from 2030-01-01 on; it has 2024-01-01 to 2024-01-02"
+    assert told in refused("sma_cross", "--bars", file, "--from", "2030-01-01")
     assert "Give one of" in refused("sma_cross", "--bars", file, "--symbols", "INFY")
     assert "cannot be read as a table" in refused("sma_cross", "--bars", str(tmp_path / "none.csv"))
 

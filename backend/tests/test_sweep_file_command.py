@@ -79,7 +79,7 @@ def test_it_is_printed_with_what_it_rests_on(bars: str) -> None:
         (("--scheduler", "tcp://127.0.0.1:1"), "--scheduler goes with stored bars"),
         (("--grid", "slow=x"), "--grid slow x: expected a number"),
         (("--param", "speed=3"), "sma_cross has no such parameter"),
-        (("--from", "2030-01-01"), "no bar between 2030-01-01"),
+        (("--from", "2030-01-01"), "no bar from 2030-01-01 on; it has"),
         (("--costs", "bps:1e308"), "costs.bps: expected a number from 0 to 1000"),
         (("--capital", "1e308"), "initial_capital: expected rupees above 0 and up to 1e+13"),
         (("--fractional", "--costs", "zerodha"), "fractional: expected whole shares"),
