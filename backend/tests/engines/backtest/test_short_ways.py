@@ -241,7 +241,7 @@ def test_how_far_the_core_runs_ahead_of_an_event_strategy_changes_nothing(monkey
         t = context.t
         for n in range(2):
             if buys[t, n] and not context.positions[n] and not np.isnan(bars.close[t, n]):
-                limit = bars.close[t, n] * 0.99 if limits[t, n] else np.nan
+                limit = bars.close[t, n] * 0.99 if limits[t, n] else None
                 context.buy(
                     n, quantity=3, limit=limit, valid=4, stop=bars.close[t, n] * 0.93, target=bars.close[t, n] * 1.05
                 )
