@@ -26,6 +26,7 @@ def pdf(portfolio: Mapping[str, Any], analysis: Mapping[str, Any], stress: Mappi
     )
     pages.title(portfolio["name"] + (" · SAMPLE" if sample else ""))
     pages.facts(facts(portfolio, analysis))
+    pages.small(NOTICE)  # in front, and so never left alone on a last page
     if sample:
         pages.small("Companies and prices of the sample market are made up.")
     pages.head("Growth of today's portfolio")
@@ -43,7 +44,6 @@ def pdf(portfolio: Mapping[str, Any], analysis: Mapping[str, Any], stress: Mappi
         *analysis["assumptions"],
         *([f"Left out of what rests on returns: {'; '.join(left_out)}."] if left_out else []),
         analysis["fundamental_risk"]["note"],
-        NOTICE,
     ):
         pages.small(line)
     return pages.made()
