@@ -166,11 +166,11 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
           },
           {
             id: "row-open",
-            label: "Open the row's page",
+            label: onOpen ? "Open the row's page" : "Open the row",
             keys: "Enter",
             group: "This page",
             hidden: true,
-            run: () => withRow(active, onOpen),
+            run: () => withRow(active, onOpen ?? onPeek),
           },
         ]
       : [],
@@ -193,12 +193,12 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
       event.preventDefault();
       withRow(active, onPeek);
     } else if (
-      !ownsKeys &&
       event.key === "Enter" &&
       event.target instanceof HTMLElement &&
-      event.target.dataset.index
+      event.target.dataset.index !== undefined
     ) {
-      withRow(active, onOpen ?? onPeek);
+      event.preventDefault();
+      withRow(Number(event.target.dataset.index), onOpen ?? onPeek);
     }
   };
   const interactive = onPeek !== undefined || onOpen !== undefined;

@@ -17,11 +17,13 @@ export interface Figure {
   definition: string;
   formula?: string;
   inputs?: readonly { name: string; value: ReactNode }[];
-  /** The line under the value: its interval, or that there is none. */
-  interval: string;
+  /** The line under the value of a card: its interval, or that there is none. */
+  interval?: string;
   /** The same as numbers, drawn over the text. */
   whisker?: Whisker;
   twins?: readonly { name: string; value: ReactNode }[];
+  /** Where its inputs come from: "equity at the closes of run 7f3ac21e". */
+  source?: string;
 }
 
 export interface Whisker {
@@ -113,7 +115,8 @@ function WhenOpened({ figure }: { figure: () => Figure }) {
   return <OpenedFigure figure={figure()} />;
 }
 
-function OpenedFigure({ figure }: { figure: Figure }) {
+/** What opens: the sentence, the formula with the numbers in it, the inputs, and where they come from. */
+export function OpenedFigure({ figure }: { figure: Figure }) {
   return (
     <div style={{ width: 300, maxWidth: "80vw" }}>
       <div className="row between">
@@ -133,12 +136,16 @@ function OpenedFigure({ figure }: { figure: Figure }) {
         </div>
       )}
       <dl className="kv num" style={{ marginTop: 8 }}>
-        <dt>Interval, 95%</dt>
-        <dd>{figure.interval}</dd>
+        {figure.interval !== undefined && <Pair name="Interval, 95%" value={figure.interval} />}
         {figure.inputs?.map((input) => (
           <Pair key={input.name} name={input.name} value={input.value} />
         ))}
       </dl>
+      {figure.source && (
+        <p className="xs t3" style={{ marginTop: 6 }}>
+          From {figure.source}.
+        </p>
+      )}
     </div>
   );
 }

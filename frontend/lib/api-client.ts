@@ -59,6 +59,8 @@ import type {
   RiskAnalysis,
   RunAnalysis,
   RunDetail,
+  RunHead,
+  RunTables,
   RunsPage,
   SavedScreen,
   ScreenerPage,
@@ -90,6 +92,7 @@ import type {
   SweepsPage,
   SyncState,
   TaxReport,
+  TradeFill,
   Verification,
   WalkForward,
   WalkForwardAccepted,
@@ -335,6 +338,12 @@ export const walkAPI = {
     ),
 };
 
+const IN_COLUMNS = { accept: "application/vnd.smarttrader.columns+json" };
+
+/** An answer that came in columns, with its tables as rows. */
+const inRows = <T>(found: Result<T>): Result<T> =>
+  found.data === null ? found : { data: withRows(found.data), error: null };
+
 export const strategyAPI = {
   available: (signal?: AbortSignal) =>
     result<StrategyCard[]>(api.GET("/api/portfolio/strategies/available", { signal })),
@@ -394,15 +403,34 @@ export const strategyAPI = {
         signal,
       }),
     ),
-  run: async (run_id: string, signal?: AbortSignal): Promise<Result<RunDetail>> => {
-    const found = await result<RunDetail>(
-      api.GET("/api/portfolio/strategies/runs/{run_id}", {
-        params: { path: { run_id }, header: { accept: "application/vnd.smarttrader.columns+json" } },
+  /** A run without its long tables. */
+  runHead: async (run_id: string, signal?: AbortSignal): Promise<Result<RunHead>> =>
+    inRows(
+      await result<RunHead>(
+        api.GET("/api/portfolio/strategies/runs/{run_id}/head", {
+          params: { path: { run_id }, header: IN_COLUMNS },
+          signal,
+        }),
+      ),
+    ),
+  /** Its trades, refusals and decisions. */
+  runTables: async (run_id: string, signal?: AbortSignal): Promise<Result<RunTables>> =>
+    inRows(
+      await result<RunTables>(
+        api.GET("/api/portfolio/strategies/runs/{run_id}/tables", {
+          params: { path: { run_id }, header: IN_COLUMNS },
+          signal,
+        }),
+      ),
+    ),
+  /** What one trade was filled with, and what each fill was charged. */
+  tradeFills: (run_id: string, number: number, signal?: AbortSignal) =>
+    result<TradeFill[]>(
+      api.GET("/api/portfolio/strategies/runs/{run_id}/trades/{number}/fills", {
+        params: { path: { run_id, number } },
         signal,
       }),
-    );
-    return found.data === null ? found : { data: withRows(found.data), error: null };
-  },
+    ),
 };
 
 export interface PortfoliosQuery {

@@ -1411,6 +1411,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/portfolio/strategies/runs/{run_id}/head": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Run Head
+         * @description A stored run without its long tables, which `tables` has: together they are the run.
+         */
+        get: operations["runs:head"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/portfolio/strategies/runs/{run_id}/report": {
         parameters: {
             query?: never;
@@ -1443,6 +1463,46 @@ export interface paths {
          * @description How much of a run's Sharpe could be chance, or the search for it.
          */
         get: operations["runs:significance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/portfolio/strategies/runs/{run_id}/tables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Run Tables
+         * @description The trades, refusals and decisions of a stored run, which never change.
+         */
+        get: operations["runs:tables"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/portfolio/strategies/runs/{run_id}/trades/{number}/fills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Run Trade Fills
+         * @description The fills of one trade of a stored run, counted from 0 as they stand in it, with what each was charged.
+         */
+        get: operations["runs:trade_fills"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2381,6 +2441,7 @@ export interface components {
              * @description An index, the equal-weighted universe, and cash
              */
             benchmarks: components["schemas"]["Benchmark"][];
+            closed_trades: components["schemas"]["ClosedTrades"];
             /**
              * Coverage
              * @description Member-days of the universe, and how many of them traded
@@ -2433,6 +2494,13 @@ export interface components {
              * @description The look-ahead proof of each book's strategy
              */
             proofs: components["schemas"]["StrategyProof"][];
+            /**
+             * Refused
+             * @description Orders that were cut down or not carried out, by reason
+             */
+            refused: {
+                [key: string]: number;
+            };
             /**
              * Rejections
              * @description Orders that were cut down or not carried out, with the reason; `until` of an exit that found no bar from `at` to the end of the run
@@ -3104,6 +3172,24 @@ export interface components {
             realised_pnl: string;
             /** Symbol */
             symbol: string;
+        };
+        /**
+         * ClosedTrades
+         * @description What the closed trades of a run came to, after costs.
+         */
+        ClosedTrades: {
+            /** Count */
+            count: number;
+            /**
+             * Lost
+             * @description Rupees of those with a loss, above zero
+             */
+            lost: number;
+            /**
+             * Won
+             * @description Rupees of those with a profit
+             */
+            won: number;
         };
         /**
          * ColumnCard
@@ -7163,6 +7249,89 @@ export interface components {
             years: components["schemas"]["YearReturn"][];
         };
         /**
+         * RunHead
+         * @description A run's result without its long tables: what its page shows first.
+         */
+        RunHead: {
+            /** Assumptions */
+            assumptions: string[];
+            /**
+             * Benchmarks
+             * @description An index, the equal-weighted universe, and cash
+             */
+            benchmarks: components["schemas"]["Benchmark"][];
+            closed_trades: components["schemas"]["ClosedTrades"];
+            /**
+             * Coverage
+             * @description Member-days of the universe, and how many of them traded
+             */
+            coverage: {
+                [key: string]: number;
+            };
+            /** Daily Chart */
+            daily_chart: components["schemas"]["DailyPoint"][];
+            /** Digest */
+            digest: string;
+            /** Drawdown Sessions */
+            drawdown_sessions: {
+                [key: string]: string | null;
+            };
+            /**
+             * End Date
+             * Format: date
+             */
+            end_date: string;
+            /**
+             * Frozen Holdings
+             * @description The largest first; `frozen_value`, `frozen_share`, `frozen_positions` and `final_equity_without_frozen` of the metrics are their sum; empty for runs of an engine that did not tell
+             */
+            frozen_holdings: components["schemas"]["FrozenHolding"][];
+            /**
+             * Metric Reasons
+             * @description Why a metric is null
+             */
+            metric_reasons: {
+                [key: string]: string;
+            };
+            /** Metrics */
+            metrics: {
+                [key: string]: unknown;
+            };
+            /** @description null for runs of an engine that did not compute it */
+            naive_twin: components["schemas"]["NaiveTwin"] | null;
+            /** Point In Time */
+            point_in_time: boolean;
+            /**
+             * Proofs
+             * @description The look-ahead proof of each book's strategy
+             */
+            proofs: components["schemas"]["StrategyProof"][];
+            /**
+             * Refused
+             * @description Orders that were cut down or not carried out, by reason
+             */
+            refused: {
+                [key: string]: number;
+            };
+            /** Run Id */
+            run_id: string;
+            /** Spec */
+            spec: {
+                [key: string]: unknown;
+            };
+            /**
+             * Start Date
+             * Format: date
+             */
+            start_date: string;
+            /** Strategy Ids */
+            strategy_ids: string[];
+            /** Trades Count */
+            trades_count: number;
+            /** Warnings */
+            warnings: string[];
+        };
+        /**
          * RunPage
          * @description A page of runs, newest first.
          */
@@ -7201,6 +7370,28 @@ export interface components {
             strategy_ids: string[];
             /** Universe */
             universe: string;
+        };
+        /**
+         * RunTables
+         * @description The long tables of a run.
+         */
+        RunTables: {
+            /**
+             * Decisions
+             * @description What the risk policy decided, with its numbers; would_have_made: rupees of the part refused. SCALE: the target weights of a strategy's rebalance were cut down together; wanted and granted are rupees of all of them then, else shares
+             */
+            decisions: {
+                [key: string]: unknown;
+            }[];
+            /**
+             * Rejections
+             * @description Orders that were cut down or not carried out, with the reason; `until` of an exit that found no bar from `at` to the end of the run
+             */
+            rejections: {
+                [key: string]: unknown;
+            }[];
+            /** Trades */
+            trades: components["schemas"]["TradeOut"][];
         };
         /**
          * SaleTaxOut
@@ -9181,6 +9372,44 @@ export interface components {
             asof: string | null;
             /** Members */
             members: number;
+        };
+        /**
+         * TradeFill
+         * @description A fill of a trade: what was asked of the market, what it gave, and what was charged.
+         */
+        TradeFill: {
+            /**
+             * Components
+             * @description Rupees by kind of charge, those that are not zero
+             */
+            components: {
+                [key: string]: number;
+            };
+            /**
+             * Cost
+             * @description Rupees; the components are their sum
+             */
+            cost: number;
+            /** Decided At */
+            decided_at: string;
+            /** Filled At */
+            filled_at: string;
+            /** Price */
+            price: number;
+            /** Quantity */
+            quantity: number;
+            /** Reason */
+            reason: string;
+            /**
+             * Reference Price
+             * @description Rupees: the bar's price before slippage
+             */
+            reference_price: number;
+            /**
+             * Side
+             * @enum {string}
+             */
+            side: "BUY" | "SELL";
         };
         /**
          * TradeOut
@@ -13319,6 +13548,48 @@ export interface operations {
             };
         };
     };
+    "runs:head": {
+        parameters: {
+            query?: never;
+            header?: {
+                accept?: string | null;
+            };
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunHead"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
     "runs:report": {
         parameters: {
             query?: never;
@@ -13377,6 +13648,97 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SignificanceOut"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "runs:tables": {
+        parameters: {
+            query?: never;
+            header?: {
+                accept?: string | null;
+                "if-none-match"?: string | null;
+            };
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunTables"];
+                };
+            };
+            /** @description As it was when it was answered with the tag of If-None-Match */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "runs:trade_fills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TradeFill"][];
                 };
             };
             /** @description Client Error */

@@ -47,7 +47,11 @@ export type StrategyLoadError = Schemas["StrategyLoadError"];
 export type LifecycleStatus = StrategyCard["lifecycle_status"];
 export type DailyPoint = Schemas["DailyPoint"];
 export type Trade = Schemas["TradeOut"];
+/** What a run's page shows first, and its long tables; together they are the run. */
+export type RunHead = Schemas["RunHead"];
+export type RunTables = Schemas["RunTables"];
 export type RunDetail = Schemas["BacktestOut"];
+export type TradeFill = Schemas["TradeFill"];
 export type FrozenHolding = Schemas["FrozenHolding"];
 export type RunCard = Schemas["RunSummary"];
 export type Verification = Schemas["VerifyOut"];

@@ -234,7 +234,7 @@ def _of_file(
     from app.engines.backtest import RunSpec, UniverseSpec, book_of
     from app.engines.backtest.result import decoded
     from app.engines.sweeps.evaluate import Inputs
-    from app.services.backtests.shown import shown, with_proofs
+    from app.services.backtests.shown import in_columns, in_rows, with_proofs
     from app.services.backtests.slices import warm_up_of
     from app.services.bar_files import read_bars
     from app.services.proofs import search
@@ -263,7 +263,7 @@ def _of_file(
     )
     notes = (f"The bars are those of {path.name}; no exchange stands behind them.", *told)
     result = carry_out(spec, found, chosen, catalogue.workers, notes=notes)
-    answer = _answer(shown(decoded(orjson.loads(result.canonical)), result.digest))
+    answer = _answer(in_rows(in_columns(decoded(orjson.loads(result.canonical)), result.digest)))
     found_out = [
         {"strategy_id": name, "proof": search(chosen[name], given, found.timeframe)} for name, given in params.items()
     ]

@@ -36,7 +36,15 @@ from app.models.prices import HistoricalPrice, PriceDay
 from app.models.screens import SavedScreen, ScreenEvent, ScreenTrial, ScreenVersion, WatchlistItem
 from app.models.series import IndexValue, IntradaySlice, IntradaySource
 from app.models.snapshots import DataSnapshot
-from app.models.strategies import BacktestRun, Lifecycle, RunStrategy, StrategyMetadata, StrategyVersion, Trial
+from app.models.strategies import (
+    BacktestRun,
+    Lifecycle,
+    RunHead,
+    RunStrategy,
+    StrategyMetadata,
+    StrategyVersion,
+    Trial,
+)
 from app.models.sweeps import Sweep, SweepChunk, WalkForwardPart, WalkForwardRun
 
 __all__ = [
@@ -87,6 +95,7 @@ __all__ = [
     "PortfolioPosition",
     "PortfolioTransaction",
     "PriceDay",
+    "RunHead",
     "RunStrategy",
     "SavedScreen",
     "ScreenEvent",

@@ -75,11 +75,21 @@ class BacktestRun(Base):
     metrics: Mapped[dict[str, Any]] = mapped_column(JSONB)
     created_at: Mapped[CreatedAt]
     spec: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    result: Mapped[bytes] = mapped_column(LargeBinary)  # zlib of the canonical bytes
+    result: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)  # zlib of the canonical bytes: megabytes
     digest: Mapped[str]  # SHA-256 of the canonical bytes
     engine_version: Mapped[str]
     fingerprint: Mapped[dict[str, Any]] = mapped_column(JSONB)  # compiler, CPU features
     owner_id: Mapped[OwnerId]
+
+
+class RunHead(Base):
+    """What of a run is shown first, without its long tables: made of the run, and made again where it is lost."""
+
+    __tablename__ = "run_heads"
+
+    run_id: Mapped[str] = mapped_column(ForeignKey("backtest_runs.run_id"), primary_key=True)
+    shape: Mapped[str]  # of the code that made it; that of another version is not read
+    body: Mapped[bytes] = mapped_column(LargeBinary)  # zlib of JSON
 
 
 class RunStrategy(Base):

@@ -14,6 +14,7 @@ from app.models import (
     AdjustmentFactor,
     BacktestRun,
     Dividend,
+    RunHead,
     RunStrategy,
     StrategyMetadata,
     StrategyVersion,
@@ -106,6 +107,22 @@ class RunRepository:
         ).scalar()
         if stored is not None:
             self._session.execute(insert(RunStrategy), list(books))
+
+    def head(self, run_id: str, shape: str) -> bytes | None:
+        """What is kept of a run to be shown first, if it was made in this shape."""
+        kept = select(RunHead.body).where(RunHead.run_id == run_id, RunHead.shape == shape)
+        return self._session.scalar(kept)
+
+    def keep_head(self, run_id: str, shape: str, body: bytes) -> None:
+        """Keep it, in the place of one in another shape; where somebody else kept the same first, nothing changes."""
+        entry = insert(RunHead).values(run_id=run_id, shape=shape, body=body)
+        self._session.execute(
+            entry.on_conflict_do_update(
+                index_elements=["run_id"],
+                set_={"shape": entry.excluded.shape, "body": entry.excluded.body},
+                where=RunHead.shape != entry.excluded.shape,
+            )
+        )
 
     def ids(self) -> list[str]:
         """The ids of all runs, oldest first."""

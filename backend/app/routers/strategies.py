@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Header, Path, Query, Response
 from fastapi.responses import HTMLResponse
 from sqlalchemy.orm import Session
 
@@ -25,16 +25,20 @@ from app.schemas.strategies import (
     FlatCosts,
     LibraryEntry,
     OwnCosts,
+    RunHead,
     RunPage,
     RunSummary,
+    RunTables,
     SignificanceOut,
     StrategyChange,
     StrategyLoadError,
     StrategyOut,
     StrategyVersionOut,
+    TradeFill,
     VerifyOut,
 )
 from app.services.backtests.question import BacktestQuestion
+from app.services.backtests.trade_fills import fills_of
 from app.services.platform import Platform
 from app.services.run_tables import MEDIA_TYPES, Format, TableName, file_name, run_table, written
 from app.services.user_strategies.catalogue import runs_own
@@ -46,9 +50,16 @@ COLUMNS = "application/vnd.smarttrader.columns+json"
 
 
 def _answer(platform: Platform, session: Session, run_id: str, accept: str | None) -> Response:
-    columns = accept is not None and COLUMNS in accept
-    stored = platform.runs.stored(session, run_id, columns=columns)
-    return Response(orjson.dumps(stored), media_type=COLUMNS if columns else "application/json")
+    columns = _in_columns(accept)
+    return _encoded(platform.runs.stored(session, run_id, columns=columns), columns)
+
+
+def _in_columns(accept: str | None) -> bool:
+    return accept is not None and COLUMNS in accept
+
+
+def _encoded(answer: dict[str, Any], columns: bool) -> Response:
+    return Response(orjson.dumps(answer), media_type=COLUMNS if columns else "application/json")
 
 
 @router.get("/available", operation_id="strategies:available")
@@ -196,6 +207,48 @@ def get_run(
 ) -> Response:
     """A stored run, as it was when it was computed."""
     return _answer(platform, session, run_id, accept)
+
+
+@router.get("/runs/{run_id}/head", operation_id="runs:head", response_model=RunHead)
+def run_head(
+    run_id: str, platform: PlatformDep, session: MarketSessionDep, accept: Annotated[str | None, Header()] = None
+) -> Response:
+    """A stored run without its long tables, which `tables` has: together they are the run."""
+    columns = _in_columns(accept)
+    return _encoded(platform.runs.head(session, run_id, columns=columns), columns)
+
+
+@router.get(
+    "/runs/{run_id}/tables",
+    operation_id="runs:tables",
+    response_model=RunTables,
+    responses={304: {"description": "As it was when it was answered with the tag of If-None-Match"}},
+)
+def run_tables(
+    run_id: str,
+    platform: PlatformDep,
+    session: MarketSessionDep,
+    accept: Annotated[str | None, Header()] = None,
+    if_none_match: Annotated[str | None, Header()] = None,
+) -> Response:
+    """The trades, refusals and decisions of a stored run, which never change."""
+    columns = _in_columns(accept)
+    tag = f'"{platform.runs.tag(session, run_id)}{"-columns" if columns else ""}"'
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Accept"}
+    if if_none_match == tag:
+        return Response(status_code=304, headers=headers)
+    answer = _encoded(platform.runs.tables(session, run_id, columns=columns), columns)
+    answer.headers.update(headers)
+    return answer
+
+
+@router.get("/runs/{run_id}/trades/{number}/fills", operation_id="runs:trade_fills")
+def run_trade_fills(
+    run_id: str, number: Annotated[int, Path(ge=0)], platform: PlatformDep, session: MarketSessionDep
+) -> list[TradeFill]:
+    """The fills of one trade of a stored run, counted from 0 as they stand in it, with what each was charged."""
+    result, _ = platform.runs.result(session, run_id)
+    return [TradeFill(**fill) for fill in fills_of(result, number)]
 
 
 @router.get("/runs/{run_id}/analysis", operation_id="runs:analysis", response_model=RunAnalysisOut)

@@ -326,8 +326,16 @@ class FrozenHolding(BaseModel):
     )
 
 
-class BacktestOut(BaseModel):
-    """A run's result. The bytes for one run id are always the same."""
+class ClosedTrades(BaseModel):
+    """What the closed trades of a run came to, after costs."""
+
+    count: int
+    won: float = Field(description="Rupees of those with a profit")
+    lost: float = Field(description="Rupees of those with a loss, above zero")
+
+
+class RunHead(BaseModel):
+    """A run's result without its long tables: what its page shows first."""
 
     run_id: str
     digest: str
@@ -337,20 +345,12 @@ class BacktestOut(BaseModel):
     metrics: dict[str, Any]
     metric_reasons: dict[str, str] = Field(description="Why a metric is null")
     daily_chart: list[DailyPoint]
-    trades: list[TradeOut]
     trades_count: int
-    rejections: list[dict[str, Any]] = Field(
-        description="Orders that were cut down or not carried out, with the reason; `until` of an exit that found no "
-        "bar from `at` to the end of the run"
-    )
+    closed_trades: ClosedTrades
+    refused: dict[str, int] = Field(description="Orders that were cut down or not carried out, by reason")
     frozen_holdings: list[FrozenHolding] = Field(
         description="The largest first; `frozen_value`, `frozen_share`, `frozen_positions` and "
         "`final_equity_without_frozen` of the metrics are their sum; empty for runs of an engine that did not tell"
-    )
-    decisions: list[dict[str, Any]] = Field(
-        description="What the risk policy decided, with its numbers; would_have_made: rupees of the part refused. "
-        "SCALE: the target weights of a strategy's rebalance were cut down together; wanted and granted are rupees of "
-        "all of them then, else shares"
     )
     drawdown_sessions: dict[str, date | None]
     coverage: dict[str, int] = Field(description="Member-days of the universe, and how many of them traded")
@@ -361,6 +361,39 @@ class BacktestOut(BaseModel):
     spec: dict[str, Any]
     point_in_time: bool
     proofs: list[StrategyProof] = Field(description="The look-ahead proof of each book's strategy")
+
+
+class RunTables(BaseModel):
+    """The long tables of a run."""
+
+    trades: list[TradeOut]
+    rejections: list[dict[str, Any]] = Field(
+        description="Orders that were cut down or not carried out, with the reason; `until` of an exit that found no "
+        "bar from `at` to the end of the run"
+    )
+    decisions: list[dict[str, Any]] = Field(
+        description="What the risk policy decided, with its numbers; would_have_made: rupees of the part refused. "
+        "SCALE: the target weights of a strategy's rebalance were cut down together; wanted and granted are rupees of "
+        "all of them then, else shares"
+    )
+
+
+class BacktestOut(RunHead, RunTables):
+    """A run's result. The bytes for one run id are always the same."""
+
+
+class TradeFill(BaseModel):
+    """A fill of a trade: what was asked of the market, what it gave, and what was charged."""
+
+    side: Literal["BUY", "SELL"]
+    reason: str
+    decided_at: date | datetime
+    filled_at: date | datetime
+    quantity: float
+    reference_price: float = Field(description="Rupees: the bar's price before slippage")
+    price: float
+    cost: float = Field(description="Rupees; the components are their sum")
+    components: dict[str, float] = Field(description="Rupees by kind of charge, those that are not zero")
 
 
 class SignificanceOut(BaseModel):

@@ -16,11 +16,12 @@ import { figures, longestUnderWater } from "@/features/backtest/metrics";
 import { NaiveTwin } from "@/features/backtest/naive-twin";
 import { RunPage } from "@/features/backtest/run-page";
 import { readSpec } from "@/features/backtest/spec";
-import { sortTrades, tradeReturn } from "@/features/backtest/trades-table";
+import { tradeReturn } from "@/features/backtest/trade-figures";
+import { sortTrades } from "@/features/backtest/trades-table";
 import { barTime } from "@/lib/format";
 import { failure, fakeApi, json } from "../support/api";
 import { renderApp } from "../support/render";
-import { job, run, smaCross } from "../support/wire";
+import { job, partsOf, run, smaCross } from "../support/wire";
 
 const push = jest.fn();
 jest.mock("next/navigation", () => ({ useRouter: () => ({ push }), usePathname: () => "/quant/backtest/" }));
@@ -335,7 +336,7 @@ describe("a result", () => {
 
   test("the page shows figures, warnings, assumptions and trades, and passes axe", async () => {
     fakeApi({
-      [`GET /api/portfolio/strategies/runs/${run.run_id}`]: run,
+      ...partsOf(run),
       "GET /api/portfolio/strategies/available": [smaCross],
     });
     const { container } = renderApp(<RunPage />, `?run=${run.run_id}`);
@@ -348,7 +349,7 @@ describe("a result", () => {
 
   test("Verified is said only after the bytes were compared", async () => {
     fakeApi({
-      [`GET /api/portfolio/strategies/runs/${run.run_id}`]: run,
+      ...partsOf(run),
       [`POST /api/portfolio/strategies/runs/${run.run_id}/verify`]: {
         run_id: run.run_id,
         outcome: "identical",

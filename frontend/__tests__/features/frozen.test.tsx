@@ -4,7 +4,7 @@ import { RunPage } from "@/features/backtest/run-page";
 import type { FrozenHolding, RunDetail } from "@/lib/types";
 import { fakeApi } from "../support/api";
 import { renderApp } from "../support/render";
-import { run, smaCross } from "../support/wire";
+import { partsOf, run, smaCross } from "../support/wire";
 
 const holding = (change: Partial<FrozenHolding>): FrozenHolding => ({
   book: "sma_cross",
@@ -22,7 +22,7 @@ const holding = (change: Partial<FrozenHolding>): FrozenHolding => ({
 
 function page(change: Partial<RunDetail>, search = "") {
   fakeApi({
-    [`GET /api/portfolio/strategies/runs/${run.run_id}`]: { ...run, ...change },
+    ...partsOf({ ...run, ...change }),
     "GET /api/portfolio/strategies/available": [smaCross],
   });
   return renderApp(<RunPage />, `?run=${run.run_id}${search}`);

@@ -8,7 +8,7 @@ import { RunPage } from "@/features/backtest/run-page";
 import type { Policy, RunDetail } from "@/lib/types";
 import { failure, fakeApi, json } from "../support/api";
 import { renderApp } from "../support/render";
-import { run, smaCross } from "../support/wire";
+import { partsOf, run, smaCross } from "../support/wire";
 
 const policy: Policy = {
   id: 3,
@@ -112,7 +112,7 @@ const decision = (change: Record<string, unknown>) => ({
 
 function page(change: Partial<RunDetail>) {
   fakeApi({
-    [`GET /api/portfolio/strategies/runs/${run.run_id}`]: { ...run, ...change },
+    ...partsOf({ ...run, ...change }),
     "GET /api/portfolio/strategies/available": [smaCross],
   });
   return renderApp(<RunPage />, `?run=${run.run_id}&orders=policy`);

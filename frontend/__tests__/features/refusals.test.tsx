@@ -6,7 +6,7 @@ import { inWords, reasonName, refusalsOf, wasCut } from "@/features/backtest/ref
 import type { RunDetail } from "@/lib/types";
 import { fakeApi } from "../support/api";
 import { renderApp } from "../support/render";
-import { run, smaCross } from "../support/wire";
+import { partsOf, run, smaCross } from "../support/wire";
 
 const row = (sequence: number, symbol: string, reason: string, wanted: number, granted: number) => ({
   at: "2021-03-18",
@@ -26,7 +26,7 @@ const row = (sequence: number, symbol: string, reason: string, wanted: number, g
 function page(change: Partial<RunDetail>, search = "") {
   const shown = { ...run, ...change };
   fakeApi({
-    [`GET /api/portfolio/strategies/runs/${run.run_id}`]: shown,
+    ...partsOf(shown),
     "GET /api/portfolio/strategies/available": [smaCross],
   });
   return renderApp(<RunPage />, `?run=${run.run_id}${search}`);

@@ -6,13 +6,13 @@ import { luck } from "@/features/backtest/significance";
 import type { Significance } from "@/lib/types";
 import { failure, fakeApi } from "../support/api";
 import { renderApp } from "../support/render";
-import { run, significance, smaCross } from "../support/wire";
+import { partsOf, run, significance, smaCross } from "../support/wire";
 
 const PATH = `GET /api/portfolio/strategies/runs/${run.run_id}/significance`;
 
 function opened(answer: unknown) {
   const network = fakeApi({
-    [`GET /api/portfolio/strategies/runs/${run.run_id}`]: run,
+    ...partsOf(run),
     "GET /api/portfolio/strategies/available": [smaCross],
     [PATH]: answer,
   });

@@ -198,6 +198,8 @@ export const run: RunDetail = {
     { ...trade("CORALIS", "2024-12-02", null, 75), open: true },
   ],
   trades_count: 3,
+  closed_trades: { count: 2, won: 1200, lost: 480 },
+  refused: {},
   rejections: [],
   frozen_holdings: [],
   decisions: [],
@@ -218,6 +220,12 @@ export const run: RunDetail = {
   },
   point_in_time: true,
 };
+
+/** The answers that a page of a run asks for: its head and its long tables. */
+export const partsOf = (whole: RunDetail) => ({
+  [`GET /api/portfolio/strategies/runs/${whole.run_id}/head`]: whole,
+  [`GET /api/portfolio/strategies/runs/${whole.run_id}/tables`]: whole,
+});
 
 export const analysis: RunAnalysis = {
   run_id: run.run_id,

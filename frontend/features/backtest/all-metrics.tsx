@@ -3,11 +3,11 @@
 import { Fragment } from "react";
 import { FigureName } from "@/components/figure-card";
 import { Unknown } from "@/components/marks";
-import type { RunAnalysis, RunDetail } from "@/lib/types";
+import type { RunAnalysis, RunHead } from "@/lib/types";
 import { metric, METRICS, opened } from "./metrics";
 
 /** Every metric of a run; its name opens what it is made of. */
-export function AllMetrics({ run, analysis }: { run: RunDetail; analysis: RunAnalysis | undefined }) {
+export function AllMetrics({ run, analysis }: { run: RunHead; analysis: RunAnalysis | undefined }) {
   const names = Object.keys(METRICS);
   const third = Math.ceil(names.length / 3);
   return (

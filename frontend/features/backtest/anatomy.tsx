@@ -3,18 +3,20 @@
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { ConeChart } from "@/components/cone-chart";
+import { FigureTable, FigureValue } from "@/components/figure-value";
 import { Unknown, toneOf } from "@/components/marks";
 import { DataState, EmptyState } from "@/components/shared/DataState";
 import { count, date, grouped, MONTHS, percent, signed } from "@/lib/format";
-import type { RunAnalysis, RunDetail } from "@/lib/types";
+import type { RunAnalysis, RunHead } from "@/lib/types";
 import { Rolling } from "./anatomy-charts";
+import { fallFigure, spanFigure } from "./cell-figures";
 import { Distribution, NO_SESSION, NO_TRADE } from "./distribution";
 import { Exposure } from "./exposure";
 import { analysisQuery } from "./queries";
 import { useRange } from "./range";
 
 /** The run taken apart: months, falls, rolling figures, distributions, and what luck alone could have made of it. */
-export function Anatomy({ run }: { run: RunDetail }) {
+export function Anatomy({ run }: { run: RunHead }) {
   const query = useQuery(analysisQuery(run.run_id));
   return (
     <DataState query={query} failed="The run cannot be taken apart">
@@ -31,7 +33,7 @@ export function Anatomy({ run }: { run: RunDetail }) {
   );
 }
 
-function Parts({ run, found }: { run: RunDetail; found: RunAnalysis }) {
+function Parts({ run, found }: { run: RunHead; found: RunAnalysis }) {
   const byDay = new Map(run.daily_chart.map((point) => [point.date.slice(0, 10), point.equity]));
   const equity = found.days.map((day) => byDay.get(day) ?? Number.NaN);
   const { drawn } = useRange(found.days);
@@ -46,13 +48,13 @@ function Parts({ run, found }: { run: RunDetail; found: RunAnalysis }) {
   }, [found, drawn]);
   return (
     <>
-      <Months found={found} />
+      <Months run={run} found={found} equity={equity} />
       <div
         className="grid runb"
         style={{ marginTop: 12, gridTemplateColumns: "repeat(auto-fit, minmax(min(420px, 100%), 1fr))" }}
       >
         <Exposure run={run} found={found} />
-        <Falls found={found} />
+        <Falls run={run} found={found} equity={equity} />
         <section className="card">
           <div className="card-h">
             <h2>Sharpe of a year, and trades open</h2>
@@ -83,7 +85,14 @@ function shade(value: number): number {
   return Math.min(8, Math.max(0, at));
 }
 
-function Months({ found }: { found: RunAnalysis }) {
+interface PartProps {
+  run: RunHead;
+  found: RunAnalysis;
+  /** At each of its days. */
+  equity: readonly number[];
+}
+
+function Months({ run, found, equity }: PartProps) {
   const months = new Map(found.months.map((month) => [`${month.year}-${month.month}`, month]));
   if (found.years.length === 0) return null;
   return (
@@ -97,7 +106,7 @@ function Months({ found }: { found: RunAnalysis }) {
         aria-label="Returns by month and year, scrolls"
         tabIndex={0}
       >
-        <table className="heat months num">
+        <FigureTable className="heat months num">
           <thead>
             <tr>
               <th scope="col">Year</th>
@@ -121,27 +130,36 @@ function Months({ found }: { found: RunAnalysis }) {
                         <Unknown why="Outside the run" />
                       </td>
                     );
+                  const shown = `${signed(100 * month.value, 1)}${month.whole ? "" : "*"}`;
                   return (
                     <td
                       key={name}
                       className={`d${shade(month.value)}`}
                       title={`${name} ${year.year}: ${signed(100 * month.value, 2)}%${month.whole ? "" : ", perhaps a part of the month"}`}
                     >
-                      {signed(100 * month.value, 1)}
-                      {month.whole ? "" : "*"}
+                      <FigureValue
+                        name={`${name} ${year.year}: ${shown}`}
+                        figure={() => spanFigure(run, found.days, equity, month)}
+                      >
+                        {shown}
+                      </FigureValue>
                     </td>
                   );
                 })}
                 <td className="b">
-                  <span className={toneOf(year.value)}>
+                  <FigureValue
+                    name={`${year.year}: ${signed(100 * year.value, 1)}${year.whole ? "" : "*"}`}
+                    className={toneOf(year.value)}
+                    figure={() => spanFigure(run, found.days, equity, year)}
+                  >
                     {signed(100 * year.value, 1)}
                     {year.whole ? "" : "*"}
-                  </span>
+                  </FigureValue>
                 </td>
               </tr>
             ))}
           </tbody>
-        </table>
+        </FigureTable>
       </div>
       <div className="card-f">
         Percent, after charges and slippage, from close to close. Colours end at ±{percent(SCALE, 0)}. * The
@@ -151,7 +169,7 @@ function Months({ found }: { found: RunAnalysis }) {
   );
 }
 
-function Falls({ found }: { found: RunAnalysis }) {
+function Falls({ run, found, equity }: PartProps) {
   return (
     <section className="card">
       <div className="card-h">
@@ -161,7 +179,7 @@ function Falls({ found }: { found: RunAnalysis }) {
         <EmptyState title="No drawdown">The equity never fell below a former peak.</EmptyState>
       ) : (
         <div className="tw-wrap" role="region" aria-label="Deepest drawdowns, scrolls" tabIndex={0}>
-          <table className="t num">
+          <FigureTable className="t num">
             <thead>
               <tr>
                 <th scope="col" className="r">
@@ -178,15 +196,29 @@ function Falls({ found }: { found: RunAnalysis }) {
             <tbody>
               {found.drawdowns.map((fall) => (
                 <tr key={fall.trough}>
-                  <td className="r dn">{percent(fall.depth).slice(0, -1)}</td>
+                  <td className="r dn">
+                    <FigureValue
+                      name={`Depth: ${percent(fall.depth)}`}
+                      figure={() => fallFigure(run, found.days, equity, fall, "depth")}
+                    >
+                      {percent(fall.depth).slice(0, -1)}
+                    </FigureValue>
+                  </td>
                   <td>{fall.peak ? date(fall.peak) : "Opening capital"}</td>
                   <td>{date(fall.trough)}</td>
                   <td>{fall.recovery ? date(fall.recovery) : "Not yet"}</td>
-                  <td className="r">{count(fall.sessions)}</td>
+                  <td className="r">
+                    <FigureValue
+                      name={`Sessions: ${count(fall.sessions)}`}
+                      figure={() => fallFigure(run, found.days, equity, fall, "sessions")}
+                    >
+                      {count(fall.sessions)}
+                    </FigureValue>
+                  </td>
                 </tr>
               ))}
             </tbody>
-          </table>
+          </FigureTable>
         </div>
       )}
       <div className="card-f">From the peak to its recovery, or to the end of the run.</div>

@@ -40,7 +40,7 @@ import {
   type Limits,
 } from "./form";
 import { PolicyField } from "./policy-field";
-import { runQuery } from "./queries";
+import { runQuery, runTablesQuery } from "./queries";
 
 export function BacktestPage() {
   useCrumbs([{ label: "Quant" }, { label: "Backtest" }]);
@@ -464,6 +464,7 @@ function useRun(onRefused: (error: unknown) => void) {
         setJob(answer.job);
       } else {
         client.setQueryData(runQuery(answer.run_id).queryKey, answer);
+        client.setQueryData(runTablesQuery(answer.run_id).queryKey, answer);
         show(answer.run_id);
       }
     },

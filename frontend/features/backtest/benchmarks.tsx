@@ -1,7 +1,10 @@
+import { FigureTable, FigureValue } from "@/components/figure-value";
 import { Unknown, toneOf } from "@/components/marks";
 import { percent } from "@/lib/format";
 import { useIndexName } from "@/lib/queries";
-import type { RunDetail } from "@/lib/types";
+import type { RunHead } from "@/lib/types";
+import { besideFigure } from "./cell-figures";
+import { opened } from "./metrics";
 
 const MEASURES = [
   { name: "cagr", label: "Growth a year", show: percent },
@@ -15,10 +18,11 @@ interface Row {
   words: string;
   metrics: Record<string, unknown>;
   reasons: Record<string, string>;
+  equity?: readonly (number | null)[] | null;
 }
 
 /** The run beside an index, its universe in equal parts, and cash. */
-export function Benchmarks({ run }: { run: RunDetail }) {
+export function Benchmarks({ run }: { run: RunHead }) {
   const indexName = useIndexName();
   if (run.benchmarks.length === 0) return null;
   const rows: Row[] = [
@@ -36,7 +40,7 @@ export function Benchmarks({ run }: { run: RunDetail }) {
         <h2>Beside it</h2>
       </div>
       <div className="tw-wrap" role="region" aria-label="The run beside its benchmarks, scrolls" tabIndex={0}>
-        <table className="t num">
+        <FigureTable className="t num">
           <thead>
             <tr>
               <th scope="col">What</th>
@@ -53,12 +57,22 @@ export function Benchmarks({ run }: { run: RunDetail }) {
                 <th scope="row" title={row.words} style={{ textAlign: "left" }}>
                   {row.name}
                 </th>
-                {MEASURES.map(({ name, show }) => {
+                {MEASURES.map(({ name, label, show }) => {
                   const value = row.metrics[name];
                   return (
                     <td key={name} style={{ textAlign: "right" }}>
                       {typeof value === "number" ? (
-                        <span className={name === "cagr" ? toneOf(value) : undefined}>{show(value)}</span>
+                        <FigureValue
+                          name={`${label}, ${row.name}: ${show(value)}`}
+                          className={name === "cagr" ? toneOf(value) : undefined}
+                          figure={() =>
+                            row.equity === undefined
+                              ? opened(run, name)
+                              : besideFigure(run, row, { name, label, shown: show(value) })
+                          }
+                        >
+                          {show(value)}
+                        </FigureValue>
                       ) : (
                         <Unknown why={row.reasons[name] ?? row.words} />
                       )}
@@ -68,7 +82,7 @@ export function Benchmarks({ run }: { run: RunDetail }) {
               </tr>
             ))}
           </tbody>
-        </table>
+        </FigureTable>
       </div>
       <div className="card-f">
         From the close of the first session on.{" "}

@@ -1,13 +1,14 @@
 "use client";
 
-import { useMemo, useState, type ReactNode } from "react";
+import { Fragment, useMemo, useState, type ReactNode } from "react";
 import { DataTable, tableCsv, type Column, type Sort } from "@/components/data-table";
 import { Icon, type IconName } from "@/components/icon";
+import { Drawer } from "@/components/layers";
 import { Badge, Unknown, toneOf } from "@/components/marks";
 import { EmptyState } from "@/components/shared/DataState";
 import { useCommands } from "@/lib/commands";
 import { downloadText } from "@/lib/csv";
-import { barTime, count, counted, rupees, shortHash, signedRupees } from "@/lib/format";
+import { barTime, count, counted, percent, rupees, shortHash, signedRupees } from "@/lib/format";
 import type { RunDetail } from "@/lib/types";
 import { decisionsOf, ofWhom, refusedByPolicy, ruleName, ruleText, type Decision } from "./decisions";
 import { sortRows } from "./sort";
@@ -146,6 +147,7 @@ const VALUES = Object.fromEntries(
 export function DecisionsTable({ run, tabs }: { run: RunDetail; tabs?: ReactNode }) {
   const [sort, setSort] = useState<Sort>({ by: "at", order: "desc" });
   const [active, setActive] = useState<number | null>(null);
+  const [opened, setOpened] = useState<Decision | null>(null);
   const decisions = useMemo(() => decisionsOf(run), [run]);
   const rows = useMemo(() => sortRows(decisions, sort, VALUES), [decisions, sort]);
   const refused = refusedByPolicy(decisions);
@@ -188,7 +190,11 @@ export function DecisionsTable({ run, tabs }: { run: RunDetail; tabs?: ReactNode
               setSort(next);
             }}
             active={active}
-            onActive={setActive}
+            onActive={(index) => {
+              setActive(index);
+              if (opened) setOpened(rows[index] ?? null);
+            }}
+            onPeek={setOpened}
             ownsKeys
             height={520}
             phoneRow={(row) => (
@@ -220,6 +226,74 @@ export function DecisionsTable({ run, tabs }: { run: RunDetail; tabs?: ReactNode
           )}
         </>
       )}
+      <Drawer
+        open={opened !== null}
+        onClose={() => setOpened(null)}
+        title={opened ? `${opened.symbol ?? ofWhom(opened)}, decision` : ""}
+      >
+        {opened && <DecisionPanel decision={opened} runId={run.run_id} />}
+      </Drawer>
     </section>
+  );
+}
+
+const MONEY = [
+  ["price", "Price"],
+  ["limit", "Room left by the rule"],
+  ["cash", "Free cash"],
+  ["equity", "Equity"],
+] as const;
+
+/** One decision: the rule, and the numbers that it was taken by. */
+function DecisionPanel({ decision, runId }: { decision: Decision; runId: string }) {
+  const { wanted, granted, stop_used: used, would_have_made: made } = decision;
+  return (
+    <div className="card-b" style={{ paddingInline: 14 }}>
+      <div className="row between">
+        <b className="sb">{ruleName(decision.rule)}</b>
+        <Outcome decision={decision} />
+      </div>
+      <p className="t2">{ruleText(decision.rule)}.</p>
+      <dl className="kv num">
+        <dt>Session</dt>
+        <dd>{barTime(decision.at, true)}</dd>
+        <dt>State of the account</dt>
+        <dd>{decision.state}</dd>
+        {wanted !== null && (
+          <>
+            <dt>Wanted, {decision.outcome === "SCALE" ? "all targets" : "shares"}</dt>
+            <dd>{amountOf(decision, wanted)}</dd>
+          </>
+        )}
+        {granted !== null && (
+          <>
+            <dt>Granted</dt>
+            <dd>{amountOf(decision, granted)}</dd>
+          </>
+        )}
+        {MONEY.map(([name, label]) => {
+          const value = decision[name];
+          return value === null ? null : (
+            <Fragment key={name}>
+              <dt>{label}</dt>
+              <dd>{rupees(value, true)}</dd>
+            </Fragment>
+          );
+        })}
+        {used !== null && (
+          <>
+            <dt>Of the daily stop used</dt>
+            <dd>{percent(used)}</dd>
+          </>
+        )}
+        {made !== null && (
+          <>
+            <dt>The part refused made, without the policy</dt>
+            <dd className={toneOf(made)}>{signedRupees(made, 2)}</dd>
+          </>
+        )}
+      </dl>
+      <p className="xs t3">From the decisions of run {shortHash(runId)}.</p>
+    </div>
   );
 }

@@ -1,13 +1,10 @@
 import type { Definition } from "@/lib/definitions";
 import { barTime, count, date, grouped, percent, rupees } from "@/lib/format";
-import type { Metrics, RunDetail } from "@/lib/types";
+import type { Metrics, RunHead } from "@/lib/types";
 
 /** The run's own numbers that a figure is made of, for its popover. */
-export function inputsOf(run: RunDetail, of: Definition["of"] = []): { name: string; value: string }[] {
+export function inputsOf(run: RunHead, of: Definition["of"] = []): { name: string; value: string }[] {
   const metrics = run.metrics as Metrics;
-  const closed = run.trades.filter((trade) => !trade.open && trade.pnl !== null);
-  const sum = (sign: 1 | -1) =>
-    closed.reduce((total, trade) => total + Math.max(0, sign * (trade.pnl as number)), 0);
   const day = (value: string | null | undefined) => (value ? barTime(value) : "–");
   const capital = Number(run.spec.initial_capital);
   return of.flatMap((name) => {
@@ -29,9 +26,9 @@ export function inputsOf(run: RunDetail, of: Definition["of"] = []): { name: str
           : [];
       case "trades":
         return [
-          { name: "Closed trades", value: count(closed.length) },
-          { name: "Won", value: rupees(sum(1), true) },
-          { name: "Lost", value: rupees(sum(-1), true) },
+          { name: "Closed trades", value: count(run.closed_trades.count) },
+          { name: "Won", value: rupees(run.closed_trades.won, true) },
+          { name: "Lost", value: rupees(run.closed_trades.lost, true) },
         ];
       case "drawdown":
         return [
@@ -52,7 +49,7 @@ export function inputsOf(run: RunDetail, of: Definition["of"] = []): { name: str
 }
 
 /** The formula with the run's numbers in it, where they are few enough to be written; null elsewhere. */
-export function worked(run: RunDetail, name: string): string | null {
+export function worked(run: RunHead, name: string): string | null {
   const metrics = run.metrics as Metrics;
   const value = (of: string) => metrics[of];
   const capital = Number(run.spec.initial_capital);

@@ -7,12 +7,12 @@ import { StatsChart } from "@/components/stats-chart";
 import { TimeBrush } from "@/components/time-brush";
 import { count, date, dateRange } from "@/lib/format";
 import { useIndexName } from "@/lib/queries";
-import type { RunDetail } from "@/lib/types";
+import type { RunHead } from "@/lib/types";
 import { longestUnderWater } from "./metrics";
 import { useRange } from "./range";
 
 /** The account and its fall from the highest before, beside the index, with what chooses a part of the time. */
-export function Equity({ run, name, capital }: { run: RunDetail; name: string; capital: number }) {
+export function Equity({ run, name, capital }: { run: RunHead; name: string; capital: number }) {
   const [scale, setScale] = useState<"linear" | "log">("linear");
   const [asTable, setAsTable] = useState(false);
   const water = longestUnderWater(run.daily_chart);

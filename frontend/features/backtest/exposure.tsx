@@ -4,7 +4,7 @@ import { useMemo } from "react";
 import { alpha, useChartColors, type ChartColors } from "@/components/chart-colors";
 import { EChart, sessionAxis } from "@/components/echart";
 import { date, MONTHS, percent, rupees } from "@/lib/format";
-import type { RunAnalysis, RunDetail } from "@/lib/types";
+import type { RunAnalysis, RunHead } from "@/lib/types";
 import { useRange } from "./range";
 
 const MAX_DRAWN = 2400;
@@ -29,7 +29,7 @@ export function keptExtremes(values: readonly number[], most = MAX_DRAWN): numbe
 }
 
 /** How much of the equity was at work, and how much was turned over in each month. */
-export function Exposure({ run, found }: { run: RunDetail; found: RunAnalysis }) {
+export function Exposure({ run, found }: { run: RunHead; found: RunAnalysis }) {
   const colors = useChartColors();
   const days = useMemo(() => run.daily_chart.map((point) => point.date), [run.daily_chart]);
   const { drawn } = useRange(days);
@@ -60,7 +60,7 @@ export function Exposure({ run, found }: { run: RunDetail; found: RunAnalysis })
 }
 
 function draw(
-  run: RunDetail,
+  run: RunHead,
   found: RunAnalysis,
   days: readonly string[],
   first: number,

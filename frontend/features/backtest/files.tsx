@@ -1,5 +1,5 @@
 import { Fragment } from "react";
-import type { RunDetail } from "@/lib/types";
+import type { RunHead } from "@/lib/types";
 
 const TABLES = [
   { name: "equity", label: "Equity and drawdown by session" },
@@ -15,7 +15,7 @@ const FORMATS = [
 ] as const;
 
 /** The run's tables as files, to be read elsewhere. */
-export function Files({ run }: { run: Pick<RunDetail, "run_id"> }) {
+export function Files({ run }: { run: Pick<RunHead, "run_id"> }) {
   return (
     <section className="card">
       <div className="card-h">

@@ -1,9 +1,11 @@
+import { FigureTable, FigureValue } from "@/components/figure-value";
 import { barTime, count, counted, date, percent, rupees } from "@/lib/format";
-import type { FrozenHolding, RunDetail } from "@/lib/types";
+import type { FrozenHolding, RunHead } from "@/lib/types";
+import { frozenFigure } from "./cell-figures";
 import { reasonText } from "./refusals";
 
 /** How much of the final equity could not be sold, in the line below the headline figures. */
-export function FrozenLine({ run }: { run: RunDetail }) {
+export function FrozenLine({ run }: { run: RunHead }) {
   const { final_equity: final, frozen_value: value, frozen_share: share } = run.metrics;
   const { frozen_positions: holdings, final_equity_without_frozen: without } = run.metrics;
   if (typeof final !== "number") return null;
@@ -30,7 +32,7 @@ export function FrozenLine({ run }: { run: RunDetail }) {
 }
 
 /** What is held at the end of instruments that no longer trade, the largest first. */
-export function FrozenHoldings({ run }: { run: RunDetail }) {
+export function FrozenHoldings({ run }: { run: RunHead }) {
   if (run.frozen_holdings.length === 0) return null;
   return (
     <section className="card" id="frozen" aria-label="Frozen holdings" style={{ marginTop: 12 }}>
@@ -38,7 +40,7 @@ export function FrozenHoldings({ run }: { run: RunDetail }) {
         <h2>Frozen holdings</h2>
       </div>
       <div className="tw-wrap" role="region" aria-label="Frozen holdings, scrolls" tabIndex={0}>
-        <table className="t num">
+        <FigureTable className="t num">
           <thead>
             <tr>
               <th scope="col">Symbol</th>
@@ -69,11 +71,18 @@ export function FrozenHoldings({ run }: { run: RunDetail }) {
                 </td>
                 <td style={{ textAlign: "right" }}>{count(row.quantity)}</td>
                 <td style={{ textAlign: "right" }}>{rupees(row.last_price, true)}</td>
-                <td style={{ textAlign: "right" }}>{rupees(row.value, true)}</td>
+                <td style={{ textAlign: "right" }}>
+                  <FigureValue
+                    name={`${row.symbol}, value: ${rupees(row.value, true)}`}
+                    figure={() => frozenFigure(run, row)}
+                  >
+                    {rupees(row.value, true)}
+                  </FigureValue>
+                </td>
               </tr>
             ))}
           </tbody>
-        </table>
+        </FigureTable>
       </div>
       <div className="card-f">
         Each is counted in the final equity at the last price it had, which nobody may pay. In quarantine the

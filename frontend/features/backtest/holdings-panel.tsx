@@ -1,10 +1,12 @@
 "use client";
 
 import { useMemo, useState } from "react";
+import { FigureTable, FigureValue } from "@/components/figure-value";
 import { toneOf } from "@/components/marks";
 import { EmptyState } from "@/components/shared/DataState";
 import { barTime, count, counted, date, signedRupees } from "@/lib/format";
 import type { RunDetail } from "@/lib/types";
+import { laneFigure } from "./cell-figures";
 import { lanes, type Stretch } from "./holdings";
 import { useRange } from "./range";
 
@@ -42,7 +44,7 @@ export function Holdings({ run, onOpen }: { run: RunDetail; onOpen: (symbol: str
         </EmptyState>
       ) : (
         <div className="lanes" role="region" aria-label="Holdings through time, scrolls" tabIndex={0}>
-          <table className="num">
+          <FigureTable className="num">
             <thead className="sr">
               <tr>
                 <th scope="col">Instrument</th>
@@ -81,12 +83,26 @@ export function Holdings({ run, onOpen }: { run: RunDetail; onOpen: (symbol: str
                       />
                     ))}
                   </td>
-                  <td className="r t2">{count(lane.held)}</td>
-                  <td className={`r ${toneOf(lane.pnl)}`}>{signedRupees(lane.pnl)}</td>
+                  <td className="r t2">
+                    <FigureValue
+                      name={`${lane.symbol}, sessions held: ${count(lane.held)}`}
+                      figure={() => laneFigure(run, lane, "held")}
+                    >
+                      {count(lane.held)}
+                    </FigureValue>
+                  </td>
+                  <td className={`r ${toneOf(lane.pnl)}`}>
+                    <FigureValue
+                      name={`${lane.symbol}, P&L: ${signedRupees(lane.pnl)}`}
+                      figure={() => laneFigure(run, lane, "pnl")}
+                    >
+                      {signedRupees(lane.pnl)}
+                    </FigureValue>
+                  </td>
                 </tr>
               ))}
             </tbody>
-          </table>
+          </FigureTable>
         </div>
       )}
       <div className="card-f">

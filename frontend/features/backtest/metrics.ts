@@ -1,7 +1,7 @@
 import type { Figure, Whisker } from "@/components/figure-card";
 import { DEFINITIONS } from "@/lib/definitions";
 import { count, grouped, percent, rupees, shortHash } from "@/lib/format";
-import type { DailyPoint, Metrics, RunAnalysis, RunDetail } from "@/lib/types";
+import type { DailyPoint, Metrics, RunAnalysis, RunHead } from "@/lib/types";
 import { inputsOf, worked } from "./definitions";
 
 type Draw = (value: number) => string;
@@ -71,7 +71,7 @@ export const METRICS: Record<string, { label: string; draw: Draw }> = {
 
 /** The interval of a figure in words and as a whisker; what says why there is none. */
 function doubt(
-  run: RunDetail,
+  run: RunHead,
   name: string,
   analysis: RunAnalysis | undefined,
 ): { interval: string; whisker?: Whisker } {
@@ -94,7 +94,7 @@ function doubt(
 const INTERVALS = new Set(["cagr", "sharpe", "max_drawdown", "volatility"]);
 
 export function metric(
-  run: Pick<RunDetail, "metrics" | "metric_reasons">,
+  run: Pick<RunHead, "metrics" | "metric_reasons">,
   name: string,
 ): { text: string | null; why: string } {
   const value = (run.metrics as Metrics)[name];
@@ -116,7 +116,7 @@ const SHOWN: readonly { name: string; twins: readonly string[] }[] = [
 export type Beside = Required<Pick<Figure, "twins" | "inputs">>;
 
 /** The headline figures, each with its interval once it is known, or why there is none. */
-export function figures(run: RunDetail, sharpe: Beside, analysis?: RunAnalysis): Figure[] {
+export function figures(run: RunHead, sharpe: Beside, analysis?: RunAnalysis): Figure[] {
   return SHOWN.map(({ name, twins }) => {
     const { text, why } = metric(run, name);
     const isPercent = text?.endsWith("%") ?? false;
@@ -147,14 +147,14 @@ export function figures(run: RunDetail, sharpe: Beside, analysis?: RunAnalysis):
 }
 
 /** The formula, and under it the same with the run's numbers. */
-function formulaOf(run: RunDetail, name: string): string | undefined {
+function formulaOf(run: RunHead, name: string): string | undefined {
   const own = worked(run, name);
   const formula = DEFINITIONS[name]?.formula;
   return own === null ? formula : `${formula}\n= ${own}`;
 }
 
 /** Any metric of a run as a figure that opens: what it is, its formula, what it is made of. */
-export function opened(run: RunDetail, name: string, analysis?: RunAnalysis): Figure {
+export function opened(run: RunHead, name: string, analysis?: RunAnalysis): Figure {
   const { text, why } = metric(run, name);
   const definition = DEFINITIONS[name];
   return {

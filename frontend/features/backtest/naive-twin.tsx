@@ -1,11 +1,13 @@
 import { Fragment } from "react";
+import { FigureValue } from "@/components/figure-value";
 import { toneOf } from "@/components/marks";
 import { rupees, signedRupees } from "@/lib/format";
-import type { RunDetail } from "@/lib/types";
+import type { RunHead } from "@/lib/types";
+import { causeFigure } from "./cell-figures";
 import { Waterfall } from "./waterfall";
 
 /** What an engine without charges, slippage and market rules would have said, and what each of them took. */
-export function NaiveTwin({ run }: { run: RunDetail }) {
+export function NaiveTwin({ run }: { run: RunHead }) {
   const twin = run.naive_twin;
   const final = run.metrics.final_equity;
   if (!twin || typeof final !== "number") return null;
@@ -22,7 +24,12 @@ export function NaiveTwin({ run }: { run: RunDetail }) {
           <Fragment key={cause}>
             <dt>{cause.charAt(0).toUpperCase() + cause.slice(1)}</dt>
             <dd className={toneOf(difference)} data-twin={cause}>
-              {signedRupees(difference, 2)}
+              <FigureValue
+                name={`${cause}: ${signedRupees(difference, 2)}`}
+                figure={() => causeFigure(run, cause)}
+              >
+                {signedRupees(difference, 2)}
+              </FigureValue>
             </dd>
           </Fragment>
         ))}

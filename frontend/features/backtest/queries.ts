@@ -1,11 +1,26 @@
 import { queryOptions } from "@tanstack/react-query";
 import { strategyAPI, unwrap } from "@/lib/api-client";
 
-/** A run never changes, so it is never asked twice. */
+/** A run never changes, so it is never asked twice. Its head is small and comes first. */
 export const runQuery = (runId: string) =>
   queryOptions({
     queryKey: ["run", runId],
-    queryFn: ({ signal }) => unwrap(strategyAPI.run(runId, signal)),
+    queryFn: ({ signal }) => unwrap(strategyAPI.runHead(runId, signal)),
+    staleTime: Infinity,
+  });
+
+/** Its long tables: megabytes where it traded much. */
+export const runTablesQuery = (runId: string) =>
+  queryOptions({
+    queryKey: ["run-tables", runId],
+    queryFn: ({ signal }) => unwrap(strategyAPI.runTables(runId, signal)),
+    staleTime: Infinity,
+  });
+
+export const tradeFillsQuery = (runId: string, number: number) =>
+  queryOptions({
+    queryKey: ["trade-fills", runId, number],
+    queryFn: ({ signal }) => unwrap(strategyAPI.tradeFills(runId, number, signal)),
     staleTime: Infinity,
   });
 

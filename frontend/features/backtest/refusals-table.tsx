@@ -3,11 +3,12 @@
 import { useMemo, useState, type ReactNode } from "react";
 import { DataTable, tableCsv, type Column, type Sort } from "@/components/data-table";
 import { Icon } from "@/components/icon";
+import { Drawer } from "@/components/layers";
 import { Badge, Unknown } from "@/components/marks";
 import { EmptyState } from "@/components/shared/DataState";
 import { useCommands } from "@/lib/commands";
 import { downloadText } from "@/lib/csv";
-import { barTime, count, shortHash } from "@/lib/format";
+import { barTime, count, counted, shortHash } from "@/lib/format";
 import type { RunDetail } from "@/lib/types";
 import { reasonName, reasonText, refusalsOf, wasCut, type Refusal } from "./refusals";
 import { sortRows } from "./sort";
@@ -120,6 +121,7 @@ function Outcome({ refusal }: { refusal: Refusal }) {
 export function RefusalsTable({ run, tabs }: { run: RunDetail; tabs?: ReactNode }) {
   const [sort, setSort] = useState<Sort>({ by: "at", order: "desc" });
   const [active, setActive] = useState<number | null>(null);
+  const [opened, setOpened] = useState<Refusal | null>(null);
   const refusals = useMemo(() => refusalsOf(run), [run]);
   const rows = useMemo(() => sortRows(refusals, sort, VALUES), [refusals, sort]);
   const exportCsv = () =>
@@ -158,7 +160,11 @@ export function RefusalsTable({ run, tabs }: { run: RunDetail; tabs?: ReactNode 
             setSort(next);
           }}
           active={active}
-          onActive={setActive}
+          onActive={(index) => {
+            setActive(index);
+            if (opened) setOpened(rows[index] ?? null);
+          }}
+          onPeek={setOpened}
           ownsKeys
           height={520}
           phoneRow={(row) => (
@@ -180,6 +186,54 @@ export function RefusalsTable({ run, tabs }: { run: RunDetail; tabs?: ReactNode 
           )}
         />
       )}
+      <Drawer
+        open={opened !== null}
+        onClose={() => setOpened(null)}
+        title={opened ? `${opened.symbol}, order` : ""}
+      >
+        {opened && <RefusalPanel refusal={opened} runId={run.run_id} />}
+      </Drawer>
     </section>
+  );
+}
+
+/** One order: what was asked, what was granted, and by which rule the rest was not. */
+function RefusalPanel({ refusal, runId }: { refusal: Refusal; runId: string }) {
+  const { wanted, granted } = refusal;
+  const shares = (value: number | null) =>
+    value === null ? <Unknown why={NO_NUMBER} /> : counted(value, "share");
+  return (
+    <div className="card-b" style={{ paddingInline: 14 }}>
+      <div className="row between">
+        <b className="sb">{reasonName(refusal.reason)}</b>
+        <Outcome refusal={refusal} />
+      </div>
+      <p className="t2">{reasonText(refusal.reason)}.</p>
+      <dl className="kv num">
+        <dt>Side</dt>
+        <dd>{refusal.side === "BUY" ? "Buy" : "Sell"}</dd>
+        <dt>Decided at the close of</dt>
+        <dd>{barTime(refusal.decided_at, true)}</dd>
+        <dt>For the open of</dt>
+        <dd>{barTime(refusal.at, true)}</dd>
+        {refusal.until !== null && (
+          <>
+            <dt>In vain until</dt>
+            <dd>{barTime(refusal.until, true)}</dd>
+          </>
+        )}
+        <dt>Wanted</dt>
+        <dd>{shares(wanted)}</dd>
+        <dt>Granted</dt>
+        <dd>{shares(granted)}</dd>
+        {wanted !== null && granted !== null && (
+          <>
+            <dt>Not granted: wanted − granted</dt>
+            <dd>{shares(wanted - granted)}</dd>
+          </>
+        )}
+      </dl>
+      <p className="xs t3">From the refusals of run {shortHash(runId)}.</p>
+    </div>
   );
 }

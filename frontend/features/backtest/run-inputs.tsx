@@ -3,13 +3,13 @@
 import { Fragment } from "react";
 import { sentence } from "@/components/data-jobs";
 import { count, counted } from "@/lib/format";
-import type { RunDetail } from "@/lib/types";
+import type { RunHead } from "@/lib/types";
 import { reasonName } from "./refusals";
 import { readSpec } from "./spec";
 
 /** What the run was asked, how much of its universe it could trade, and what was refused. */
-export function Inputs({ run }: { run: RunDetail }) {
-  const rejected = Object.entries(countBy(run.rejections, "reason"));
+export function Inputs({ run }: { run: RunHead }) {
+  const refused = Object.entries(run.refused);
   const spec = readSpec(run.spec);
   return (
     <section className="card">
@@ -47,13 +47,13 @@ export function Inputs({ run }: { run: RunDetail }) {
             {run.digest.slice(0, 16)}
           </code>
         </dd>
-        {rejected.length === 0 ? (
+        {refused.length === 0 ? (
           <>
             <dt>Orders refused</dt>
             <dd>0</dd>
           </>
         ) : (
-          rejected.map(([reason, orders]) => (
+          refused.map(([reason, orders]) => (
             <Fragment key={reason}>
               <dt>{reasonName(reason)}</dt>
               <dd>{counted(orders, "order")}</dd>
@@ -69,12 +69,3 @@ const COVERAGE_LABELS: Record<string, string> = {
   member_days: "Member-days of the universe",
   traded: "Of them with a bar",
 };
-
-function countBy(rows: readonly Record<string, unknown>[], name: string): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const row of rows) {
-    const key = String(row[name] ?? "unnamed");
-    counts[key] = (counts[key] ?? 0) + 1;
-  }
-  return counts;
-}

@@ -3,6 +3,7 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import { parseAsString, useQueryState } from "nuqs";
+import { useMemo, type ReactNode } from "react";
 import { FigureCard } from "@/components/figure-card";
 import { Icon } from "@/components/icon";
 import { Later } from "@/components/later";
@@ -17,9 +18,9 @@ import { useCrumbs } from "@/lib/crumbs";
 import { getErrorMessage } from "@/lib/errors";
 import { count, dateRange, percent, rupeesInWords } from "@/lib/format";
 import { strategiesQuery, useIndexName } from "@/lib/queries";
-import type { RunDetail } from "@/lib/types";
+import type { RunDetail, RunHead } from "@/lib/types";
 import { figures } from "./metrics";
-import { analysisQuery, runQuery, significanceQuery } from "./queries";
+import { analysisQuery, runQuery, runTablesQuery, significanceQuery } from "./queries";
 import { besideSharpe, luck } from "./significance";
 import { NaiveTwin } from "./naive-twin";
 import { Anatomy } from "./anatomy";
@@ -43,8 +44,7 @@ export function RunPage() {
     { label: runId ? runId.slice(0, 10) : "Run" },
   ]);
   const query = useQuery({ ...runQuery(runId ?? ""), enabled: runId !== null });
-  // asked for beside the run, not after it
-  useQuery({ ...analysisQuery(runId ?? ""), enabled: runId !== null });
+  // asked for beside the run's head, which is as small
   useQuery({ ...significanceQuery(runId ?? ""), enabled: runId !== null });
   useQuery(strategiesQuery);
   useIndexName();
@@ -76,7 +76,7 @@ export function RunPage() {
 }
 
 /** Order is fixed: identity, figures, equity and drawdown beside assumptions, then trades. */
-function Run({ run }: { run: RunDetail }) {
+function Run({ run }: { run: RunHead }) {
   const strategies = useQuery(strategiesQuery);
   const significance = useQuery(significanceQuery(run.run_id));
   const analysis = useQuery(analysisQuery(run.run_id));
@@ -199,21 +199,32 @@ function Run({ run }: { run: RunDetail }) {
       </Later>
       <div style={{ marginTop: 12 }} className="stack g3">
         <Later height={440}>
-          <Holdings run={run} onOpen={openCandles} />
+          <Whole run={run}>{(whole) => <Holdings run={whole} onOpen={openCandles} />}</Whole>
         </Later>
         <Later height={520} id="candles">
-          <TradeCandles run={run} />
+          <Whole run={run}>{(whole) => <TradeCandles run={whole} />}</Whole>
         </Later>
         <Later height={560} id="orders-panel">
-          <Orders run={run} />
+          <Whole run={run}>{(whole) => <Orders run={whole} />}</Whole>
         </Later>
       </div>
     </>
   );
 }
 
+/** What needs the run's long tables, which come after what is shown first. */
+function Whole({ run, children }: { run: RunHead; children: (whole: RunDetail) => ReactNode }) {
+  const query = useQuery(runTablesQuery(run.run_id));
+  const whole = useMemo(() => (query.data ? { ...run, ...query.data } : null), [run, query.data]);
+  return (
+    <DataState query={query} failed="The trades of the run cannot be shown">
+      {() => whole && children(whole)}
+    </DataState>
+  );
+}
+
 /** How much of the universe's history the run could trade: a stock without a bar on a day could be neither bought nor sold. */
-function Coverage({ days, bars }: { days: RunDetail["coverage"]; bars: "days" | "bars" }) {
+function Coverage({ days, bars }: { days: RunHead["coverage"]; bars: "days" | "bars" }) {
   const { member_days: members, traded } = days;
   if (!members || traded === undefined) return null;
   const whole = traded >= members;

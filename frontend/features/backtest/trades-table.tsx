@@ -8,30 +8,16 @@ import { Icon } from "@/components/icon";
 import { Drawer } from "@/components/layers";
 import { Delta, toneOf, Unknown } from "@/components/marks";
 import { sentence } from "@/components/data-jobs";
-import { StockChart } from "@/components/stock-chart";
 import { EmptyState } from "@/components/shared/DataState";
 import { useCommands } from "@/lib/commands";
 import { downloadText } from "@/lib/csv";
-import { barTime, count, counted, grouped, rupees, shortHash, signed, signedRupees } from "@/lib/format";
+import { barTime, count, counted, grouped, shortHash, signed, signedRupees } from "@/lib/format";
 import type { RunDetail, Trade } from "@/lib/types";
 import { sortRows } from "./sort";
-import { markersOf } from "./trade-candles";
-
-/** Return of the money put in, after charges, in percent; of an open trade at the last close. */
-export function tradeReturn(trade: Trade): number | null {
-  const invested = trade.entry_price * trade.quantity;
-  return trade.pnl === null || invested === 0 ? null : (trade.pnl / invested) * 100;
-}
-
-export function heldDays(trade: Trade): number | null {
-  if (!trade.exit_at) return null;
-  return Math.round(
-    (Date.parse(trade.exit_at.slice(0, 10)) - Date.parse(trade.entry_at.slice(0, 10))) / 86_400_000,
-  );
-}
+import { heldDays, NO_VALUE, tradeReturn } from "./trade-figures";
+import { TradePanel } from "./trade-panel";
 
 const OPEN = "The position is still open at the end of the run";
-const NO_VALUE = "The position has no known value";
 
 const COLUMNS: Column<Trade>[] = [
   {
@@ -248,7 +234,7 @@ export function TradesTable({ run, tabs }: { run: RunDetail; tabs?: ReactNode })
           )
         }
       >
-        {opened && <TradePanel trade={opened} />}
+        {opened && <TradePanel runId={run.run_id} trade={opened} number={run.trades.indexOf(opened)} />}
       </Drawer>
     </section>
   );
@@ -271,75 +257,5 @@ function PhoneTrade({ trade }: { trade: Trade }) {
         </span>
       </span>
     </>
-  );
-}
-
-/** One trade on its candles: where it went in and out, and what it cost. */
-export function TradePanel({ trade }: { trade: Trade }) {
-  const value = tradeReturn(trade);
-  const markers = useMemo(() => markersOf([trade]), [trade]);
-  const between = useMemo(
-    () => ({ start: trade.entry_at.slice(0, 10), end: trade.exit_at?.slice(0, 10) ?? null }),
-    [trade],
-  );
-  return (
-    <div>
-      <StockChart
-        key={`${trade.symbol} ${trade.entry_at}`}
-        symbol={trade.symbol}
-        markers={markers}
-        between={between}
-        height={320}
-      />
-      <div className="card-b" style={{ paddingInline: 14 }}>
-        <div className="row between">
-          <b className="sb">
-            {trade.open
-              ? "Open at the end"
-              : trade.exit_reason
-                ? sentence(trade.exit_reason.toLowerCase())
-                : "Closed"}
-          </b>
-          {value !== null && <Delta value={value} />}
-        </div>
-        <dl className="kv num">
-          <dt>Entry, {barTime(trade.entry_at, true)}, open</dt>
-          <dd>{rupees(trade.entry_price, true)}</dd>
-          {trade.exit_at && trade.exit_price !== null && (
-            <>
-              <dt>Exit, {barTime(trade.exit_at, true)}</dt>
-              <dd>{rupees(trade.exit_price, true)}</dd>
-            </>
-          )}
-          <dt>Quantity</dt>
-          <dd>
-            {counted(trade.quantity, "share")}
-            {!trade.open &&
-              trade.exit_quantity !== null &&
-              trade.exit_quantity !== trade.quantity &&
-              `, sold as ${count(trade.exit_quantity)}`}
-          </dd>
-          {trade.income !== 0 && (
-            <>
-              <dt>Paid out while held</dt>
-              <dd>{rupees(trade.income, true)}</dd>
-            </>
-          )}
-          <dt>Charges</dt>
-          <dd>{rupees(trade.costs, true)}</dd>
-          <dt>P&amp;L after charges</dt>
-          <dd>
-            {trade.pnl === null ? (
-              <Unknown why={NO_VALUE} />
-            ) : (
-              <span className={toneOf(trade.pnl)}>{signedRupees(trade.pnl, 2)}</span>
-            )}
-          </dd>
-        </dl>
-        <p className="xs t3">
-          Prices of the fills are as traded; the chart may be adjusted, so its axis can differ from them.
-        </p>
-      </div>
-    </div>
   );
 }

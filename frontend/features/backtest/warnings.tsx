@@ -3,20 +3,21 @@
 import { useState } from "react";
 import { Icon } from "@/components/icon";
 import { count, counted } from "@/lib/format";
-import type { RunDetail } from "@/lib/types";
+import type { RunHead } from "@/lib/types";
 import { useOrdersTab } from "./orders";
 import { inWords } from "./refusals";
 
 const WARNINGS_SHOWN = 6;
 
 /** What makes the curve better than it was, before it is believed. */
-export function Warnings({ run }: { run: RunDetail }) {
+export function Warnings({ run }: { run: RunHead }) {
   const [all, setAll] = useState(false);
   const [, setTab] = useOrdersTab();
   const seeOrders = () => {
     void setTab("refused");
     document.getElementById("orders-panel")?.scrollIntoView({ block: "start" });
   };
+  const refused = Object.values(run.refused).reduce((sum, orders) => sum + orders, 0);
   const shown = all ? run.warnings : run.warnings.slice(0, WARNINGS_SHOWN);
   return (
     <div className="callout wn wn" style={{ marginTop: 12 }} role="note">
@@ -28,9 +29,9 @@ export function Warnings({ run }: { run: RunDetail }) {
             <li key={warning}>{inWords(warning)}</li>
           ))}
         </ul>
-        {run.rejections.length > 0 && (
+        {refused > 0 && (
           <button type="button" className="link xs" style={{ alignSelf: "flex-start" }} onClick={seeOrders}>
-            See the {counted(run.rejections.length, "order")}
+            See the {counted(refused, "order")}
           </button>
         )}
         {run.warnings.length > WARNINGS_SHOWN && (

@@ -4,7 +4,7 @@ import { useMemo } from "react";
 import { useChartColors } from "@/components/chart-colors";
 import { EChart } from "@/components/echart";
 import { compactRupees, rupees, signedRupees } from "@/lib/format";
-import type { RunDetail } from "@/lib/types";
+import type { RunHead } from "@/lib/types";
 
 export interface Step {
   name: string;
@@ -15,7 +15,7 @@ export interface Step {
 }
 
 /** From the naive figure to the run's, one cause after another: the first and last bar stand on zero, the steps on the one before. */
-export function steps(twin: NonNullable<RunDetail["naive_twin"]>, final: number): Step[] {
+export function steps(twin: NonNullable<RunHead["naive_twin"]>, final: number): Step[] {
   let at = twin.final_equity;
   return [
     { name: "Naive engine", from: 0, to: at, kind: "whole" as const },
@@ -28,7 +28,7 @@ export function steps(twin: NonNullable<RunDetail["naive_twin"]>, final: number)
   ];
 }
 
-export function Waterfall({ twin, final }: { twin: NonNullable<RunDetail["naive_twin"]>; final: number }) {
+export function Waterfall({ twin, final }: { twin: NonNullable<RunHead["naive_twin"]>; final: number }) {
   const colors = useChartColors();
   const shown = useMemo(() => steps(twin, final), [twin, final]);
   const option = useMemo(() => {

@@ -7,6 +7,7 @@ import { useMemo } from "react";
 import { useChartColors } from "@/components/chart-colors";
 import { CurvesChart, curveColors } from "@/components/curves-chart";
 import { FigureName } from "@/components/figure-card";
+import { FigureTable, FigureValue } from "@/components/figure-value";
 import { Icon } from "@/components/icon";
 import { Unknown } from "@/components/marks";
 import { DataState, EmptyState } from "@/components/shared/DataState";
@@ -14,7 +15,7 @@ import { useCrumbs } from "@/lib/crumbs";
 import { count, date, dateRange, grouped } from "@/lib/format";
 import { strategiesQuery, useIndexName } from "@/lib/queries";
 import type { Comparison } from "@/lib/types";
-import { correlationFigure, measureFigure } from "./figures";
+import { cellFigure, correlationFigure, measureFigure } from "./figures";
 import { choiceQuery, comparisonQuery, MOST_RUNS } from "./queries";
 import { inputName, inputValue, MEASURES, verdict } from "./words";
 
@@ -178,7 +179,7 @@ function Measures({ found, titles }: { found: Comparison; titles: readonly strin
         <h2>Figures and their differences</h2>
       </div>
       <div className="tw-wrap" role="region" aria-label="Figures and their differences, scrolls" tabIndex={0}>
-        <table className="t num">
+        <FigureTable className="t num">
           <thead>
             <tr>
               <th scope="col">Figure</th>
@@ -206,7 +207,12 @@ function Measures({ found, titles }: { found: Comparison; titles: readonly strin
                           {value === null ? (
                             <Unknown why={measure.reasons[at] ?? "Not known"} />
                           ) : (
-                            shown.show(value)
+                            <FigureValue
+                              name={`${shown.label}, ${titles[at]}: ${shown.show(value)}`}
+                              figure={() => cellFigure(found, measure, titles, at)}
+                            >
+                              {shown.show(value)}
+                            </FigureValue>
                           )}
                         </span>
                         {difference && difference.value !== null && (
@@ -232,7 +238,7 @@ function Measures({ found, titles }: { found: Comparison; titles: readonly strin
               );
             })}
           </tbody>
-        </table>
+        </FigureTable>
       </div>
       <div className="card-f">
         {method.reason ??
@@ -297,7 +303,7 @@ function Correlation({ found, titles }: { found: Comparison; titles: readonly st
         </h2>
       </div>
       <div className="tw-wrap" role="region" aria-label="Correlation of daily returns, scrolls" tabIndex={0}>
-        <table className="t num">
+        <FigureTable className="t num">
           <thead>
             <tr>
               <th scope="col">Run</th>
@@ -314,13 +320,22 @@ function Correlation({ found, titles }: { found: Comparison; titles: readonly st
                 <th scope="row">{titles[at]}</th>
                 {row.map((cell, other) => (
                   <td key={titles[other]} className="r">
-                    {cell === null ? <Unknown why="One of the two does not vary" /> : grouped(cell, 2)}
+                    {cell === null ? (
+                      <Unknown why="One of the two does not vary" />
+                    ) : (
+                      <FigureValue
+                        name={`${titles[at]} and ${titles[other]}: ${grouped(cell, 2)}`}
+                        figure={() => correlationFigure(found, titles, at, other)}
+                      >
+                        {grouped(cell, 2)}
+                      </FigureValue>
+                    )}
                   </td>
                 ))}
               </tr>
             ))}
           </tbody>
-        </table>
+        </FigureTable>
       </div>
       <div className="card-f">Runs that move together are one bet more than once.</div>
     </section>

@@ -1,6 +1,6 @@
 import type { Figure } from "@/components/figure-card";
 import { DEFINITIONS } from "@/lib/definitions";
-import { count, date, grouped, percent } from "@/lib/format";
+import { count, date, grouped, percent, shortHash } from "@/lib/format";
 import type { Comparison } from "@/lib/types";
 import { MEASURES, verdict } from "./words";
 
@@ -11,18 +11,62 @@ const TEXTS: Record<string, string> = {
   max_drawdown: "Deepest fall of the equity from its running peak, at closes of the shared sessions.",
 };
 
-/** The formula with the first run's numbers in it, where they are few enough to be written. */
-function worked(found: Comparison, name: string): string | null {
-  const growth = found.growth[0] ?? [];
-  const falls = found.drawdown[0] ?? [];
+/** The formula with the numbers of a run in it, where they are few enough to be written. */
+function worked(found: Comparison, name: string, of = 0): string | null {
+  const growth = found.growth[of] ?? [];
+  const falls = found.drawdown[of] ?? [];
   const last = growth.at(-1);
   if (last === undefined) return null;
-  if (name === "cagr")
-    return `${grouped(last, 4)} ^ (252 / ${count(growth.length - 1)}) − 1, of the first run`;
+  if (name === "cagr") return `${grouped(last, 4)} ^ (252 / ${count(growth.length - 1)}) − 1`;
   if (name !== "max_drawdown" || falls.length === 0) return null;
   const at = falls.indexOf(Math.min(...falls));
   const peak = Math.max(...growth.slice(0, at + 1));
-  return `${grouped(growth[at] ?? 1, 4)} on ${date(found.days[at] ?? "")} ÷ ${grouped(peak, 4)} − 1, of the first run`;
+  return `${grouped(growth[at] ?? 1, 4)} on ${date(found.days[at] ?? "")} ÷ ${grouped(peak, 4)} − 1`;
+}
+
+/** A figure of one of the runs, and its difference from the first. */
+export function cellFigure(
+  found: Comparison,
+  measure: Measure,
+  titles: readonly string[],
+  at: number,
+): Figure {
+  const drawn = MEASURES[measure.name];
+  const show = drawn?.show ?? ((value: number) => grouped(value, 2));
+  const value = measure.values[at] ?? null;
+  const difference = at > 0 ? measure.differences[at - 1] : undefined;
+  const numbers = worked(found, measure.name, at);
+  const formula = DEFINITIONS[measure.name]?.formula;
+  const growth = found.growth[at] ?? [];
+  const { method } = found;
+  return {
+    label: `${drawn?.label ?? measure.name}, ${titles[at]}`,
+    value: value === null ? null : show(value),
+    why: measure.reasons[at] ?? "Not known",
+    definition: TEXTS[measure.name] ?? DEFINITIONS[measure.name]?.text ?? "",
+    formula: numbers === null ? formula : `${formula}\n= ${numbers}`,
+    inputs: [
+      { name: `Growth to ${date(found.days.at(-1) ?? "")}`, value: grouped(growth.at(-1) ?? 1, 4) },
+      { name: "Sessions", value: count(found.days.length) },
+      ...(difference?.value == null || !drawn
+        ? []
+        : [
+            {
+              name: "Less the first run’s",
+              value: `${drawn.difference(difference.value)} ${drawn.unit}`.trim(),
+            },
+            {
+              name: `Interval of it, ${percent(method.confidence, 0)}`,
+              value:
+                difference.low === null || difference.high === null
+                  ? (difference.reason ?? "–")
+                  : `${drawn.difference(difference.low)} to ${drawn.difference(difference.high)}`,
+            },
+            { name: "So", value: verdict(measure, at - 1) },
+          ]),
+    ],
+    source: `the closes of run ${shortHash(found.runs[at]?.run_id ?? "")} on the sessions that all have`,
+  };
 }
 
 /** A figure of the first run, and how far each of the others lies from it. */
@@ -38,7 +82,7 @@ export function measureFigure(found: Comparison, measure: Measure, titles: reado
     value: first == null ? null : show(first),
     why: measure.reasons[0] ?? "Not known",
     definition: TEXTS[measure.name] ?? DEFINITIONS[measure.name]?.text ?? "",
-    formula: numbers === null ? formula : `${formula}\n= ${numbers}`,
+    formula: numbers === null ? formula : `${formula}\n= ${numbers}, of the first run`,
     interval: "Of the differences, below",
     inputs: [
       { name: "Of", value: titles[0] },
@@ -70,9 +114,9 @@ export function measureFigure(found: Comparison, measure: Measure, titles: reado
   };
 }
 
-/** The correlation of the first two runs, and of all pairs. */
-export function correlationFigure(found: Comparison, titles: readonly string[]): Figure {
-  const cell = found.correlation[0]?.[1] ?? null;
+/** The correlation of two runs. */
+export function correlationFigure(found: Comparison, titles: readonly string[], a = 0, b = 1): Figure {
+  const cell = found.correlation[a]?.[b] ?? null;
   return {
     label: "Correlation of daily returns",
     value: cell === null ? null : grouped(cell, 2),
@@ -81,7 +125,7 @@ export function correlationFigure(found: Comparison, titles: readonly string[]):
     formula: "cov(r, s) ÷ (sd(r) · sd(s))",
     interval: "None is drawn for it",
     inputs: [
-      { name: "Of", value: `${titles[0]} and ${titles[1]}` },
+      { name: "Of", value: `${titles[a]} and ${titles[b]}` },
       { name: "Returns", value: count(found.days.length - 1) },
     ],
   };

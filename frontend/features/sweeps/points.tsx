@@ -2,6 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { FigureName } from "@/components/figure-card";
+import { FigureTable, FigureValue } from "@/components/figure-value";
 import { Unknown } from "@/components/marks";
 import { Pager } from "@/components/pager";
 import { DataState } from "@/components/shared/DataState";
@@ -46,7 +47,7 @@ export function Points({
         {(data) => (
           <>
             <div className="tw-wrap" tabIndex={0} role="group" aria-label="Points, scroll sideways">
-              <table className="t num">
+              <FigureTable className="t num">
                 <thead>
                   <tr>
                     <th scope="col">Parameters</th>
@@ -82,7 +83,12 @@ export function Points({
                             {value == null ? (
                               <Unknown why={row.failed ?? "Not defined; the run of it says why"} />
                             ) : (
-                              written(one, value)
+                              <FigureValue
+                                name={`${METRICS[one]}: ${written(one, value)}`}
+                                figure={() => pointFigure(sweep, one, row)}
+                              >
+                                {written(one, value)}
+                              </FigureValue>
                             )}
                           </td>
                         );
@@ -90,7 +96,7 @@ export function Points({
                     </tr>
                   ))}
                 </tbody>
-              </table>
+              </FigureTable>
             </div>
             <Pager page={page} pages={data.meta.total_pages} onPage={onPage} />
           </>

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 
@@ -21,6 +24,8 @@ _TRADE_COLUMNS = (
     *("adverse_excursion", "favourable_excursion"),
 )
 TABLES = ("daily_chart", "trades", "rejections", "frozen_holdings", "decisions")
+SHAPE = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:16]  # another one after any change of this file
+LONG_TABLES = ("trades", "rejections", "decisions")  # as long as the run traded; its head is shown without them
 _DAILY_COLUMNS = ("equity", "drawdown", "exposure", "daily_return", "state")
 
 
@@ -34,14 +39,18 @@ def at_closes(bars: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
     return closes | {"date": [days[i] for i in rows], "daily_return": returns}
 
 
-def shown(result: dict[str, Any], digest: str) -> dict[str, Any]:
-    """A stored result in the shape that is shown: charts and trades as rows."""
-    answer = in_columns(result, digest)
-    return answer | {name: _rows(answer[name]) for name in TABLES}
+def in_rows(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """An answer of `in_columns`, or a part of it, with its tables as rows."""
+    return dict(answer) | {name: _rows(answer[name]) for name in TABLES if name in answer}
+
+
+def head_of(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """An answer without its long tables."""
+    return {name: value for name, value in answer.items() if name not in LONG_TABLES}
 
 
 def in_columns(result: dict[str, Any], digest: str) -> dict[str, Any]:
-    """The same with its tables as columns, for charts of many sessions; {} for a table without rows."""
+    """A stored result in the shape that is shown, its tables as columns; {} for a table without rows."""
     daily = {"date": result["sessions"], **{name: result[name] for name in _DAILY_COLUMNS}}
     if result["spec"]["timeframe"] not in ("1d", "1w", "1mo"):
         daily = at_closes(daily)
@@ -64,6 +73,8 @@ def in_columns(result: dict[str, Any], digest: str) -> dict[str, Any]:
         "daily_chart": _filled(daily),
         "trades": _filled({name: trades[name] for name in _TRADE_COLUMNS}),
         "trades_count": len(result["trades"]["symbol"]),
+        "closed_trades": closed(trades),
+        "refused": dict(sorted(Counter(result["rejections"].get("reason", [])).items())),
         "rejections": _filled(result["rejections"]),
         "frozen_holdings": _filled(result.get("frozen_holdings", {})),
         "decisions": _filled(result.get("decisions", {})),
@@ -78,7 +89,14 @@ def in_columns(result: dict[str, Any], digest: str) -> dict[str, Any]:
     }
 
 
+def closed(trades: Mapping[str, Sequence[Any]]) -> dict[str, float]:
+    """How many trades were closed, and the rupees that they won and lost after costs; both are above zero."""
+    made = [pnl for pnl, still in zip(trades["pnl"], trades["open"], strict=True) if pnl is not None and not still]
+    won, lost = (sum((max(0.0, sign * pnl) for pnl in made), 0.0) for sign in (1, -1))
+    return {"count": len(made), "won": won, "lost": lost}
+
+
 def with_proofs(answer: Mapping[str, Any], said: Sequence[str]) -> list[str]:
-    """The warnings of an answer of `shown` with those of the proofs; what is frozen stays the first."""
+    """The warnings of an answer of `in_columns` with those of the proofs; what is frozen stays the first."""
     first = 1 if answer["frozen_holdings"] else 0
     return [*answer["warnings"][:first], *said, *answer["warnings"][first:]]

@@ -15,12 +15,12 @@ from sqlalchemy.orm import Session
 
 from app.engines.backtest.result import decoded
 from app.engines.evidence.report import Trials, significance_report
-from app.engines.risk.basics import returns_of, session_closes
+from app.engines.risk.basics import returns_of
 from app.exceptions import DataNotFoundError
 from app.models import BacktestRun
 from app.repositories.strategies import RunRepository
 from app.services.action_reach import reach
-from app.services.backtests.shown import in_columns, shown, with_proofs
+from app.services.backtests.shown import LONG_TABLES, SHAPE, head_of, in_columns, in_rows, with_proofs
 from app.services.proofs import proofs_of
 from app.services.proofs import warnings as proof_warnings
 
@@ -43,15 +43,35 @@ class StoredRuns:
 
         Raises DataNotFoundError.
         """
-        result, digest = self.result(session, run_id)
-        answer = (in_columns if columns else shown)(result, digest)
-        proofs = proofs_of(session, result["spec"]["books"], result["spec"]["timeframe"])
-        said = with_proofs(answer, proof_warnings(proofs))
-        # as the lists reach today: a list that comes later tells more, and changes no run
-        period = (date.fromisoformat(answer[day]) for day in ("start_date", "end_date"))
-        told = reach(session.connection()).told(*period)
-        answer["warnings"] = [*said, *told]
-        return answer | {"proofs": proofs}
+        answer = in_columns(*self.result(session, run_id))
+        if RunRepository(session).head(run_id, SHAPE) is None:
+            _keep_head(session, answer)
+        return _as_of_now(session, answer if columns else in_rows(answer))
+
+    def head(self, session: Session, run_id: str, *, columns: bool = False) -> dict[str, Any]:
+        """The same without its long tables, from what is kept of it; made of the whole where nothing is.
+
+        Raises DataNotFoundError.
+        """
+        answer = self._head(session, run_id)
+        return _as_of_now(session, answer if columns else in_rows(answer))
+
+    def _head(self, session: Session, run_id: str) -> dict[str, Any]:
+        kept = RunRepository(session).head(run_id, SHAPE)
+        if kept is not None:
+            found: dict[str, Any] = orjson.loads(zlib.decompress(kept))
+            return found
+        return _keep_head(session, in_columns(*self.result(session, run_id)))
+
+    def tables(self, session: Session, run_id: str, *, columns: bool = False) -> dict[str, Any]:
+        """The long tables alone: with `head` they are what `stored` gives. Raises DataNotFoundError."""
+        answer = in_columns(*self.result(session, run_id))
+        part = {name: answer[name] for name in LONG_TABLES}
+        return part if columns else in_rows(part)
+
+    def tag(self, session: Session, run_id: str) -> str:
+        """A name of a run's bytes and of the shape they are shown in. Raises DataNotFoundError."""
+        return f"{self.find(session, run_id).digest[:16]}-{SHAPE}"
 
     def result(self, session: Session, run_id: str) -> tuple[dict[str, Any], str]:
         """The stored result of a run as it was written, to be read only, and the digest of its bytes.
@@ -75,15 +95,14 @@ class StoredRuns:
 
         The trials are those of the run's strategy; of several strategies, those of the one with the most.
         """
-        result, _ = self.result(session, run_id)
-        tried = RunRepository(session).trials([book["strategy_id"] for book in result["spec"]["books"]])
+        head = self._head(session, run_id)
+        tried = RunRepository(session).trials(head["strategy_ids"])
         trials = max((Trials(*found) for found in tried.values()), key=lambda t: (t.number, t.variance or 0.0))
-        equity = np.array(result["equity"], np.float64)
         # as the stored Sharpe was measured: from session closes, and not at all where the account was lost
-        closes = equity[session_closes(np.array(result["sessions"], "datetime64[s]"))]
+        closes = np.array(head["daily_chart"].get("equity", []), np.float64)
         returns = returns_of(closes) if (closes > 0.0).all() else np.empty(0)
-        undefined = result["reasons"].get("sharpe")
-        periods = result["metrics"]["periods_per_year"]
+        undefined = head["metric_reasons"].get("sharpe")
+        periods = head["metrics"]["periods_per_year"]
         report = significance_report(returns, trials, periods=periods, undefined=undefined)
         return {"run_id": run_id, **report.values, "reasons": report.reasons}
 
@@ -115,6 +134,25 @@ class StoredRuns:
         if stored is None:
             raise DataNotFoundError(f"Run {run_id} does not exist", "run", run_id)
         return stored
+
+
+def _keep_head(session: Session, answer: Mapping[str, Any]) -> dict[str, Any]:
+    head = head_of(answer)
+    RunRepository(session).keep_head(answer["run_id"], SHAPE, zlib.compress(orjson.dumps(head), 1))
+    return head
+
+
+def _as_of_now(session: Session, answer: Mapping[str, Any]) -> dict[str, Any]:
+    """An answer with the proofs of its strategies, and what the lists that are there today tell of its period.
+
+    A list that comes later tells more, and changes no run.
+    """
+    spec = answer["spec"]
+    proofs = proofs_of(session, spec["books"], spec["timeframe"])
+    said = with_proofs(answer, proof_warnings(proofs))
+    period = (date.fromisoformat(answer[day]) for day in ("start_date", "end_date"))
+    told = reach(session.connection()).told(*period)
+    return {**answer, "warnings": [*said, *told], "proofs": proofs}
 
 
 def _universe_name(universe: Mapping[str, Any]) -> str:
