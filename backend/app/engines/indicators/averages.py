@@ -113,17 +113,10 @@ def sma_dense(x: F1, window: int, total: F1, lost: F1, out: F1) -> None:
     kept = 0  # bars before this stretch whose sums are still there
     for begin in range(0, count, stretch):
         end = min(begin + stretch, count)
-        sum_, rest = total[kept], lost[kept]
-        for i in range(end - begin):
-            s = sum_ + x[begin + i]
-            part = s - sum_
-            rest += (sum_ - (s - part)) + (x[begin + i] - part)
-            sum_ = s
-            total[kept + i + 1] = s
-            lost[kept + i + 1] = rest
+        running_sums(x[begin:end], total[kept:], lost[kept:])
         known = kept + end - begin
         if known >= window:
-            _means(window, total, lost, known, out[end - 1 - (known - window) : end])
+            means(window, total, lost, known, out[end - 1 - (known - window) : end])
         kept, dropped = min(window - 1, known), known - min(window - 1, known)
         for i in range(kept + 1):
             total[i] = total[dropped + i]
@@ -131,7 +124,20 @@ def sma_dense(x: F1, window: int, total: F1, lost: F1, out: F1) -> None:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _means(window: int, total: F1, lost: F1, known: int, means: F1) -> None:
+def running_sums(x: F1, total: F1, lost: F1) -> None:
+    """Go on from the sum and the rest before `x`, `total[0]` and `lost[0]`, and write those after each of its bars."""
+    sum_, rest = total[0], lost[0]
+    for i in range(x.size):
+        s = sum_ + x[i]
+        part = s - sum_
+        rest += (sum_ - (s - part)) + (x[i] - part)
+        sum_ = s
+        total[i + 1] = s
+        lost[i + 1] = rest
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def means(window: int, total: F1, lost: F1, known: int, means: F1) -> None:
     """The means of the windows that end at the last bars of `known` ones, from the sums before each of them."""
     size = float(window)
     older_total, older_lost = total[: known + 1 - window], lost[: known + 1 - window]

@@ -125,12 +125,13 @@ class Evaluator:
         self._strategy = strategy
         self.stride = stride_of(len(self.points))
         self._carry = carry or self._plain_run
+        grids: dict[tuple[float | str, ...], _Pairs] = {}
         self._bases = [
-            _Base(base, strategy, found, self.points) for base, found in zip(spec.bases, inputs, strict=True)
+            _Base(base, strategy, found, self.points, grids) for base, found in zip(spec.bases, inputs, strict=True)
         ]
 
     def chunk(self, first: int, after: int, *, curves: bool = True) -> Chunk:
-        """The points [first, after), which must be of one base; without `curves` no returns are kept."""
+        """The points [first, after), which must be of one base; without `curves` no returns are kept, [0, 0]."""
         base = self._bases[self.points.base(first)]
         values, failures = np.full((after - first, len(METRICS)), np.nan), dict[int, str]()
         kept = [number for number in range(first, after) if curves and number % self.stride == 0]
@@ -139,6 +140,7 @@ class Evaluator:
             at = first % len(self.points.found.taken)
             base.crosses(at, at + after - first, values)
             equities = {number: base.crossed(at + number - first) for number in kept}
+            base.finished(after - first)
         else:
             specs = [self.points.run_spec(number) for number in range(first, after)]
             found = self._one_by_one(base, specs, values)
@@ -148,7 +150,7 @@ class Evaluator:
                     failures[number] = outcome
                 elif number in kept:
                     equities[number] = outcome
-        returns = np.full((len(kept), max(base.sessions - 1, 0)), np.nan)
+        returns = np.full((len(kept), max(base.sessions - 1, 0) if curves else 0), np.nan)
         for row, number in enumerate(kept):
             equity = equities.get(number)
             if equity is not None and (equity > 0.0).all():
@@ -184,6 +186,14 @@ class Evaluator:
         return Evaluated(result.metrics, result.equity[session_closes(result.sessions)])
 
 
+class _Pairs(NamedTuple):
+    """The windows of a grid of two averages, ascending, and which two of them each point takes."""
+
+    windows: I1
+    fast: I1
+    slow: I1
+
+
 @dataclass(eq=False)
 class _Base:
     """One universe and period: its inputs, and what its points can share."""
@@ -192,7 +202,9 @@ class _Base:
     strategy: Strategy[Any]
     inputs: Inputs
     points: Points
+    grids: dict[tuple[float | str, ...], _Pairs]  # of all bases: most have the same
     _lock: Lock = field(default_factory=Lock)
+    _finished: int = 0
 
     @cached_property
     def sessions(self) -> int:
@@ -220,18 +232,22 @@ class _Base:
         )  # fmt: skip
 
     @cached_property
-    def pairs(self) -> I1:
-        """Windows of the two averages of each point, [points, 2]."""
-        fixed, varied = self.spec.books[0].params, self.points.columns
-        sides = [varied.get(name, np.full(len(self.points.found.taken), fixed[name])) for name in ("fast", "slow")]
-        return np.stack(sides, axis=1).astype(np.int64)
+    def pairs(self) -> _Pairs:
+        """The averages of the points."""
+        fixed, varied, names = self.spec.books[0].params, self.points.columns, ("fast", "slow")
+        key = tuple(fixed[name] for name in names if name not in varied)
+        if key not in self.grids:
+            sides = [varied.get(name, np.full(len(self.points.found.taken), fixed[name])) for name in names]
+            windows, rows = np.unique(np.stack(sides, axis=1).astype(np.int64), return_inverse=True)
+            self.grids[key] = _Pairs(windows, *(np.ascontiguousarray(side) for side in rows.reshape(-1, 2).T))
+        return self.grids[key]
 
     @cached_property
     def shares(self) -> bool:
         """Whether its points share their averages: crossings of simple ones, which forget what lies before a window."""
         if not (self.simple and type(self.strategy) is SmaCross):
             return False
-        return np.unique(self.pairs).size * 8 * self.inputs.bars.shape[0] <= MOST_SHARED
+        return (self.pairs.windows.size + 2 * shared.LEVELS) * 8 * self.inputs.bars.shape[0] <= MOST_SHARED
 
     @cached_property
     def terms(self) -> Terms:
@@ -277,36 +293,48 @@ class _Base:
         return equity
 
     @cached_property
-    def _shared(self) -> tuple[F2, I1, I1, shared.Sums]:
-        """A row of averages for each window, the rows of each point, and the running sums."""
+    def _shared(self) -> tuple[F2, shared.Sums]:
+        """A row of averages for each window, and the running sums."""
         check_inputs(self.spec, self.inputs.bars, self.inputs.dividends, None, self.inputs.sectors)
-        windows, rows = np.unique(self.pairs, return_inverse=True)
+        windows = self.pairs.windows
         table = np.empty((windows.size, self.inputs.bars.shape[0]))
         shared.averages_of(np.ascontiguousarray(self.inputs.bars.close[:, 0]), windows, table)
-        fast, slow = (np.ascontiguousarray(side) for side in rows.reshape(-1, 2).T)
-        return table, fast, slow, shared.sums_of(self.prices[1])
+        return table, shared.sums_of(self.prices[1])
+
+    def finished(self, points: int) -> None:
+        """So many of its points are done; after the last of them what they shared is not kept."""
+        with self._lock:
+            self._finished += points
+            if self._finished >= len(self.points.found.taken):
+                self.__dict__.pop("_shared", None)
 
     def crosses(self, first: int, after: int, out: F2) -> None:
         """The points [first, after) of the base, by what they share."""
         with self._lock:
-            table, fast, slow, sums = self._shared
+            table, sums = self._shared
         open_, close = self.prices
-        start, mine, periods = self.inputs.bars.start, slice(first, after), float(self.spec.periods_per_year)
+        start, periods = self.inputs.bars.start, float(self.spec.periods_per_year)
+        fast, slow = self.pairs.fast[first:after], self.pairs.slow[first:after]
         if self.spec.fractional:
-            shared.crosses(open_, close, start, table, fast[mine], slow[mine], sums, self.terms, periods, out)
+            words = np.zeros(-(-close.size // 8), np.uint64)
+            shared.crosses(
+                open_, close, start, table, fast, slow, sums, self.terms, periods, words, words.view(np.uint8),
+                np.empty_like(words), np.empty(words.size, np.int64), out,
+            )  # fmt: skip
             return
         sides, at = np.empty((2, close.size), np.bool_), np.empty((2, close.size), np.int64)
         opens, equity = np.empty((2, close.size)), np.empty(close.size - start)
         shared.walks(
-            open_, close, start, table, fast[mine], slow[mine], self.slots, self.terms, periods, sides, at, opens,
+            open_, close, start, table, fast, slow, self.slots, self.terms, periods, sides, at, opens,
             room(close.size), equity, out,
         )  # fmt: skip
 
     def crossed(self, point: int) -> F1:
         """The equity of one of them."""
-        table, fast, slow, _ = self._shared
+        with self._lock:
+            table, _ = self._shared
         (open_, close), start = self.prices, self.inputs.bars.start
         above, below = np.empty(close.size, np.bool_), np.empty(close.size, np.bool_)
-        shared.crossings(table[fast[point]], table[slow[point]], above, below)
+        shared.crossings(table[self.pairs.fast[point]], table[self.pairs.slow[point]], above, below)
         enter, leave = (np.flatnonzero(side[start:]) + start for side in (above, below))
         return self._gone_through(open_, close, start, enter, leave, np.empty(len(METRICS)))

@@ -3,8 +3,8 @@
 Both tell what the engine tells of a rule that holds all or nothing of one instrument at the market (tests hold them
 side by side). `walks` goes from order to order of each, as `backtest.stretches` does of a run. `crosses` does a whole
 grid of crossing averages: while everything is invested in shares that divide, the account's returns are the
-instrument's, so that a held stretch costs a few look-ups in running sums, and its drawdown one in blocks of bars that
-merge. With whole shares a rest of cash stays behind, returns are not the instrument's, and nothing of that is shared.
+instrument's, so that a held stretch costs a few look-ups in running sums, and its drawdown a few in tables of extremes.
+With whole shares a rest of cash stays behind, returns are not the instrument's, and nothing of that is shared.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engines.backtest.stretches import Terms, Tried, affordable, curve, trade
-from app.engines.indicators.averages import STRETCH, sma_dense
+from app.engines.indicators.averages import STRETCH, means, running_sums
 from app.engines.kernels import kernel
 
 F1 = NDArray[np.float64]
@@ -25,10 +25,20 @@ B1 = NDArray[np.bool_]
 B2 = NDArray[np.bool_]
 I1 = NDArray[np.int64]
 I2 = NDArray[np.int64]
+U1 = NDArray[np.uint8]
+U8 = NDArray[np.uint64]
 
 NOISE: Final = 1e-12  # as `risk.basics.NOISE`
-BLOCK: Final = 16
-STRIDE: Final = 32  # bars compared at once in the search for a cross
+LEVELS: Final = 7  # extremes are kept of 1, 2, 4 … 64 closes
+MOST: Final = 2 << LEVELS - 1  # closes of which two overlapping stretches tell the extremes
+LEVEL: Final = np.array([0, *(n.bit_length() - 1 for n in range(1, MOST)), LEVELS - 1])
+FEW: Final = 8  # closes that are gone through one by one
+# the side of a bar is a byte, and eight of them are looked at together, the first in the lowest bits (little-endian)
+ONES: Final = np.uint64(0x0101010101010101)
+ONE: Final = np.uint64(1)
+NONE: Final = np.uint64(0)
+BYTE: Final = np.uint64(8)
+TOP: Final = np.uint64(56)
 # columns of what a point gives, in the order of `evaluate.METRICS`
 (RETURN, CAGR, VOLATILITY, SHARPE, SORTINO, DRAWDOWN, CALMAR, EXPOSURE, WINS, FACTOR, TURNOVER, TRADES, FINAL) = range(
     13
@@ -36,13 +46,24 @@ STRIDE: Final = 32  # bars compared at once in the search for a cross
 
 
 class Sums(NamedTuple):
-    """Running sums over one instrument, and blocks of its closes: what every point reads."""
+    """Running sums and extremes over one instrument: what every point reads."""
 
     close: F1  # running sum of closes, shape [T + 1]
     move: F1  # of returns from close to close, shape [T]
     square: F1
     below: F1  # of the squares of returns below zero
-    blocks: F2  # shape [T // BLOCK, 3]: highest, lowest close, deepest fall inside
+    highest: F2  # shape [LEVELS, T]: of the 2^level closes from a bar on; undefined where there are not so many
+    lowest: F2
+
+
+@kernel(error_model="numpy")
+def _extremes(high: F1, low: F1, half: int, higher: F1, lower: F1) -> None:
+    """Those of twice as many closes, from those of `half` as many."""
+    count = high.size - 2 * half + 1
+    a, b, c, d = high[:count], high[half : half + count], low[:count], low[half : half + count]
+    for t in range(count):
+        higher[t] = a[t] if a[t] > b[t] else b[t]
+        lower[t] = c[t] if c[t] < d[t] else d[t]
 
 
 @kernel(arrays=True, error_model="numpy")
@@ -57,48 +78,53 @@ def sums_of(close: F1) -> Sums:
         move[t] = move[t - 1] + r
         square[t] = square[t - 1] + r * r
         below[t] = below[t - 1] + (r * r if r < 0.0 else 0.0)
-    blocks = np.empty((bars // BLOCK, 3))
-    for b in range(bars // BLOCK):
-        high = low = close[BLOCK * b]
-        deepest = 0.0
-        for t in range(BLOCK * b + 1, BLOCK * b + BLOCK):
-            high = max(high, close[t])
-            low = min(low, close[t])
-            deepest = min(deepest, close[t] / high - 1.0)
-        blocks[b, 0], blocks[b, 1], blocks[b, 2] = high, low, deepest
-    return Sums(total, move, square, below, blocks)
+    highest, lowest = np.empty((LEVELS, bars)), np.empty((LEVELS, bars))
+    highest[0], lowest[0] = close, close
+    for level in range(1, LEVELS):
+        half = 1 << level - 1
+        _extremes(highest[level - 1], lowest[level - 1], half, highest[level], lowest[level])
+    return Sums(total, move, square, below, highest, lowest)
 
 
 @kernel(arrays=True, error_model="numpy")
 def averages_of(close: F1, windows: I1, rows: F2) -> None:
     """The simple average of each window, `rows` [W, T], of closes without NaN: what `indicators.sma` says."""
-    room = close.size + 1 + max(STRETCH, 4 * windows.max())
-    total, lost = np.empty(room), np.empty(room)
-    for i in range(windows.size):
-        sma_dense(close, windows[i], total, lost, rows[i])
+    bars = close.size
+    total, lost = np.zeros(bars + 1), np.zeros(bars + 1)
+    running_sums(close, total, lost)
+    rows[:] = np.nan
+    for begin in range(0, bars, STRETCH):  # so many sums fit into the first cache
+        for i in range(windows.size):
+            first, after = max(begin, windows[i] - 1), min(begin + STRETCH, bars)
+            if first < after:
+                before = first + 1 - windows[i]
+                means(windows[i], total[before:], lost[before:], after - before, rows[i, first:after])
 
 
 @kernel(error_model="numpy", inline="always")
-def _fallen(close: F1, blocks: F2, first: int, after: int, peak: float, deepest: float) -> tuple[float, float]:
-    """Peak and deepest fall after the bars [first, after), both in the price of a share."""
+def fallen(
+    close: F1, sums: Sums, first: int, after: int, shares: float, peak: float, deepest: float
+) -> tuple[float, float]:
+    """Peak, rupees, and deepest fall after the bars [first, after) in which so many shares are held."""
     t = first
     while t < after:
-        if (t & (BLOCK - 1)) == 0 and t + BLOCK <= after:
-            b = t // BLOCK
-            if blocks[b, 1] < peak * (1.0 + deepest):
-                deepest = blocks[b, 1] / peak - 1.0
-            if blocks[b, 2] < deepest:
-                deepest = blocks[b, 2]
-            if blocks[b, 0] > peak:
-                peak = blocks[b, 0]
-            t += BLOCK
-        else:
-            price = close[t]
-            if price > peak:
-                peak = price
-            elif price < peak * (1.0 + deepest):
-                deepest = price / peak - 1.0
-            t += 1
+        size = min(after - t, MOST)
+        while True:
+            level = LEVEL[size]
+            other = t + size - (1 << level)
+            high = shares * max(sums.highest[level, t], sums.highest[level, other])
+            low = shares * min(sums.lowest[level, t], sums.lowest[level, other])
+            if high <= peak or low >= high * (1.0 + deepest):  # every fall is one from the peak, or none is deeper
+                deepest = min(deepest, low / peak - 1.0)
+                peak = max(peak, high)
+                break
+            if size <= FEW:
+                for k in range(t, t + size):
+                    peak = max(peak, shares * close[k])
+                    deepest = min(deepest, shares * close[k] / peak - 1.0)
+                break
+            size //= 2
+        t += size
     return peak, deepest
 
 
@@ -230,53 +256,57 @@ def walks(
         measure(start, tried, used, equity, terms, periods, out[p])
 
 
+@kernel(error_model="numpy", forceinline=True)
+def _sides(x: F1, y: F1, marks: U1) -> None:
+    """A byte for each bar: 1 where one average is above the other, 2 below, 0 on no side."""
+    for k in range(x.size):
+        marks[k] = (x[k] > y[k]) * 1 + (x[k] < y[k]) * 2
+
+
 @kernel(error_model="numpy")
 def crosses(
-    open_: F1, close: F1, start: int, rows: F2, fast: I1, slow: I1, sums: Sums, terms: Terms, periods: float, out: F2
-) -> None:
+    open_: F1, close: F1, start: int, rows: F2, fast: I1, slow: I1, sums: Sums, terms: Terms, periods: float,
+    words: U8, marks: U1, found: U8, at: I1, out: F2,
+) -> None:  # fmt: skip
     """Points that hold everything from one cross of two averages until the opposite one, shares that divide.
 
     Parameters
     ----------
     rows : shape [W, T], the averages; NaN in warm-up. fast, slow : shape [P], rows of each point
     start : first measured bar; decisions begin with its close
+    words, marks : the same memory twice, room for a byte a bar in whole words, all zero
+    found, at : room for as many words
     out : shape [P, 13], written
     """
     bars = close.size
+    first = max(start - 1, 0)  # the side before the first decision
     for p in range(fast.size):
         x, y = rows[fast[p]], rows[slow[p]]
-        cash, shares, at, paid = terms.capital, 0.0, 0, 0.0
+        cash, shares, since, paid = terms.capital, 0.0, 0, 0.0
         won = lost = bought = sold = total = squares = below = average = deepest = 0.0
         wins = trades = held = 0
         peak = terms.capital
         flat = start  # since when nothing is held
-        t = start
-        above = False
-        side = 0
-        if start > 0:
-            side = 1 if x[start - 1] > y[start - 1] else -1 if x[start - 1] < y[start - 1] else 0
-        while t < bars - 1:  # a decision at the last bar never fills
-            after = min(t + STRIDE, bars - 1)
-            a, b = x[t:after], y[t:after]
-            same = 0
-            if side > 0:
-                for k in range(after - t):
-                    same += 1 if a[k] > b[k] else 0
-            elif side < 0:
-                for k in range(after - t):
-                    same += 1 if a[k] < b[k] else 0
-            if same == after - t:
-                t = after
-                continue
-            for k in range(after - t):
-                now = 1 if a[k] > b[k] else -1 if a[k] < b[k] else 0
-                crossed = now * side < 0
-                side = now
-                if not crossed:
-                    continue
-                above = now > 0
-                fill = t + k + 1
-                if above and shares == 0.0:
+        _sides(x[first : bars - 1], y[first : bars - 1], marks)  # a decision at the last bar never fills
+        last_side, count = NONE, 0
+        for w in range(words.size):
+            word = words[w]
+            changed = word ^ (word << BYTE | last_side)
+            last_side = word >> TOP
+            crossed = changed & changed >> ONE & ONES  # from one side to the other: both bits have changed
+            found[count], at[count] = crossed | (crossed & word) << ONE, first + 8 * w + 1
+            count += 1 if crossed != NONE else 0
+        for w in range(count):
+            left = found[w]
+            while left != NONE:
+                lowest = left & (~left + ONE)
+                above = left & lowest << ONE != NONE
+                left &= ~(lowest | lowest << ONE)
+                # ones in the bytes below the lowest one, added up in the highest byte
+                fill = at[w] + int(((lowest - ONE) & ONES) * ONES >> TOP)
+                if shares == 0.0:
+                    if not above:
+                        continue
                     price = open_[fill] * (1.0 + terms.slippage)
                     shares = affordable(np.inf, cash, price, terms)
                     if shares > 0.0:
@@ -286,21 +316,20 @@ def crosses(
                         before = cash
                         cash -= paid
                         bought += value
-                        at = fill
-                        r = (cash + shares * close[at]) / before - 1.0
-                        if at > start:
+                        since = fill
+                        r = (cash + shares * close[since]) / before - 1.0
+                        if since > start:
                             total += r
                             squares += r * r
-                            below += r * r if r < 0.0 else 0.0
-                elif not above and shares > 0.0:
+                            below += min(r, 0.0) ** 2
+                elif not above:
                     last = fill - 1
-                    total += sums.move[last] - sums.move[at]
-                    squares += sums.square[last] - sums.square[at]
-                    below += sums.below[last] - sums.below[at]
-                    average += shares * (sums.close[fill] - sums.close[at]) + cash * (fill - at)
-                    held += fill - at
-                    unit, deepest = _fallen(close, sums.blocks, at, fill, peak / shares, deepest)
-                    peak = unit * shares
+                    total += sums.move[last] - sums.move[since]
+                    squares += sums.square[last] - sums.square[since]
+                    below += sums.below[last] - sums.below[since]
+                    average += shares * (sums.close[fill] - sums.close[since]) + cash * (fill - since)
+                    held += fill - since
+                    peak, deepest = fallen(close, sums, since, fill, shares, peak, deepest)
                     value = shares * (open_[fill] * (1.0 - terms.slippage))
                     before = cash + shares * close[last]
                     cash += value - terms.fee * value
@@ -308,29 +337,24 @@ def crosses(
                     r = cash / before - 1.0
                     total += r
                     squares += r * r
-                    below += r * r if r < 0.0 else 0.0
+                    below += min(r, 0.0) ** 2
                     gain = value - terms.fee * value - paid
                     trades += 1
-                    if gain > 0.0:
-                        wins += 1
-                        won += gain
-                    else:
-                        lost -= gain
+                    wins += 1 if gain > 0.0 else 0
+                    won += max(gain, 0.0)
+                    lost -= min(gain, 0.0)
                     shares = 0.0
                     flat = fill
-                    if cash > peak:
-                        peak = cash
-                    elif cash < peak * (1.0 + deepest):
-                        deepest = cash / peak - 1.0
-            t = after
+                    peak = max(peak, cash)
+                    deepest = min(deepest, cash / peak - 1.0)
         final = cash
         if shares > 0.0:
-            total += sums.move[bars - 1] - sums.move[at]
-            squares += sums.square[bars - 1] - sums.square[at]
-            below += sums.below[bars - 1] - sums.below[at]
-            average += shares * (sums.close[bars] - sums.close[at]) + cash * (bars - at)
-            held += bars - at
-            _, deepest = _fallen(close, sums.blocks, at, bars, peak / shares, deepest)
+            total += sums.move[bars - 1] - sums.move[since]
+            squares += sums.square[bars - 1] - sums.square[since]
+            below += sums.below[bars - 1] - sums.below[since]
+            average += shares * (sums.close[bars] - sums.close[since]) + cash * (bars - since)
+            held += bars - since
+            _, deepest = fallen(close, sums, since, bars, shares, peak, deepest)
             final = cash + shares * close[bars - 1]
         else:
             average += (bars - flat) * cash

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.engines.backtest import CostSpec, run
+from app.engines.indicators import sma
 from app.engines.risk.basics import session_closes
 from app.engines.strategies.base import Signals
 from app.engines.strategies.registry import registry
@@ -175,4 +176,40 @@ def test_the_way_that_shares_is_taken_only_where_it_is_the_same() -> None:
     hole = walk(100, 3)
     hole[50] = np.nan
     assert not base(bars_of(hole, walk(100, 3), start=30)).simple
-    assert shared.BLOCK & (shared.BLOCK - 1) == 0  # the search for whole blocks reads the last bits
+
+
+@settings(deadline=None, max_examples=80)
+@given(
+    seed=st.integers(0, 10_000), bars=st.integers(1, 400), first=st.integers(0, 399),
+    shares=st.sampled_from([0.5, 3.0]), before=st.sampled_from([0.2, 1.0, 4.0]),
+    deepest=st.sampled_from([0.0, -0.05, -0.6]),
+)  # fmt: skip
+def test_the_fall_of_a_held_stretch_is_that_of_its_closes_one_by_one(
+    seed: int, bars: int, first: int, shares: float, before: float, deepest: float
+) -> None:
+    close = walk(bars, seed)
+    first = min(first, bars - 1)
+    peak, deep = before * shares * close[first], deepest
+    expected_peak, expected = peak, deep
+    for price in close[first:]:
+        expected_peak = max(expected_peak, shares * price)
+        expected = min(expected, shares * price / expected_peak - 1.0)
+    found = shared.fallen(close, shared.sums_of(close), first, bars, shares, peak, deep)
+    assert found[0] == expected_peak
+    assert found[1] == pytest.approx(expected, rel=1e-13, abs=1e-15)
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    seed=st.integers(0, 10_000),
+    bars=st.integers(1, 5_000),
+    windows=st.sets(st.integers(1, 3_000), min_size=1, max_size=4),
+)
+def test_averages_that_share_their_sums_are_the_indicator_to_the_last_bit(
+    seed: int, bars: int, windows: set[int]
+) -> None:
+    close, wanted = walk(bars, seed), np.array(sorted(windows))
+    rows = np.empty((wanted.size, bars))
+    shared.averages_of(close, wanted, rows)
+    for row, window in zip(rows, wanted.tolist(), strict=True):
+        np.testing.assert_array_equal(row, sma(close[:, None], window)[:, 0])
