@@ -11,6 +11,7 @@ import typer
 
 from app.commands import (
     actions,
+    alerts,
     backtest,
     bars,
     costs,
@@ -44,10 +45,12 @@ database_app = typer.Typer(help="The database.", no_args_is_help=True)
 strategy_app = typer.Typer(help="Strategies.", no_args_is_help=True)
 policy_app = typer.Typer(help="Risk policies.", no_args_is_help=True)
 portfolio_app = typer.Typer(help="Portfolios of stocks.", no_args_is_help=True)
+alerts_app = typer.Typer(help="Mail and notifications about watched screens.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 app.add_typer(strategy_app, name="strategy")
 app.add_typer(policy_app, name="policy")
 app.add_typer(portfolio_app, name="portfolio")
+app.add_typer(alerts_app, name="alerts")
 app.add_typer(database_app, name="db")
 status.register(data_app)
 actions.register(data_app)
@@ -69,6 +72,7 @@ strategy.register(strategy_app)
 proof.register(strategy_app)
 policy.register(policy_app)
 portfolio.register(portfolio_app)
+alerts.register(alerts_app)
 
 
 @app.command()

@@ -28,6 +28,7 @@ from app.routers import (
     portfolio_risk,
     portfolio_tax,
     portfolios,
+    push,
     screener,
     screens,
     stocks,
@@ -131,6 +132,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         sync.router,
         actions.router,
         data.router,
+        push.router,
         jobs.router,
         health.router,
     )

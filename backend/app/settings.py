@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from functools import lru_cache
 from pathlib import Path
@@ -53,6 +54,9 @@ class Settings(BaseSettings):
     smtp_url: SecretStr | None = Field(default=None, validation_alias="SMARTTRADER_SMTP_URL")
     mail_from: str | None = Field(default=None, validation_alias="SMARTTRADER_MAIL_FROM")
     mail_to: str | None = Field(default=None, validation_alias="SMARTTRADER_MAIL_TO")
+    push_contact: str | None = Field(default=None, validation_alias="SMARTTRADER_PUSH_CONTACT")
+    # for tests: push services on this machine, where none are
+    push_local: bool = Field(default=False, validation_alias="SMARTTRADER_PUSH_LOCAL")
     fyers_app_id: str | None = Field(default=None, validation_alias="FYERS_APP_ID")
     fyers_secret_key: SecretStr | None = Field(default=None, validation_alias="FYERS_SECRET_KEY")
     groq_api_key: SecretStr | None = Field(default=None, validation_alias="GROQ_API_KEY")
@@ -99,6 +103,14 @@ class Settings(BaseSettings):
             raise ValueError(
                 "SMARTTRADER_MAIL_FROM and SMARTTRADER_MAIL_TO are one address each, such as me@example.com"
             )
+        return value or None
+
+    @field_validator("push_contact")
+    @classmethod
+    def _contact(cls, value: str | None) -> str | None:
+        value = (value or "").strip()
+        if value and not re.fullmatch(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(\.[\w-]+)+", value, re.ASCII):
+            raise ValueError("SMARTTRADER_PUSH_CONTACT is one mail address, such as me@example.com")
         return value or None
 
     @field_validator("database_url")

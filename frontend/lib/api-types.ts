@@ -1819,6 +1819,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/push": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Push Status
+         * @description Whether push is set up, the public key, and every browser that was turned on.
+         */
+        get: operations["push:status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/push/subscriptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Subscribe
+         * @description Tell a browser from now on; doing it again changes nothing but its name and keys. 409 while push is off.
+         */
+        post: operations["push:subscribe"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/push/subscriptions/{browser_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Unsubscribe
+         * @description Tell a browser no more.
+         */
+        delete: operations["push:unsubscribe"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/push/subscriptions/{browser_id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send Test
+         * @description Send a test message to a browser; the job's result tells what its push service said.
+         */
+        post: operations["push:test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/screener/": {
         parameters: {
             query?: never;
@@ -6909,6 +6989,105 @@ export interface components {
             volume: number;
             /** Why */
             why: string;
+        };
+        /**
+         * PushBrowser
+         * @description A browser that was turned on. Neither its address nor its keys are shown.
+         */
+        PushBrowser: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Digest
+             * @description SHA-256 of its endpoint, hex, by which a browser knows itself
+             */
+            digest: string;
+            /**
+             * Ended At
+             * @description Since when its push service knows it no more; null: it is told
+             */
+            ended_at: string | null;
+            /** Id */
+            id: number;
+            /** Last Failure */
+            last_failure: string | null;
+            /** Last Failure At */
+            last_failure_at: string | null;
+            /** Last Success At */
+            last_success_at: string | null;
+            /** Name */
+            name: string;
+            /**
+             * Other Key
+             * @description It was turned on with another key of this server, and takes nothing by this
+             */
+            other_key: boolean;
+            /**
+             * Service
+             * @description The host of its push service
+             */
+            service: string;
+        };
+        /**
+         * PushKeysIn
+         * @description The keys of a subscription, base64url.
+         */
+        PushKeysIn: {
+            /**
+             * Auth
+             * @description 16 octets
+             */
+            auth: string;
+            /**
+             * P256Dh
+             * @description An uncompressed point of P-256, 65 octets
+             */
+            p256dh: string;
+        };
+        /**
+         * PushStatus
+         * @description Whether browsers are told of what happens in watched screens, and which.
+         */
+        PushStatus: {
+            /** Browsers */
+            browsers: components["schemas"]["PushBrowser"][];
+            /** Enabled */
+            enabled: boolean;
+            /**
+             * Public Key
+             * @description What a browser subscribes with (applicationServerKey), base64url
+             */
+            public_key: string | null;
+            /**
+             * Reason
+             * @description Why not
+             */
+            reason: string | null;
+        };
+        /**
+         * PushSubscriptionIn
+         * @description A subscription, as `PushSubscription.toJSON()` of a browser has it, and a name to know it by.
+         */
+        PushSubscriptionIn: {
+            /**
+             * Endpoint
+             * @description Where the browser's push service takes messages: https, and not in this network
+             */
+            endpoint: string;
+            keys: components["schemas"]["PushKeysIn"];
+            /**
+             * Name
+             * @description Null: as before
+             */
+            name?: string | null;
+            /**
+             * Replaces
+             * @description The endpoint it had before
+             */
+            replaces?: string | null;
         };
         /**
          * QuarantinedStock
@@ -14481,6 +14660,164 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StrategyVersionOut"][];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "push:status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PushStatus"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "push:subscribe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PushSubscriptionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PushBrowser"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "push:unsubscribe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                browser_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    "push:test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                browser_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobAccepted"];
                 };
             };
             /** @description Client Error */

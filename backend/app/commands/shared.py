@@ -57,6 +57,9 @@ def tell_watched(platform: Platform, market: Market) -> None:
     print(f"Watched screens: {noted['screens']}, stocks that came or went: {noted['events']}", file=sys.stderr)
     for name, reason in noted["failed"].items():
         print(f"  {name}: {reason}", file=sys.stderr)
+    for way, told in platform.watch.tell(market).items():
+        if told["reason"] is not None and way in platform.ways:
+            print(f"  Not told by {way}: {told['reason']}", file=sys.stderr)
 
 
 def print_json(value: Any, *, indent: int | None = 2) -> None:

@@ -33,6 +33,7 @@ from app.models.jobs import IdempotencyKey, Job, JobEvent, JobState
 from app.models.owners import AppSetting, Owner
 from app.models.portfolios import PortfolioPolicy, PortfolioPosition, PortfolioTransaction, UserPortfolio
 from app.models.prices import HistoricalPrice, PriceDay
+from app.models.push import PushMessage, PushState, PushSubscription
 from app.models.screens import SavedScreen, ScreenEvent, ScreenTrial, ScreenVersion, WatchlistItem
 from app.models.series import IndexValue, IntradaySlice, IntradaySource
 from app.models.snapshots import DataSnapshot
@@ -95,6 +96,9 @@ __all__ = [
     "PortfolioPosition",
     "PortfolioTransaction",
     "PriceDay",
+    "PushMessage",
+    "PushState",
+    "PushSubscription",
     "RunHead",
     "RunStrategy",
     "SavedScreen",

@@ -82,6 +82,7 @@ class ScreenEvent(Base):
     created_at: Mapped[CreatedAt]
     read_at: Mapped[Instant | None]
     mailed_at: Mapped[Instant | None]
+    pushed_at: Mapped[Instant | None]  # became messages to the browsers that were told of at the time, none included
 
 
 class WatchlistItem(Base):

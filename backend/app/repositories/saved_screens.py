@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, Final, Literal
 
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.models import LOCAL_OWNER_ID, SavedScreen, ScreenEvent, ScreenVersion
+
+Way = Literal["mail", "push"]
+_TOLD: Final = {"mail": ScreenEvent.mailed_at, "push": ScreenEvent.pushed_at}
 
 
 class SavedScreenRepository:
@@ -116,8 +119,8 @@ class ScreenEventRepository:
         )
         return [(row[0], row[1]) for row in rows], total
 
-    def unmailed(self, oldest: timedelta) -> list[tuple[ScreenEvent, str]]:
-        """Events nobody was mailed, with their screen's name, none much older than the newest; held for this one."""
+    def untold(self, way: Way, oldest: timedelta) -> list[tuple[ScreenEvent, str]]:
+        """Events not told in a way yet, with their screen's name, none much older than the newest; held for this."""
         mine = SavedScreen.owner_id == LOCAL_OWNER_ID, SavedScreen.deleted_at.is_(None)
         newest = self._session.scalar(select(func.max(ScreenEvent.session)))
         if newest is None:
@@ -125,15 +128,16 @@ class ScreenEventRepository:
         rows = self._session.execute(
             select(ScreenEvent, SavedScreen.name)
             .join(SavedScreen, SavedScreen.id == ScreenEvent.screen_id)
-            .where(*mine, ScreenEvent.mailed_at.is_(None), ScreenEvent.session >= newest - oldest)
+            .where(*mine, _TOLD[way].is_(None), ScreenEvent.session >= newest - oldest)
             .order_by(ScreenEvent.id)
             .with_for_update(of=ScreenEvent, skip_locked=True)
         )
         return [(row[0], row[1]) for row in rows]
 
-    def mark_mailed(self, ids: Sequence[int]) -> None:
-        """Note that events were mailed."""
-        self._session.execute(update(ScreenEvent).where(ScreenEvent.id.in_(ids)).values(mailed_at=datetime.now(UTC)))
+    def mark_told(self, way: Way, ids: Sequence[int]) -> None:
+        """Note that events were told in a way."""
+        told = {_TOLD[way].key: datetime.now(UTC)}
+        self._session.execute(update(ScreenEvent).where(ScreenEvent.id.in_(ids)).values(told))
 
     def unread(self) -> int:
         """How many events nobody has read."""

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from app.services.portfolios.service import PortfolioService
     from app.services.portfolios.tax import TaxService
     from app.services.portfolios.transactions import TransactionService
+    from app.services.push.service import PushService
     from app.services.reports.service import RunReports
     from app.services.run_analysis import RunAnalysis
     from app.services.screener import ScreenerService
@@ -148,7 +149,7 @@ class Platform:
         """Who comes into saved screens and leaves them."""
         from app.services.screens.watch import ScreenWatch
 
-        return ScreenWatch(self.database, self.panels, self.screener, self.telling)
+        return ScreenWatch(self.database, self.panels, self.screener, self.telling, self.push)
 
     @cached_property
     def telling(self) -> Telling:
@@ -157,6 +158,19 @@ class Platform:
         from app.services.screens.tell import Telling
 
         return Telling(self.database, mailer_of(self.settings))
+
+    @property
+    def ways(self) -> list[str]:
+        """How events are told outside of the app: mail, push, as far as they are set up."""
+        return [way for way, on in (("mail", self.telling.recipient), ("push", self.push.contact)) if on is not None]
+
+    @cached_property
+    def push(self) -> PushService:
+        """The user's browsers, told of it too."""
+        from app.services.push.service import PushService
+
+        settings = self.settings
+        return PushService(self.database, self.jobs, settings.home, settings.push_contact, local=settings.push_local)
 
     @cached_property
     def overview(self) -> MarketOverview:
@@ -343,6 +357,7 @@ class Platform:
             "sweep": self.sweeps.job,
             "screen_watch": self.watch.job,
             "walk_forward": self.walk_forwards.job,
+            "push": self.push.job,
         }
         return Worker(self.database, self.jobs, handlers, nightly=self.queue_nightly)
 
@@ -358,7 +373,7 @@ class Platform:
         return run
 
     def queue_nightly(self) -> None:
-        """Queue the evening's download when it is due, and delete for good what nobody went back to in time.
+        """Queue what is due, the evening's download and messages to browsers, and delete what nobody went back to.
 
         Called every quarter of an hour by any process's worker.
         """
@@ -371,6 +386,7 @@ class Platform:
                 with self.database.transaction(market) as session:
                     self.portfolios.purge(session)
                 self.walk_forwards.purge(market, now)
+                self.push.queue_due(market, now)
 
     def prepare(self, *, strategies: bool = True) -> None:
         """Bring the databases that exist to the current schema and make the strategies known to them.

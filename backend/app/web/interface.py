@@ -16,6 +16,12 @@ _MISSING = """<!doctype html><html lang="en"><meta charset="utf-8"><title>SmartT
 <code>cd frontend &amp;&amp; npm install &amp;&amp; npm run dev</code> serves it on port 3000.</p></body></html>"""
 
 
+# pages run workers of this server alone, and no other page shows them in a frame; a worker talks to this server alone
+_PAGE_POLICY = "worker-src 'self'; object-src 'none'; base-uri 'self'; frame-ancestors 'none'"
+_WORKER_POLICY = "default-src 'none'; connect-src 'self'"
+WORKER = "sw.js"
+
+
 class Interface(StaticFiles):
     """Static export of the interface: hashed assets are kept for a year, pages are checked each time."""
 
@@ -35,5 +41,6 @@ class Interface(StaticFiles):
             raise HTTPException(405)
         response = await super().get_response(path, scope)
         immutable = path.startswith("_next/static/")
+        response.headers["Content-Security-Policy"] = _WORKER_POLICY if path == WORKER else _PAGE_POLICY
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if immutable else "no-cache"
         return response

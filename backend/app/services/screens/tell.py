@@ -7,12 +7,13 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 from app.database import Database, Market
-from app.exceptions import ExternalAPIError
+from app.exceptions import ConflictError, ExternalAPIError
 from app.models import ScreenEvent
 from app.repositories.saved_screens import ScreenEventRepository
 from app.services.jobs.context import JobContext
 from app.services.mail import Mailer
 
+OFF: Final = "No mail server is set up"
 OLDEST: Final = timedelta(days=10)  # before the newest event: what happened earlier is no news once mail is set up
 
 
@@ -36,20 +37,29 @@ class Telling:
         ExternalAPIError : the mail server does not take it; the next time it is tried again.
         """
         if self._mailer is None:
-            return {"mailed": 0, "reason": "No mail server is set up"}
+            return {"mailed": 0, "reason": OFF}
         with self._database.transaction(market) as session:
-            events = ScreenEventRepository(session).unmailed(OLDEST)
+            events = ScreenEventRepository(session).untold("mail", OLDEST)
             if events:
                 self._mailer.send(*message_of(events, market))
-                ScreenEventRepository(session).mark_mailed([event.id for event, _ in events])
+                ScreenEventRepository(session).mark_told("mail", [event.id for event, _ in events])
         return {"mailed": len(events), "reason": None}
 
-    def after(self, context: JobContext) -> dict[str, Any]:
-        """`run` at the end of a job, which does not fail where mail does: the events are in the app."""
+    def test(self) -> None:
+        """Send a message that tells nothing. Raises ConflictError where no server is set up, ExternalAPIError."""
+        if self._mailer is None:
+            raise ConflictError(OFF)
+        self._mailer.send(
+            "Mail from SmartTrader works", "Who comes into watched screens and who leaves is told here.\n"
+        )
+
+    def tell(self, market: Market, context: JobContext | None = None) -> dict[str, Any]:
+        """`run` after new data, which does not fail where mail does: the events are in the app."""
         try:
-            return self.run(context.market)
+            return self.run(market)
         except ExternalAPIError as error:
-            context.log("warning", f"No mail was sent: {error.message}")
+            if context is not None:
+                context.log("warning", f"No mail was sent: {error.message}")
             return {"mailed": 0, "reason": error.message}
 
 

@@ -20,6 +20,7 @@ from app.models import SavedScreen
 from app.repositories.saved_screens import SavedScreenRepository, ScreenEventRepository
 from app.services.jobs.context import JobContext
 from app.services.panel import Panel, PanelService
+from app.services.push.service import PushService
 from app.services.screener import ScreenerService
 from app.services.screens.saved import ScreenQuestion, question_of
 from app.services.screens.service import Universe, deadline
@@ -35,8 +36,16 @@ _SECONDS: Final = 120.0
 class ScreenWatch:
     """Evaluates saved screens through time, each with one pass over the market."""
 
-    def __init__(self, database: Database, panels: PanelService, screener: ScreenerService, telling: Telling) -> None:
+    def __init__(
+        self,
+        database: Database,
+        panels: PanelService,
+        screener: ScreenerService,
+        telling: Telling,
+        push: PushService,
+    ) -> None:
         self._telling = telling
+        self._push = push
         self._database = database
         self._panels = panels
         self._screener = screener
@@ -76,7 +85,11 @@ class ScreenWatch:
     def job(self, context: JobContext, arguments: dict[str, Any]) -> dict[str, Any]:
         """`run` as a job, which then tells of it outside of the app."""
         found = self.run(context.market)
-        return {**found, "mail": self._telling.after(context)}
+        return {**found, **self.tell(context.market, context)}
+
+    def tell(self, market: Market, context: JobContext | None = None) -> dict[str, Any]:
+        """Mail what is new, and push it to browsers; what cannot be told that way is in the app."""
+        return {"mail": self._telling.tell(market, context), "push": self._push.tell(market, context)}
 
     def held(
         self, market: Market, session: Session, symbol: str, days: int, asof: date | None = None

@@ -1,0 +1,98 @@
+"""Browsers that are told of events, and the messages to them; never commits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from app.models import LOCAL_OWNER_ID, PushMessage, PushState, PushSubscription
+
+
+class PushSubscriptionRepository:
+    """Rows of `push_subscriptions`."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def all(self, *, usable: bool = False) -> Sequence[PushSubscription]:
+        """Every browser, the oldest first; with `usable` those that can be sent to."""
+        query = select(PushSubscription).where(PushSubscription.owner_id == LOCAL_OWNER_ID)
+        if usable:
+            query = query.where(PushSubscription.ended_at.is_(None))
+        return self._session.scalars(query.order_by(PushSubscription.id)).all()
+
+    def get(self, subscription_id: int) -> PushSubscription | None:
+        """A browser."""
+        found = self._session.get(PushSubscription, subscription_id)
+        return found if found is not None and found.owner_id == LOCAL_OWNER_ID else None
+
+    def known(self, digest: str) -> PushSubscription | None:
+        """The browser of an endpoint."""
+        mine = PushSubscription.owner_id == LOCAL_OWNER_ID
+        return self._session.scalar(select(PushSubscription).where(mine, PushSubscription.digest == digest))
+
+    def put(self, digest: str, values: dict[str, Any]) -> PushSubscription:
+        """A browser under its endpoint's digest, whether it was there or not."""
+        values = {**values, "ended_at": None}
+        statement = insert(PushSubscription).values(owner_id=LOCAL_OWNER_ID, digest=digest, **values)
+        put = statement.on_conflict_do_update(index_elements=["owner_id", "digest"], set_=values)
+        return self._session.scalars(
+            put.returning(PushSubscription), execution_options={"populate_existing": True}
+        ).one()
+
+    def note(self, subscription_id: int, at: datetime, failure: str | None, *, gone: bool = False) -> None:
+        """What became of a message to it; one that is gone keeps nothing that it takes to send to it."""
+        values: dict[str, Any] = {"last_success_at": at}
+        if failure is not None:
+            values = {"last_failure_at": at, "last_failure": failure}
+        if gone:
+            values |= {"ended_at": at, "endpoint": None, "p256dh": None, "auth": None}
+        self._session.execute(update(PushSubscription).where(PushSubscription.id == subscription_id).values(values))
+
+    def remove(self, subscription_id: int) -> bool:
+        """Forget a browser; False where it was not there."""
+        mine = PushSubscription.owner_id == LOCAL_OWNER_ID
+        statement = delete(PushSubscription).where(mine, PushSubscription.id == subscription_id)
+        return bool(self._session.execute(statement.returning(PushSubscription.id)).all())
+
+
+class PushMessageRepository:
+    """Rows of `push_messages`."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, message: PushMessage) -> PushMessage:
+        """A message that waits; those of its topic that still wait for the same browser give way to it."""
+        older = (
+            PushMessage.subscription_id == message.subscription_id,
+            PushMessage.topic == message.topic,
+            PushMessage.state == PushState.WAITING,
+        )
+        self._session.execute(
+            update(PushMessage).where(*older).values(state=PushState.REPLACED, ended_at=message.due_at)
+        )
+        self._session.add(message)
+        self._session.flush()
+        return message
+
+    def due(self, now: datetime, only: int | None = None) -> PushMessage | None:
+        """The oldest message whose time has come, held for this transaction; one that another has hold of is not."""
+        query = select(PushMessage).where(PushMessage.state == PushState.WAITING, PushMessage.due_at <= now)
+        if only is not None:
+            query = query.where(PushMessage.id == only)
+        return self._session.scalar(query.order_by(PushMessage.id).limit(1).with_for_update(skip_locked=True))
+
+    def waiting(self, now: datetime) -> bool:
+        """Whether the time of any message has come."""
+        query = select(PushMessage.id).where(PushMessage.state == PushState.WAITING, PushMessage.due_at <= now)
+        return self._session.scalar(query.limit(1)) is not None
+
+    def purge(self, before: datetime) -> None:
+        """Delete messages that ended before."""
+        self._session.execute(delete(PushMessage).where(PushMessage.ended_at < before))
