@@ -53,6 +53,9 @@ import type {
   PortfolioDetail,
   PortfolioPage,
   PresetCard,
+  PushBrowser,
+  PushStatus,
+  PushSubscriptionIn,
   Provenance,
   RebalanceAnswer,
   RebalanceRequest,
@@ -238,6 +241,17 @@ export const screensAPI = {
   held: (symbol: string, query: { days: number; asof?: string }, signal?: AbortSignal) =>
     result<HeldScreen[]>(
       api.GET("/api/screener/held/{symbol}", { params: { path: { symbol }, query }, signal }),
+    ),
+};
+
+export const pushAPI = {
+  status: (signal?: AbortSignal) => result<PushStatus>(api.GET("/api/push", { signal })),
+  subscribe: (body: PushSubscriptionIn) => result<PushBrowser>(api.POST("/api/push/subscriptions", { body })),
+  unsubscribe: (browser_id: number) =>
+    result<null>(api.DELETE("/api/push/subscriptions/{browser_id}", { params: { path: { browser_id } } })),
+  test: (browser_id: number) =>
+    result<{ job: Job }>(
+      api.POST("/api/push/subscriptions/{browser_id}/test", { params: { path: { browser_id } } }),
     ),
 };
 

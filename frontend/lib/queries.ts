@@ -4,12 +4,14 @@ import {
   healthAPI,
   jobsAPI,
   marketAPI,
+  pushAPI,
   screenerAPI,
   screensAPI,
   stockAPI,
   strategyAPI,
   unwrap,
 } from "./api-client";
+import { ownPush } from "./push";
 import { jobRuns } from "./use-job";
 
 /** Queries that several places read: key and fetch together. A change of market or of data invalidates all of them at once. */
@@ -135,6 +137,15 @@ export const unreadEventsQuery = queryOptions({
   queryFn: ({ signal }) => unwrap(screensAPI.events({ page: 1, limit: 1 }, signal)),
   refetchInterval: 60_000,
 });
+
+/** Whether notifications are set up, and which browsers are told. */
+export const pushQuery = queryOptions({
+  queryKey: ["push", "status"],
+  queryFn: ({ signal }) => unwrap(pushAPI.status(signal)),
+});
+
+/** What this browser itself knows of being notified. */
+export const ownPushQuery = queryOptions({ queryKey: ["push", "own"], queryFn: ownPush, staleTime: 0 });
 
 export const fieldsQuery = queryOptions({
   queryKey: ["data", "fields"],

@@ -4,6 +4,7 @@ import { keepPreviousData, queryOptions, useMutation, useQuery, useQueryClient }
 import Link from "next/link";
 import { useState } from "react";
 import { Badge } from "@/components/marks";
+import { NotifyBrowser } from "@/components/notify-browser";
 import { Pager } from "@/components/pager";
 import { DataState, EmptyState } from "@/components/shared/DataState";
 import { toast } from "@/components/toast";
@@ -39,7 +40,8 @@ export function AlertsPage() {
         <div className="stack g1">
           <h1>Alerts</h1>
           <p className="t2">
-            Stocks that came into the screens you watch, or left them, session by session.
+            Stocks that came into the screens you watch, or left them, session by session. They come after
+            each evening’s data: there is no live feed yet.
             {events.data &&
               (events.data.meta.mail_to
                 ? ` New ones are mailed to ${events.data.meta.mail_to}.`
@@ -55,6 +57,14 @@ export function AlertsPage() {
           Mark {count(unread)} as read
         </button>
       </div>
+      <section className="card" aria-label="Notifications">
+        <div className="card-b row wrap g3">
+          <NotifyBrowser />
+          <Link className="link xs" href="/settings/#alerts">
+            All browsers
+          </Link>
+        </div>
+      </section>
       <section className="card" aria-label="Events">
         <DataState
           query={events}

@@ -1,7 +1,7 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
-import { Fragment, type ReactNode } from "react";
+import { Fragment } from "react";
 import { Segmented } from "@/components/fields";
 import { Badge, SampleMark } from "@/components/marks";
 import { DataState, ErrorState } from "@/components/shared/DataState";
@@ -10,6 +10,8 @@ import { toast } from "@/components/toast";
 import { useCrumbs } from "@/lib/crumbs";
 import { setPreferences, usePreferences, type Preferences } from "@/lib/preferences";
 import { healthQuery, marketChoiceQuery } from "@/lib/queries";
+import { Alerts } from "./alerts";
+import { Row } from "./row";
 
 export function SettingsPage() {
   useCrumbs([{ label: "System" }, { label: "Settings" }]);
@@ -19,30 +21,18 @@ export function SettingsPage() {
         <div className="stack g1">
           <h1>Settings</h1>
           <p className="t2">
-            Kept in this browser, except the market, which every window of this installation shares.
+            Kept in this browser, except the market and whom alerts go to, which all of this installation
+            shares.
           </p>
         </div>
       </div>
       <div className="stack g3">
         <Appearance />
         <MarketChoice />
+        <Alerts />
         <About />
       </div>
     </div>
-  );
-}
-
-function Row({ title, text, children }: { title: string; text: string; children: ReactNode }) {
-  return (
-    <li style={{ flexWrap: "wrap" }}>
-      <span className="grow" style={{ flexBasis: 260 }}>
-        {title}
-        <span className="t3 xs" style={{ display: "block" }}>
-          {text}
-        </span>
-      </span>
-      {children}
-    </li>
   );
 }
 
