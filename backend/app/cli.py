@@ -187,7 +187,7 @@ def sample_data(
     from app.database import Market
 
     with open_platform() as platform:
-        summary = platform.data.load_sample(lambda _fraction, _message: None, lambda: False)
+        summary = platform.data.load_sample(lambda _fraction, _message: None)
         shown = not platform.data.ready(Market.REAL) if show is None else show
         if shown:
             with platform.database.transaction(Market.REAL) as session:

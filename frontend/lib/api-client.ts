@@ -34,6 +34,7 @@ import type {
   ImproveRequest,
   IndexInfo,
   Job,
+  JobAccepted,
   JobDetail,
   Landscape,
   LedgerLineIn,
@@ -346,9 +347,11 @@ export const walkAPI = {
     result<WalkForward>(
       api.GET(`${WALKS}/{walk_forward_id}`, { params: { path: { walk_forward_id } }, signal }),
     ),
-  verify: (walk_forward_id: string) =>
-    result<WalkForwardVerified>(
-      api.POST(`${WALKS}/{walk_forward_id}/verify`, { params: { path: { walk_forward_id } } }),
+  verify: (walk_forward_id: string, wait: number) =>
+    result<WalkForwardVerified | JobAccepted>(
+      api.POST(`${WALKS}/{walk_forward_id}/verify`, {
+        params: { path: { walk_forward_id }, query: { wait } },
+      }),
     ),
 };
 
@@ -392,9 +395,11 @@ export const strategyAPI = {
   runs: (query: { page: number; limit: number; strategy_id?: string }, signal?: AbortSignal) =>
     result<RunsPage>(api.GET("/api/portfolio/strategies/runs", { params: { query }, signal })),
   /** Computes the run again and compares the bytes. */
-  verify: (run_id: string) =>
-    result<Verification>(
-      api.POST("/api/portfolio/strategies/runs/{run_id}/verify", { params: { path: { run_id } } }),
+  verify: (run_id: string, wait: number) =>
+    result<Verification | JobAccepted>(
+      api.POST("/api/portfolio/strategies/runs/{run_id}/verify", {
+        params: { path: { run_id }, query: { wait } },
+      }),
     ),
   /** How much of a run's Sharpe could be chance, with the trials counted until now. */
   significance: (run_id: string, signal?: AbortSignal) =>

@@ -371,7 +371,7 @@ export interface paths {
         put?: never;
         /**
          * Cancel Job
-         * @description Ask a job to stop at its next safe point; one that has ended is left as it is.
+         * @description Ask a job to stop at its next safe point: it ends without a result. 409 where it is too late for that.
          */
         post: operations["jobs:cancel"];
         delete?: never;
@@ -1522,7 +1522,7 @@ export interface paths {
         put?: never;
         /**
          * Verify Run
-         * @description Compute a stored run again and compare.
+         * @description Compute a stored run again and compare, as a job whose result is the answer.
          */
         post: operations["runs:verify"];
         delete?: never;
@@ -1770,7 +1770,7 @@ export interface paths {
         put?: never;
         /**
          * Verify Walk Forward
-         * @description Work a stored walk-forward out again and compare.
+         * @description Work a stored walk-forward out again and compare, as a job whose result is the answer.
          */
         post: operations["walk_forwards:verify"];
         delete?: never;
@@ -9963,6 +9963,11 @@ export interface components {
          */
         WalkForwardOut: {
             /**
+             * Benchmarks
+             * @description Beside the curve, from the close before the first test on; empty of an older one
+             */
+            benchmarks: components["schemas"]["Benchmark"][];
+            /**
              * Created At
              * Format: date-time
              */
@@ -13942,7 +13947,10 @@ export interface operations {
     };
     "runs:verify": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Seconds to wait for the result */
+                wait?: number;
+            };
             header?: never;
             path: {
                 run_id: string;
@@ -13958,6 +13966,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VerifyOut"];
+                };
+            };
+            /** @description Still at work after `wait` seconds: ask the job */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobAccepted"];
                 };
             };
             /** @description Client Error */
@@ -14560,7 +14577,10 @@ export interface operations {
     };
     "walk_forwards:verify": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Seconds to wait for the result */
+                wait?: number;
+            };
             header?: never;
             path: {
                 walk_forward_id: string;
@@ -14576,6 +14596,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WalkForwardVerified"];
+                };
+            };
+            /** @description Still at work after `wait` seconds: ask the job */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobAccepted"];
                 };
             };
             /** @description Client Error */

@@ -44,6 +44,7 @@ class Job(Base):
     result: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     error: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # code, message, details
     cancel_requested: Mapped[bool] = mapped_column(server_default=text("false"))
+    storing: Mapped[bool] = mapped_column(server_default=text("false"))  # its result: it can be cancelled no more
     attempts: Mapped[int] = mapped_column(server_default="0")  # starts; a job that keeps killing its worker ends
     created_at: Mapped[CreatedAt]
     started_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

@@ -69,12 +69,26 @@ class JobRepository:
         query = select(Job).where(Job.state.not_in(FINAL_STATES)).order_by(Job.created_at)
         return self._session.scalars(query).all()
 
+    def at_work(self, kind: str, market: str, name: str, value: str) -> Job | None:
+        """The job of a kind that will answer for this value of an argument: it has not ended, nor was asked to stop.
+
+        Nobody else looks for the same, and finds none, before the transaction ends.
+        """
+        self._session.execute(
+            text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))"), {"what": f"{kind} {market} {value}"}
+        )
+        query = select(Job).where(
+            Job.kind == kind, Job.market == market, Job.arguments[name].astext == value,
+            Job.state.not_in(FINAL_STATES), Job.cancel_requested.is_(False),
+        )  # fmt: skip
+        return self._session.scalars(query.order_by(Job.created_at)).first()
+
     def start(self, job_id: uuid.UUID) -> Job | None:
         """Mark a job running and count the attempt; None when it has ended already."""
         statement = (
             update(Job)
             .where(Job.id == job_id, Job.state.not_in(FINAL_STATES))
-            .values(state=JobState.RUNNING, started_at=datetime.now(UTC), attempts=Job.attempts + 1)
+            .values(state=JobState.RUNNING, started_at=datetime.now(UTC), attempts=Job.attempts + 1, storing=False)
             .returning(Job)
         )
         return self._session.scalars(statement, execution_options={"populate_existing": True}).one_or_none()
@@ -100,6 +114,11 @@ class JobRepository:
     def request_cancel(self, job_id: uuid.UUID) -> None:
         """Ask a job to stop at its next safe point."""
         self._session.execute(update(Job).where(Job.id == job_id).values(cancel_requested=True))
+
+    def begin_storing(self, job_id: uuid.UUID) -> bool:
+        """From now on a job cannot be cancelled; False where somebody asked it to stop before."""
+        begun = update(Job).where(Job.id == job_id, Job.cancel_requested.is_(False)).values(storing=True)
+        return self._session.scalar(begun.returning(Job.id)) is not None
 
     def cancel_requested(self, job_id: uuid.UUID) -> bool:
         """Whether somebody asked the job to stop."""

@@ -54,9 +54,20 @@ class SweepRepository:
         )
         return bool(self._session.scalar(held, {"key": lock_key(claim_of(sweep_id))}))
 
-    def remove(self, sweep_id: str) -> None:
-        """Nothing of it stays but its entries in the ledger: what was tried was tried."""
-        self._session.execute(delete(Sweep).where(Sweep.sweep_id == sweep_id))
+    def remove(self, sweep_id: str, job_id: uuid.UUID | None = None) -> None:
+        """Nothing of it stays but its entries in the ledger: what was tried was tried.
+
+        With `job_id` not where another job is to go on with it: it was asked for again.
+        """
+        where = Sweep.sweep_id == sweep_id
+        if job_id is not None:
+            where &= (Sweep.job_id == job_id) | Sweep.job_id.is_(None)
+        self._session.execute(delete(Sweep).where(where))
+
+    def lock(self, sweep_id: str) -> Sweep | None:
+        """A sweep that nobody else changes or takes away before the transaction ends."""
+        query = select(Sweep).where(Sweep.sweep_id == sweep_id).with_for_update()
+        return self._session.scalars(query, execution_options={"populate_existing": True}).one_or_none()
 
     def page(self, *, page: int, limit: int, strategy_id: str | None) -> tuple[list[tuple[Sweep, int]], int]:
         """Sweeps, newest first, each with its points worked out so far, and how many there are."""
@@ -78,9 +89,10 @@ class SweepRepository:
         )
         return {row[0]: int(row[1]) for row in self._session.execute(query)}
 
-    def chunks_done(self, sweep_id: str) -> set[int]:
-        """The first point of each chunk that is there."""
-        return set(self._session.scalars(select(SweepChunk.first).where(SweepChunk.sweep_id == sweep_id)))
+    def chunks_done(self, sweep_id: str) -> dict[int, int]:
+        """How many points there are from the first one of each chunk on."""
+        query = select(SweepChunk.first, SweepChunk.count).where(SweepChunk.sweep_id == sweep_id)
+        return {row[0]: row[1] for row in self._session.execute(query)}
 
     def add_chunk(self, values: Mapping[str, Any]) -> bool:
         """Keep a chunk; False where somebody else did first, or the sweep is gone."""

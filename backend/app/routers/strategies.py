@@ -11,10 +11,8 @@ from sqlalchemy.orm import Session
 
 from app.database import Market
 from app.engines.backtest import CostSpec, RunSpec
-from app.exceptions import BacktestError
-from app.models import JobState
 from app.routers.dependencies import PageLimit, PageNumber, PlatformDep
-from app.routers.jobs import job_out
+from app.routers.jobs import Wait, ended, job_answer, still_at_work
 from app.schemas.common import PageMeta, total_pages
 from app.schemas.comparisons import ComparisonOut
 from app.schemas.jobs import JobAccepted
@@ -92,7 +90,7 @@ def backtest(
     market: MarketDep,
     control: SessionDep,
     session: MarketSessionDep,
-    wait: Annotated[float, Query(ge=0, le=120, description="Seconds to wait for the result")] = 30,
+    wait: Wait = 30,
     accept: Annotated[str | None, Header()] = None,
     idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
 ) -> Response:
@@ -166,14 +164,10 @@ def await_run(
     )
     session.commit()
     job_id, run_id = submitted.id, spec.run_id
-    job = platform.jobs.wait(job_id, wait)
-    if job.state == JobState.SUCCEEDED:
-        with platform.database.transaction(market) as session:
-            return _answer(platform, session, run_id, accept)
-    if job.state == JobState.FAILED and job.error is not None:
-        raise BacktestError(job.error["message"], details={**job.error.get("details", {}), "job_id": str(job_id)})
-    body = JobAccepted(job=job_out(job)).model_dump_json()
-    return Response(body, status_code=202, media_type="application/json", headers={"Location": f"/api/jobs/{job_id}"})
+    if ended(platform, job_id, wait) is None:
+        return still_at_work(platform, job_id)
+    with platform.database.transaction(market) as session:
+        return _answer(platform, session, run_id, accept)
 
 
 @router.get("/runs", operation_id="runs:list")
@@ -298,10 +292,20 @@ def run_significance(run_id: str, platform: PlatformDep, session: MarketSessionD
     return SignificanceOut(**platform.runs.significance(session, run_id))
 
 
-@router.post("/runs/{run_id}/verify", operation_id="runs:verify")
-def verify_run(run_id: str, platform: PlatformDep, market: MarketDep, session: MarketSessionDep) -> VerifyOut:
-    """Compute a stored run again and compare."""
-    return VerifyOut(**platform.backtests.verify(market, session, run_id))
+@router.post(
+    "/runs/{run_id}/verify",
+    operation_id="runs:verify",
+    response_model=VerifyOut,
+    responses={202: {"model": JobAccepted, "description": "Still at work after `wait` seconds: ask the job"}},
+)
+def verify_run(
+    run_id: str, platform: PlatformDep, market: MarketDep, session: MarketSessionDep, wait: Wait = 30
+) -> Response:
+    """Compute a stored run again and compare, as a job whose result is the answer."""
+    own = runs_own(platform.runs.strategy_ids(session, run_id))
+    job = platform.jobs.submit("verify_run", market, {"run_id": run_id}, own=own, once="run_id")
+    session.commit()  # whoever waits holds no connection: those at work need them
+    return job_answer(platform, job.id, wait)
 
 
 @router.get("/{strategy_id}/versions", operation_id="strategies:versions")

@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal
 import orjson
 from fastapi import APIRouter, Query, Response
 
+from app.models import Job
 from app.routers.dependencies import PageLimit, PageNumber, PlatformDep
-from app.routers.jobs import job_out
+from app.routers.jobs import Wait, job_out
 from app.routers.strategies import await_run, question_of
 from app.schemas.common import PageMeta, total_pages
 from app.schemas.jobs import JobAccepted
@@ -59,11 +60,10 @@ def create_sweep(request: SweepRequest, platform: PlatformDep, market: MarketDep
     """Search over parameters. The same question on the same data is the same sweep, and goes on where it was."""
     question = sweep_question(request, platform, control)
     control.commit()  # whoever works holds no connection
-    return _started(platform, market, platform.sweeps.keep(market, question))
+    return _started(platform, market, *platform.sweeps.ask(market, question))
 
 
-def _started(platform: PlatformDep, market: MarketDep, sweep_id: str) -> Response:
-    job = platform.sweeps.start(market, sweep_id)
+def _started(platform: PlatformDep, market: MarketDep, sweep_id: str, job: Job | None) -> Response:
     with platform.database.transaction(market) as session:
         sweep = SweepOut(**platform.sweeps.reading.summary(session, sweep_id))
     body = SweepAccepted(sweep=sweep, job=None if job is None else job_out(job)).model_dump_json()
@@ -95,7 +95,7 @@ def get_sweep(sweep_id: str, platform: PlatformDep, session: MarketSessionDep) -
 @router.post("/{sweep_id}/resume", operation_id="sweeps:resume", response_model=SweepAccepted, status_code=202)
 def resume_sweep(sweep_id: str, platform: PlatformDep, market: MarketDep) -> Response:
     """Go on with a sweep that was interrupted; points that are worked out are not worked out again."""
-    return _started(platform, market, sweep_id)
+    return _started(platform, market, sweep_id, platform.sweeps.start(market, sweep_id))
 
 
 @router.post("/{sweep_id}/cancel", operation_id="sweeps:cancel", status_code=202, response_class=Response)
@@ -176,7 +176,7 @@ def run_point(
     platform: PlatformDep,
     market: MarketDep,
     session: MarketSessionDep,
-    wait: Annotated[float, Query(ge=0, le=120, description="Seconds to wait for the result")] = 30,
+    wait: Wait = 30,
 ) -> Response:
     """A point as a run of its own, worked out again; it is the trial that was counted already."""
     spec = platform.sweeps.point_spec(market, session, sweep_id, number)

@@ -7,9 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from app.routers.dependencies import PageLimit, PageNumber, PlatformDep
-from app.routers.jobs import job_out
+from app.routers.jobs import Wait, job_answer, job_out
 from app.routers.strategies import question_of
 from app.schemas.common import PageMeta, total_pages
+from app.schemas.jobs import JobAccepted
 from app.schemas.walk_forwards import (
     WalkForwardAccepted,
     WalkForwardOut,
@@ -79,9 +80,16 @@ def get_walk_forward(walk_forward_id: str, platform: PlatformDep, session: Marke
     return WalkForwardOut(**platform.walk_forwards.stored(session, walk_forward_id))
 
 
-@router.post("/{walk_forward_id}/verify", operation_id="walk_forwards:verify")
+@router.post(
+    "/{walk_forward_id}/verify",
+    operation_id="walk_forwards:verify",
+    response_model=WalkForwardVerified,
+    responses={202: {"model": JobAccepted, "description": "Still at work after `wait` seconds: ask the job"}},
+)
 def verify_walk_forward(
-    walk_forward_id: str, platform: PlatformDep, market: MarketDep, session: MarketSessionDep
-) -> WalkForwardVerified:
-    """Work a stored walk-forward out again and compare."""
-    return WalkForwardVerified(**platform.walk_forwards.verify(market, session, walk_forward_id))
+    walk_forward_id: str, platform: PlatformDep, market: MarketDep, session: MarketSessionDep, wait: Wait = 30
+) -> Response:
+    """Work a stored walk-forward out again and compare, as a job whose result is the answer."""
+    job = platform.walk_forwards.start_verifying(market, session, walk_forward_id)
+    session.commit()  # whoever waits holds no connection: those at work need them
+    return job_answer(platform, job.id, wait)

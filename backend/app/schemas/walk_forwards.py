@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from app.schemas.common import PageMeta, StrictWire
 from app.schemas.jobs import JobOut
-from app.schemas.strategies import BacktestRequest
+from app.schemas.strategies import BacktestRequest, Benchmark
 from app.schemas.sweeps import BaseDoubt, RandomSearch, Values
 
 Chooser = Literal[
@@ -140,6 +140,9 @@ class WalkForwardOut(WalkForwardSummary):
     sessions: list[date]
     equity: list[float]
     reasons: dict[str, str]
+    benchmarks: list[Benchmark] = Field(
+        description="Beside the curve, from the close before the first test on; empty of an older one"
+    )
     windows: list[WalkWindow]
     stability: Stability
     efficiency: float | None = Field(description="Growth a year in the tests over that of the choices in training")

@@ -87,23 +87,26 @@ class DataService:
         return Path(tempfile.mkdtemp(dir=uploads))
 
     def import_job(self, context: JobContext, arguments: dict[str, Any]) -> dict[str, Any]:
-        """Job: import a path or an upload, then bring the panel up to date."""
+        """Job: import a path or an upload, then bring the panel up to date.
+
+        It can be cancelled until its last file is stored; those stored before stay, and its result tells them.
+        """
         from app.services.jobs.context import Cancelled
 
         path = Path(arguments["path"])
         try:
             summary = self.load(
-                context.market, [path], progress=context.progress, cancelled=context.cancelled, strict_paths=True
-            )
+                context.market, [path], progress=context.progress, cancelled=context.cancelled, strict_paths=True,
+                last_call=context.last_call,
+            )  # fmt: skip
         finally:
-            if arguments.get("upload") and not context.cancelled():
-                shutil.rmtree(path, ignore_errors=True)
+            self.discard_import(context.market, arguments)
         if arguments.get("upload"):
             summary.name_without(path)
         for refused in summary.refused[:200]:
             context.log("error", f"{refused.name}: {refused.reason}")
-        if context.cancelled():
-            raise Cancelled
+        if summary.cancelled:
+            raise Cancelled(summary.to_dict())
         if summary.refused and not (summary.loaded or summary.already_known):
             first = summary.refused[0].reason
             raise ValidationError(
@@ -113,6 +116,12 @@ class DataService:
             )
         return summary.to_dict()
 
+    @staticmethod
+    def discard_import(_market: Market, arguments: dict[str, Any]) -> None:
+        """Take away the files of an upload: they are imported, or never will be."""
+        if arguments.get("upload"):
+            shutil.rmtree(arguments["path"], ignore_errors=True)
+
     def load(
         self,
         market: Market,
@@ -121,8 +130,9 @@ class DataService:
         progress: Progress,
         cancelled: Callable[[], bool],
         strict_paths: bool,
+        last_call: Callable[[], bool] = lambda: True,
     ) -> ImportSummary:
-        """Import files and folders into a market and bring its panel up to date."""
+        """Import files and folders into a market and bring its panel up to date; see `import_paths`."""
         from app.services.importing.run import import_paths
         from app.services.intraday.store import store_beside
 
@@ -132,35 +142,47 @@ class DataService:
             progress=lambda fraction, message: progress(0.9 * fraction, message),
             cancelled=cancelled,
             strict_paths=strict_paths,
+            last_call=last_call,
             intraday_store=store_beside(self._panels.directory(market)),
         )
         self._panels.refresh(market, lambda fraction, message: progress(0.9 + 0.1 * fraction, message))
         return summary
 
     def sample_job(self, context: JobContext, _arguments: dict[str, Any]) -> dict[str, Any]:
-        """Job: make the sample market, load it, and show it."""
-        from app.services.jobs.context import Cancelled
-
-        summary = self.load_sample(context.progress, context.cancelled)
-        if context.cancelled():
-            raise Cancelled
+        """Job: make the sample market, load it, and show it. Once it is being loaded it cannot be cancelled: a part of
+        it would be another market.
+        """
+        summary = self.load_sample(context.progress, context.check_cancelled, context.begin_storing)
         with self._database.transaction(Market.REAL) as session:
             self.choose_market(session, Market.SAMPLE)
         return summary.to_dict()
 
-    def load_sample(self, progress: Progress, cancelled: Callable[[], bool]) -> ImportSummary:
-        """Generate the files of the sample market and import them into its own database."""
+    def load_sample(
+        self,
+        progress: Progress,
+        pause: Callable[[], None] = lambda: None,
+        begin_storing: Callable[[], None] = lambda: None,
+    ) -> ImportSummary:
+        """Generate the files of the sample market and import them into its own database.
+
+        `pause` is called while they are made and `begin_storing` before they are imported; either may raise.
+        """
         from app.services.sample_market import generate
 
-        self._database.migrate(Market.SAMPLE)
-        self._register_strategies(Market.SAMPLE)
+        def told(fraction: float, message: str) -> None:
+            pause()
+            progress(0.3 * fraction, message)
+
         with tempfile.TemporaryDirectory(prefix="sample-", dir=self._settings.home) as folder:
-            generate(Path(folder), progress=lambda fraction, message: progress(0.3 * fraction, message))
+            generate(Path(folder), progress=told)
+            begin_storing()
+            self._database.migrate(Market.SAMPLE)
+            self._register_strategies(Market.SAMPLE)
             return self.load(
                 Market.SAMPLE,
                 [Path(folder)],
                 progress=lambda fraction, message: progress(0.3 + 0.7 * fraction, message),
-                cancelled=cancelled,
+                cancelled=lambda: False,
                 strict_paths=True,
             )
 

@@ -90,6 +90,7 @@ class Platform:
         from app.services.jobs.service import JobService
 
         leftovers = {
+            "import": lambda market, arguments: self.data.discard_import(market, arguments),
             "sweep": lambda market, arguments: self.sweeps.discard(market, arguments),
             "walk_forward": lambda market, arguments: self.walk_forwards.discard(market, arguments),
         }
@@ -358,6 +359,8 @@ class Platform:
             "screen_watch": self.watch.job,
             "walk_forward": self.walk_forwards.job,
             "push": self.push.job,
+            "verify_walk_forward": self.walk_forwards.verify_job,
+            "verify_run": self.backtests.verify_job,
         }
         return Worker(self.database, self.jobs, handlers, nightly=self.queue_nightly)
 

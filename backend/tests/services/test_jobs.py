@@ -158,6 +158,130 @@ def test_a_running_job_stops_at_its_next_safe_point(database: Database, jobs: Jo
     assert done.state == JobState.CANCELLED
 
 
+@pytest.mark.parametrize("asked_before", [True, False])
+def test_a_job_that_was_asked_to_stop_never_ends_with_a_result_and_one_that_stores_it_says_so(
+    database: Database, jobs: JobService, asked_before: bool
+) -> None:
+    """The cancel comes in the moment before the job stores its result, or in the moment after it began to."""
+    computed, asked, stored = threading.Event(), threading.Event(), []
+
+    def computes(context: JobContext, _: dict[str, Any]) -> dict[str, Any]:
+        if not asked_before:
+            context.begin_storing()
+        computed.set()
+        assert asked.wait(10)
+        context.begin_storing()
+        stored.append(1)
+        return {"answer": 42}
+
+    job = jobs.submit("computes", Market.REAL, {})
+    answered: list[str] = []
+
+    def cancel() -> None:
+        assert computed.wait(10)
+        for _ in range(2):  # twice is once
+            try:
+                with database.transaction(Market.REAL) as session:
+                    answered.append(f"{jobs.cancel(session, job.id).cancel_requested}")
+            except ConflictError as error:
+                answered.append(error.message)
+        asked.set()
+
+    canceller = threading.Thread(target=cancel)
+    canceller.start()
+    [done] = work(database, jobs, {"computes": computes}, [job.id])
+    canceller.join()
+    if asked_before:
+        assert (done.state, done.result, stored, answered) == (JobState.CANCELLED, None, [], ["True"] * 2)
+    else:
+        late = "It is too late to cancel: the job stores its result"
+        assert (done.state, done.result, stored, answered) == (JobState.SUCCEEDED, {"answer": 42}, [1], [late] * 2)
+        with database.transaction(Market.REAL) as session, pytest.raises(ConflictError, match="has ended: SUCCEEDED"):
+            jobs.cancel(session, job.id)
+
+
+def test_a_handler_that_stores_nothing_itself_does_not_outlive_its_cancelling(
+    database: Database, jobs: JobService
+) -> None:
+    begun, asked = threading.Event(), threading.Event()
+
+    def deaf(_: JobContext, __: dict[str, Any]) -> dict[str, Any]:
+        begun.set()
+        assert asked.wait(10)
+        return {"answer": 42}
+
+    job = jobs.submit("deaf", Market.REAL, {})
+
+    def cancel() -> None:
+        assert begun.wait(10)
+        with database.transaction(Market.REAL) as session:
+            jobs.cancel(session, job.id)
+        asked.set()
+
+    canceller = threading.Thread(target=cancel)
+    canceller.start()
+    [done] = work(database, jobs, {"deaf": deaf}, [job.id])
+    canceller.join()
+    assert (done.state, done.result) == (JobState.CANCELLED, None)
+
+
+def test_a_job_cancelled_in_a_server_that_died_does_not_begin_again_and_leaves_nothing(database: Database) -> None:
+    taken: list[dict[str, Any]] = []
+    jobs = JobService(database, {"slow": lambda _market, arguments: taken.append(arguments)})
+    job = jobs.submit("slow", Market.REAL, {"n": 1})
+    with database.transaction(Market.REAL) as session:
+        JobRepository(session).start(job.id)
+    with database.transaction(Market.REAL) as session:
+        jobs.cancel(session, job.id)
+    ran: list[int] = []
+    [done] = work(database, jobs, {"slow": lambda *_: ran.append(1) or {}}, [job.id])
+    assert (done.state, ran, taken) == (JobState.CANCELLED, [], [{"n": 1}])
+
+
+def test_a_job_whose_server_died_while_it_stored_can_be_cancelled_when_it_runs_again(
+    database: Database, jobs: JobService
+) -> None:
+    begun = threading.Event()
+
+    def endless(context: JobContext, _: dict[str, Any]) -> dict[str, Any]:
+        begun.set()
+        for _step in range(200):
+            context.check_cancelled()
+            threading.Event().wait(0.05)
+        return {}
+
+    job = jobs.submit("endless", Market.REAL, {})
+    with database.transaction(Market.REAL) as session:
+        JobRepository(session).start(job.id)
+        assert JobRepository(session).begin_storing(job.id)
+
+    def cancel() -> None:
+        assert begun.wait(10)
+        with database.transaction(Market.REAL) as session:
+            jobs.cancel(session, job.id)
+
+    canceller = threading.Thread(target=cancel)
+    canceller.start()
+    [done] = work(database, jobs, {"endless": endless}, [job.id])
+    canceller.join()
+    assert done.state == JobState.CANCELLED
+
+
+def test_one_job_answers_all_who_ask_the_same_at_once_until_it_is_asked_to_stop(
+    database: Database, jobs: JobService
+) -> None:
+    def ask(_: int) -> uuid.UUID:
+        return jobs.submit("verify", Market.REAL, {"id": "a", "n": 1}, once="id").id
+
+    with ThreadPoolExecutor(8) as pool:
+        [only] = set(pool.map(ask, range(24)))
+    assert jobs.submit("verify", Market.REAL, {"id": "b", "n": 1}, once="id").id != only
+    with database.transaction(Market.REAL) as session:
+        JobRepository(session).start(only)
+        jobs.cancel(session, only)
+    assert ask(0) != only
+
+
 def test_the_same_idempotency_key_gives_the_first_job_again(jobs: JobService) -> None:
     first = jobs.submit("import", Market.REAL, {"path": "/a"}, idempotency_key="k")
     assert jobs.submit("import", Market.REAL, {"path": "/a"}, idempotency_key="k").id == first.id

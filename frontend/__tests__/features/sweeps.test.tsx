@@ -368,6 +368,16 @@ const walk = {
     },
   },
   efficiency: 0.45,
+  benchmarks: [
+    {
+      kind: "index",
+      name: "NIFTY50",
+      words: "The index without dividends and costs.",
+      equity: [100_000, 101_000, 103_000],
+      metrics: { total_return: 0.03, cagr: 0.11, volatility: 0.1, sharpe: 0.9, max_drawdown: -0.05 },
+      reasons: {},
+    },
+  ],
   stress: [
     { factor: 1, metrics: { total_return: 0.02, cagr: 0.1, sharpe: 0.8, max_drawdown: -0.05 }, reason: null },
     {
@@ -486,6 +496,57 @@ test("a stored walk-forward is verified, and one whose inputs changed says which
   outcome = { outcome: "inputs_changed", changed: ["data"], note: null };
   await userEvent.click(screen.getByRole("button", { name: "Verify" }));
   await waitFor(() => expect(screen.getByRole("status")).toHaveTextContent("Inputs changed: prices"));
+});
+
+test("a verification that takes long is shown at work, can be cancelled, and tells its outcome", async () => {
+  const job = {
+    id: "5f0c1d7e-0000-4000-8000-000000000001",
+    kind: "verify_walk_forward",
+    market: "real",
+    state: "RUNNING",
+    progress: 0.4,
+    message: "Window 2 of 5",
+    result: null as unknown,
+    error: null,
+    cancel_requested: false,
+    created_at: "2026-03-02T10:00:00Z",
+    started_at: "2026-03-02T10:00:00Z",
+    finished_at: null,
+  };
+  let now: Record<string, unknown> = { ...job, events: [] };
+  const second = job.id.replace(/1$/, "2");
+  const cancelled = jest.fn(() => {
+    now = { ...now, state: "CANCELLED", cancel_requested: true };
+    return now;
+  });
+  fakeApi({
+    ...ANSWERS,
+    [`GET ${WALKS}/${ID}`]: walk,
+    [`POST ${WALKS}/${ID}/verify`]: () => {
+      const id = now["state"] === "SUCCEEDED" ? second : job.id;
+      now = { ...job, id, events: [] };
+      return { job: { ...job, id } };
+    },
+    [`GET /api/jobs/${job.id}`]: () => now,
+    [`GET /api/jobs/${second}`]: () => now,
+    [`POST /api/jobs/${second}/cancel`]: cancelled,
+  });
+  renderApp(<WalkPage />, `?id=${ID}`);
+  await userEvent.click(await screen.findByRole("button", { name: "Verify" }));
+  expect(await screen.findByText(/Window 2 of 5/)).toBeInTheDocument();
+  expect(screen.getByRole("button", { name: "Verifying" })).toBeDisabled();
+  now = {
+    ...now,
+    state: "SUCCEEDED",
+    progress: 1,
+    result: { walk_forward_id: ID, outcome: "differs", changed: [], note: null, digest: "e" },
+  };
+  expect(await screen.findByText("Differs from stored bytes")).toBeInTheDocument();
+  await userEvent.click(screen.getByRole("button", { name: "Verify" }));
+  await userEvent.click(await screen.findByRole("button", { name: "Cancel" }));
+  await waitFor(() => expect(screen.getByRole("button", { name: "Verify" })).toBeEnabled());
+  expect(cancelled).toHaveBeenCalledTimes(1);
+  expect(screen.queryByText("Differs from stored bytes")).not.toBeInTheDocument();
 });
 
 test("a walk-forward without an account left says why nothing was drawn", async () => {

@@ -1,6 +1,6 @@
 "use client";
 
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import { parseAsString, useQueryState } from "nuqs";
 import { useMemo, type ReactNode } from "react";
@@ -11,20 +11,19 @@ import { Lifecycle, Stamp } from "@/components/marks";
 import { ProofBadge } from "@/components/proof-badge";
 import { DataState, EmptyState } from "@/components/shared/DataState";
 import { toast } from "@/components/toast";
-import { VerifiedBadge } from "@/components/verified-badge";
+import { Outcome, useVerification, VERIFY_WAIT, VerifyButton, VerifyingJob } from "@/components/verification";
 import { strategyAPI, unwrap } from "@/lib/api-client";
 import { useCommands } from "@/lib/commands";
 import { useCrumbs } from "@/lib/crumbs";
-import { getErrorMessage } from "@/lib/errors";
 import { count, dateRange, percent, rupeesInWords } from "@/lib/format";
 import { strategiesQuery, useIndexName } from "@/lib/queries";
 import type { RunDetail, RunHead } from "@/lib/types";
 import { figures } from "./metrics";
 import { analysisQuery, runQuery, runTablesQuery, significanceQuery } from "./queries";
 import { besideSharpe, luck } from "./significance";
+import { Benchmarks } from "./benchmarks";
 import { NaiveTwin } from "./naive-twin";
 import { Anatomy } from "./anatomy";
-import { Benchmarks } from "./benchmarks";
 import { FrozenHoldings, FrozenLine } from "./frozen";
 import { Files } from "./files";
 import { Orders } from "./orders";
@@ -96,11 +95,7 @@ function Run({ run }: { run: RunHead }) {
     toast({ title: "Run id copied", text: run.run_id.slice(0, 16) });
   };
   const again = `/quant/backtest/?strategy=${encodeURIComponent(run.strategy_ids[0] ?? "")}${spec.index ? `&universe=${encodeURIComponent(spec.index)}` : ""}`;
-  const verify = useMutation({
-    mutationFn: () => unwrap(strategyAPI.verify(run.run_id)),
-    onError: (error) =>
-      toast({ title: "The run was not verified", text: getErrorMessage(error), tone: "er" }),
-  });
+  const verification = useVerification("The run", () => unwrap(strategyAPI.verify(run.run_id, VERIFY_WAIT)));
   useCommands([{ id: "copy-run", label: "Copy the run id", group: "This page", run: () => void copy() }]);
   return (
     <>
@@ -110,7 +105,7 @@ function Run({ run }: { run: RunHead }) {
             <h1>{name}</h1>
             {first && <Lifecycle state={first.lifecycle_status} />}
             <ProofBadge proofs={run.proofs} />
-            {verify.data && <VerifiedBadge verification={verify.data} at={verify.submittedAt} />}
+            <Outcome state={verification} />
           </div>
           <div className="row wrap" style={{ gap: "4px 14px" }}>
             <span className="row" style={{ gap: 5 }}>
@@ -141,10 +136,7 @@ function Run({ run }: { run: RunHead }) {
           </div>
         </div>
         <div className="row">
-          <button type="button" className="btn" disabled={verify.isPending} onClick={() => verify.mutate()}>
-            <Icon name="retry" size="s" />
-            {verify.isPending ? "Verifying" : "Verify"}
-          </button>
+          <VerifyButton state={verification} />
           <Link className="btn" href={`/quant/compare/?runs=${run.run_id}`}>
             Compare
           </Link>
@@ -153,6 +145,7 @@ function Run({ run }: { run: RunHead }) {
           </Link>
         </div>
       </div>
+      <VerifyingJob state={verification} />
       <section className="card" aria-label="Headline figures">
         <div className="figs">
           {figures(run, besideSharpe(significance), analysis.data).map((figure) => (

@@ -1,25 +1,23 @@
 "use client";
 
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import { parseAsString, useQueryState } from "nuqs";
 import { useMemo, useState } from "react";
 import { Segmented } from "@/components/fields";
 import { FigureName } from "@/components/figure-card";
-import { Icon } from "@/components/icon";
 import { Unknown } from "@/components/marks";
 import { DataState, EmptyState } from "@/components/shared/DataState";
 import { StatsChart } from "@/components/stats-chart";
-import { toast } from "@/components/toast";
-import { VerifiedBadge } from "@/components/verified-badge";
+import { Outcome, useVerification, VERIFY_WAIT, VerifyButton, VerifyingJob } from "@/components/verification";
 import { unwrap, walkAPI } from "@/lib/api-client";
 import { useCrumbs } from "@/lib/crumbs";
-import { getErrorMessage } from "@/lib/errors";
 import { dateRange, percent } from "@/lib/format";
 import { strategiesQuery, useIndexName } from "@/lib/queries";
 import type { SweepMetric, WalkForward } from "@/lib/types";
 import { walkQuery } from "./queries";
 import { testedPoints, windowFigure } from "./tested-figures";
+import { WalkBenchmarks } from "./walk-benchmarks";
 import { Figures, Luck, Stability, Stress, Variants } from "./walk-figures";
 import { METRICS, parameters, written } from "./words";
 
@@ -55,13 +53,14 @@ function Shown({ walk }: { walk: WalkForward }) {
   const cards = useQuery(strategiesQuery);
   const indexName = useIndexName();
   const [view, setView] = useState<"chart" | "table">("chart");
-  const verify = useMutation({
-    mutationFn: () => unwrap(walkAPI.verify(walk.walk_forward_id)),
-    onError: (error) =>
-      toast({ title: "The walk-forward was not verified", text: getErrorMessage(error), tone: "er" }),
-  });
+  const verification = useVerification("The walk-forward", () =>
+    unwrap(walkAPI.verify(walk.walk_forward_id, VERIFY_WAIT)),
+  );
   const capital = Number((walk.spec["base"] as Record<string, unknown>)["initial_capital"]);
   const points = useMemo(() => testedPoints(walk), [walk]);
+  const index = walk.benchmarks.find((row) => row.kind === "index" && row.equity);
+  // its first value is of the close before the first test
+  const beside = index ? { name: indexName(index.name), values: index.equity?.slice(1) ?? [] } : undefined;
   const name =
     cards.data?.find((card) => card.strategy_id === walk.strategy_id)?.display_name ?? walk.strategy_id;
   return (
@@ -72,7 +71,7 @@ function Shown({ walk }: { walk: WalkForward }) {
             <h1>
               {name} <span className="t2">walked forward</span>
             </h1>
-            {verify.data && <VerifiedBadge verification={verify.data} at={verify.submittedAt} />}
+            <Outcome state={verification} />
           </div>
           <p className="t2 num">
             {indexName(walk.universe)} · {dateRange(walk.start_date, walk.end_date)} · {walk.mode},{" "}
@@ -80,11 +79,9 @@ function Shown({ walk }: { walk: WalkForward }) {
           </p>
           <p className="b">{walk.track_record}</p>
         </div>
-        <button type="button" className="btn" disabled={verify.isPending} onClick={() => verify.mutate()}>
-          <Icon name="retry" size="s" />
-          {verify.isPending ? "Verifying" : "Verify"}
-        </button>
+        <VerifyButton state={verification} />
       </div>
+      <VerifyingJob state={verification} />
       <section className="card" aria-label="Tested curve">
         <div className="card-h">
           <h2>The tests put together</h2>
@@ -100,7 +97,14 @@ function Shown({ walk }: { walk: WalkForward }) {
             />
           </span>
         </div>
-        <StatsChart points={points} capital={capital} name={name} log={false} asTable={view === "table"} />
+        <StatsChart
+          points={points}
+          capital={capital}
+          name={name}
+          log={false}
+          beside={beside}
+          asTable={view === "table"}
+        />
       </section>
       <div className="duo" style={{ marginTop: 12 }}>
         <Figures walk={walk} />
@@ -110,6 +114,7 @@ function Shown({ walk }: { walk: WalkForward }) {
         <Stress walk={walk} />
         <Variants walk={walk} />
       </div>
+      <WalkBenchmarks walk={walk} />
       <Stability walk={walk} />
       <Windows walk={walk} />
       <section className="card card-b stack g1" style={{ marginTop: 12 }} aria-label="Assumptions">

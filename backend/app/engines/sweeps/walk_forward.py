@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from functools import cache, cached_property
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.engines.backtest import CostSpec, run
+from app.engines.backtest.benchmarks import benchmarks_of
 from app.engines.backtest.spec import HIGHEST_BPS, ParamValue, RunSpec, canonical_json
 from app.engines.evidence import anatomy
-from app.engines.risk.report import series_report
+from app.engines.risk.report import Report, series_report
 from app.engines.strategies.base import Strategy
 from app.engines.sweeps.doubt import doubt
 from app.engines.sweeps.evaluate import CHUNK, METRICS, Chunk, Evaluator, Inputs
@@ -35,7 +37,17 @@ CHOOSING: Final = (
 )  # measures of which more is better
 STRESS: Final = (1, 2, 3)
 MOST_RUNS: Final = 200_000  # points times windows
-NO_BENCHMARK: Final = "not measured against an index"
+
+
+@cache
+def method_version() -> str:
+    """A hash of the sources that decide how a walk is made of its runs; `engine_version` is that of the runs."""
+    engines = Path(__file__).parents[1]
+    digest = hashlib.sha256()
+    for source in (*sorted((engines / "evidence").glob("*.py")), *sorted((engines / "sweeps").glob("*.py"))):
+        digest.update(source.relative_to(engines).as_posix().encode() + b"\0")
+        digest.update(source.read_text(encoding="utf-8").encode() + b"\0")  # text mode: one kind of line end
+    return digest.hexdigest()[:12]
 
 
 @dataclass(frozen=True)
@@ -48,6 +60,7 @@ class WalkForwardSpec:
     grid, draws, seed : the points, as of `SweepSpec`
     metric : one of CHOOSING; the highest in training is chosen, the first of equals
     train, test, mode, purge, embargo : see `windows`
+    method : `method_version`, so that what is stored is never taken for what another one would say
     """
 
     base: RunSpec
@@ -60,6 +73,7 @@ class WalkForwardSpec:
     embargo: int = 0
     draws: int | None = None
     seed: int = 0
+    method: str = field(default_factory=method_version)
 
     def __post_init__(self) -> None:
         if self.metric not in CHOOSING:
@@ -72,7 +86,7 @@ class WalkForwardSpec:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, every input in them."""
-        names = ("metric", "mode", "train", "test", "purge", "embargo")
+        names = ("metric", "mode", "train", "test", "purge", "embargo", "method")
         points = {name: value for name, value in self.sweep(self.base).to_dict().items() if name != "bases"}
         return {"base": self.base.to_dict(), **points, **{name: getattr(self, name) for name in names}}
 
@@ -122,6 +136,7 @@ def walk_forward(
     inputs: Inputs,
     *,
     chunks: Chunks,
+    benchmark: F1 | None = None,
     tested: TestRun | None = None,
     evaluator: Callable[[SweepSpec, Inputs], Evaluator] | None = None,
     progress: Told = lambda _fraction, _message: None,
@@ -132,13 +147,16 @@ def walk_forward(
     ----------
     inputs : bars over the whole period, with the longest warm-up of all points
     chunks : works out stretches of points, in the order they are given
+    benchmark : shape [T], closes of the index that the base names, NaN unknown; None = no series of it
     tested, evaluator : how a run, and the points of a window, are worked out; as the engine does, where not given
 
     Raises
     ------
     ValueError : no windows, or too many runs.
     """
-    walker = _Walker(spec, strategy, inputs, tested or plain_test(strategy), evaluator or _evaluator(strategy))
+    walker = _Walker(
+        spec, strategy, inputs, tested or plain_test(strategy), evaluator or _evaluator(strategy), benchmark
+    )
     found = windows_of(spec, inputs)
     points = len(Points(spec.sweep(spec.base), strategy))
     if points * len(found) > MOST_RUNS:
@@ -176,10 +194,10 @@ class _Chain(NamedTuple):
 class _Walker:
     def __init__(
         self, spec: WalkForwardSpec, strategy: Strategy[Any], inputs: Inputs, tested: TestRun,
-        evaluator: Callable[[SweepSpec, Inputs], Evaluator],
+        evaluator: Callable[[SweepSpec, Inputs], Evaluator], benchmark: F1 | None,
     ) -> None:  # fmt: skip
         self._spec, self._strategy, self._inputs = spec, strategy, inputs
-        self._tested, self._evaluator = tested, evaluator
+        self._tested, self._evaluator, self._benchmark = tested, evaluator, benchmark
         bars = inputs.bars
         first = int(bars.session[bars.start])
         self._ends = bars.closes[first:] + 1  # the bar after each measured session
@@ -243,7 +261,7 @@ class _Walker:
         told = doubt(np.concatenate([part.returns for part in parts]), numbers, len(points))
         sharpes = values[:, METRICS.index("sharpe")]
         known = sharpes[~np.isnan(sharpes)]
-        own = self._report(chain.equity, found).get("sharpe")
+        own = self._report(chain.equity, found).values.get("sharpe")
         return told | {
             "sharpe_median": float(np.median(known)) if known.size else None,
             "sharpe_best": float(known.max()) if known.size else None,
@@ -258,20 +276,29 @@ class _Walker:
         grown: F1 = np.divide(equity, before, out=np.full(equity.size, np.nan), where=before > 0.0)
         return grown - 1.0
 
-    def _report(self, equity: F1, found: Sequence[Window]) -> dict[str, float | int | None]:
+    def _benchmarks(self, found: Sequence[Window]) -> list[dict[str, Any]]:
+        """What stands beside the tested curve, from the close before the first test on, as the account does."""
+        begin, end = int(self._begins[found[0].test_first - 1]), int(self._ends[found[-1].test_after - 1])
+        index = None if self._benchmark is None else self._benchmark[:end]
+        return benchmarks_of(self._spec.base, self._inputs.between(0, end, begin).bars, index)
+
+    def _report(self, equity: F1, found: Sequence[Window], index: Mapping[str, Any] | None = None) -> Report:
+        """The metrics of a tested curve; `index` of `benchmarks_of`, where it is to be held against one."""
         capital = self._spec.base.initial_capital
+        if index is None or index["equity"] is None:
+            beside: F1 | str = "not held against an index" if index is None else index["words"]
+        else:
+            beside = np.array(index["equity"], np.float64)
         return series_report(
-            self._tested_days(found), equity / capital, periods=self._spec.base.periods_per_year,
-            benchmark=NO_BENCHMARK, returns=self._returns(equity),
-        ).values  # fmt: skip
+            self._tested_days(found), equity / capital, periods=self._spec.base.periods_per_year, benchmark=beside,
+            returns=self._returns(equity),
+        )  # fmt: skip
 
     def told(self, found: Sequence[Window], chosen: Sequence[_Choice], curves: Mapping[int, _Chain]) -> dict[str, Any]:
         """The result as plain values."""
         chain, capital = curves[1], self._spec.base.initial_capital
-        report = series_report(
-            self._tested_days(found), chain.equity / capital, periods=self._spec.base.periods_per_year,
-            benchmark=NO_BENCHMARK, returns=self._returns(chain.equity),
-        )  # fmt: skip
+        benchmarks = self._benchmarks(found)
+        report = self._report(chain.equity, found, benchmarks[0])
         rows, at = [], 0
         for window, choice, result in zip(found, chosen, chain.runs, strict=True):
             count = window.test_after - window.test_first
@@ -306,13 +333,14 @@ class _Walker:
             "equity": chain.equity.tolist(),
             "metrics": report.values,
             "reasons": report.reasons,
+            "benchmarks": benchmarks,
             "windows": rows,
             "stability": _stability(self._spec.grid, chosen),
             "efficiency": _efficiency(rows),
             "stress": [
                 {
                     "factor": factor, "reason": stressed.why,
-                    "metrics": None if stressed.why is not None else self._report(stressed.equity, found),
+                    "metrics": None if stressed.why is not None else self._report(stressed.equity, found).values,
                 }
                 for factor, stressed in curves.items()
             ],

@@ -206,7 +206,7 @@ class BacktestService:
 
         Raises
         ------
-        BacktestError : the run stopped; it counts as a trial that failed.
+        BacktestError : the run stopped; it counts as a trial that failed. Cancelled : nothing of it is stored.
         """
         strategies = self._catalogue.of_spec(spec)
         with self._database.transaction(market) as session:
@@ -230,6 +230,8 @@ class BacktestService:
                 self._count_trial(session, spec, strategies, "FAILED", None)
             more = (error.details or {}) if isinstance(error, SmartTraderException) else {}
             raise BacktestError(f"The run stopped: {error}", details={**more, "run_id": spec.run_id}) from error
+        if context is not None:
+            context.begin_storing()
         with self._database.transaction(market) as session:
             self._store(session, result, strategies)
         with self._database.transaction(market) as session:
@@ -240,6 +242,15 @@ class BacktestService:
         """Compute a stored run again from today's inputs and compare: see `verifying.verified`."""
         stored = StoredRuns().find(session, run_id)
         return verified(self.inputs, self._catalogue, self._carried_out, market, session, stored)
+
+    def verify_job(self, context: JobContext, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Job: see `verify`."""
+        context.progress(0.1, "Computing the run again")
+        try:
+            with ended_when(context.cancelled), self._database.transaction(context.market) as session:
+                return self.verify(context.market, session, arguments["run_id"])
+        except Ended:
+            raise Cancelled from None
 
     def proofs_on_bars(self, market: Market, session: Session, run_id: str) -> list[dict[str, Any]]:
         """The strategies of a run, as they are now, searched for look-ahead on the bars the run names.

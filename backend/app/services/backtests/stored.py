@@ -38,6 +38,10 @@ class StoredRuns:
         """The ids of all stored runs, oldest first."""
         return RunRepository(session).ids()
 
+    def strategy_ids(self, session: Session, run_id: str) -> list[str]:
+        """The strategies of a stored run. Raises DataNotFoundError."""
+        return [book["strategy_id"] for book in self.find(session, run_id).spec["books"]]
+
     def stored(self, session: Session, run_id: str, *, columns: bool = False) -> dict[str, Any]:
         """A stored run as it is shown, its tables as rows or as columns; the same run always gives the same values.
 

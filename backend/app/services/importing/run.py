@@ -46,6 +46,7 @@ def import_paths(
     progress: Progress,
     cancelled: Callable[[], bool],
     strict_paths: bool = True,
+    last_call: Callable[[], bool] = lambda: True,
     intraday_store: IntradayStore | None = None,
 ) -> ImportSummary:
     """Import files and folders.
@@ -57,6 +58,7 @@ def import_paths(
     progress : called with a fraction in [0, 1] and what is being done.
     cancelled : asked between files; what is stored stays, and what is derived is brought up to date.
     strict_paths : a path that does not exist, or a file named directly whose format is unknown, fails the import.
+    last_call : asked once when all files are stored; False: it was cancelled. Afterwards it cannot be.
     intraday_store : where intraday bars go; without one, files of them are skipped.
 
     Raises
@@ -64,7 +66,7 @@ def import_paths(
     ConflictError : another import has been running for ten minutes.
     """
     began = time.perf_counter()
-    run = _Run(engine, progress, cancelled, strict_paths, intraday_store)
+    run = _Run(engine, progress, cancelled, strict_paths, last_call, intraday_store)
     with locked(engine, progress):
         run.do(paths)
     run.summary.seconds = time.perf_counter() - began
@@ -120,6 +122,7 @@ class _Run:
     progress: Progress
     cancelled: Callable[[], bool]
     strict_paths: bool
+    last_call: Callable[[], bool]
     intraday_store: IntradayStore | None = None
     series_touched: bool = False
     summary: ImportSummary = field(default_factory=ImportSummary)
@@ -148,6 +151,7 @@ class _Run:
             self.known = files.known_files(connection, READERS)
             self.dated_by_place = evidence.dated_by_place(connection)
         self._store_all(sources)
+        self.summary.cancelled = self.summary.cancelled or not self.last_call()
         if self.touched.symbols:
             with self.engine.begin() as connection:
                 self.summary.findings += neighbours.compare(connection)

@@ -15,7 +15,14 @@ _CANCEL_POLL_SECONDS = 0.5
 
 
 class Cancelled(Exception):
-    """The job was asked to stop and did, at a point where nothing is half done."""
+    """The job was asked to stop and did, at a point where nothing is half done.
+
+    `summary` : what it did until then, where that stays.
+    """
+
+    def __init__(self, summary: dict[str, Any] | None = None) -> None:
+        super().__init__()
+        self.summary = summary
 
 
 class JobContext:
@@ -27,7 +34,7 @@ class JobContext:
         self._database = database
         self._reported = 0.0
         self._polled = 0.0
-        self._cancelled = False
+        self._cancelled = self._storing = False
 
     def progress(self, fraction: float, message: str) -> None:
         """Tell how far the job is, 0 to 1; calls in quick succession are dropped."""
@@ -46,11 +53,27 @@ class JobContext:
     def cancelled(self) -> bool:
         """Whether the job should stop; asks the database at most twice a second."""
         now = time.monotonic()
-        if not self._cancelled and now - self._polled >= _CANCEL_POLL_SECONDS:
+        if not (self._cancelled or self._storing) and now - self._polled >= _CANCEL_POLL_SECONDS:
             self._polled = now
             with self._database.transaction(Market.REAL) as session:
                 self._cancelled = JobRepository(session).cancel_requested(self.job_id)
         return self._cancelled
+
+    def last_call(self) -> bool:
+        """Whether the job may store its result, after which it cannot be cancelled; False: it was asked to stop.
+
+        Whoever asks to cancel it later is told that it is too late, so that none who was promised an end sees a result.
+        """
+        if not self._storing and not self._cancelled:
+            with self._database.transaction(Market.REAL) as session:
+                self._storing = JobRepository(session).begin_storing(self.job_id)
+            self._cancelled = not self._storing
+        return self._storing
+
+    def begin_storing(self) -> None:
+        """Raise `Cancelled` where the job was asked to stop; else it cannot be cancelled from now on."""
+        if not self.last_call():
+            raise Cancelled
 
     def check_cancelled(self) -> None:
         """Raise `Cancelled` when the job should stop."""

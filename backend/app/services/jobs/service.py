@@ -40,13 +40,15 @@ class JobService:
         *,
         idempotency_key: str | None = None,
         own: bool = False,
+        once: str | None = None,
     ) -> Job:
         """Queue a job, committed when this returns. The same key with the same request gives the first job again.
 
         A job that was cancelled did nothing: whoever asks again, with its key or without, means it, and gets a new one.
 
         `own` : it runs strategies of the user's own; a few places are theirs, so that those that loop keep no other job
-        waiting.
+        waiting. `once` names an argument: a job of the kind with the same value of it that is queued or at work is the
+        answer, unless it was asked to stop.
 
         Raises
         ------
@@ -54,9 +56,9 @@ class JobService:
         """
         request_hash = _request_hash(kind, market, arguments)
         try:
-            return self._submit(kind, market, arguments, idempotency_key, request_hash, own)
+            return self._submit(kind, market, arguments, idempotency_key, request_hash, own, once)
         except IntegrityError:  # the same key came twice at once, and the other one was quicker
-            return self._submit(kind, market, arguments, idempotency_key, request_hash, own)
+            return self._submit(kind, market, arguments, idempotency_key, request_hash, own, once)
 
     def answered(self, kind: str, market: Market, arguments: dict[str, Any], key: str) -> None:
         """Keep the key of a request whose answer is known and needs no job, committed when this returns.
@@ -88,9 +90,14 @@ class JobService:
         idempotency_key: str | None,
         request_hash: str,
         own: bool,
+        once: str | None,
     ) -> Job:
         with self._database.transaction(Market.REAL) as session:
             repository = JobRepository(session)
+            if once is not None:
+                found = repository.at_work(kind, market.value, once, arguments[once])
+                if found is not None:
+                    return found
             if idempotency_key is not None:
                 known = repository.remembered(LOCAL_OWNER_ID, idempotency_key)
                 if known is not None:
@@ -124,19 +131,33 @@ class JobService:
         return JobRepository(session).page(page=page, limit=limit, kind=kind)
 
     def cancel(self, session: Session, job_id: uuid.UUID) -> Job:
-        """Ask a job to stop; one that is still queued ends here, one that has ended is left as it is."""
+        """Ask a job to stop; one that is still queued ends here. Asking twice is asking once.
+
+        A job that was asked never ends with a result.
+
+        Raises
+        ------
+        ConflictError : it is too late: the job has ended, or is storing its result.
+        """
         repository = JobRepository(session)
         job = self.get(session, job_id)
         repository.lock(job_id)  # it does not begin meanwhile
         session.refresh(job)
         if job.state == JobState.QUEUED:
             repository.finish(job_id, JobState.CANCELLED)
-            if job.kind in self._leftovers:
-                self._leftovers[job.kind](Market(job.market), job.arguments)
-        elif job.state == JobState.RUNNING:
+            self.discard(job)
+        elif job.state == JobState.RUNNING and not job.storing:
             repository.request_cancel(job_id)
+        elif job.state != JobState.CANCELLED:
+            at = "stores its result" if job.state == JobState.RUNNING else f"has ended: {job.state}"
+            raise ConflictError(f"It is too late to cancel: the job {at}", details={"job_id": str(job_id)})
         session.flush()
         return self.get(session, job_id)
+
+    def discard(self, job: Job) -> None:
+        """Take away what a job left that was at work before and does not begin again."""
+        if job.kind in self._leftovers:
+            self._leftovers[job.kind](Market(job.market), job.arguments)
 
     def announce_finished(self) -> None:
         """Wake those who wait in this process; other processes find out by asking the database."""

@@ -11,6 +11,7 @@ import logging
 import uuid
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from typing import Any
 
 from procrastinate import App, PsycopgConnector
 from procrastinate.jobs import Status
@@ -136,10 +137,15 @@ class Worker:
             self._finish(job, JobState.FAILED, error=error)
             return
         context = JobContext(self._database, job.id, Market(job.market))
+        if job.cancel_requested:  # its server stopped before it could
+            self._jobs.discard(job)
+            self._finish(job, JobState.CANCELLED)
+            return
         try:
             result = self._handlers[job.kind](context, job.arguments)
-        except Cancelled:
-            self._finish(job, JobState.CANCELLED)
+            context.begin_storing()
+        except Cancelled as cancelled:
+            self._finish(job, JobState.CANCELLED, summary=cancelled.summary)
         except SmartTraderException as error:
             self._finish(job, JobState.FAILED, error=error)
         except Exception:
@@ -151,10 +157,16 @@ class Worker:
             with self._database.transaction(Market.REAL) as session:
                 JobRepository(session).finish(job.id, JobState.SUCCEEDED, result=result)
 
-    def _finish(self, job: Job, state: JobState, error: SmartTraderException | None = None) -> None:
+    def _finish(
+        self,
+        job: Job,
+        state: JobState,
+        error: SmartTraderException | None = None,
+        summary: dict[str, Any] | None = None,
+    ) -> None:
         body = None if error is None else {**error.envelope()["error"], "status": error.status}
         with self._database.transaction(Market.REAL) as session:
-            result = None if error is None else (error.details or {}).get("summary")
+            result = summary if error is None else (error.details or {}).get("summary")
             JobRepository(session).finish(job.id, state, result=result, error=body)
             if error is not None:
                 JobRepository(session).log(job.id, "error", error.message)

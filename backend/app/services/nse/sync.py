@@ -56,6 +56,7 @@ class Loader(Protocol):
         progress: Callable[[float, str], None],
         cancelled: Callable[[], bool],
         strict_paths: bool,
+        last_call: Callable[[], bool],
     ) -> ImportSummary: ...
 
 
@@ -226,11 +227,13 @@ class SyncService:
     def job(self, context: JobContext, arguments: dict[str, Any]) -> dict[str, Any]:
         """Job: a run in the queue; `from` and `to` are ISO dates or absent."""
         start, end = (date.fromisoformat(arguments[name]) if arguments.get(name) else None for name in ("from", "to"))
-        summary = self.run(start, end, progress=context.progress, cancelled=context.cancelled)
+        summary = self.run(
+            start, end, progress=context.progress, cancelled=context.cancelled, last_call=context.last_call
+        )
         for one in (*summary.refused, *summary.failed):
             context.log("warning", f"{one['file']}: {one['reason']}")
         if summary.cancelled:
-            raise Cancelled
+            raise Cancelled(summary.to_dict())
         return summary.to_dict()
 
     def run(
@@ -240,9 +243,13 @@ class SyncService:
         *,
         progress: Callable[[float, str], None],
         cancelled: Callable[[], bool],
+        last_call: Callable[[], bool] = lambda: True,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> SyncSummary:
-        """Fetch what is missing from `start` to `end` and import it. Raises as `check` does."""
+        """Fetch what is missing from `start` to `end` and import it; `last_call` as of an import, of the last one.
+
+        Raises as `check` does.
+        """
         began = time.perf_counter()
         moment = now()
         first, last = self.check(start, end, moment)
@@ -254,7 +261,7 @@ class SyncService:
             files += wanted([today], OF_TODAY)
         client = self._client()
         try:
-            self._fetch_all(client, files, summary, progress, cancelled, now)
+            self._fetch_all(client, files, summary, progress, cancelled, last_call, now)
         finally:
             client.close()
         summary.seconds = time.perf_counter() - began
@@ -268,6 +275,7 @@ class SyncService:
         summary: SyncSummary,
         progress: Callable[[float, str], None],
         cancelled: Callable[[], bool],
+        last_call: Callable[[], bool],
         now: Callable[[], datetime],
     ) -> None:
         with self._database.transaction(Market.REAL) as session:
@@ -303,7 +311,7 @@ class SyncService:
                 self._import(ready, summary, cancelled)
                 ready = []
         if not summary.cancelled:  # the next run imports what this one kept
-            self._import(ready, summary, cancelled)
+            self._import(ready, summary, cancelled, last_call)
 
     def _fetch(
         self,
@@ -368,12 +376,20 @@ class SyncService:
         finally:
             waiting.unlink(missing_ok=True)
 
-    def _import(self, paths: Sequence[Path], summary: SyncSummary, cancelled: Callable[[], bool]) -> None:
+    def _import(
+        self,
+        paths: Sequence[Path],
+        summary: SyncSummary,
+        cancelled: Callable[[], bool],
+        last_call: Callable[[], bool] = lambda: True,
+    ) -> None:
         if paths:
             done = self._load(
-                Market.REAL, paths, progress=lambda _fraction, _message: None, cancelled=cancelled, strict_paths=True
-            )
+                Market.REAL, paths, progress=lambda _fraction, _message: None, cancelled=cancelled, strict_paths=True,
+                last_call=last_call,
+            )  # fmt: skip
             summary.imported.append(done.to_dict())
+            summary.cancelled = summary.cancelled or done.cancelled
 
 
 def _final(file: RemoteFile, asked_at: datetime) -> bool:

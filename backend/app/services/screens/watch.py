@@ -83,7 +83,8 @@ class ScreenWatch:
             return bool(SavedScreenRepository(session).all(watching=True))
 
     def job(self, context: JobContext, arguments: dict[str, Any]) -> dict[str, Any]:
-        """`run` as a job, which then tells of it outside of the app."""
+        """`run` as a job, which then tells of it outside of the app; once it is begun it is too late to cancel it."""
+        context.begin_storing()
         found = self.run(context.market)
         return {**found, **self.tell(context.market, context)}
 

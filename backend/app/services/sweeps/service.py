@@ -42,23 +42,30 @@ class SweepService:
 
         Raises as `question.prepared`.
         """
+        values = self._values(market, question)
+        with self._database.transaction(market) as session:
+            SweepRepository(session).add(values)
+        return str(values["sweep_id"])
+
+    def ask(self, market: Market, question: SweepQuestion) -> tuple[str, Job | None]:
+        """The id of a question's sweep, and a job for it as `start` gives, committed when this returns."""
+        values = self._values(market, question)
+        return str(values["sweep_id"]), self._started(market, values["sweep_id"], values)
+
+    def _values(self, market: Market, question: SweepQuestion) -> dict[str, Any]:
         with self._database.transaction(market) as session:
             spec, found = prepared(self._backtests, self._catalogue, market, session, question)
-            SweepRepository(session).add(
-                {
-                    "sweep_id": spec.sweep_id,
-                    "strategy_id": spec.strategy_id,
-                    "spec": spec.to_dict(),
-                    "points": len(spec.bases) * len(found.taken),
-                    "refused": found.refused,
-                    "places": zlib.compress(places_of(spec.grid, found.taken).astype("<i8").tobytes(), 6),
-                    "skipped": [
-                        {"params": skipped.params, "reason": skipped.reason}
-                        for skipped in found.skipped[:LISTED_SKIPPED]
-                    ],
-                }
-            )
-            return spec.sweep_id
+        return {
+            "sweep_id": spec.sweep_id,
+            "strategy_id": spec.strategy_id,
+            "spec": spec.to_dict(),
+            "points": len(spec.bases) * len(found.taken),
+            "refused": found.refused,
+            "places": zlib.compress(places_of(spec.grid, found.taken).astype("<i8").tobytes(), 6),
+            "skipped": [
+                {"params": skipped.params, "reason": skipped.reason} for skipped in found.skipped[:LISTED_SKIPPED]
+            ],
+        }
 
     def start(self, market: Market, sweep_id: str) -> Job | None:
         """A job for what is left of a sweep: the one at work, or a new one; None where nothing is left.
@@ -67,17 +74,29 @@ class SweepService:
         ------
         DataNotFoundError. ConflictError : a terminal is at work on it.
         """
+        return self._started(market, sweep_id, None)
+
+    def _started(self, market: Market, sweep_id: str, values: dict[str, Any] | None) -> Job | None:
+        """See `start`; `values` of the sweep where it need not be there yet, or is being taken away."""
         with self._database.transaction(market) as session:
             repository = SweepRepository(session)
-            sweep = self._sweep(session, sweep_id)
+            if values is not None:
+                repository.add(values)
+            # who asks at the same time waits here, and gets the same job
+            sweep = repository.lock(sweep_id)
+            if sweep is None:
+                raise _not_there(sweep_id)
             if sweep.finished_at is not None:
                 return None
+            ending = False
             if sweep.job_id is not None:
                 with self._database.transaction(Market.REAL) as control:
                     job = self._job(control, sweep.job_id)
                 if job is not None and job.state in (JobState.QUEUED, JobState.RUNNING):
-                    return job
-            if repository.working(sweep_id):
+                    if not job.cancel_requested:
+                        return job
+                    ending = True  # a new one goes on with it, once that has let go
+            if repository.working(sweep_id) and not ending:
                 raise ConflictError(f"Another process is at work on sweep {sweep_id}")
             job = self._jobs.submit(KIND, market, {"sweep_id": sweep_id}, own=runs_own([sweep.strategy_id]))
             repository.set_job(sweep_id, job.id)
@@ -86,7 +105,10 @@ class SweepService:
     def job(self, context: JobContext, arguments: dict[str, Any]) -> dict[str, Any]:
         """Job: work out what is left of a sweep."""
         sweep_id = arguments["sweep_id"]
-        self.work.work(context.market, sweep_id, progress=context.progress, cancelled=context.cancelled)
+        self.work.work(
+            context.market, sweep_id, progress=context.progress, cancelled=context.cancelled,
+            last_call=context.last_call, job_id=context.job_id,
+        )  # fmt: skip
         return {"sweep_id": sweep_id}
 
     def discard(self, market: Market, arguments: dict[str, Any]) -> None:
@@ -95,8 +117,13 @@ class SweepService:
         with self._database.transaction(market) as session:
             repository = SweepRepository(session)
             sweep = repository.get(sweep_id)
-            if sweep is not None and sweep.finished_at is None and not repository.working(sweep_id):
-                repository.remove(sweep_id)
+            if sweep is not None and sweep.finished_at is None:
+                if repository.working(
+                    sweep_id
+                ):  # a terminal goes on with it; a job that is being cancelled takes it away
+                    repository.set_job(sweep_id, None)
+                else:
+                    repository.remove(sweep_id)
         self.reading.forget(market, sweep_id)
 
     def run_here(self, market: Market, sweep_id: str, progress: Progress, scheduler: str | None = None) -> None:
@@ -108,7 +135,7 @@ class SweepService:
 
         Raises
         ------
-        DataNotFoundError. ConflictError : it is finished, or a terminal is at work on it.
+        DataNotFoundError. ConflictError : it is finished or about to be, or a terminal is at work on it.
         """
         with self._database.transaction(market) as session:
             sweep = self._sweep(session, sweep_id)
@@ -117,10 +144,12 @@ class SweepService:
             job_id, working = sweep.job_id, SweepRepository(session).working(sweep_id)
         if job_id is not None:
             with self._database.transaction(Market.REAL) as control:
-                job = self._jobs.cancel(control, job_id)
-                if working and job.state == JobState.RUNNING:
-                    return  # its job takes it away at the next point where nothing is half done
-        elif working:
+                job = self._job(control, job_id)
+                if job is not None and job.state in (JobState.QUEUED, JobState.RUNNING):
+                    if self._jobs.cancel(control, job_id).state == JobState.RUNNING:
+                        return  # its job takes it away at the next point where nothing is half done
+                    working = False  # it waited, and is taken away with it
+        if working:
             raise ConflictError("A terminal is at work on the sweep: stop it there")
         with self._database.transaction(market) as session:
             SweepRepository(session).remove(sweep_id)
@@ -154,5 +183,9 @@ class SweepService:
     def _sweep(session: Session, sweep_id: str) -> Sweep:
         sweep = SweepRepository(session).get(sweep_id)
         if sweep is None:
-            raise DataNotFoundError(f"Sweep {sweep_id} does not exist", "sweep", sweep_id)
+            raise _not_there(sweep_id)
         return sweep
+
+
+def _not_there(sweep_id: str) -> DataNotFoundError:
+    return DataNotFoundError(f"Sweep {sweep_id} does not exist", "sweep", sweep_id)

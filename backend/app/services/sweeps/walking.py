@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -30,6 +29,7 @@ from app.engines.sweeps.walk_forward import (
     TestRun,
     Walked,
     WalkForwardSpec,
+    method_version,
     plain_test,
     tested_of,
     walk_forward,
@@ -47,13 +47,13 @@ from app.services.sweeps.executors import workers
 from app.services.sweeps.question import SweepQuestion, prepared
 from app.services.sweeps.reading import universe_of
 from app.services.sweeps.walking_parts import Parts
-from app.services.sweeps.working import InputsChanged, Progress, SweepWork, bounded, claimed
+from app.services.sweeps.working import InputsChanged, Progress, SweepWork, bounded, claimed, waiting_for
 from app.services.user_strategies.catalogue import Catalogue, is_own, runs_own
 from app.services.user_strategies.errors import StrategyNotLoaded
 from app.services.user_strategies.running import carry_out
 
 KIND: Final = "walk_forward"
-_WAIT_SECONDS: Final = 0.5
+VERIFY: Final = "verify_walk_forward"
 
 
 @dataclass(frozen=True)
@@ -103,19 +103,15 @@ class WalkForwards:
             if WalkForwardRepository(session).get(spec.walk_forward_id) is not None:
                 return None
         arguments = {"walk_forward_id": spec.walk_forward_id, "spec": spec.to_dict()}
-        with self._database.transaction(Market.REAL) as control:
-            for job in JobRepository(control).unfinished():
-                if (job.kind, job.market, job.arguments.get("walk_forward_id")) == (
-                    KIND, market.value, spec.walk_forward_id,
-                ):  # fmt: skip
-                    return job
         own = runs_own(book.strategy_id for book in spec.base.books)
-        return self._jobs.submit(KIND, market, arguments, own=own)
+        return self._jobs.submit(KIND, market, arguments, own=own, once="walk_forward_id")
 
     def job(self, context: JobContext, arguments: dict[str, Any]) -> dict[str, Any]:
         """Job: work a walk-forward out and store it."""
         spec = WalkForwardSpec.from_dict(arguments["spec"])
-        self.execute(context.market, spec, progress=context.progress, cancelled=context.cancelled)
+        self.execute(
+            context.market, spec, progress=context.progress, cancelled=context.cancelled, last_call=context.last_call
+        )
         return {"walk_forward_id": spec.walk_forward_id}
 
     def discard(self, market: Market, arguments: dict[str, Any]) -> None:
@@ -142,6 +138,7 @@ class WalkForwards:
         *,
         progress: Progress,
         cancelled: Callable[[], bool] = lambda: False,
+        last_call: Callable[[], bool] = lambda: True,
     ) -> None:
         """Work a walk-forward out and store it, unless it is stored already; its parts that are kept are not again.
 
@@ -150,14 +147,7 @@ class WalkForwards:
         BacktestError : its data or its strategy changed, or a run stopped. Cancelled : nothing of it is left but its
         entries in the ledger.
         """
-
-        def between() -> None:
-            if cancelled():
-                raise Cancelled
-            progress(0.0, "Another process is at work on it")
-            time.sleep(_WAIT_SECONDS)
-
-        with claimed(self._database, market, spec.walk_forward_id, between):
+        with claimed(self._database, market, spec.walk_forward_id, waiting_for(cancelled, progress)):
             with self._database.transaction(market) as session:
                 if WalkForwardRepository(session).get(spec.walk_forward_id) is not None:
                     return
@@ -165,6 +155,8 @@ class WalkForwards:
             try:
                 strategy = self._strategy(spec)
                 walked = self._walked(market, spec, strategy, progress, cancelled, keep=True)
+                if not last_call():
+                    raise Cancelled
             except (Cancelled, InputsChanged):
                 with self._database.transaction(market) as session:
                     WalkForwardRepository(session).remove_parts(spec.walk_forward_id)
@@ -204,6 +196,7 @@ class WalkForwards:
             returns, Trials(*tried), periods=periods, undefined=result["reasons"].get("sharpe")
         )
         told = {**report.values, "reasons": report.reasons}
+        result.setdefault("benchmarks", [])  # of one stored before there were any
         return {
             **_summary(stored),
             **result,
@@ -212,22 +205,51 @@ class WalkForwards:
             "track_record": track_record(told, returns.size, periods),
         }
 
-    def verify(self, market: Market, session: Session, walk_forward_id: str) -> dict[str, Any]:
-        """Work a stored walk-forward out again and compare: as `BacktestService.verify` says of runs."""
+    def start_verifying(self, market: Market, session: Session, walk_forward_id: str) -> Job:
+        """A job that verifies a stored walk-forward: the one at work, or a new one; its result is that of `verify`."""
         stored = self._find(session, walk_forward_id)
+        return self._jobs.submit(
+            VERIFY, market, {"walk_forward_id": walk_forward_id}, own=runs_own([stored.strategy_id]),
+            once="walk_forward_id",
+        )  # fmt: skip
+
+    def verify_job(self, context: JobContext, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Job: see `verify`."""
+        return self.verify(
+            context.market, arguments["walk_forward_id"], progress=context.progress, cancelled=context.cancelled
+        )
+
+    def verify(
+        self,
+        market: Market,
+        walk_forward_id: str,
+        *,
+        progress: Progress = lambda _fraction, _message: None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> dict[str, Any]:
+        """Work a stored walk-forward out again and compare: as `BacktestService.verify` says of runs.
+
+        Raises
+        ------
+        DataNotFoundError. Cancelled.
+        """
+        with self._database.transaction(market) as session:
+            stored = self._find(session, walk_forward_id)
+            session.expunge(stored)
         answer: dict[str, Any] = {
             "walk_forward_id": walk_forward_id,
             "digest": stored.digest,
             "changed": [],
             "note": None,
         }
-        if stored.engine_version != engine_version():
-            note = f"it was worked out by engine {stored.engine_version}; here it is {engine_version()}"
+        was, now = (stored.engine_version, stored.spec.get("method")), (engine_version(), method_version())
+        if was != now:
+            note = f"it was worked out by engine {_named(*was)}; here it is {_named(*now)}"
             return answer | {"outcome": "inputs_changed", "changed": ["engine_version"], "note": note}
         spec = WalkForwardSpec.from_dict(stored.spec)
         try:
             strategy = self._strategy(spec)
-            walked = self._walked(market, spec, strategy, lambda _fraction, _message: None, lambda: False, keep=False)
+            walked = self._walked(market, spec, strategy, progress, cancelled, keep=False)
         except (BacktestError, DataNotFoundError, StrategyNotLoaded, InsufficientDataError) as error:
             changed = (error.details or {}).get("changed", [f"strategy {spec.base.books[0].strategy_id}"])
             return answer | {"outcome": "inputs_changed", "changed": changed, "note": error.message}
@@ -245,33 +267,44 @@ class WalkForwards:
 
     def _read(self, market: Market, spec: WalkForwardSpec, warm_up: int) -> Inputs:
         (name,) = {book.strategy_id for book in spec.base.books}
-        return self._work.inputs(market, spec.sweep(spec.base), self._catalogue.find(name), warm_up)[0]
+        return self._work.read(market, spec.base, self._catalogue.find(name), warm_up)[0]
 
     def _walked(
         self, market: Market, spec: WalkForwardSpec, strategy: AnyStrategy, progress: Progress,
         cancelled: Callable[[], bool], *, keep: bool,
     ) -> Walked:  # fmt: skip
         points = Points(spec.sweep(spec.base), strategy)
-        inputs = self._work.inputs(market, spec.sweep(spec.base), strategy, points.found.warm_up)[0]
-        carry = self._work.carry(strategy)
+        inputs, index = self._work.read(market, spec.base, strategy, points.found.warm_up)
+        carry, run_on_test = self._work.carry(strategy), self._tested(strategy)
 
         def evaluator(sweep: SweepSpec, cut: Inputs) -> Evaluator:
             return Evaluator(sweep, strategy, [cut], carry=carry)
 
+        def plain_chunk(found: Evaluator, first: int, after: int) -> Chunk:
+            if cancelled():
+                raise Cancelled
+            return found.chunk(first, after)
+
         def plain_chunks(work: Sequence[tuple[Evaluator, int, int]]) -> list[Chunk]:
             contexts = [copy_context() for _ in work]  # what `bounded` set is so for the threads
-            return list(pool.map(lambda part, its: its.run(part[0].chunk, part[1], part[2]), work, contexts))
+            return list(pool.map(lambda part, its: its.run(plain_chunk, *part), work, contexts))
+
+        def plain_tested(one: RunSpec, cut: Inputs, factor: int) -> Tested:
+            if cancelled():
+                raise Cancelled
+            return run_on_test(one, cut, factor)
 
         with bounded(cancelled), ThreadPoolExecutor(workers(), thread_name_prefix="walk") as pool:
             chunks: Chunks = plain_chunks
-            tested = self._tested(strategy)
+            tested: TestRun = plain_tested
             if keep:
                 parts = Parts(self._database, market, spec, strategy, len(windows_of(spec, inputs)))
-                chunks, tested = parts.chunks(pool, cancelled), parts.tested(tested, cancelled)
+                chunks, tested = parts.chunks(pool, cancelled), parts.tested(run_on_test, cancelled)
             try:
                 return walk_forward(
-                    spec, strategy, inputs, chunks=chunks, tested=tested, evaluator=evaluator, progress=progress
-                )
+                    spec, strategy, inputs, chunks=chunks, benchmark=index, tested=tested, evaluator=evaluator,
+                    progress=progress,
+                )  # fmt: skip
             except Cancelled:
                 raise
             except Exception as error:
@@ -293,6 +326,10 @@ class WalkForwards:
             return tested_of(spec, sessions, np.array(result["equity"], np.float64), result["fills"], done.metrics)
 
         return tested
+
+
+def _named(engine: str, method: str | None) -> str:
+    return engine if method is None else f"{engine}+{method}"
 
 
 def track_record(significance: dict[str, Any], sessions: int, periods: int) -> str:

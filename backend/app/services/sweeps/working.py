@@ -7,8 +7,10 @@ that is cancelled leaves nothing but its entries in the ledger: what was tried w
 from __future__ import annotations
 
 import hashlib
+import time
+import uuid
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final
@@ -39,7 +41,10 @@ from app.services.user_strategies.running import carry_out
 from app.services.user_strategies.workers import Ended, ended_when
 
 F2 = NDArray[np.float64]
+CHUNK_CELLS: Final = 2_000_000  # bars times instruments, over all points of a stretch
+EVENT_WEIGHT: Final = 100  # how much longer a bar takes a strategy that is asked for each in Python
 MOST_SLOW: Final = 3  # points of a search that may be stopped at the limit of their time
+_WAIT_SECONDS: Final = 0.5
 SHARPE: Final = METRICS.index("sharpe")
 
 Progress = Callable[[float, str], None]
@@ -64,51 +69,65 @@ class SweepWork:
         *,
         progress: Progress,
         cancelled: Callable[[], bool],
+        last_call: Callable[[], bool] = lambda: True,
+        job_id: uuid.UUID | None = None,
         scheduler: str | None = None,
     ) -> None:
-        """Work out what is left of a sweep.
+        """Work out what is left of a sweep; as a job, once the job before it has let go of it.
 
         Raises
         ------
         ConflictError : another process is at work on it. BacktestError : its data or its strategy changed.
-        Cancelled : nothing of it is left.
+        Cancelled : nothing of it is left, unless it was asked for again meanwhile.
         """
-        with claimed(self._database, market, sweep_id):
-            sweep = self._sweep(market, sweep_id)
-            if sweep.finished_at is not None:
-                return
-            spec = SweepSpec.from_dict(sweep.spec)
-            strategy = self.strategy(spec)
-            points = Points(spec, strategy)
-            progress(0.0, "Reading bars")
-            inputs = self.inputs(market, spec, strategy, points.found.warm_up)
-            evaluator = Evaluator(spec, strategy, inputs, carry=self.carry(strategy), points=points)
-            try:
-                with bounded(cancelled), where(evaluator, strategy, spec, inputs, scheduler) as (submit, width):
-                    self._stretches(market, evaluator, strategy, submit, width, progress, cancelled)
-            except Cancelled:
-                with self._database.transaction(market) as session:
-                    SweepRepository(session).remove(sweep_id)
-                raise
-            progress(0.99, "Looking for overfitting")
-            found = self._doubts(market, evaluator)
+        between = None if job_id is None else waiting_for(cancelled, progress)
+        try:
+            with claimed(self._database, market, sweep_id, between):
+                self._work(market, sweep_id, progress, cancelled, last_call, scheduler)
+        except Cancelled:
             with self._database.transaction(market) as session:
-                SweepRepository(session).finish(sweep_id, found)
+                SweepRepository(session).remove(sweep_id, job_id)
+            raise
+
+    def _work(
+        self, market: Market, sweep_id: str, progress: Progress, cancelled: Callable[[], bool],
+        last_call: Callable[[], bool], scheduler: str | None,
+    ) -> None:  # fmt: skip
+        sweep = self._sweep(market, sweep_id)
+        if sweep.finished_at is not None:
+            return
+        spec = SweepSpec.from_dict(sweep.spec)
+        strategy = self.strategy(spec)
+        points = Points(spec, strategy)
+        progress(0.0, "Reading bars")
+        inputs = self.inputs(market, spec, strategy, points.found.warm_up)
+        evaluator = Evaluator(spec, strategy, inputs, carry=self.carry(strategy), points=points)
+        with bounded(cancelled), where(evaluator, strategy, spec, inputs, scheduler) as (submit, width):
+            self._stretches(market, evaluator, strategy, inputs, submit, width, progress, cancelled)
+        progress(0.99, "Looking for overfitting")
+        found = self._doubts(market, evaluator)
+        if not last_call():
+            raise Cancelled
+        with self._database.transaction(market) as session:
+            SweepRepository(session).finish(sweep_id, found)
 
     def inputs(self, market: Market, spec: SweepSpec, strategy: AnyStrategy, warm_up: int) -> list[Inputs]:
         """What the points of each base read, as it is now. BacktestError where it is not what the spec names."""
-        read = []
-        for base in spec.bases:
-            with self._database.transaction(market) as session:
-                found = self._inputs.of(market, session, base, {strategy.id: strategy}, warm_up)
-            changed = changed_inputs(base, found)
-            if changed:
-                raise InputsChanged(
-                    f"The data changed since the sweep was asked for ({', '.join(changed)}): ask for it again",
-                    details={"changed": changed},
-                )
-            read.append(Inputs(found.loaded.bars, found.loaded.dividends, found.exchange, found.sectors))
-        return read
+        return [self.read(market, base, strategy, warm_up)[0] for base in spec.bases]
+
+    def read(
+        self, market: Market, base: RunSpec, strategy: AnyStrategy, warm_up: int
+    ) -> tuple[Inputs, NDArray[np.float64] | None]:
+        """What the points of one base read, and the closes of the index beside it; see `inputs`."""
+        with self._database.transaction(market) as session:
+            found = self._inputs.of(market, session, base, {strategy.id: strategy}, warm_up)
+        changed = changed_inputs(base, found)
+        if changed:
+            raise InputsChanged(
+                f"The data changed since it was asked for ({', '.join(changed)}): ask for it again",
+                details={"changed": changed},
+            )
+        return Inputs(found.loaded.bars, found.loaded.dividends, found.exchange, found.sectors), found.closes
 
     def carry(self, strategy: AnyStrategy) -> Callable[[RunSpec, Inputs], Evaluated] | None:
         """See `carried`."""
@@ -130,14 +149,13 @@ class SweepWork:
         return strategy
 
     def _stretches(
-        self, market: Market, evaluator: Evaluator, strategy: AnyStrategy, submit: Submit, width: int,
-        progress: Progress, cancelled: Callable[[], bool],
+        self, market: Market, evaluator: Evaluator, strategy: AnyStrategy, inputs: Sequence[Inputs], submit: Submit,
+        width: int, progress: Progress, cancelled: Callable[[], bool],
     ) -> None:  # fmt: skip
         sweep_id, total = evaluator.points.spec.sweep_id, len(evaluator.points)
         with self._database.transaction(market) as session:
             done = SweepRepository(session).chunks_done(sweep_id)
-        every = chunks_of(evaluator.points)
-        left = [chunk for chunk in every if chunk[0] not in done]
+        left = chunks_of(evaluator.points, sizes_of(strategy, inputs), done)
         ready = total - sum(after - first for first, after in left)
         ledger = _Ledger(evaluator.points, strategy)
         waiting: dict[Future[Chunk], tuple[int, int]] = {}
@@ -267,6 +285,18 @@ class _Ledger:
         return found
 
 
+def waiting_for(cancelled: Callable[[], bool], progress: Progress) -> Callable[[], None]:
+    """What a job does while another process holds what it is to work on. Raises Cancelled."""
+
+    def between() -> None:
+        if cancelled():
+            raise Cancelled
+        progress(0.0, "Another process is at work on it")
+        time.sleep(_WAIT_SECONDS)
+
+    return between
+
+
 @contextmanager
 def claimed(
     database: Database, market: Market, search_id: str, between: Callable[[], None] | None = None
@@ -290,14 +320,28 @@ def claimed(
             connection.commit()
 
 
-def chunks_of(points: Points) -> list[tuple[int, int]]:
-    """The stretches of a sweep, each of one base."""
+def sizes_of(strategy: AnyStrategy, inputs: Sequence[Inputs]) -> list[int]:
+    """How many points of each base are worked out and kept together: fewer, the longer one takes.
+
+    Whoever cancels a sweep waits for those at work, and whoever kills it loses them.
+    """
+    weight = EVENT_WEIGHT if strategy.kind == "event" else 1
+    cells = [weight * found.bars.shape[0] * found.bars.shape[1] for found in inputs]
+    return [min(CHUNK, max(1, CHUNK_CELLS // max(1, count))) for count in cells]
+
+
+def chunks_of(points: Points, sizes: Sequence[int], done: Mapping[int, int] | None = None) -> list[tuple[int, int]]:
+    """The stretches of a sweep that are left, each of one base; `done` counts the points kept from each first one."""
     each = len(points) // len(points.spec.bases)
-    return [
-        (begin + at, begin + min(at + CHUNK, each))
-        for begin in range(0, len(points), each)
-        for at in range(0, each, CHUNK)
-    ]
+    free = np.ones(len(points), np.bool_)
+    for first, count in (done or {}).items():
+        free[first : first + count] = False
+    found = []
+    for begin, size in zip(range(0, len(points), each), sizes, strict=True):
+        edges = np.flatnonzero(np.diff(free[begin : begin + each].astype(np.int8), prepend=0, append=0)) + begin
+        for first, after in edges.reshape(-1, 2).tolist():  # of each gap between those kept
+            found += [(at, min(at + size, after)) for at in range(first, after, size)]
+    return found
 
 
 def packed(values: F2) -> bytes:
