@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from pyarrow import parquet
 from typer.testing import CliRunner
 
 from app.cli import app
@@ -65,6 +67,45 @@ def test_it_is_printed_with_what_it_rests_on(bars: str) -> None:
     assert result.exit_code == 0, result.output
     assert "The bars are those of stock.csv" in result.stdout and "1 combinations are no point" in result.stdout
     assert "(of 2 of 2 points)" in result.stdout and "after 2 trials" in result.stdout
+
+
+def test_every_point_goes_to_a_file_and_says_the_same_in_each_format(bars: str, tmp_path: Path) -> None:
+    call = ("sweep", "sma_cross", "--grid", "fast=3:14:1", "--grid", "slow=5,10", "--bars", bars)
+    answer = None
+    for ending in ("csv", "parquet", "json"):
+        file = tmp_path / f"points.{ending}"
+        found = called(*call, "--out", str(file))
+        assert answer in (None, found)
+        answer = found
+    # of 12 × 2 combinations those with fast < slow: 2 with 5 (3, 4) and 7 with 10 (3 to 9)
+    assert answer["points"] == 9 and len(answer["top"]) == 9
+    told = json.loads((tmp_path / "points.json").read_text())
+    assert told["sweep_id"] == answer["sweep_id"]
+    assert sorted(answer["top"], key=lambda point: point["number"]) == told["points"]
+    table = parquet.read_table(tmp_path / "points.parquet")
+    assert table.schema.metadata[b"sweep_id"].decode() == answer["sweep_id"]
+    rows = table.to_pylist()
+    assert [row["number"] for row in rows] == list(range(9)) and {row["universe"] for row in rows} == {"stock"}
+    for row, point in zip(rows, told["points"], strict=True):
+        assert {name: row[f"param_{name}"] for name in ("fast", "slow")} == point["params"]
+        assert {name: row[name] for name in point["metrics"]} == point["metrics"]
+        assert row["failed"] is None
+    with (tmp_path / "points.csv").open(newline="") as lines:
+        read = list(csv.DictReader(lines))
+    assert [float(row["total_return"]) for row in read] == [row["total_return"] for row in rows]
+    assert [row["sharpe"] for row in read] == ["" if row["sharpe"] is None else repr(row["sharpe"]) for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("points.xlsx", "expected a name that ends with .csv, .parquet or .json"),
+        ("no/points.csv", "there is no folder"),
+    ],
+)
+def test_a_file_that_cannot_be_is_told_before_anything_is_worked_out(bars: str, name: str, told: str) -> None:
+    result = CliRunner().invoke(app, ["sweep", "sma_cross", "--grid", "fast=3,5", "--bars", bars, "--out", name])
+    assert result.exit_code == 1 and told in result.stderr and result.stdout == ""
 
 
 @pytest.mark.parametrize(

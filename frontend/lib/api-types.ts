@@ -9866,13 +9866,6 @@ export interface components {
          */
         Variants: {
             /**
-             * Base
-             * @default 0
-             */
-            base?: number;
-            /** Best */
-            best?: null;
-            /**
              * Configurations
              * @description Points whose returns the figures rest on
              */

@@ -10,25 +10,16 @@ import typer
 
 from app.commands.run_options import (
     BarsFile,
-    BrokerageCap,
-    BrokerageFlat,
-    BrokeragePercent,
-    Capital,
-    Costs,
-    Depository,
-    FillAt,
+    End,
     Fractional,
-    ImpactBps,
-    MaxPositions,
-    PolicyName,
-    Product,
-    SettleNextSession,
-    Sizes,
-    SlippageBps,
-    StrictActions,
-    Timeframe,
-    Unfilled,
-    VolumeCap,
+    RunOptions,
+    Start,
+    number_of,
+    policy_of,
+    span_of,
+    symbols_of,
+    takes_run_options,
+    universe_of,
 )
 from app.commands.run_text import print_run
 from app.commands.shared import (
@@ -42,12 +33,7 @@ from app.commands.shared import (
 )
 
 if TYPE_CHECKING:
-    from app.engines.backtest import CostSpec
-    from app.engines.policy import Policy
-    from app.services.platform import Platform
     from app.services.user_strategies.catalogue import Catalogue
-
-_DAY = "YYYY-MM-DD"
 
 
 def register(group: typer.Typer) -> None:
@@ -56,43 +42,22 @@ def register(group: typer.Typer) -> None:
     group.command("verify")(verify)
 
 
+@takes_run_options
 def backtest(
     strategy: Annotated[
         str, typer.Argument(help="The id of a strategy, such as sma_cross; several in one account: with commas.")
     ],
+    options: RunOptions,
     universe: Annotated[
         str | None, typer.Option(help="An index; @point-in-time (default) or @today after it chooses its members.")
     ] = None,
     symbols: Annotated[str | None, typer.Option(help="Symbols instead of an index, separated by commas.")] = None,
     bars: BarsFile = None,
-    rules: Annotated[str | None, typer.Option("--market", help="nse or none; none for --bars.")] = None,
-    start: Annotated[str | None, typer.Option("--from", metavar=_DAY, help="First session.")] = None,
-    end: Annotated[str | None, typer.Option("--to", metavar=_DAY, help="Last session.")] = None,
-    capital: Capital = 1_000_000.0,
-    costs: Costs = "bps:10",
-    brokerage_percent: BrokeragePercent = None,
-    brokerage_cap: BrokerageCap = None,
-    brokerage_flat: BrokerageFlat = None,
-    depository: Depository = None,
+    start: Start = None,
+    end: End = None,
     allocations: Annotated[
         str | None, typer.Option(metavar="ID=SHARE,…", help="Of several strategies: fractions of the capital.")
     ] = None,
-    slippage_bps: SlippageBps = 0.0,
-    volume_cap: VolumeCap = None,
-    timeframe: Timeframe = None,
-    product: Product = None,
-    settle_next_session: SettleNextSession = False,
-    impact_bps: ImpactBps = 0.0,
-    unfilled: Unfilled = "cancel",
-    strict_actions: StrictActions = False,
-    sizing: Sizes = "equity_per_member",
-    max_positions: MaxPositions = None,
-    fill_at: FillAt = "next_open",
-    benchmark: Annotated[str | None, typer.Option(help="An index beside the run, or none.")] = None,
-    cash_rate: Annotated[
-        list[str] | None, typer.Option(metavar="[DATE:]PERCENT", help="What cash earns beside it; may be repeated.")
-    ] = None,
-    policy: PolicyName = None,
     fractional: Fractional = False,
     seed: Annotated[int, typer.Option(help="Of whatever draws at random.")] = 0,
     param: Annotated[
@@ -102,84 +67,29 @@ def backtest(
     as_json: JsonFlag = False,
 ) -> None:
     """Run a strategy: on the members of an index, on symbols, or on the bars of a file."""
-    from app.engines.backtest import Sizing
     from app.exceptions import SmartTraderException
     from app.services.user_strategies.catalogue import catalogue_of
     from app.settings import get_settings
 
-    kind, colon, amount = sizing.partition(":")
-    common: dict[str, Any] = {
-        "initial_capital": capital,
-        "slippage_bps": slippage_bps,
-        "impact_bps": impact_bps,
-        "volume_cap": volume_cap,
-        "unfilled": unfilled,
-        "settle_next_session": settle_next_session,
-        "max_positions": max_positions,
-        "fill_at": fill_at,
-        "seed": seed,
-        "cash_rates": tuple(sorted(_rate(text) for text in cash_rate or [])),
-    }
     ids = _ids(strategy)
     params = params_of(ids, param or [])
     shares = None if allocations is None else _allocations(ids, allocations)
     first, last = span_of(start, end)
     if (bars is not None) + (universe is not None) + (symbols is not None) > 1:
         fail("Give one of --universe, --symbols and --bars")
-    if universe is not None and not universe.strip():
-        fail("--universe is empty: expected an index, such as NIFTY50")
-    if symbols is not None and not symbols.replace(",", " ").strip():
-        fail("--symbols is empty: expected symbols separated by commas")
-    if rules not in (None, "none", "nse"):
-        fail(f"--market {rules}: expected nse or none")
-    if rules == "nse" and bars is not None:
-        fail("--market nse goes with stored bars: of a file's it is not known which securities they are")
+    options.check(bars)
+    if fractional and bars is None:
+        fail("--fractional goes with --bars; stored bars are run in whole shares")
     try:
-        size = Sizing(kind, number_of("--sizing", amount) if colon else None)
-        charges = costs_of(costs, brokerage_percent, brokerage_cap, brokerage_flat, depository)
         say_of_compiling()
         if bars is not None:
-            if benchmark not in (None, "none"):
-                fail("--benchmark goes with stored bars: of a file's it is not known which index they belong to")
-            if policy not in (None, "none"):
-                with open_platform() as platform:
-                    common["policy"] = policy_of(platform, policy)
-            if strict_actions:
-                fail("--strict-actions goes with stored bars: of a file's no corporate action is known")
             catalogue = catalogue_of(get_settings())
             try:
-                answer = _of_file(
-                    catalogue,
-                    bars,
-                    params,
-                    shares,
-                    first,
-                    last,
-                    timeframe,
-                    size,
-                    charges,
-                    fractional,
-                    product,
-                    common,
-                )
+                answer = _of_file(catalogue, bars, params, shares, first, last, options, fractional, seed)
             finally:
                 catalogue.close()
         else:
-            if fractional:
-                fail("--fractional goes with --bars; stored bars are run in whole shares")
-            stored = {"timeframe": timeframe or "1d", "product": product, "strict_actions": strict_actions}
-            answer = _of_market(
-                params,
-                universe,
-                symbols,
-                first,
-                last,
-                size,
-                charges,
-                common | stored | {"market": rules or "nse", "benchmark": benchmark, "allocations": shares},
-                policy,
-                sample,
-            )
+            answer = _of_market(params, universe, symbols, first, last, options, shares, seed, sample)
     except SmartTraderException as error:
         fail(error.message)
     except ValueError as error:
@@ -192,31 +102,19 @@ def backtest(
 
 def _of_market(
     params: dict[str, dict[str, float]], universe: str | None, symbols: str | None, first: date | None,
-    last: date | None, size: Any, charges: CostSpec, common: dict[str, Any], policy: str | None, sample: bool,
+    last: date | None, options: RunOptions, shares: dict[str, float] | None, seed: int, sample: bool,
 ) -> dict[str, Any]:  # fmt: skip
-    from app.services.backtests.question import BacktestQuestion
-
     market = chosen_market(sample)
-    index, at_sign, members = (universe or "NIFTY50").partition("@")
-    if at_sign and members not in ("point-in-time", "today"):
-        fail(f"--universe {universe}: expected @point-in-time or @today after the index")
+    index, by_date = universe_of("NIFTY50" if universe is None else universe)
+    listed = None if symbols is None else symbols_of(symbols)
     with open_platform(strategies=True) as platform:
         panel = platform.panels.current(market)
         if not panel.chunks:
             fail("There is no price data yet: import exchange files first (smarttrader data import)")
-        question = BacktestQuestion(
-            strategy_ids=tuple(params),
-            params=params,
-            universe=tuple(s.strip().upper() for s in symbols.split(",") if s.strip()) if symbols else index,
-            start=first or panel.sessions[0].astype(object),
-            end=last or panel.sessions[-1].astype(object),
-            sizing=size.kind,
-            sizing_value=size.value,
-            costs=charges,
-            asof_members=members != "today",
-            policy=policy_of(platform, policy),
-            **common,
-        )
+        question = options.question(
+            platform, tuple(params), listed or index, first or panel.sessions[0].astype(object),
+            last or panel.sessions[-1].astype(object), seed, params=params, asof_members=by_date, allocations=shares,
+        )  # fmt: skip
         with platform.database.transaction(market) as session:
             spec = platform.backtests.prepare(market, session, question)
         platform.backtests.execute(market, spec)
@@ -226,12 +124,11 @@ def _of_market(
 
 def _of_file(
     catalogue: Catalogue, path: Path, params: dict[str, dict[str, float]], shares: dict[str, float] | None,
-    first: date | None, last: date | None, timeframe: str | None, size: Any, charges: CostSpec, fractional: bool,
-    product: str | None, common: dict[str, Any],
+    first: date | None, last: date | None, options: RunOptions, fractional: bool, seed: int,
 ) -> dict[str, Any]:  # fmt: skip
     import orjson
 
-    from app.engines.backtest import RunSpec, UniverseSpec, book_of
+    from app.engines.backtest import RunSpec, Sizing, UniverseSpec, book_of
     from app.engines.backtest.result import decoded
     from app.engines.sweeps.evaluate import Inputs
     from app.services.backtests.shown import in_columns, in_rows, with_proofs
@@ -241,10 +138,14 @@ def _of_file(
     from app.services.proofs import warnings as proof_warnings
     from app.services.user_strategies.running import carry_out
 
+    terms = options.terms(seed) | {"costs": options.charges(), "sizing": Sizing(*options.size())}
+    if options.policy not in (None, "none"):
+        with open_platform() as platform:
+            terms["policy"] = policy_of(platform, options.policy)
     chosen = {name: catalogue.find(name) for name in params}
-    found, told = read_bars(path, timeframe=timeframe, start=first, end=last)
+    found, told = read_bars(path, timeframe=options.timeframe, start=first, end=last)
     books = tuple(
-        book_of(chosen[name], given, None if shares is None else shares[name], product)
+        book_of(chosen[name], given, None if shares is None else shares[name], options.product)
         for name, given in params.items()
     )
     found = Inputs(found).with_warm_up(warm_up_of(books, chosen)).bars  # as stored bars are read
@@ -256,10 +157,8 @@ def _of_file(
         end=last or days[-1],
         data_root=found.root,
         timeframe=found.timeframe,
-        sizing=size,
-        costs=charges,
         fractional=fractional,
-        **common,
+        **terms,
     )
     notes = (f"The bars are those of {path.name}; no exchange stands behind them.", *told)
     result = carry_out(spec, found, chosen, catalogue.workers, notes=notes)
@@ -321,42 +220,6 @@ def verify(
         raise typer.Exit(1)
 
 
-def _rate(text: str) -> tuple[date, float]:
-    day, colon, percent = text.rpartition(":")
-    first = date_of("--cash-rate", day if colon else "1994-01-01")  # without a day: since the exchange began
-    return first or date.min, number_of("--cash-rate", percent)
-
-
-def policy_of(platform: Platform, name_or_id: str | None) -> Policy | None:
-    """The policy of a name or an id; None where none was asked for."""
-    from app.database import Market
-
-    if name_or_id in (None, "none"):
-        return None
-    with platform.database.transaction(Market.REAL) as session:
-        return platform.policies.find(session, name_or_id)
-
-
-def costs_of(
-    text: str,
-    percent: float | None = None,
-    cap: float | None = None,
-    flat: float | None = None,
-    depository: float | None = None,
-) -> CostSpec:
-    from app.engines.backtest import CostSpec
-
-    plan, colon, bps = text.partition(":")
-    if (percent, cap, flat, depository) != (None,) * 4 and plan != "custom":
-        fail("Brokerage of your own goes with --costs custom")
-    if plan == "custom" and not colon:
-        fraction = None if percent is None else percent / 100.0
-        return CostSpec("custom", fraction=fraction, cap=cap, flat=flat, depository=depository)
-    if plan == "bps" and not bps:
-        fail(f"--costs {text}: expected a number after bps, such as bps:10; no costs are --costs none")
-    return CostSpec(plan, number_of("--costs", bps)) if colon else CostSpec(plan)
-
-
 def _ids(text: str) -> list[str]:
     ids = [name.strip() for name in text.split(",") if name.strip()]
     if not ids:
@@ -399,27 +262,3 @@ def _allocations(ids: list[str], text: str) -> dict[str, float]:
     if set(found) != set(ids):
         fail(f"--allocations: expected each strategy once; {', '.join(n for n in ids if n not in found)} is missing")
     return found
-
-
-def number_of(name: str, text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        fail(f"{name} {text}: expected a number")
-
-
-def date_of(name: str, text: str | None) -> date | None:
-    if text is None:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        fail(f"{name} {text}: expected a date, {_DAY}")
-
-
-def span_of(start: str | None, end: str | None) -> tuple[date | None, date | None]:
-    """The days of --from and --to, in their order."""
-    first, last = date_of("--from", start), date_of("--to", end)
-    if first is not None and last is not None and last < first:
-        fail(f"--to {last} lies before --from {first}")
-    return first, last

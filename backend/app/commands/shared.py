@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -67,7 +68,12 @@ def print_json(value: Any, *, indent: int | None = 2) -> None:
     if _market_mark() is not None and isinstance(value, dict):
         value = {"market": _market_mark(), **value}
     separators = (",", ":") if indent is None else None
-    print(json.dumps(value, indent=indent, separators=separators, ensure_ascii=False, default=str))
+    print(json.dumps(value, indent=indent, separators=separators, ensure_ascii=False, default=_plain))
+
+
+def _plain(value: Any) -> str:
+    """What JSON has no word for, as the API writes it."""
+    return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else str(value)
 
 
 def print_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

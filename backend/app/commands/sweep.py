@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -10,28 +11,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.commands.backtest import costs_of, date_of, number_of, params_of, policy_of, span_of
+from app.commands.backtest import params_of
 from app.commands.run_options import (
     BarsFile,
-    BrokerageCap,
-    BrokerageFlat,
-    BrokeragePercent,
-    Capital,
-    Costs,
-    Depository,
-    FillAt,
+    End,
     Fractional,
-    ImpactBps,
-    MaxPositions,
-    PolicyName,
-    Product,
-    SettleNextSession,
-    Sizes,
-    SlippageBps,
-    StrictActions,
-    Timeframe,
-    Unfilled,
-    VolumeCap,
+    RunOptions,
+    Start,
+    date_of,
+    number_of,
+    policy_of,
+    span_of,
+    symbols_of,
+    takes_run_options,
+    universe_of,
 )
 from app.commands.shared import (
     JsonFlag,
@@ -41,13 +34,23 @@ from app.commands.shared import (
     open_platform,
     print_json,
     say_of_compiling,
+    write_file,
 )
 
 if TYPE_CHECKING:
     from app.database import Market
-    from app.engines.backtest import CostSpec
     from app.services.backtests.question import BacktestQuestion
     from app.services.platform import Platform
+    from app.services.sweeps.tables import EveryPoint
+
+Grid = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME=VALUES", help="START:STOP:STEP with both ends, or A,B,C; for each that varies."),
+]
+Param = Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="A parameter that does not vary.")]
+Draws = Annotated[int | None, typer.Option(help="Draw so many points instead of taking all.")]
+DrawSeed = Annotated[int, typer.Option(help="Of the draw of points.")]
+RunSeed = Annotated[int, typer.Option(help="Of whatever draws at random in a run.")]
 
 _SHOWN = ("sharpe", "total_return", "max_drawdown", "trades")
 _TOP = 10
@@ -58,47 +61,31 @@ def register(group: typer.Typer) -> None:
     group.command("sweep")(sweep)
 
 
+@takes_run_options
 def sweep(
+    options: RunOptions,
     strategy: Annotated[str | None, typer.Argument(help="The id of a strategy, such as sma_cross.")] = None,
-    grid: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME=VALUES", help="START:STOP:STEP with both ends, or A,B,C; for each that varies."),
+    grid: Grid = None,
+    param: Param = None,
+    random: Draws = None,
+    seed: DrawSeed = 0,
+    run_seed: RunSeed = 0,
+    universe: Annotated[
+        list[str] | None, typer.Option(help="An index, @today after it for its members of today; may be repeated.")
     ] = None,
-    param: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=VALUE", help="A parameter that does not vary.")
-    ] = None,
-    random: Annotated[int | None, typer.Option(help="Draw so many points instead of taking all.")] = None,
-    seed: Annotated[int, typer.Option(help="Of the draw.")] = 0,
-    universe: Annotated[list[str] | None, typer.Option(help="An index; may be repeated.")] = None,
     symbols: Annotated[
         list[str] | None, typer.Option(help="Symbols instead of an index, separated by commas; may be repeated.")
     ] = None,
-    start: Annotated[str | None, typer.Option("--from", metavar="YYYY-MM-DD", help="First session.")] = None,
-    end: Annotated[str | None, typer.Option("--to", metavar="YYYY-MM-DD", help="Last session.")] = None,
+    start: Start = None,
+    end: End = None,
     period: Annotated[
         list[str] | None, typer.Option(metavar="FROM:TO", help="Instead of --from and --to; may be repeated.")
     ] = None,
     bars: BarsFile = None,
-    rules: Annotated[str | None, typer.Option("--market", help="nse or none; none for --bars.")] = None,
-    capital: Capital = 1_000_000.0,
-    costs: Costs = "bps:10",
-    brokerage_percent: BrokeragePercent = None,
-    brokerage_cap: BrokerageCap = None,
-    brokerage_flat: BrokerageFlat = None,
-    depository: Depository = None,
-    slippage_bps: SlippageBps = 0.0,
-    volume_cap: VolumeCap = None,
-    timeframe: Timeframe = None,
-    product: Product = None,
-    settle_next_session: SettleNextSession = False,
-    impact_bps: ImpactBps = 0.0,
-    unfilled: Unfilled = "cancel",
-    strict_actions: StrictActions = False,
-    sizing: Sizes = "equity_per_member",
-    max_positions: MaxPositions = None,
-    fill_at: FillAt = "next_open",
-    policy: PolicyName = None,
     fractional: Fractional = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Write every point to this file; its ending says how: .csv, .parquet or .json.")
+    ] = None,
     scheduler: Annotated[
         str | None, typer.Option(metavar="tcp://HOST:PORT", help="A Dask scheduler to work on (extra `cluster`).")
     ] = None,
@@ -108,40 +95,29 @@ def sweep(
 ) -> None:
     """Run a strategy with every combination of some parameters, and say how much of the best is the search."""
     from app.exceptions import SmartTraderException
+    from app.services.sweeps.tables import ENDINGS
 
     if (strategy is None) == (resume is None):
         fail("Name a strategy to search, or --resume with the id of a sweep")
     if resume is not None and (grid or param or random is not None):
         fail("--resume goes on with what was asked: it takes no --grid, --param or --random")
+    if out is not None and out.suffix.lower() not in ENDINGS:
+        fail(f"--out {out}: expected a name that ends with .csv, .parquet or .json")
+    if out is not None and not out.absolute().parent.is_dir():
+        fail(f"--out {out}: there is no folder {out.parent}")
     market = chosen_market(sample)
-    grids = [grid_of(text) for text in grid or []]
-    asked = dict(grids)
-    if len(asked) < len(grids):
-        names = [name for name, _ in grids]
-        fail(f"--grid {next(name for name in names if names.count(name) > 1)}: given twice; name its values once")
-    if strategy is not None and not asked:
-        fail("--grid is missing: expected NAME=START:STOP:STEP or NAME=A,B,C for each parameter that varies")
-    universes = tuple((universe or []) + [symbols_of(text) for text in symbols or []])
+    asked = {} if resume is not None else grids_of(grid)
+    indices = [universe_of(text) for text in universe or []]
+    if len({by_date for _, by_date in indices}) > 1:
+        fail("--universe: members as of each date or those of today, for all of them alike")
+    universes = tuple([index for index, _ in indices] + [symbols_of(text) for text in symbols or []])
     periods = tuple(_period(text) for text in period or [])
     first, last = span_of(start, end)
-    if rules not in (None, "none", "nse"):
-        fail(f"--market {rules}: expected nse or none")
-    terms: dict[str, Any] = {
-        "initial_capital": capital,
-        "slippage_bps": slippage_bps,
-        "impact_bps": impact_bps,
-        "volume_cap": volume_cap,
-        "unfilled": unfilled,
-        "settle_next_session": settle_next_session,
-        "max_positions": max_positions,
-        "fill_at": fill_at,
-    }
+    options.check(bars)
     if bars is not None:
         for given, name in (
             (universe or symbols, "--universe and --symbols go"),
             (period, "--period goes"),
-            (rules == "nse", "--market nse goes"),
-            (strict_actions, "--strict-actions goes"),
             (scheduler, "--scheduler goes"),
             (resume, "--resume goes"),
         ):
@@ -150,30 +126,32 @@ def sweep(
     elif fractional:
         fail("--fractional goes with --bars; stored bars are run in whole shares")
     try:
-        charges = costs_of(costs, brokerage_percent, brokerage_cap, brokerage_flat, depository)
         if bars is not None and strategy is not None:
-            answer = _of_file(
-                strategy, bars, param, asked, first, last, timeframe, random, seed,
-                terms | {"costs": charges, "sizing": sizing, "fractional": fractional}, product, policy,
-            )  # fmt: skip
+            answer, every = _of_file(
+                strategy, bars, param, asked, first, last, random, seed, run_seed, options, fractional
+            )
         else:
+            from app.services.sweeps.question import SweepQuestion
+            from app.services.sweeps.tables import EveryPoint
+
             with open_platform(strategies=True) as platform:
                 if strategy is None:
                     assert resume is not None
                     sweep_id = resume
                 else:
-                    run = question(
-                        platform, market, strategy, param, first, last, rules=rules or "nse", costs=charges,
-                        sizing=sizing, timeframe=timeframe or "1d", product=product, strict_actions=strict_actions,
-                        policy=policy_of(platform, policy), **terms,
-                    )  # fmt: skip
-                    from app.services.sweeps.question import SweepQuestion
-
+                    by_date = all(by_date for _, by_date in indices)
+                    run = question(platform, market, strategy, param, first, last, options, run_seed, by_date)
                     sweep_id = platform.sweeps.keep(market, SweepQuestion(run, asked, universes, periods, random, seed))
                 _work(platform, market, sweep_id, scheduler)
                 answer = _answer(platform, market, sweep_id)
+                if out is not None:
+                    with platform.database.transaction(market) as session:
+                        every = EveryPoint.of(platform.sweeps.reading.found(market, session, sweep_id))
     except (SmartTraderException, ValueError) as error:
         fail(error.message if isinstance(error, SmartTraderException) else str(error))
+    if out is not None:
+        write_file(out, every.written(out))
+        print(f"{answer['points']:,} points in {out}", file=sys.stderr)
     if as_json:
         print_json(answer)
     else:
@@ -181,35 +159,24 @@ def sweep(
 
 
 def question(
-    platform: Platform, market: Market, strategy: str, param: list[str] | None, start: date | None, end: date | None, *,
-    rules: str, costs: CostSpec, sizing: str, **common: Any,
+    platform: Platform, market: Market, strategy: str, param: list[str] | None, start: date | None, end: date | None,
+    options: RunOptions, seed: int, by_date: bool = True,
 ) -> BacktestQuestion:  # fmt: skip
     """The run that a search varies; without dates, over all that is stored."""
-    from app.services.backtests.question import BacktestQuestion
-
     panel = platform.panels.current(market)
     if not panel.chunks:
         fail("There are no prices: import some first, or take --sample")
-    kind, colon, amount = sizing.partition(":")
-    chosen = platform.catalogue.find(strategy)
-    return BacktestQuestion(
-        strategy_ids=(strategy,),
-        params=params_of([strategy], param or []),
-        universe=chosen.universe,
-        start=start or panel.sessions[0].astype(object),
-        end=end or panel.sessions[-1].astype(object),
-        sizing=kind,
-        sizing_value=number_of("--sizing", amount) if colon else None,
-        costs=costs,
-        market=rules,
-        **common,
-    )
+    return options.question(
+        platform, (strategy,), platform.catalogue.find(strategy).universe,
+        start or panel.sessions[0].astype(object), end or panel.sessions[-1].astype(object), seed,
+        params=params_of([strategy], param or []), asof_members=by_date,
+    )  # fmt: skip
 
 
 def _of_file(
     name: str, path: Path, param: list[str] | None, grid: dict[str, Any], first: date | None, last: date | None,
-    timeframe: str | None, draws: int | None, seed: int, terms: dict[str, Any], product: str | None, policy: str | None,
-) -> dict[str, Any]:  # fmt: skip
+    draws: int | None, seed: int, run_seed: int, options: RunOptions, fractional: bool,
+) -> tuple[dict[str, Any], EveryPoint]:  # fmt: skip
     from app.engines.backtest import Sizing, UniverseSpec
     from app.services.backtests.question import BacktestQuestion
     from app.services.bar_files import read_bars
@@ -218,24 +185,24 @@ def _of_file(
     from app.services.user_strategies.catalogue import catalogue_of
     from app.settings import get_settings
 
-    if policy not in (None, "none"):
+    terms = options.terms(run_seed) | {"costs": options.charges(), "fractional": fractional}
+    if options.policy not in (None, "none"):
         with open_platform() as platform:
-            terms["policy"] = policy_of(platform, policy)
-    kind, colon, amount = terms["sizing"].partition(":")
-    found, told = read_bars(path, timeframe=timeframe, start=first, end=last)
+            terms["policy"] = policy_of(platform, options.policy)
+    found, told = read_bars(path, timeframe=options.timeframe, start=first, end=last)
     days = found.sessions.astype("datetime64[D]").astype(object)
     start, end = first or days[found.start], last or days[-1]
     params = params_of([name], param or [])
     question = SweepQuestion(BacktestQuestion((name,), params, found.symbols, start, end), grid, draws=draws, seed=seed)
     terms |= {
         "universe": UniverseSpec(symbols=found.symbols), "start": start, "end": end, "timeframe": found.timeframe,
-        "sizing": Sizing(kind, number_of("--sizing", amount) if colon else None),
+        "sizing": Sizing(*options.size()),
     }  # fmt: skip
     say_of_compiling()
     catalogue = catalogue_of(get_settings())
     try:
         with shown_progress() as progress:
-            answer = sweep_of_file(catalogue, found, terms, product, question, _TOP, progress)
+            answer, every = sweep_of_file(catalogue, found, terms, options.product, question, _TOP, progress)
     finally:
         catalogue.close()
     notes = [
@@ -243,7 +210,19 @@ def _of_file(
         *told,
         "A sweep of a file is not kept, and its points are in no ledger: the trials are those of this search alone.",
     ]
-    return answer | {"notes": notes}
+    return answer | {"notes": notes}, every
+
+
+def grids_of(texts: list[str] | None) -> dict[str, Any]:
+    """The values of each parameter that varies, each given once."""
+    grids = [grid_of(text) for text in texts or []]
+    names = [name for name, _ in grids]
+    for name in names:
+        if names.count(name) > 1:
+            fail(f"--grid {name}: given twice; name its values once")
+    if not grids:
+        fail("--grid is missing: expected NAME=START:STOP:STEP or NAME=A,B,C for each parameter that varies")
+    return dict(grids)
 
 
 def grid_of(text: str) -> tuple[str, Any]:
@@ -258,14 +237,6 @@ def grid_of(text: str) -> tuple[str, Any]:
         fail(f"--grid {text}: expected START:STOP:STEP, got {len(parts)} parts")
     ends = [number_of(f"--grid {name}", part) for part in parts]
     return name, dict(zip(("start", "stop", "step"), ends, strict=True))
-
-
-def symbols_of(text: str) -> tuple[str, ...]:
-    """Symbols separated by commas."""
-    found = tuple(text.replace(",", " ").split())
-    if not found:
-        fail("--symbols is empty: expected symbols separated by commas")
-    return found
 
 
 def _period(text: str) -> tuple[date, date]:

@@ -6,45 +6,38 @@ from typing import Annotated, Any
 
 import typer
 
-from app.commands.backtest import costs_of, span_of
+from app.commands.run_options import End, RunOptions, Start, span_of, symbols_of, takes_run_options, universe_of
 from app.commands.shared import JsonFlag, SampleFlag, chosen_market, fail, open_platform, print_json
-from app.commands.sweep import grid_of, question, shown_progress, symbols_of
+from app.commands.sweep import Draws, DrawSeed, Grid, Param, RunSeed, grids_of, question, shown_progress
 
 
 def register(group: typer.Typer) -> None:
     """Add the command."""
     group.command("walkforward")(walkforward)
+    group.command("walk-forward", hidden=True)(walkforward)  # as one says it
 
 
+@takes_run_options
 def walkforward(
     strategy: Annotated[str, typer.Argument(help="The id of a strategy, such as sma_cross.")],
-    grid: Annotated[
-        list[str], typer.Option(metavar="NAME=VALUES", help="START:STOP:STEP with both ends, or A,B,C; for each.")
-    ],
+    options: RunOptions,
+    grid: Grid = None,
     train: Annotated[int, typer.Option(help="Sessions of training.")] = 504,
     test: Annotated[int, typer.Option(help="Sessions of each test.")] = 126,
     anchored: Annotated[bool, typer.Option("--anchored", help="Training begins with the period and grows.")] = False,
     metric: Annotated[str, typer.Option(help="The highest in training is chosen.")] = "sharpe",
     purge: Annotated[int, typer.Option(help="Sessions left out before each test: positions may be held.")] = 0,
     embargo: Annotated[int, typer.Option(help="Further sessions left out there.")] = 0,
-    param: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=VALUE", help="A parameter that does not vary.")
+    param: Param = None,
+    random: Draws = None,
+    seed: DrawSeed = 0,
+    run_seed: RunSeed = 0,
+    universe: Annotated[
+        str | None, typer.Option(help="An index; @point-in-time (default) or @today after it chooses its members.")
     ] = None,
-    random: Annotated[int | None, typer.Option(help="Draw so many points instead of taking all.")] = None,
-    seed: Annotated[int, typer.Option(help="Of the draw.")] = 0,
-    universe: Annotated[str | None, typer.Option(help="An index.")] = None,
     symbols: Annotated[str | None, typer.Option(help="Symbols instead of an index, separated by commas.")] = None,
-    start: Annotated[str | None, typer.Option("--from", metavar="YYYY-MM-DD", help="First session.")] = None,
-    end: Annotated[str | None, typer.Option("--to", metavar="YYYY-MM-DD", help="Last session.")] = None,
-    rules: Annotated[str, typer.Option("--market", help="nse, or none: without the exchange's rules.")] = "nse",
-    capital: Annotated[float, typer.Option(help="Rupees to begin with.")] = 1_000_000.0,
-    costs: Annotated[str, typer.Option(help="none, bps:10, zerodha or fyers.")] = "bps:10",
-    slippage_bps: Annotated[float, typer.Option(help="Against us, of each price.")] = 0.0,
-    sizing: Annotated[str, typer.Option(help="equity_per_member, equity_per_position, value:N or quantity:N.")] = (
-        "equity_per_member"
-    ),
-    max_positions: Annotated[int | None, typer.Option(help="Open positions at most.")] = None,
-    timeframe: Annotated[str, typer.Option(help="1m, 5m, 15m, 30m, 1h or 1d.")] = "1d",
+    start: Start = None,
+    end: End = None,
     sample: SampleFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
@@ -53,15 +46,15 @@ def walkforward(
 
     if universe is not None and symbols is not None:
         fail("Give one of --universe and --symbols")
-    market, asked = chosen_market(sample), dict(grid_of(text) for text in grid)
-    chosen = ((symbols_of(symbols),) if symbols is not None else ()) or ((universe,) if universe is not None else ())
+    options.check()
+    market, asked = chosen_market(sample), grids_of(grid)
+    index, by_date = (None, True) if universe is None else universe_of(universe)
+    listed = None if symbols is None else symbols_of(symbols)
+    chosen = tuple(found for found in (listed, index) if found is not None)
+    first, last = span_of(start, end)
     try:
         with open_platform(strategies=True) as platform:
-            run = question(
-                platform, market, strategy, param, *span_of(start, end), rules=rules,
-                costs=costs_of(costs), sizing=sizing, initial_capital=capital, slippage_bps=slippage_bps,
-                max_positions=max_positions, timeframe=timeframe,
-            )  # fmt: skip
+            run = question(platform, market, strategy, param, first, last, options, run_seed, by_date)
             from app.services.sweeps.question import SweepQuestion
             from app.services.sweeps.walking import WalkForwardQuestion
 

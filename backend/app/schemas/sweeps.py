@@ -233,18 +233,23 @@ class BestPoint(SweepPoint):
     significance: dict[str, Any] = Field(description="As of a run, with the trials counted until now")
 
 
-class BaseDoubt(BaseModel):
-    """The doubt about one universe and period."""
+class Doubt(BaseModel):
+    """How much of the best point of many is the search."""
 
-    base: int
     points: int
     configurations: int = Field(description="Points whose returns the figures rest on")
     left_out: int = Field(description="Points kept whose account was lost, or that failed")
     sessions: int
     pbo: Overfitting | None
     spa: PredictiveAbility | None
-    best: BestPoint | None
     reason: str | None
+
+
+class BaseDoubt(Doubt):
+    """The doubt about one universe and period."""
+
+    base: int
+    best: BestPoint | None
 
 
 class SweepDoubt(BaseModel):

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from app.schemas.common import PageMeta, StrictWire
 from app.schemas.jobs import JobOut
 from app.schemas.strategies import BacktestRequest, Benchmark
-from app.schemas.sweeps import BaseDoubt, RandomSearch, Values
+from app.schemas.sweeps import Doubt, RandomSearch, Values
 
 Chooser = Literal[
     "sharpe", "sortino", "calmar", "cagr", "total_return", "max_drawdown", "profit_factor", "win_rate"
@@ -122,11 +122,9 @@ class Spread(BaseModel):
     seed: int
 
 
-class Variants(BaseDoubt):
+class Variants(Doubt):
     """All points over the tested sessions as if each had been fixed from the beginning."""
 
-    base: int = 0
-    best: None = None
     sharpe_median: float | None
     sharpe_best: float | None
     share_below: float | None = Field(description="Share of them whose Sharpe is no better than walking forward's")

@@ -47,9 +47,11 @@ def values_of(name: str, asked: object) -> tuple[float, ...]:
         start, stop, step = (_number(f"{where}.{part}", asked[part]) for part in ("start", "stop", "step"))
         if step <= 0.0 or stop < start:
             raise ValueError(f"{where}: expected a step above 0 and a stop not below the start, got {dict(asked)}")
-        count = math.floor((stop - start) / step + 1e-9) + 1
-        if count > MOST_VALUES:
-            raise ValueError(f"{where}: expected at most {MOST_VALUES:,} values, got {count:,}")
+        steps = (stop - start) / step
+        if steps >= MOST_VALUES:
+            told = f"{math.floor(steps) + 1:,}" if math.isfinite(steps) else "more than can be counted"
+            raise ValueError(f"{where}: expected at most {MOST_VALUES:,} values, got {told}")
+        count = math.floor(steps + 1e-9) + 1
         return tuple(round(start + i * step, 12) for i in range(count))
     if not isinstance(asked, Sequence) or isinstance(asked, str | bytes):
         raise ValueError(f"{where}: expected a list of numbers, or start, stop and step, got {asked!r}")

@@ -16,7 +16,8 @@ from app.engines.sweeps.evaluate import METRICS, Evaluator, Inputs, stride_of
 from app.engines.sweeps.spec import Points, SweepSpec
 from app.services.sweeps.question import SweepQuestion, points_of
 from app.services.sweeps.reading import WHOLE, plain_row, universe_of
-from app.services.sweeps.working import SHARPE, bounded, carried, chunks_of, where
+from app.services.sweeps.tables import EveryPoint
+from app.services.sweeps.working import SHARPE, bounded, carried, chunks_of, sizes_of, where
 from app.services.user_strategies.catalogue import Catalogue
 
 LISTED_SKIPPED: Final = 100
@@ -30,8 +31,8 @@ def sweep_of_file(
     question: SweepQuestion,
     top: int,
     progress: Callable[[float, str], None],
-) -> dict[str, Any]:
-    """Work out every point, and say how much of the best is the search.
+) -> tuple[dict[str, Any], EveryPoint]:
+    """Work out every point, and say how much of the best is the search; all points come beside it.
 
     The trials are the points of this search alone: what is not kept is in no ledger.
 
@@ -73,6 +74,9 @@ def sweep_of_file(
         report = significance_report(returns[at], trials, periods=base.periods_per_year)
         best = told(kept[at]) | {"significance": {**report.values, "reasons": report.reasons}}
     order = np.argsort(-values[:, SHARPE], kind="stable")[:top].tolist()  # NaN last
+    every = EveryPoint(
+        spec.sweep_id, [base.to_dict()], points.columns, values, np.ones(len(points), np.bool_), failures
+    )
     return {
         "sweep_id": spec.sweep_id,
         "strategy_id": strategy.id,
@@ -85,7 +89,7 @@ def sweep_of_file(
         "bases": [{"base": 0, "universe": universe_of(base.to_dict()), "start_date": base.start, "end_date": base.end}],
         "top": [told(number) for number in order],
         "overfitting": {"finished": True, "bases": [{"base": 0, **doubt(returns, kept, len(points)), "best": best}]},
-    }
+    }, every
 
 
 def _worked(
@@ -96,7 +100,7 @@ def _worked(
     failures: dict[int, str] = {}
     values, returns = [], []
     with bounded(lambda: False), where(evaluator, strategy, spec, [inputs], None) as (submit, _):
-        waiting = [submit(*stretch) for stretch in chunks_of(evaluator.points)]
+        waiting = [submit(*stretch) for stretch in chunks_of(evaluator.points, sizes_of(strategy, [inputs]))]
         for future in waiting:
             chunk = future.result()
             values.append(chunk.values)
