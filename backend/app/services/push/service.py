@@ -211,7 +211,8 @@ class PushService:
             return {"taken": 0, "later": 0, "gone": 0, "refused": 0, "reason": error.message}
 
     def job(self, context: JobContext, arguments: dict[str, Any]) -> dict[str, Any]:
-        """`deliver` as a job, of one message where the arguments name it."""
+        """`deliver` as a job, of one message where the arguments name it; once begun it is too late to cancel it."""
+        context.begin_storing()
         return self.deliver(context.market, context=context, only=arguments.get("message"))
 
     def queue_due(self, market: Market, now: datetime) -> None:
