@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
+from app.schemas.portfolios import PositionIn
 from app.services.sample_market import SampleSummary
 from tests.test_backtest_api import URL as BACKTEST
 from tests.test_backtest_api import error_of, question
@@ -162,3 +164,54 @@ def test_whole_numbers_are_numbers_and_a_leap_day_is_a_day(
     runs = [shared_sample.post(BACKTEST, json=body) for body in bodies]
     assert [run.status_code for run in runs] == [200, 200]
     assert runs[0].json()["run_id"] == runs[1].json()["run_id"]
+
+
+@pytest.mark.parametrize(
+    ("url", "body", "field"),
+    [
+        ("/api/screener/screens", {"name": 5, "question": {}}, "name"),
+        ("/api/screener/screens", {"name": "a", "question": {"q": True}}, "question.q"),
+        ("/api/screener/screens", {"name": "a", "question": {"columns": "close"}}, "question.columns"),
+        ("/api/screener/strategies", {"name": "a", "q": "close > 1", "hold": "5"}, "hold"),
+        ("/api/screener/strategies", {"name": "a", "q": "close > 1", "stop": True}, "stop"),
+        ("/api/portfolio/stocks", {"name": "a", "positions": [{"symbol": "AAA", "quantity": True}]},
+         "positions.0.quantity"),
+        ("/api/portfolio/stocks", {"name": "a", "positions": [{"symbol": "AAA", "quantity": "5"}]},
+         "positions.0.quantity"),
+        ("/api/portfolio/stocks", {"name": "a", "positions": [{"symbol": "AAA", "quantity": 5, "entry_price": True}]},
+         "positions.0.entry_price"),
+        ("/api/portfolio/stocks", {"name": "a", "positions": [{"symbol": "AAA", "quantity": 5, "entry_price": "x"}]},
+         "positions.0.entry_price"),
+        ("/api/portfolio/stocks", {"name": "a", "positions": [
+            {"symbol": "AAA", "quantity": 5, "entry_price": 1, "entry_date": 20240101}]}, "positions.0.entry_date"),
+        ("/api/data/import", {"path": 5}, "path"),
+    ],
+)  # fmt: skip
+def test_what_is_kept_takes_no_text_for_a_number(
+    shared_sample: TestClient, url: str, body: dict[str, Any], field: str
+) -> None:
+    assert refused(shared_sample, url, body)[0] == field
+
+
+@pytest.mark.parametrize(
+    ("path", "change", "field"),
+    [
+        ("analyze", {"lookback_days": "252"}, "lookback_days"),
+        ("analyze", {"asof": 0}, "asof"),
+        ("stress", {"paths": 2000.5}, "paths"),
+        ("stress", {"seed": True}, "seed"),
+        ("stress", {"circuit": {"band": "0.2"}}, "circuit.band"),
+        ("rebalance", {"cash": True}, "cash"),
+        ("rebalance", {"cash": "a lakh"}, "cash"),
+        ("rebalance", {"weights": {"AAA": "0.5"}}, "weights.AAA"),
+    ],
+)
+def test_a_question_of_risk_takes_no_text_for_a_number(
+    shared_sample: TestClient, path: str, change: dict[str, Any], field: str
+) -> None:
+    assert refused(shared_sample, f"/api/portfolio/stocks/1/{path}", change)[0] == field
+
+
+def test_rupees_may_be_written_as_digits_that_no_float_keeps() -> None:
+    position = PositionIn(symbol="AAA", quantity=3, entry_price="33333333333.33333333")  # type: ignore[arg-type]
+    assert position.entry_price == Decimal("33333333333.33333333")

@@ -134,14 +134,9 @@ def decide(
     from app.schemas.actions import DecisionRequest as Wire
     from app.services.actions_view import DecisionRequest
 
-    wanted = Wire(
-        symbol=symbol,
-        session=_day(session),
-        decision=decision.name,
-        factor=factor,
-        kind=None if kind is None else kind.value,
-        reason=reason,
-    )  # the same bounds as over HTTP
+    named = {"symbol": symbol, "session": _day(session), "decision": decision.name, "factor": factor}
+    more = {"kind": None if kind is None else kind.value, "reason": reason}
+    wanted = Wire.model_validate(named | more)  # the same bounds as over HTTP
     asked = DecisionRequest(symbol, wanted.session, wanted.decision, wanted.factor, wanted.reason, wanted.kind)
     with open_platform() as platform:
         made = DecisionOut(**platform.actions.decide(chosen_market(sample), asked))

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
-from app.schemas.common import IsoDate, PageMeta, Wire
+from app.schemas.common import IsoDate, PageMeta, StrictWire
 
 ActionStatus = Literal["QUARANTINED", "INFERRED", "LISTED", "ACCEPTED", "DISMISSED"]
 Decision = Literal["ACCEPT", "CORRECT", "DISMISS"]
@@ -52,7 +52,7 @@ class ActionPage(BaseModel):
     statuses: dict[str, int] = Field(description="Number of entries by status over the filtered list")
 
 
-class DecisionRequest(Wire):
+class DecisionRequest(StrictWire):
     """What a person decides about a session of an instrument. Name it by a symbol of any time, or by its key."""
 
     symbol: str | None = Field(default=None, min_length=1, max_length=40)

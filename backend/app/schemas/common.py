@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import date
+from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field
@@ -23,6 +24,17 @@ def _iso(value: object) -> object:
     raise ValueError(f"{str(value)[:40]!r} is not a date; write it as 2024-07-01")
 
 
+def _exact(value: object) -> object:
+    """A decimal from a number or from its digits, which a client writes to lose none; a yes is no number."""
+    if isinstance(value, Decimal):
+        return value
+    if isinstance(value, str | int | float) and not isinstance(value, bool):
+        with suppress(InvalidOperation):
+            return Decimal(str(value))
+    raise ValueError("expected a number, or its digits as text")
+
+
+Exact: Final = BeforeValidator(_exact)
 Id = Annotated[int, Field(ge=1, le=2**31 - 1)]  # as PostgreSQL counts rows
 IsoDate = Annotated[date, BeforeValidator(_iso)]
 
@@ -58,7 +70,7 @@ class Wire(BaseModel):
 
 
 class StrictWire(Wire):
-    """Of a request that holds no decimals: a number is a number and a yes is a yes, never a text that looks like it.
+    """A request: a number is a number and a yes is a yes, never a text that looks like it. Decimals say so (`Exact`).
 
     "1e6" may be a typing error in a form, and `true` where rupees belong is one: neither is read as a number.
     """

@@ -7,10 +7,10 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.schemas.common import PageMeta, Wire
+from app.schemas.common import PageMeta, StrictWire
 
 
-class ImportRequest(Wire):
+class ImportRequest(StrictWire):
     """Import a file or a folder of this machine; it must lie under one of the import roots."""
 
     path: str = Field(min_length=1, max_length=4096, examples=["/home/me/bhavcopies"])
@@ -111,7 +111,7 @@ class FindingPage(BaseModel):
     rules: dict[str, int] = Field(description="Number of findings by rule, over the whole filtered list")
 
 
-class MarketChoice(Wire):
+class MarketChoice(StrictWire):
     """Which market to show."""
 
     market: Literal["real", "sample"]

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from app.schemas.common import Wire
+from app.schemas.common import StrictWire
 from app.schemas.portfolios import Percent, Price, Rupees, Shares, Symbol, Version
 
 ActionId = Annotated[str, StringConstraints(min_length=1, max_length=120)]
@@ -56,7 +56,7 @@ class ActionsOut(BaseModel):
     renames: list[RenameOut]
 
 
-class ActionAnswer(Wire):
+class ActionAnswer(StrictWire):
     """An action to apply, with what it needs."""
 
     id: ActionId
@@ -69,21 +69,21 @@ class ActionAnswer(Wire):
     amount: Rupees | None = None
 
 
-class ApplyRequest(Wire):
+class ApplyRequest(StrictWire):
     """The actions to apply; without a list, all that need no answer."""
 
     actions: list[ActionAnswer] | None = Field(default=None, max_length=1000)
     version: Version | None = None
 
 
-class UndoRequest(Wire):
+class UndoRequest(StrictWire):
     """The lines to take out again."""
 
     transaction_ids: list[Annotated[int, Field(ge=1, le=2_147_483_647)]] = Field(min_length=1, max_length=1000)
     version: Version | None = None
 
 
-class DismissRequest(Wire):
+class DismissRequest(StrictWire):
     """Actions that do not concern the portfolio; or, with `dismissed` false, that do after all."""
 
     ids: list[ActionId] = Field(min_length=1, max_length=1000)

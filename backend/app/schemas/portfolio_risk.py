@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from app.schemas.common import Wire
+from app.schemas.common import Exact, IsoDate, StrictWire
 from app.services.portfolios.held import LONGEST
 
 Lookback = Annotated[int, Field(ge=20, le=LONGEST, description="Sessions to look back")]
 BenchmarkName = Annotated[str, Field(min_length=1, max_length=60, description="An index id, such as NIFTY50")]
 
 
-class AnalyzeRequest(Wire):
+class AnalyzeRequest(StrictWire):
     """Over how many sessions, beside which index, at the end of which day (now, where none is given)."""
 
     lookback_days: Lookback = 252
     benchmark: BenchmarkName | None = Field(
         default=None, description="NIFTY50; in a market that has it not, the index with the longest series"
     )
-    asof: date | None = None
+    asof: IsoDate | None = None
 
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -36,7 +35,7 @@ ALL_METHODS: list[Method] = [
 ]  # fmt: skip
 
 
-class ShockIn(Wire):
+class ShockIn(StrictWire):
     """A fall of the market, of sectors (in place of beta × market) or of factors."""
 
     name: str = Field(min_length=1, max_length=100)
@@ -45,7 +44,7 @@ class ShockIn(Wire):
     factors: dict[str, Fall] = Field(default={}, max_length=20)
 
 
-class CircuitIn(Wire):
+class CircuitIn(StrictWire):
     """Shares that close at their lower circuit; without symbols the largest holding."""
 
     symbols: Symbols = Field(default=[])
@@ -83,4 +82,4 @@ class RebalanceRequest(ImproveRequest):
 
     methods: list[Method] = Field(default=["minimum_variance"], min_length=1, max_length=1)
     weights: dict[str, Fraction] | None = Field(default=None, max_length=5000)
-    cash: Decimal = Field(default=Decimal(0), ge=-(10**13), le=10**13)
+    cash: Annotated[Decimal, Exact] = Field(default=Decimal(0), ge=-(10**13), le=10**13)

@@ -8,15 +8,15 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AliasChoices, BaseModel, Field, StringConstraints, model_validator
 
-from app.schemas.common import IsoDate, PageMeta, Wire
+from app.schemas.common import Exact, IsoDate, PageMeta, StrictWire
 
 Day = IsoDate  # where a field is called date
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Symbol = Annotated[str, StringConstraints(min_length=1, max_length=60)]
 # as many decimals as a ledger keeps: more would be rounded without a word
-Rupees = Annotated[Decimal, Field(ge=0, le=Decimal(10) ** 13, decimal_places=4)]
-Price = Annotated[Decimal, Field(ge=0, le=Decimal(10) ** 13, decimal_places=8)]
-Percent = Annotated[Decimal, Field(ge=0, lt=100, decimal_places=4)]
+Rupees = Annotated[Decimal, Field(ge=0, le=Decimal(10) ** 13, decimal_places=4), Exact]
+Price = Annotated[Decimal, Field(ge=0, le=Decimal(10) ** 13, decimal_places=8), Exact]
+Percent = Annotated[Decimal, Field(ge=0, lt=100, decimal_places=4), Exact]
 Shares = Annotated[int, Field(ge=1, le=2_000_000_000)]
 Version = Annotated[int, Field(ge=1, description="The version that was read; another one now answers 409")]
 
@@ -28,7 +28,7 @@ _PAISA = Decimal("0.01")
 _EXACT = Decimal("0.00000001")
 
 
-class PositionIn(Wire):
+class PositionIn(StrictWire):
     """Shares held when the portfolio begins: `quantity` and `entry_price`, or `invested_value` with either of them."""
 
     symbol: Symbol
@@ -65,7 +65,7 @@ class PositionIn(Wire):
         return self
 
 
-class PortfolioCreate(Wire):
+class PortfolioCreate(StrictWire):
     """A new portfolio; positions are shorthand for the lots its ledger opens with."""
 
     name: Name = Field(validation_alias=AliasChoices("name", "portfolio_name"))
@@ -74,7 +74,7 @@ class PortfolioCreate(Wire):
     positions: list[PositionIn] = Field(default=[], max_length=5000)
 
 
-class PortfolioEdit(Wire):
+class PortfolioEdit(StrictWire):
     """What a portfolio is called, says and belongs to; fields left out stay."""
 
     version: Version
@@ -83,13 +83,13 @@ class PortfolioEdit(Wire):
     client: str | None = Field(default=None, max_length=200)
 
 
-class DuplicateRequest(Wire):
+class DuplicateRequest(StrictWire):
     """The name of the copy."""
 
     name: Name
 
 
-class MergeRequest(Wire):
+class MergeRequest(StrictWire):
     """Portfolios whose ledgers come into this one; they are deleted and can be restored."""
 
     portfolio_ids: list[int] = Field(min_length=1, max_length=100)
@@ -253,7 +253,7 @@ class CombinedOut(BaseModel):
     positions: list[CombinedPosition]
 
 
-class TransactionIn(Wire):
+class TransactionIn(StrictWire):
     """A line of the ledger. Which fields a kind takes is in its sentence.
 
     OPENING, BUY, SELL, RIGHTS: symbol, quantity, price, charges, stt (OPENING also acquired). SPLIT: symbol and ratio
@@ -277,14 +277,14 @@ class TransactionIn(Wire):
     note: str | None = Field(default=None, max_length=2000)
 
 
-class TransactionsRequest(Wire):
+class TransactionsRequest(StrictWire):
     """Transactions to enter, all or none."""
 
     transactions: list[TransactionIn] = Field(min_length=1, max_length=5000)
     version: Version | None = None
 
 
-class TransactionEdit(Wire):
+class TransactionEdit(StrictWire):
     """What a transaction becomes."""
 
     transaction: TransactionIn

@@ -7,12 +7,12 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from app.schemas.common import PageMeta, Wire
+from app.schemas.common import PageMeta, StrictWire
 
 LONGEST = 100_000  # the language has a limit of its own, and says where it was passed
 
 
-class ScreenQuestionIn(Wire):
+class ScreenQuestionIn(StrictWire):
     """What a saved screen asks, as the query parameters of `GET /api/screener/` have it."""
 
     q: str | None = Field(default=None, max_length=LONGEST)
@@ -25,7 +25,7 @@ class ScreenQuestionIn(Wire):
     sort_order: Literal["asc", "desc"] = "desc"
 
 
-class ScreenIn(Wire):
+class ScreenIn(StrictWire):
     """A screen to be saved."""
 
     name: str = Field(max_length=200)
@@ -38,7 +38,7 @@ class ScreenChange(ScreenIn):
     version: int = Field(ge=1, description="The version that was read; another one by now is a conflict")
 
 
-class WatchIn(Wire):
+class WatchIn(StrictWire):
     """Whether comings and goings become events."""
 
     watching: bool
@@ -94,7 +94,7 @@ class ScreenEventPage(BaseModel):
     meta: ScreenEventMeta
 
 
-class EventsRead(Wire):
+class EventsRead(StrictWire):
     """Events that were read; null: all of them."""
 
     ids: list[int] | None = Field(default=None, max_length=10_000)
@@ -171,7 +171,7 @@ class HeldOut(BaseModel):
     reason: str | None = Field(description="Why it cannot be told")
 
 
-class StrategyWishIn(Wire):
+class StrategyWishIn(StrictWire):
     """What is to be made of a screen."""
 
     name: str = Field(min_length=1, max_length=100, description="Its id is made of it: small letters, digits and _")
@@ -198,7 +198,7 @@ class MadeStrategy(BaseModel):
     trials: int = Field(description="Distinct screens tried until now, this one included")
 
 
-class WatchlistIn(Wire):
+class WatchlistIn(StrictWire):
     """What to put on the watchlist."""
 
     symbol: str = Field(min_length=1, max_length=40)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
-from app.schemas.common import IsoDate
+from app.schemas.common import IsoDate, StrictWire
 
 
 class SyncState(BaseModel):
@@ -23,18 +23,14 @@ class SyncState(BaseModel):
     published_until: date = Field(description="The newest session whose files are out.")
 
 
-class SyncSwitch(BaseModel):
+class SyncSwitch(StrictWire):
     """Switch downloads on or off."""
-
-    model_config = ConfigDict(extra="forbid")
 
     enabled: bool
 
 
-class SyncRequest(BaseModel):
+class SyncRequest(StrictWire):
     """A run: from the day after the newest price, or from a day, to the newest session, or to a day."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    start: Annotated[IsoDate | None, Field(alias="from", strict=False)] = None
-    end: Annotated[IsoDate | None, Field(alias="to", strict=False)] = None
+    start: Annotated[IsoDate | None, Field(alias="from")] = None
+    end: Annotated[IsoDate | None, Field(alias="to")] = None
