@@ -34,6 +34,7 @@ _VOLUME_PERCENTILE, _VOLUME_MEAN_20, _HIGHEST_HIGH_252, _LOWEST_LOW_252 = range(
 
 BLOCK = 8  # columns read at a time: one cache line of each field
 _SEEDED = 50  # bars after which every recursion runs
+_YEAR = 252  # bars of the longest window
 _RECENT = 20  # bars handed to the windowed indicators: the longest of them
 
 
@@ -173,11 +174,11 @@ def windows(high: F1, low: F1, close: F1, volume: F1, scratch: F2, out: F1) -> N
         out[_HIGHEST_CLOSE_20] = highest
         sma_dense(volume[count - 21 : count - 1], 20, scratch[2], scratch[3], scratch[0, :20])
         out[_VOLUME_MEAN_20] = scratch[0, 19]
-    if count >= 252:
+    if count >= _YEAR:
         top, bottom = high[count - 1], low[count - 1]
         lower = equal = 0
         today = volume[count - 1]
-        for i in range(count - 252, count - 1):
+        for i in range(count - _YEAR, count - 1):
             top = max(top, high[i])
             bottom = min(bottom, low[i])
             lower += volume[i] < today
@@ -188,24 +189,40 @@ def windows(high: F1, low: F1, close: F1, volume: F1, scratch: F2, out: F1) -> N
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def anchor(high: F1, low: F1, close: F1, volume: F1, factor: F1, gap: B1) -> int:
-    """Turn rows of raw bars into the newest unbroken segment, forward-anchored and without holes, in place.
+def anchor(high: F1, low: F1, close: F1, volume: F1, factor: F1, gap: B1, hi: F1, lo: F1, cl: F1, vol: F1) -> int:
+    """Write the newest unbroken segment of raw bars to `hi`, `lo`, `cl` and `vol`, forward-anchored and without holes.
 
-    Returns its length.
+    Returns its length. Where no bar is missing only the newest `_YEAR` volumes are written: no other is asked for.
     """
+    bars = close.shape[0]
+    whole = 0
+    for t in range(1, bars):
+        # what is finite less itself is zero: three calls of `isfinite` would take as long as all that follows
+        rest = (high[t] - high[t]) + (low[t] - low[t]) + (close[t] - close[t])
+        whole += (1 if rest == 0.0 else 0) & (0 if gap[t] else 1)
+    if whole == bars - 1 and np.isfinite(high[0]) and np.isfinite(low[0]) and np.isfinite(close[0]):
+        for t in range(bars):  # a loop each: the compiler proves of few arrays only that they do not overlap
+            hi[t] = high[t] * factor[t]
+        for t in range(bars):
+            lo[t] = low[t] * factor[t]
+        for t in range(bars):
+            cl[t] = close[t] * factor[t]
+        for t in range(max(bars - _YEAR, 0), bars):
+            vol[t] = volume[t] / factor[t]
+        return bars
     count = 0
     pending = False
-    for t in range(close.shape[0]):
+    for t in range(bars):
         pending = pending or gap[t]
         if not (np.isfinite(high[t]) and np.isfinite(low[t]) and np.isfinite(close[t])):
             continue
         if pending:
             count = 0
             pending = False
-        high[count] = high[t] * factor[t]
-        low[count] = low[t] * factor[t]
-        close[count] = close[t] * factor[t]
-        volume[count] = volume[t] / factor[t]
+        hi[count] = high[t] * factor[t]
+        lo[count] = low[t] * factor[t]
+        cl[count] = close[t] * factor[t]
+        vol[count] = volume[t] / factor[t]
         count += 1
     return count
 
@@ -233,6 +250,7 @@ def newest(high: F2, low: F2, close: F2, volume: F2, factor: F2, gap: B2, first:
     bars = close.shape[0]
     hi, lo, cl = np.empty((BLOCK, bars)), np.empty((BLOCK, bars)), np.empty((BLOCK, bars))
     vol, fac, gaps = np.empty((BLOCK, bars)), np.empty((BLOCK, bars)), np.empty((BLOCK, bars), np.bool_)
+    room = np.empty((4, bars))
     scratch, column = np.empty((8, _RECENT + 2)), np.empty(out.shape[0])
     for n0 in range(first, last, BLOCK):
         width = min(BLOCK, last - n0)
@@ -248,9 +266,9 @@ def newest(high: F2, low: F2, close: F2, volume: F2, factor: F2, gap: B2, first:
             column[:] = np.nan
             if np.isfinite(hi[j, bars - 1]) and np.isfinite(lo[j, bars - 1]) and np.isfinite(cl[j, bars - 1]):
                 before = previous_close(hi[j], lo[j], cl[j], fac[j])
-                i = anchor(hi[j], lo[j], cl[j], vol[j], fac[j], gaps[j])
-                recursions(hi[j, :i], lo[j, :i], cl[j, :i], column)
-                windows(hi[j, :i], lo[j, :i], cl[j, :i], vol[j, :i], scratch, column)
+                i = anchor(hi[j], lo[j], cl[j], vol[j], fac[j], gaps[j], room[0], room[1], room[2], room[3])
+                recursions(room[0, :i], room[1, :i], room[2, :i], column)
+                windows(room[0, :i], room[1, :i], room[2, :i], room[3, :i], scratch, column)
                 if i >= 2:
                     column[_PREVIOUS_CLOSE] = before
             out[:, n0 + j] = column
@@ -269,8 +287,7 @@ def newest_rows(high: F2, low: F2, close: F2, volume: F2, factor: F2, gap: B2, f
         column[:] = np.nan
         if np.isfinite(high[n, bars - 1]) and np.isfinite(low[n, bars - 1]) and np.isfinite(close[n, bars - 1]):
             before = previous_close(high[n], low[n], close[n], factor[n])
-            hi[:], lo[:], cl[:], vol[:] = high[n], low[n], close[n], volume[n]
-            i = anchor(hi, lo, cl, vol, factor[n], gap[n])
+            i = anchor(high[n], low[n], close[n], volume[n], factor[n], gap[n], hi, lo, cl, vol)
             recursions(hi[:i], lo[:i], cl[:i], column)
             windows(hi[:i], lo[:i], cl[:i], vol[:i], scratch, column)
             if i >= 2:
@@ -297,8 +314,9 @@ def newest_packed(
         column[:] = np.nan
         if np.isfinite(high[b - 1]) and np.isfinite(low[b - 1]) and np.isfinite(close[b - 1]):
             before = previous_close(high[a:b], low[a:b], close[a:b], factor[a:b])
-            hi[: b - a], lo[: b - a], cl[: b - a], vol[: b - a] = high[a:b], low[a:b], close[a:b], volume[a:b]
-            i = anchor(hi[: b - a], lo[: b - a], cl[: b - a], vol[: b - a], factor[a:b], unbroken[: b - a])
+            i = anchor(
+                high[a:b], low[a:b], close[a:b], volume[a:b], factor[a:b], unbroken[: b - a], hi, lo, cl, vol
+            )  # fmt: skip
             recursions(hi[:i], lo[:i], cl[:i], column)
             windows(hi[:i], lo[:i], cl[:i], vol[:i], scratch, column)
             if i >= 2:
