@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 from fastapi.testclient import TestClient
 from hypothesis import settings as hypothesis_settings
@@ -171,7 +172,14 @@ def served_application(database_url: str, home: Path, import_root: Path) -> Iter
         environment.setenv("SMARTTRADER_IMPORT_ROOTS", str(import_root))
         environment.setenv("SMARTTRADER_RATE_LIMIT", "false")  # tests ask faster than people
         with TestClient(create_app(Settings()), base_url="http://127.0.0.1:8000") as client:
+            client.event_hooks = {"request": [_patient]}
             yield client
+
+
+def _patient(request: httpx.Request) -> None:
+    """Wait for a run as long as the server lets one, unless the test says how long: a busy machine is no fault."""
+    if request.url.path.endswith(("/backtest", "/verify", "/history")) and "wait" not in request.url.params:
+        request.url = request.url.copy_merge_params({"wait": "120"})
 
 
 @pytest.fixture
