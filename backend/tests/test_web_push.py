@@ -6,6 +6,7 @@ import json
 import logging
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from fastapi.testclient import TestClient
 from pydantic import ValidationError
 from sqlalchemy import text
 
+from app.commands.shared import tell_watched
 from app.database import Market
 from app.services.push.service import OFF, digest_of
 from app.services.push.vapid import KEY_FILE
@@ -50,6 +52,19 @@ def pushing(
         yield client
 
 
+@pytest.fixture(scope="module")
+def refusing(postgres: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """For requests that change nothing."""
+    home = tmp_path_factory.mktemp("refusing")
+    with ExitStack() as stack:
+        url = stack.enter_context(copied_database(postgres, template))
+        with pytest.MonkeyPatch.context() as environment:  # other applications start while this one runs
+            environment.setenv("SMARTTRADER_PUSH_CONTACT", CONTACT)
+            environment.setenv("SMARTTRADER_PUSH_LOCAL", "true")
+            client = stack.enter_context(served_application(url, home, home))
+        yield client
+
+
 def turn_on(client: TestClient, server: PushServer, **change: Any) -> dict[str, Any]:
     answer = client.post(URL, json=server.subscription() | change)
     assert answer.status_code == 201, answer.text
@@ -80,7 +95,7 @@ def retry(client: TestClient) -> None:
     database(client, "UPDATE push_messages SET due_at = now() - interval '1 second' WHERE state = 'WAITING'")
     before = len(push_jobs(client))
     platform = platform_of(client)
-    platform.push.queue_due(Market.REAL, datetime.now(UTC))
+    platform.queue_nightly()
     assert len(push_jobs(client)) == before + 1
 
 
@@ -294,13 +309,13 @@ def test_there_is_an_end_to_the_number_of_browsers(pushing: TestClient, server: 
     ],
 )
 def test_what_is_no_subscription_is_refused_by_its_field(
-    pushing: TestClient, server: PushServer, change: dict[str, Any], field: str
+    refusing: TestClient, server: PushServer, change: dict[str, Any], field: str
 ) -> None:
-    refused = pushing.post(URL, json=server.subscription() | change)
+    refused = refusing.post(URL, json=server.subscription() | change)
     assert refused.status_code == 422, refused.text
     error = refused.json()["error"]
     assert (error["code"], error["details"]["field"]) == ("VALIDATION_ERROR", field)
-    assert browsers(pushing) == []
+    assert browsers(refusing) == []
 
 
 def test_without_a_contact_address_push_is_off_and_no_key_is_made(
@@ -346,6 +361,43 @@ def test_a_key_that_cannot_be_read_stops_neither_the_job_nor_the_events(
     assert found["events"] > 0 and KEY_FILE in found["push"]["reason"]
     failed = pushing.get("/api/push")
     assert failed.status_code == 500 and KEY_FILE in failed.json()["error"]["message"] and "s3cret" not in failed.text
+
+
+def test_the_sample_market_is_told_as_made_up_to_the_browsers_of_all_markets(
+    pushing: TestClient, server: PushServer
+) -> None:
+    turn_on(pushing, server)
+    platform = platform_of(pushing)
+    platform.database.migrate(Market.SAMPLE)
+    with platform.database.transaction(Market.SAMPLE) as session:
+        session.execute(text("INSERT INTO saved_screens (id, name) VALUES (5, 'Mine')"))
+        session.execute(
+            text(
+                "INSERT INTO screen_events (screen_id, number, session, symbol, kind) "
+                "VALUES (5, 1, '2024-12-31', 'ARUVI', 'LEFT')"
+            )
+        )
+    assert platform.push.tell(Market.SAMPLE)["taken"] == 1
+    [pushed] = server.messages
+    assert pushed.headers["Topic"] == pushed.note["tag"] == "sample-screen-5"
+    assert pushed.note["title"] == "[SAMPLE] Mine: 1 left"
+    assert pushed.note["body"] == "These companies and prices are made up.\nTue 31 Dec 2024\nLeft: ARUVI"
+    assert browsers(pushing)[0]["last_success_at"] is not None
+
+
+def test_a_command_that_brings_data_tells_of_it_as_the_server_does(
+    pushing: TestClient, server: PushServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    watched(pushing, 1)
+    turn_on(pushing, server)
+    tell_watched(platform_of(pushing), Market.REAL)
+    assert len(server.messages) == 1
+    said = capsys.readouterr().err
+    assert "Watched screens: 1" in said and "Not told" not in said
+    database(pushing, "UPDATE screen_events SET pushed_at = NULL")
+    server.status = 503
+    tell_watched(platform_of(pushing), Market.REAL)
+    assert "Not told by push: 127.0.0.1 does not work at the moment (503)" in capsys.readouterr().err
 
 
 def test_two_who_send_at_once_send_a_message_once(pushing: TestClient, server: PushServer) -> None:

@@ -20,6 +20,7 @@ PAGES = {
     "backtest": "/quant/backtest/",
     "runs": "/quant/runs/",
     "data": "/data/",
+    "alerts": "/screener/alerts/",
     "settings": "/settings/",
     "no such page": "/nowhere/",
 }
@@ -32,6 +33,7 @@ HEADINGS = {
     "backtest": "Backtest",
     "runs": "Runs",
     "data": "Data",
+    "alerts": "Alerts",
     "settings": "Settings",
     "no such page": None,
 }

@@ -57,61 +57,63 @@ export function AlertsPage() {
           Mark {count(unread)} as read
         </button>
       </div>
-      <section className="card" aria-label="Notifications">
-        <div className="card-b row wrap g3">
-          <NotifyBrowser />
-          <Link className="link xs" href="/settings/#alerts">
-            All browsers
-          </Link>
-        </div>
-      </section>
-      <section className="card" aria-label="Events">
-        <DataState
-          query={events}
-          failed="The alerts stopped"
-          isEmpty={(data) => data.meta.total === 0}
-          empty={
-            <EmptyState
-              title="Nothing has happened yet"
-              icon="bell"
-              action={
-                <Link className="btn p" href="/screener/">
-                  Open the screener
-                </Link>
-              }
-            >
-              Save a screen and watch it: after each evening’s data, who comes and who leaves stands here.
-            </EmptyState>
-          }
-        >
-          {(data) => (
-            <>
-              <ul className="rowlist">
-                {data.data.map((event) => (
-                  <li key={event.id} className={event.read_at === null ? "b" : "t2"}>
-                    <span className="num t3 xs w64 nowrap">{date(event.session)}</span>
-                    <Link className="link sym" href={`/stock/?symbol=${encodeURIComponent(event.symbol)}`}>
-                      {event.symbol}
-                    </Link>
-                    <span className="grow">
-                      {event.kind === "ENTERED" ? "came into" : "left"}{" "}
-                      <Link className="link" href={`/screener/?screen=${event.screen_id}&open=1`}>
-                        {event.screen}
+      <div className="stack g3">
+        <section className="card" aria-label="Notifications">
+          <div className="card-b row wrap g3">
+            <NotifyBrowser />
+            <Link className="link xs" href="/settings/#alerts">
+              All browsers
+            </Link>
+          </div>
+        </section>
+        <section className="card" aria-label="Events">
+          <DataState
+            query={events}
+            failed="The alerts stopped"
+            isEmpty={(data) => data.meta.total === 0}
+            empty={
+              <EmptyState
+                title="Nothing has happened yet"
+                icon="bell"
+                action={
+                  <Link className="btn p" href="/screener/">
+                    Open the screener
+                  </Link>
+                }
+              >
+                Save a screen and watch it: after each evening’s data, who comes and who leaves stands here.
+              </EmptyState>
+            }
+          >
+            {(data) => (
+              <>
+                <ul className="rowlist">
+                  {data.data.map((event) => (
+                    <li key={event.id} className={event.read_at === null ? "b" : "t2"}>
+                      <span className="num t3 xs w64 nowrap">{date(event.session)}</span>
+                      <Link className="link sym" href={`/stock/?symbol=${encodeURIComponent(event.symbol)}`}>
+                        {event.symbol}
                       </Link>
-                    </span>
-                    {event.read_at === null && (
-                      <Badge tone="ac" small>
-                        New
-                      </Badge>
-                    )}
-                  </li>
-                ))}
-              </ul>
-              <Pager page={page} pages={data.meta.total_pages} onPage={setPage} />
-            </>
-          )}
-        </DataState>
-      </section>
+                      <span className="grow">
+                        {event.kind === "ENTERED" ? "came into" : "left"}{" "}
+                        <Link className="link" href={`/screener/?screen=${event.screen_id}&open=1`}>
+                          {event.screen}
+                        </Link>
+                      </span>
+                      {event.read_at === null && (
+                        <Badge tone="ac" small>
+                          New
+                        </Badge>
+                      )}
+                    </li>
+                  ))}
+                </ul>
+                <Pager page={page} pages={data.meta.total_pages} onPage={setPage} />
+              </>
+            )}
+          </DataState>
+        </section>
+      </div>
     </div>
   );
 }

@@ -10,7 +10,8 @@ from app.database import Market
 from app.models import ScreenEvent
 
 ALERTS: Final = "/screener/alerts/"
-_NAMES, _SESSIONS, _LETTERS = 8, 3, 80  # of each kind, of them, of a screen's name: a notification shows a few lines
+# of each kind, of them, of a screen's name and of a symbol: a notification shows a few lines and holds 3993 octets
+_NAMES, _SESSIONS, _LETTERS, _SYMBOL = 8, 3, 80, 20
 
 
 def topic_of(market: Market, screen_id: int) -> str:
@@ -64,4 +65,4 @@ def _day(session: date) -> str:
 
 def _listed(symbols: list[str]) -> str:
     more = len(symbols) - _NAMES
-    return ", ".join(symbols[:_NAMES]) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(symbol[:_SYMBOL] for symbol in symbols[:_NAMES]) + (f" and {more} more" if more > 0 else "")
