@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from concurrent.futures import as_completed
+from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from app.engines.backtest import CostSpec
@@ -45,6 +49,37 @@ def test_processes_give_the_bytes_that_threads_give() -> None:
         here = bytes_of(submit, points, 2)
     with in_processes(task) as (submit, _):
         assert bytes_of(submit, points, 2) == here
+
+
+KILLED = """
+import os, signal, sys
+import psutil
+from app.services.sweeps.executors import in_processes
+from tests.services.test_sweep_executors import task_of
+
+if __name__ == "__main__":
+    with in_processes(task_of("nr7_breakout", {"days": [2, 3, 4, 5], "short": [0, 1]})) as (submit, width):
+        submit(0, 1).result()
+        with open(sys.argv[1], "w") as told:
+            print(*[child.pid for child in psutil.Process().children(recursive=True)], file=told)
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL on Windows")
+def test_the_processes_of_a_search_end_with_the_one_that_began_it_though_that_is_killed(tmp_path: Path) -> None:
+    script, told = tmp_path / "killed.py", tmp_path / "children"
+    script.write_text(KILLED)
+    here = dict(os.environ) | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    ran = subprocess.run([sys.executable, str(script), str(told)], env=here, check=False, stdout=subprocess.DEVNULL,
+                         stderr=subprocess.DEVNULL)  # fmt: skip
+    assert ran.returncode == -signal.SIGKILL
+    children = [int(pid) for pid in told.read_text().split()]
+    assert len(children) >= 2
+    until = time.monotonic() + 20
+    while (left := [pid for pid in children if psutil.pid_exists(pid)]) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert left == []
 
 
 def test_a_cluster_gives_the_bytes_that_threads_give_though_a_worker_dies() -> None:

@@ -15,6 +15,7 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPool
 from contextlib import contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass
+from multiprocessing.connection import wait
 from typing import Any, Final
 
 from app.engines.strategies.registry import registry
@@ -58,6 +59,15 @@ _own_task: Task | None = None
 def _begin(task: Task) -> None:
     global _own_task
     _own_task = task
+    threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """End this process with the one that began it: of one that was killed it would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    wait([parent.sentinel])
+    os._exit(1)
 
 
 def _evaluate_own(first: int, after: int) -> Chunk:
