@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import statistics
 import time
 import uuid
 from datetime import UTC, date, datetime, timedelta
@@ -83,6 +84,39 @@ def test_a_walk_forward_is_stored_once_counted_verified_and_cannot_be_changed(
     for change in ("UPDATE walk_forwards SET digest = 'x'", "DELETE FROM walk_forwards", "TRUNCATE walk_forwards"):
         with pytest.raises(DBAPIError), platform.database.transaction(Market.REAL) as session:
             session.execute(text(change))
+
+
+def test_windows_count_as_trials_and_do_not_widen_the_spread_that_deflates_a_whole_record(
+    sample_client: TestClient, sample_data: SampleSummary
+) -> None:
+    """Sixty sessions spread a Sharpe by about 1/60 a session whatever they are of: of records as long as the tested one
+    the spread is told by the points over all tested sessions alone."""
+    found = stored(sample_client, asked(sample_data))
+    left = found["significance"]
+    sweep = sample_client.post(
+        "/api/portfolio/strategies/sweeps",
+        json={
+            "run": {
+                "strategy_ids": ["sma_cross"], "universe": sample_data.indices[0],
+                "start_date": found["windows"][0]["test_start"], "end_date": found["windows"][-1]["test_end"],
+            },
+            "grid": {"fast": [3, 5], "slow": [10, 15]},
+        },
+    ).json()["sweep"]["sweep_id"]  # fmt: skip
+    url = f"/api/portfolio/strategies/sweeps/{sweep}"
+    for _ in range(600):
+        if sample_client.get(url).json()["state"] == "FINISHED":
+            break
+        time.sleep(0.1)
+    points = sample_client.get(f"{url}/points").json()["data"]
+    sharpes = [point["metrics"]["sharpe"] / 252**0.5 for point in points]
+    assert len(sharpes) == 4
+    assert left["trials"] == len(found["windows"]) * 5 + 4
+    assert left["trial_sharpe_variance"] == pytest.approx(statistics.variance(sharpes), rel=1e-9)
+    # the same four are no new trials
+    again = sample_client.get(f"{url}/overfitting").json()["bases"][0]["best"]["significance"]
+    assert again["trials"] == left["trials"]
+    assert again["trial_sharpe_variance"] == pytest.approx(left["trial_sharpe_variance"])
 
 
 class Killed(BaseException):

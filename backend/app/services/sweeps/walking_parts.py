@@ -34,7 +34,11 @@ _SHARPE = METRICS.index("sharpe")
 
 
 class Tried(NamedTuple):
-    """A specification that was evaluated, for the ledger."""
+    """A specification that was evaluated, for the ledger.
+
+    Each counts. A Sharpe has only one that was tried over all tested sessions: that of a short window spreads by its
+    shortness, and would deflate every record of the strategy by it.
+    """
 
     base: RunSpec
     params: Mapping[str, ParamValue]  # beside those of the base
@@ -86,8 +90,7 @@ class Parts:
             if cancelled():
                 raise Cancelled
             found = run(spec, inputs, factor)
-            sharpe = found.metrics["sharpe"]
-            tried = [Tried(spec, {}, False, None if sharpe is None else float(sharpe))] if factor == 1 else []
+            tried = [Tried(spec, {}, False, None)] if factor == 1 else []
             self._keep(number, _packed({"metrics": dict(found.metrics)}, np.stack([found.equity, found.costs])), tried)
             return found
 
@@ -111,7 +114,7 @@ class Parts:
         (base,), varied = evaluator.points.spec.bases, evaluator.points.varied
         sharpes = found.values[:, _SHARPE].tolist()
         tried = [
-            Tried(base, varied(first + i), first + i in found.failures, None if sharpe != sharpe else sharpe)
+            Tried(base, varied(first + i), first + i in found.failures, sharpe if curves and sharpe == sharpe else None)
             for i, sharpe in enumerate(sharpes)
         ]
         if not curves:
