@@ -272,7 +272,8 @@ def test_turning_a_browser_on_twice_and_with_a_new_address_keeps_one(pushing: Te
     assert (again["id"], again["name"], again["created_at"]) == (first["id"], "Work", first["created_at"])
     old = server.subscription()["endpoint"]
     moved = turn_on(pushing, server, endpoint=f"{server.origin}/new", name=None, replaces=old)
-    assert moved["name"] == "Work" and moved["created_at"] == first["created_at"]
+    assert {name: moved[name] for name in ("id", "name")} == {"id": first["id"], "name": "Work"}
+    assert moved["created_at"] == first["created_at"]
     assert moved["digest"] == digest_of(f"{server.origin}/new")
     assert [one["id"] for one in browsers(pushing)] == [moved["id"]]
 

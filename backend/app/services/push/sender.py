@@ -85,8 +85,6 @@ class PushSender:
             return Outcome(Answer.REFUSED, f"{host} leads into this network, where nothing is sent")
         except httpcore.TimeoutException:
             return Outcome(Answer.LATER, f"{host} does not answer in time")
-        except ssl.SSLError:
-            return Outcome(Answer.LATER, f"{host} has no certificate that can be trusted")
         except (httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
             if "CERTIFICATE_VERIFY_FAILED" in str(error):
                 return Outcome(Answer.LATER, f"{host} has no certificate that can be trusted")

@@ -104,8 +104,10 @@ class PushService:
             raise ValidationError("keys.p256dh is no point of the curve P-256", "keys.p256dh") from None
         repository = PushSubscriptionRepository(session)
         digest = digest_of(endpoint)
-        before = None if replaces is None else repository.known(digest_of(replaces))
-        known = repository.known(digest) or before
+        known = repository.known(digest)
+        if known is None and replaces is not None and (known := repository.known(digest_of(replaces))) is not None:
+            known.digest = digest  # messages that wait for it go to its new address
+            session.flush()
         if known is None and len(repository.all(usable=True)) >= MOST:
             raise ConflictError(f"{MOST} browsers are told already: take one out first")
         values: dict[str, Any] = {
@@ -116,12 +118,8 @@ class PushService:
             "auth": secret,
             "key": self._sender.key.public,
         }
-        if known is not None and known.ended_at is None:
-            values["created_at"] = known.created_at
-        else:
-            values["created_at"] = datetime.now(UTC)
-        if before is not None and before.digest != digest:
-            repository.remove(before.id)
+        since = None if known is None or known.ended_at is not None else known.created_at
+        values["created_at"] = since or datetime.now(UTC)
         return self._told(repository.put(digest, values), self._sender.key.public)
 
     def unsubscribe(self, session: Session, subscription_id: int) -> None:
@@ -263,7 +261,9 @@ class PushService:
     @staticmethod
     def _told(row: PushSubscription, key: str | None) -> dict[str, Any]:
         names = ("id", "name", "digest", "service", "created_at", "last_success_at", "last_failure_at", "last_failure")
-        return {name: getattr(row, name) for name in (*names, "ended_at")} | {"other_key": row.key != key}
+        return {name: getattr(row, name) for name in (*names, "ended_at")} | {
+            "other_key": key is not None and row.key != key
+        }
 
 
 def digest_of(endpoint: str) -> str:

@@ -126,6 +126,17 @@ def test_a_service_that_is_away_or_speaks_no_http_is_asked_again_later(sender: P
     assert outcome == Outcome(Answer.LATER, "127.0.0.1 cannot be reached")
 
 
+def test_a_name_that_nobody_knows_is_asked_for_again_later(
+    sender: PushSender, server: PushServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(*_: Any, **__: Any) -> list[Any]:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    outcome = send(sender, server, "https://push.example.net/s3cret")
+    assert outcome == Outcome(Answer.LATER, "push.example.net cannot be reached")
+
+
 def _say(listener: socket.socket, words: bytes) -> None:
     connection, _ = listener.accept()
     with connection:
