@@ -220,12 +220,15 @@ def paired(op: int, x: F1, y: F1, segments: I1, window: int, out: F1) -> None:
                 mean_x /= window
                 mean_y /= window
                 xx = yy = xy = 0.0
+                x_varies = y_varies = False  # equal values may lie beside their rounded mean
                 for m in range(n + 1 - window, n + 1):
                     a, b = x[m] - mean_x, y[m] - mean_y
                     xx += a * a
                     yy += b * b
                     xy += a * b
-                if yy <= 0.0 or (op == CORR and xx <= 0.0):
+                    x_varies |= x[m] != x[n]
+                    y_varies |= y[m] != y[n]
+                if not y_varies or yy <= 0.0 or (op == CORR and (not x_varies or xx <= 0.0)):
                     out[n] = np.nan
                 elif op == CORR:
                     out[n] = min(max(xy / np.sqrt(xx * yy), -1.0), 1.0)
@@ -272,11 +275,12 @@ def across(op: int, x: F1, universe: B1, sectors: I4, order: I1, first: I1, out:
             for value in values:
                 mean += value
             mean /= size
-            spread = 0.0
+            spread, varies = 0.0, False
             for value in values:
                 spread += (value - mean) * (value - mean)
+                varies |= value != values[0]  # equal values may lie beside their rounded mean
             spread = np.sqrt(spread / size)
-            if spread > 0.0:
+            if varies and spread > 0.0:
                 for k in range(size):
                     out[who[k]] = (values[k] - mean) / spread
             continue
