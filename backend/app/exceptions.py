@@ -69,7 +69,12 @@ class DataNotFoundError(SmartTraderException):
 
 
 class ValidationError(SmartTraderException):
-    """A request that cannot be carried out as sent; `field` names the part to change."""
+    """A request that cannot be carried out as sent; `field` names the part to change.
+
+    Where the wrong characters are known, `details` says which: `line` and `column` of the first, from 1, in the text of
+    the field as it was decoded, and `length`. Of a value that is wrong as a whole, such as a day that lies ahead, that
+    is the whole value.
+    """
 
     code = "VALIDATION_ERROR"
     status = 422

@@ -161,6 +161,12 @@ def test_every_filter_is_counted_and_paged_on_the_whole_set(shared_sample: TestC
         ({"columns": "close, sma(close"}, 11, 1, "is not closed"),
         ({"columns": "close) or (close"}, 6, 1, "closes nothing"),
         ({"sort_by": "close +"}, 8, 1, "ends too early"),
+        ({"asof": "2999-01-01"}, 1, 10, "lies ahead"),  # wrong as a whole: the position is the whole value
+        ({"q": "close > 1", "asof": "2999-01-01"}, 1, 10, "lies ahead"),
+        ({"asof": "2024-13-45"}, 1, 10, "asof"),
+        ({"limit": "many"}, 1, 4, "limit"),
+        ({"sort_order": "up"}, 1, 2, "sort_order"),
+        ({"sector": "x" * 104}, 101, 4, "at most 100 characters"),
     ],
     ids=lambda value: str(value)[:40],
 )
@@ -190,9 +196,24 @@ def test_an_editor_is_told_what_is_wrong_without_a_refusal(shared_sample: TestCl
     assert get(shared_sample, path, q="")["error"]["message"]
 
 
-def test_a_day_that_lies_ahead_is_refused(shared_sample: TestClient) -> None:
-    response = shared_sample.get(PATH, params={"asof": "2999-01-01"})
-    assert (response.status_code, response.json()["error"]["details"]["field"]) == (422, "asof")
+def test_every_answer_of_a_day_refuses_one_that_lies_ahead(shared_sample: TestClient) -> None:
+    symbol = get(shared_sample, limit=1)["data"][0]["symbol"]
+    stock = f"/api/market/stocks/{symbol}"
+    for path, params, field in (
+        (PATH, {}, "asof"),
+        (f"{PATH}near-misses", {"q": "close > 1"}, "asof"),
+        (f"{PATH}why/{symbol}", {"q": "close > 1"}, "asof"),
+        (f"{PATH}held/{symbol}", {}, "asof"),
+        (f"{PATH}history", {"q": "close > 1"}, "start"),
+        (f"{stock}/lines", {"q": "close"}, "asof"),
+        (f"{stock}/events", {}, "asof"),
+        ("/api/market/overview", {}, "asof"),
+    ):
+        response = shared_sample.get(path, params={**params, field: "2999-01-01"})
+        assert response.status_code == 422, (path, response.text)
+        details = response.json()["error"]["details"]
+        assert (details["field"], details["line"], details["column"], details["length"]) == (field, 1, 1, 10)
+        assert details["expected"][0].startswith("a day up to 20")
 
 
 def test_an_unknown_preset_is_refused_with_the_known_ones(shared_sample: TestClient) -> None:

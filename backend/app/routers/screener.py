@@ -168,7 +168,7 @@ def screen_history(
     wait: Annotated[float, Query(ge=0, le=120, description="Seconds to wait for a history that is a job")] = 30,
 ) -> Response:
     """A screen through time: matches by day, who came and went, and what their prices did next against the universe."""
-    question = HistoryQuestion(q, index, instrument_type, start, end, seed)
+    question = HistoryQuestion(q, index, instrument_type, past(start, "start"), end, seed)
     with platform.database.transaction(market) as session:
         long = platform.histories.too_much(market, session, question)
     if not long:

@@ -49,10 +49,14 @@ def _question(asked: ScreenQuestionIn) -> ScreenQuestion:
     return ScreenQuestion(**{**asked.model_dump(), "columns": tuple(asked.columns)})
 
 
-def past(asof: date | None) -> date | None:
-    """The day, once it is known not to lie ahead."""
-    if asof is not None and asof > datetime.now(UTC).astimezone(IST).date():
-        raise ValidationError(f"asof is {asof}, which lies ahead: screens are of days that have been", "asof")
+def past(asof: date | None, field: str = "asof") -> date | None:
+    """The day, once it is known not to lie ahead; `field` is the parameter that names it."""
+    today = datetime.now(UTC).astimezone(IST).date()
+    if asof is not None and asof > today:
+        place = {"line": 1, "column": 1, "length": len(asof.isoformat()), "expected": [f"a day up to {today}"]}
+        raise ValidationError(
+            f"{field} is {asof}, which lies ahead: screens are of days that have been", field, details=place
+        )
     return asof
 
 

@@ -74,7 +74,8 @@ def _of_validation(request: Request, error: Exception) -> Response:
     first = problems[0]
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
     message = f"{first['field']}: {first['message']}{more}"
-    return answer(request, ValidationError(message, first["field"], details={"problems": problems}))
+    place: dict[str, Any] = {name: first[name] for name in ("line", "column", "length") if name in first}
+    return answer(request, ValidationError(message, first["field"], details={"problems": problems, **place}))
 
 
 def _problem(item: dict[str, Any]) -> dict[str, Any]:
@@ -86,7 +87,21 @@ def _problem(item: dict[str, Any]) -> dict[str, Any]:
         return {"field": "body", "in": "body", "message": told, "type": item["type"]}
     place = [text for part in item["loc"] if not (text := str(part)).startswith("(")]  # a tag is no field: `one_of`
     field = ".".join(place[1:]) if place and place[0] in {"query", "path", "body", "header"} else ".".join(place)
-    return {"field": field or place[0], "in": place[0], "message": _words(item), "type": item["type"]}
+    problem = {"field": field or place[0], "in": place[0], "message": _words(item), "type": item["type"]}
+    return {**problem, **_place(item)} if place[0] == "query" else problem
+
+
+def _place(item: dict[str, Any]) -> dict[str, int]:
+    """Where in the text of a parameter it is wrong: what is beyond the longest text, else the whole of it."""
+    given = item.get("input")
+    if not isinstance(given, str):
+        return {}
+    kept = item["ctx"]["max_length"] if item["type"] == "string_too_long" else 0
+    return {
+        "line": given.count("\n", 0, kept) + 1,
+        "column": kept - given.rfind("\n", 0, kept),
+        "length": max(len(given) - kept, 1),
+    }
 
 
 def _words(item: dict[str, Any]) -> str:
