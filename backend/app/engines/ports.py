@@ -5,8 +5,8 @@ A port is cut like the bars are: `up_to(instant)` leaves what was known then. Po
 bars. Instants are exchange local time, datetime64[s].
 
 Names in use: "fundamentals.<figure>" (`AsOf`, or `ByDay` where the figure in use was looked up day by day), "members"
-(`AsOf`), "stored.<field>" (`ByDay`: turnover, trades, delivery, index_close, bars_listed), "names" (`Names`), "daily"
-(`DailyBars`, for intraday bars).
+(`AsOf`), "members.<index>" (`ByDay`: 1 or 0, NaN before any list of it), "stored.<field>" (`ByDay`: turnover, trades,
+delivery, index_close, bars_listed, bands and marks), "names" (`Names`), "daily" (`DailyBars`, for intraday bars).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
@@ -49,6 +49,17 @@ def company_figures(read: bool, dated: str) -> Iterator[str]:
     """In words: how the company figures that were read are dated."""
     if read:
         yield f"Company figures are those known at the end of each day. {dated}."
+
+
+def known_for(beside: Iterable[tuple[str, int, date | None]], measured: int) -> Iterator[str]:
+    """In words: of how many sessions the members and marks that were read are on file, where not of all."""
+    for name, told, first in beside:
+        if told < measured:
+            since = "" if first is None else f", the first of them {first}"
+            yield (
+                f"{name.partition('.')[2]} is on file for {told} of {measured} sessions{since}; on the others it is "
+                "unknown, and a condition that needs it does not match."
+            )
 
 
 def never_traded(symbols: Sequence[str]) -> Iterator[str]:

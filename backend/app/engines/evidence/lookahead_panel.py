@@ -30,6 +30,7 @@ SYMBOLS: Final = ("TREND", "PAIR", "HOLES", "GAPS", "DELISTED", "FLAT", "LISTED"
 HOLES, GAPS, DELISTED, FLAT, LISTED = range(2, 7)
 SIZE: Final = len(SYMBOLS)
 FIGURES: Final = "fundamentals."
+MEMBERS: Final = "members."
 _AFTER_ALL: Final = np.datetime64("9999-12-31", "s")
 _BEGIN: Final = date(2015, 1, 1)
 _OPEN: Final = 9 * 3600 + 15 * 60  # the first intraday bar
@@ -39,20 +40,22 @@ TIMEFRAMES: Final = (*_SECONDS, "1d")
 
 
 class Generated(Mapping[str, Port]):
-    """The ports of a generated market; the figures of any name are made up when they are first asked for."""
+    """The ports of a generated market; figures and indices of any name are made up when they are first asked for."""
 
     def __init__(self, ports: Mapping[str, Port], sessions: NDArray[np.datetime64], seed: int) -> None:
         self._made: dict[str, Port] = dict(ports)
         self._sessions, self._seed = sessions, seed
 
     def __contains__(self, name: object) -> bool:
-        return name in self._made or (isinstance(name, str) and name.startswith(FIGURES) and name != FIGURES)
+        made_up = isinstance(name, str) and any(name.startswith(one) and name != one for one in (FIGURES, MEMBERS))
+        return name in self._made or made_up
 
     def __getitem__(self, name: str) -> Port:
         if name not in self._made:
             if name not in self:
                 raise KeyError(name)
-            self._made[name] = _figures(name, self._sessions, self._seed)
+            make = _figures if name.startswith(FIGURES) else _members_of
+            self._made[name] = make(name, self._sessions, self._seed)
         return self._made[name]
 
     def __iter__(self) -> Any:
@@ -260,6 +263,15 @@ def _members(bars: Bars) -> AsOf:
     return AsOf(SIZE, n, days, known_at, bars.member[t, n].astype(np.float64))
 
 
+def _members_of(name: str, days: NDArray[np.datetime64], seed: int) -> ByDay:
+    """Who belongs to some index on each day: not known at first, then stocks come and go."""
+    random = np.random.default_rng([seed, *name.encode()])
+    changes = np.cumsum(random.random((len(days), SIZE)) < 0.04, axis=0) + random.integers(2, size=SIZE)
+    value = (changes % 2).astype(np.float64)
+    value[: len(days) // 10] = np.nan
+    return ByDay(_day_end(days), value)
+
+
 def _names(bars: Bars) -> Names:
     """The last instrument has another symbol in the last quarter; the first one took over a symbol."""
     at = bars.sessions[[bars.shape[0] // 2, 3 * bars.shape[0] // 4]].astype("datetime64[s]")
@@ -301,7 +313,10 @@ def _stored(bars: Bars, seed: int) -> dict[str, Port]:
         "delivery": np.floor(bars.raw_volume * random.uniform(0.1, 0.9, bars.shape)),
         "index_close": np.tile(index[:, None], (1, SIZE)),
         "bars_listed": np.where(traded, np.cumsum(traded, axis=0), np.nan),
+        "price_band": random.choice([2.0, 5.0, 10.0, 20.0, np.nan], bars.shape),
     }
+    for mark in ("hit_upper_band", "hit_lower_band", "has_derivatives", "under_surveillance"):
+        fields[mark] = random.choice([0.0, 1.0, np.nan], bars.shape, p=[0.5, 0.3, 0.2])
     known_at = _day_end(bars.sessions)
     return {f"stored.{name}": ByDay(known_at, values) for name, values in fields.items()}
 

@@ -23,7 +23,17 @@ B2 = NDArray[np.bool_]
 F2 = NDArray[np.float64]
 
 IN_BARS = frozenset({"open", "high", "low", "close", "volume"})
-BY_SESSION = frozenset({"turnover", "trades", "delivery", "index_close", "bars_listed"})
+MARKS = frozenset({"hit_upper_band", "hit_lower_band", "has_derivatives", "under_surveillance", "price_band"})
+BY_SESSION = frozenset({"turnover", "trades", "delivery", "index_close", "bars_listed"}) | MARKS
+MEMBERS = "members."
+# fields of a screen that a strategy does not see, and why
+NOT_BY_DAY = {
+    "sector": "only the latest known sector is on file, so that a past day would be decided by what came later. "
+    'Membership of a sector index is known by day: in index("NIFTYIT")',
+    "name": "only the latest known name of a company is on file, so that it would tell of days that were to come",
+    "symbol": "who names stocks knows what became of them; name them as the universe of a run instead",
+    "series": "the bars of a run do not say in which series they were traded",
+}
 Rebalance = Literal["daily", "weekly", "monthly"]
 
 
@@ -62,9 +72,8 @@ class ScreenStrategy(Strategy[ScreenParams]):
     month, and what does not match any more is sold then.
 
     Stocks are compared (rank, percentile …) among the members of the run's universe. Beside the bars it reads, each as
-    it was known at the end of the bar's day, company figures and what else is stored of a session (`port_of`). Names,
-    sectors, bands and marks and members of other indices cannot be read: what is on file of them is not, or not always,
-    what was known that day.
+    it was known at the end of the bar's day, company figures and what else is stored of a session (`port_of`), and who
+    belonged to an index. Names, symbols, sectors and series cannot be read, see `NOT_BY_DAY`.
     """
 
     entry: ClassVar[str]
@@ -79,13 +88,16 @@ class ScreenStrategy(Strategy[ScreenParams]):
         return max(window(one.tree, words) for one in self._expressions())
 
     def reads(self) -> tuple[str, ...]:
-        return tuple(sorted(self._ports().values()))
+        fields, indices = self._ports()
+        return tuple(sorted([*fields.values(), *indices.values()]))
 
     def signals(self, bars: Bars, params: ScreenParams) -> Signals | Weights:
         from app.engines.screener.language.evaluate import Evaluator  # brings the compiler
 
-        beside = {name: bars.ports[port].at(bars.decided_at) for name, port in self._ports().items()}
-        rows = rows_of_bars(bars, beside)
+        fields, indices = self._ports()
+        beside = {name: bars.ports[port].at(bars.decided_at) for name, port in fields.items()}
+        members = {index: bars.ports[port].at(bars.decided_at) for index, port in indices.items()}
+        rows = rows_of_bars(bars, beside, members=members)
         words = vocabulary()
 
         def flags(text: str) -> B2:
@@ -112,10 +124,11 @@ class ScreenStrategy(Strategy[ScreenParams]):
         found = [readable(text) for text in (self.entry, self.leave) if text]
         return [*found, *([readable(self.rank_by, "number")] if self.rank_by else [])]
 
-    def _ports(self) -> dict[str, str]:
-        """The port of each field that is not in the bars."""
-        fields, _ = mentioned([one.tree for one in self._expressions()], vocabulary())
-        return {name: port for name in sorted(fields) if (port := port_of(name)) is not None}
+    def _ports(self) -> tuple[dict[str, str], dict[str, str]]:
+        """The port of each field that is not in the bars, and that of each index."""
+        fields, indices = mentioned([one.tree for one in self._expressions()], vocabulary())
+        by_field = {name: port for name in sorted(fields) if (port := port_of(name)) is not None}
+        return by_field, {index: MEMBERS + index for index in sorted(indices)}
 
 
 @lru_cache(maxsize=1)
@@ -142,14 +155,10 @@ def readable(text: str, want: ValueType = "flag") -> Expression:
     ValueError : it reads what neither gives; all of that is named.
     """
     expression = compiled(text, vocabulary(), want)
-    fields, indices = mentioned([expression.tree], vocabulary())
+    fields, _ = mentioned([expression.tree], vocabulary())
     unread = sorted(name for name in fields - IN_BARS if port_of(name) is None)
-    unread += [f'index("{one}")' for one in sorted(indices)]
     if unread:
-        raise ValueError(
-            "A strategy sees what was known on each day: prices, volume, turnover, trades, delivery, the index and "
-            f"company figures; the expression also reads {', '.join(unread)}, of which that cannot be told"
-        )
+        raise ValueError("; ".join(f"{name} cannot be read by a strategy: {NOT_BY_DAY[name]}" for name in unread))
     return expression
 
 

@@ -30,7 +30,7 @@ from app.repositories.instruments import delisted_on
 from app.repositories.panel import PanelRepository
 from app.repositories.strategies import MoveRepository
 from app.services import slice_notes
-from app.services.backtests.beside import is_figure, ports_beside
+from app.services.backtests.beside import is_figure, ports_beside, what_is_known
 from app.services.fundamentals import LAG_NOTE, Figures, FundamentalsService
 from app.services.members import run_notes
 from app.services.panel import Panel, PanelService
@@ -187,6 +187,7 @@ def _load(
         *slice_notes.never_traded(silent),
         *run_notes(session, resolved.index, start, end, asof_members=asked.asof_members),
         *slice_notes.company_figures(figures is not None, LAG_NOTE),
+        *slice_notes.known_for(what_is_known(ports, bars), len(measured)),
         *slice_notes.in_quarantine({bars.symbols[n]: day for n, day in closed.items()}, bool(later)),
     )
     dismissed = dismissals(session.connection(), list(ids), days[0], days[-1])

@@ -11,6 +11,7 @@ from typing import Any, Final, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from app.engines.screener.language.check import TRUE, UNKNOWN
 from app.engines.screener.language.frame import Rows, Texts
 from app.services.panel import Panel
 from app.services.panel.chunk import FIELDS, SERIES
@@ -21,6 +22,7 @@ from app.services.screens.marks import MARKS, MarkTable
 F1 = NDArray[np.float64]
 I1 = NDArray[np.int64]
 I4 = NDArray[np.int32]
+U1 = NDArray[np.uint8]
 B1 = NDArray[np.bool_]
 Spans = Mapping[int, Sequence[tuple[date, date | None]]]
 
@@ -69,6 +71,11 @@ FIGURES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
 }
 STORED: Final = ("open", "high", "low", "close", "volume", "turnover", "trades", "delivery")
 TEXTS: Final = ("symbol", "name", "sector", "series")
+
+
+def first_day(spans: Spans) -> date | None:
+    """The first day of which members of an index are on file; before it nobody knows."""
+    return min((begin for intervals in spans.values() for begin, _ in intervals), default=None)
 
 
 class MarketRows:
@@ -180,6 +187,16 @@ class MarketRows:
         kept &= wanted[self.columns]
         return kept & self.main_board if instrument_type == "EQUITY" else kept
 
+    def membership(self, spans: Spans) -> U1:
+        """Whether each row's instrument belonged to an index, as a condition: unknown before any member is on file."""
+        out = np.multiply(self.of_spans(spans), TRUE, dtype=np.uint8)
+        first = first_day(spans)
+        begins = (
+            len(self.panel.sessions) if first is None else np.searchsorted(self.panel.sessions, np.datetime64(first))
+        )
+        out[self.days < begins] = UNKNOWN
+        return out
+
     def of_spans(self, spans: Spans) -> B1:
         """Rows within the days each instrument (by id) belonged to an index; both ends included."""
         place = {int(number): n for n, number in enumerate(self.ids)}
@@ -258,7 +275,7 @@ class MarketRows:
 class Beside:
     """What a screen reads beside the prices: figures, members of indices, the index all are measured against, marks."""
 
-    def __init__(self, steps: FigureSteps | None, members: dict[str, B1], index_close: F1 | None) -> None:
+    def __init__(self, steps: FigureSteps | None, members: dict[str, U1], index_close: F1 | None) -> None:
         self.steps, self.members, self.index_close = steps, members, index_close
         self.marks: MarkTable | None = None
 
@@ -313,9 +330,9 @@ class Whole:
         whole = self._market.text(name)
         return Texts(self._cut(whole.codes), whole.values)
 
-    def members(self, index: str) -> B1:
+    def members(self, index: str) -> U1:
         """See `Source`."""
-        return cast(B1, self._cut(self._beside.members[index]))
+        return cast(U1, self._cut(self._beside.members[index]))
 
     def at(self, rows: I1) -> Whole:
         """See `Source`."""

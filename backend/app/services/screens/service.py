@@ -144,7 +144,7 @@ class ScreenService:
             beside.index_close = np.array([closes.get(day, np.nan) for day in days], np.float64)
         for index in indices - beside.members.keys():
             spans = IndexRepository(session).all_spans(index)
-            beside.members[index] = rows.of_spans(spans)
+            beside.members[index] = rows.membership(spans)
         return state, beside
 
     def hindsight(self, market: Market, session: Session, trees: Iterable[Node]) -> list[str]:

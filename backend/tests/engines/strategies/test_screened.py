@@ -10,9 +10,19 @@ import pytest
 from app.engines.bars import Bars
 from app.engines.evidence.lookahead import LEAK, prove
 from app.engines.ports import ByDay, Ports
+from app.engines.screener.cards import CARDS
 from app.engines.screener.language import ExpressionError
 from app.engines.strategies.base import NotEnoughData, Signals, Weights
-from app.engines.strategies.screened import ScreenParams, ScreenStrategy, readable
+from app.engines.strategies.screened import (
+    BY_SESSION,
+    IN_BARS,
+    NOT_BY_DAY,
+    ScreenParams,
+    ScreenStrategy,
+    port_of,
+    readable,
+)
+from app.services.screens.marks import MARKS
 from tests.engines.strategies.panels import NAN, daily, sessions_of, walk
 
 
@@ -96,6 +106,8 @@ def test_a_weekly_screen_holds_the_first_in_equal_parts() -> None:
         {"entry": "turnover > sma(turnover, 10) and delivery / volume > 0.4", "leave": "trades < trades[1]"},
         {"entry": "rank(debt_to_equity) <= 3", "rank_by": "-beta_1y", "rebalance": "monthly"},
         {"entry": "close / close[20] > index_close / index_close[20] and bars_listed > 60"},
+        {"entry": 'in index("NIFTYIT") or count(in index("NIFTY50"), 5) == 5', "leave": 'not in index("NIFTYIT")'},
+        {"entry": "price_band < 10 or under_surveillance[2]", "leave": "hit_lower_band", "rank_by": "price_band"},
     ],
     ids=str,
 )
@@ -107,16 +119,42 @@ def test_a_screen_does_not_look_ahead(changes: dict[str, str]) -> None:
 
 def test_a_screen_that_reads_more_than_bars_is_refused_by_name() -> None:
     for text, named in (
-        ("under_surveillance and close > 5", "reads under_surveillance"),
-        ("roe > 15 and price_band < 10", "reads price_band"),
-        ('sector in ("Energy")', "reads sector"),
-        ('in index("NIFTY50")', 'reads index("NIFTY50")'),
+        ('sector in ("Energy")', "sector cannot be read by a strategy: only the latest known sector is on file"),
+        ("pe_ratio < sector_median(pe_ratio)", "sector cannot be read"),
+        ('contains(name, "bank") and close > 5', "name cannot be read by a strategy: only the latest known name"),
+        (
+            'symbol == "TCS" or series == "EQ"',
+            "series cannot be read.*; symbol cannot be read by a strategy: who names",
+        ),
     ):
-        with pytest.raises(ValueError, match=named.replace("(", r"\(").replace(")", r"\)")):
+        with pytest.raises(ValueError, match=named):
             readable(text)
     with pytest.raises(ExpressionError):
         readable("close >")
     assert readable("RSI(14)<30").text == "rsi(close, 14) < 30"
+
+
+def test_of_every_stored_field_a_strategy_sees_its_day_or_is_told_why_it_does_not() -> None:
+    stored = {name for name, card in CARDS.items() if card.expression is None}
+    assert {name for name in stored - IN_BARS if port_of(name) is None} == NOT_BY_DAY.keys()
+    assert MARKS.keys() < BY_SESSION
+
+
+def test_members_of_an_index_are_read_as_known_at_each_close() -> None:
+    class Members(Above):
+        entry = 'in index("NIFTYIT") and close > 10'
+        leave = 'not in index("NIFTYIT")'
+
+    bars = daily(sessions_of("2024-01-01", "2024-01-05"), {"A": [11, 12, 13, 14, 15], "B": [10, 11, 12, 13, 14]})
+    told = np.array([[NAN, NAN], [1, 0], [1, 0], [0, 1], [0, 1]])  # of the first day no list is on file
+    strategy = Members()
+    assert strategy.reads() == ("members.NIFTYIT",)
+    with_ports = replace(bars, ports=Ports({"members.NIFTYIT": ByDay(bars.decided_at, told)}))
+    answer = strategy.signals(with_ports, strategy.params())
+    assert isinstance(answer, Signals)
+    assert answer.entry[:, 0].tolist() == [False, True, True, False, False]
+    assert answer.entry[:, 1].tolist() == [False, False, False, True, True]
+    assert answer.exit[:, 0].tolist() == [False, False, False, True, True]  # what is not known sells nothing
 
 
 def test_company_figures_and_turnover_are_read_as_known_at_each_close() -> None:
@@ -149,12 +187,23 @@ def test_a_number_by_day_is_cut_where_it_was_not_known_yet() -> None:
     assert port.up_to(instants[1]).value.tolist() == [[1.0, 2.0]] and port.up_to(instants[0]).value.shape == (0, 2)
 
 
-@pytest.mark.parametrize("port", ["stored.turnover", "stored.delivery", "stored.bars_listed", "fundamentals.roe"])
+@pytest.mark.parametrize(
+    "port",
+    [
+        "stored.turnover",
+        "stored.delivery",
+        "stored.bars_listed",
+        "stored.price_band",
+        "stored.has_derivatives",
+        "fundamentals.roe",
+        "members.NIFTYIT",
+    ],
+)
 def test_tomorrows_number_is_found_out(port: str) -> None:
     class Tomorrow(Above):
         def signals(self, bars: Bars, params: ScreenParams) -> Signals:
             told = bars.ports[port].at(np.append(bars.decided_at[1:], bars.decided_at[-1:] + 86_400))
-            entry = told > np.nanmedian(told)
+            entry = told > np.nan_to_num(told).mean()
             return Signals(entry, ~entry)
 
     proof = prove(Tomorrow(), Tomorrow().params())

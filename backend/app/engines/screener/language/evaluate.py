@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from app.engines.screener.language import kernels
 from app.engines.screener.language.check import FALSE, TRUE, UNKNOWN, Kind, Vocabulary
-from app.engines.screener.language.frame import Rows, Texts
+from app.engines.screener.language.frame import Rows, Texts, to_flags
 from app.engines.screener.language.functions import FUNCTIONS
 from app.engines.screener.language.reads import crosses_section, reach
 from app.engines.screener.language.tree import (
@@ -91,11 +91,6 @@ def matches(flags: U1) -> B1:
 def to_number(flags: U1) -> F1:
     """A condition as 1.0, 0.0 and NaN."""
     return np.array([0.0, np.nan, 1.0])[flags]
-
-
-def to_flags(numbers: F1) -> U1:
-    """A number as a condition: true above zero, unknown where it is NaN."""
-    return np.where(np.isnan(numbers), UNKNOWN, np.where(numbers > 0.0, TRUE, FALSE)).astype(np.uint8)
 
 
 def _nothing() -> None:
@@ -298,7 +293,7 @@ class Evaluator:
                 x = np.broadcast_to(np.asarray(self.value(given[0])), len(self.rows))
                 return np.where(np.isnan(x), FALSE, TRUE).astype(np.uint8)
             case "index":
-                return np.multiply(self.rows.source.members(_text(given[0])), TRUE, dtype=np.uint8)
+                return self.rows.source.members(_text(given[0]))
             case _:
                 name, wanted = given[0], _text(given[1]).casefold()
                 assert isinstance(name, Name)

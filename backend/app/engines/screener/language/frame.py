@@ -15,15 +15,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engines.bars import Bars
+from app.engines.screener.language.check import FALSE, TRUE, UNKNOWN
 
 F1 = NDArray[np.float64]
 I1 = NDArray[np.int64]
 I4 = NDArray[np.int32]
+U1 = NDArray[np.uint8]
 B1 = NDArray[np.bool_]
 D1 = NDArray[np.datetime64]
 
 
 _OF_BARS = frozenset({"open", "high", "low", "close", "volume"})  # they are the same whatever stands beside the prices
+
+
+def to_flags(numbers: F1) -> U1:
+    """A number as a condition: true above zero, unknown where it is NaN."""
+    return np.where(np.isnan(numbers), UNKNOWN, np.where(numbers > 0.0, TRUE, FALSE)).astype(np.uint8)
 
 
 class Texts(NamedTuple):
@@ -42,8 +49,8 @@ class Source(Protocol):
     def text(self, name: str) -> Texts:
         """A stored text."""
 
-    def members(self, index: str) -> B1:
-        """Whether each row's instrument belonged to the index that day, [R]."""
+    def members(self, index: str) -> U1:
+        """Whether each row's instrument belonged to the index that day, [R], as conditions are held."""
 
     def at(self, rows: I1) -> Source:
         """The values of some of the rows."""
@@ -179,7 +186,7 @@ class Held:
         self,
         numbers: Mapping[str, F1],
         texts: Mapping[str, Texts] | None = None,
-        members: Mapping[str, B1] | None = None,
+        members: Mapping[str, U1] | None = None,
     ) -> None:
         self._numbers, self._texts, self._members = numbers, texts or {}, members or {}
 
@@ -191,7 +198,7 @@ class Held:
         """See `Source`."""
         return self._texts[name]
 
-    def members(self, index: str) -> B1:
+    def members(self, index: str) -> U1:
         """See `Source`."""
         return self._members[index]
 
@@ -204,7 +211,7 @@ def rows_of_bars(
     bars: Bars,
     numbers: Mapping[str, NDArray[np.float64]] | None = None,
     texts: Mapping[str, Sequence[str | None]] | None = None,
-    members: Mapping[str, NDArray[np.bool_]] | None = None,
+    members: Mapping[str, NDArray[np.float64]] | None = None,
 ) -> Rows:
     """The bars of a panel as rows.
 
@@ -213,7 +220,7 @@ def rows_of_bars(
     bars : T sessions, N instruments; their universe is the stocks that are compared with each other
     numbers : name → [T, N], as known on each day
     texts : name → N texts, one an instrument
-    members : index → [T, N]
+    members : index → [T, N], above zero where it is a member, NaN where that is not known
     """
     traded = ~np.isnan(bars.raw.close)
     columns, days = np.nonzero(traded.T)
@@ -241,7 +248,7 @@ def rows_of_bars(
         np.append(np.flatnonzero(first), len(days)).astype(np.int64),
         taken(bars.factor),
         taken(bars.member),
-        Held(held, coded, {index: taken(values) for index, values in (members or {}).items()}),
+        Held(held, coded, {index: to_flags(taken(values)) for index, values in (members or {}).items()}),
     )
 
 
@@ -264,7 +271,7 @@ class Taken:
         whole = self._source.text(name)
         return Texts(whole.codes[self._rows], whole.values)
 
-    def members(self, index: str) -> B1:
+    def members(self, index: str) -> U1:
         """See `Source`."""
         return self._source.members(index)[self._rows]
 

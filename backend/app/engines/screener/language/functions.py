@@ -373,7 +373,7 @@ _FUNCTIONS: Final = (
         (Parameter("name", "s"),),
         "flag",
         "row",
-        "Whether the stock belonged to an index that day; written in index(…).",
+        "Whether the stock belonged to an index that day, unknown before the first list of it; written in index(…).",
         'in index("NIFTY50")',
     ),
 )
