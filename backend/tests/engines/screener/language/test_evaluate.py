@@ -12,16 +12,23 @@ from app.engines.screener.language import compiled, parse
 from app.engines.screener.language.check import FALSE, TRUE, UNKNOWN
 from app.engines.screener.language.evaluate import DayEvaluator, Evaluator, matches, to_number
 from app.engines.screener.language.frame import Rows, rows_of_bars
-from tests.engines.screener.language.twin import Twin, Writer
-from tests.engines.screener.language.words import SECTORS, grid, small_market, vocabulary
+from tests.engines.screener.language.twin import Twin, known
+from tests.engines.screener.language.words import NAMES, SECTORS, grid, small_market, vocabulary
+from tests.engines.screener.language.writer import Words, Writer
 
 WORDS = vocabulary()
+WRITTEN = Words(
+    ("turnover", "roe", "index_close"),
+    {"sector": SECTORS, "name": NAMES},
+    {"NIFTY50": "NIFTY50", "nifty 50": "NIFTY50"},
+    ("up_day",),
+)
 
 
 def twin_of(rows: Rows) -> Twin:
     names = ("open", "high", "low", "close", "volume", "turnover", "roe", "index_close", "eps")
     segment = np.searchsorted(rows.segments, np.arange(len(rows)), side="right") - 1
-    sector = rows.source.text("sector")
+    texts = {name: rows.source.text(name) for name in ("sector", "name")}
     frame = pl.DataFrame(
         {
             "column": rows.columns,
@@ -29,8 +36,8 @@ def twin_of(rows: Rows) -> Twin:
             "segment": segment,
             "universe": rows.universe,
             "factor": rows.factor,
-            "sector": [None if code < 0 else sector.values[code] for code in sector.codes],
-            "in:NIFTY50": rows.source.members("NIFTY50"),
+            **{name: [None if code < 0 else text.values[code] for code in text.codes] for name, text in texts.items()},
+            "in:NIFTY50": known(rows.source.members("NIFTY50")),
             **{name: rows.source.number(name) for name in names},
         }
     ).with_columns(pl.col(pl.Float64).fill_nan(None))
@@ -41,13 +48,13 @@ def twin_of(rows: Rows) -> Twin:
 def test_random_expressions_agree_with_a_twin_in_polars(seed: int) -> None:
     _, rows = small_market(bars=160, seed=seed)
     twin = twin_of(rows)
-    writer = Writer(seed, ("turnover", "roe", "index_close"), SECTORS, ("NIFTY50",))
+    writer = Writer(seed, WRITTEN)
     compared = told = 0
     for _ in range(50):
-        text = writer.condition()
+        text, meant = writer.written()
         tree = compiled(text, WORDS, "flag").tree
         ours = Evaluator(rows, WORDS).condition(tree)
-        answer = twin.of(tree)
+        answer = twin.of(parse(meant))
         theirs = answer.values.cast(pl.Int8).fill_null(-1).to_numpy()
         sure = ~answer.near.fill_null(False).to_numpy()
         wanted = np.select([theirs == 1, theirs == 0], [TRUE, FALSE], UNKNOWN)
@@ -61,8 +68,8 @@ def test_random_expressions_agree_with_a_twin_in_polars(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_one_day_answers_as_all_days_do(seed: int) -> None:
     _, rows = small_market(bars=160, seed=seed)
-    writer = Writer(100 + seed, ("turnover", "roe", "index_close"), SECTORS, ("NIFTY50",))
-    texts = [writer.condition() for _ in range(30)]
+    writer = Writer(100 + seed, WRITTEN)
+    texts = [writer.written().text for _ in range(30)]
     texts += ["rank(roe)[3] < rank(roe)", "sma(rank(close), 5) <= 3", "bars_since(close > highest(high, 10)[1]) < 4"]
     for text in texts:
         tree = compiled(text, WORDS, "flag").tree
@@ -75,11 +82,11 @@ def test_one_day_answers_as_all_days_do(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(2))
 def test_cutting_off_the_future_changes_nothing(seed: int) -> None:
     _, rows = small_market(bars=160, seed=seed)
-    writer = Writer(200 + seed, ("turnover", "roe", "index_close"), SECTORS, ("NIFTY50",))
+    writer = Writer(200 + seed, WRITTEN)
     taken = np.flatnonzero(rows.days <= 120)
     then = rows.taken(taken, np.unique(np.searchsorted(taken, rows.segments)).astype(np.int64))
     for _ in range(30):
-        tree = compiled(writer.condition(), WORDS, "flag").tree
+        tree = compiled(writer.written().text, WORDS, "flag").tree
         whole = Evaluator(rows, WORDS).condition(tree)
         np.testing.assert_array_equal(Evaluator(then, WORDS).condition(tree), whole[rows.days <= 120])
 
@@ -206,6 +213,10 @@ def test_correlation_and_slope_by_hand() -> None:
     # 0, 1, 4: mean 5/3, Σxx = 17 - 25/3 = 26/3; r = 4 / sqrt(26/3 · 2)
     assert numbers(rows, "corr(turnover * turnover, turnover, 3)")[2] == pytest.approx(4 / (26 / 3 * 2) ** 0.5)
     assert numbers(rows, "corr(turnover, turnover - turnover, 3)") == [None] * 4  # what does not vary has none
+    # nor where the mean of equals is not quite what they are, as of three times 0.1
+    for text in ("corr(turnover, {0}, 3)", "corr({0}, turnover, 3)", "beta(turnover, {0}, 3)"):
+        assert numbers(rows, text.format("(turnover - turnover + 0.1)")) == [None] * 4
+    assert numbers(rows, "beta(turnover - turnover + 0.1, turnover, 3)")[2:] == [pytest.approx(0.0, abs=1e-15)] * 2
 
 
 def cross(values: list[float], universe: list[bool] | None = None) -> Rows:
@@ -228,6 +239,8 @@ def test_stocks_of_a_day_by_hand() -> None:
     assert numbers(cross([5.0, 1.0, 7.0], [True, False, True]), "rank(turnover)") == [2.0, None, 1.0]
     assert numbers(cross([5.0]), "percentile(turnover)") == [None]
     assert numbers(cross([5.0, 5.0]), "zscore(turnover)") == [None, None]
+    # three times 0.1 is 0.30000000000000004, so that the mean of equals is not quite what they are
+    assert numbers(cross([0.1, 0.1, 0.1]), "zscore(turnover)") == [None] * 3
 
 
 def test_gaps_end_windows() -> None:

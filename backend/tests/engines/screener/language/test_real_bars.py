@@ -8,12 +8,13 @@ import numpy as np
 import polars as pl
 
 from app.engines.bars import Bars, Prices
-from app.engines.screener.language import Vocabulary, compiled
+from app.engines.screener.language import Vocabulary, compiled, parse
 from app.engines.screener.language.check import TRUE, UNKNOWN
 from app.engines.screener.language.evaluate import DayEvaluator
 from app.engines.screener.language.frame import Rows, rows_of_bars
-from tests.engines.screener.language.twin import Twin, Writer
+from tests.engines.screener.language.twin import Twin, known
 from tests.engines.screener.language.words import FIELDS, PLAIN, SECTORS, FieldSpec
+from tests.engines.screener.language.writer import Words, Writer
 
 STOCKS = 100
 EXPRESSIONS = 200
@@ -48,7 +49,7 @@ def real_rows(path: Path) -> Rows:
         gap=gap,
         member=np.ones(close.shape, dtype=np.bool_),
     )
-    index = np.repeat(random.random((1, STOCKS)) < 0.3, len(days), axis=0)
+    index = np.repeat((random.random((1, STOCKS)) < 0.3).astype(np.float64), len(days), axis=0)
     return rows_of_bars(
         bars,
         {name: panel(name) for name in NUMBERS},
@@ -71,17 +72,18 @@ def test_two_hundred_random_expressions_agree_with_the_twin_on_random_dates(evid
                 "universe": rows.universe,
                 "factor": rows.factor,
                 "sector": [None if code < 0 else sector.values[code] for code in sector.codes.tolist()],
-                "in:NIFTY50": rows.source.members("NIFTY50"),
+                "in:NIFTY50": known(rows.source.members("NIFTY50")),
                 **{name: rows.source.number(name) for name in names},
             }
         ).with_columns(pl.col(pl.Float64).fill_nan(None))
     )
-    writer, random = Writer(20260731, NUMBERS, SECTORS, ("NIFTY50",)), np.random.default_rng(7)
+    written = Words(NUMBERS, {"sector": SECTORS}, {"NIFTY50": "NIFTY50"})
+    writer, random = Writer(20260731, written), np.random.default_rng(7)
     compared = told = matched = 0
     for _ in range(EXPRESSIONS):
-        text = writer.condition(2)
+        text, meant = writer.written(2)
         tree = compiled(text, words, "flag").tree
-        answer = twin.of(tree)
+        answer = twin.of(parse(meant))
         flags, near = answer.values.cast(pl.Int8).fill_null(-1).to_numpy(), answer.near.fill_null(False).to_numpy()
         for day in random.integers(20, len(rows.sessions), 3).tolist():
             at = rows.at(day)

@@ -1,17 +1,18 @@
 """An independent evaluation of the language in Polars, for tests: nulls are the unknown, with Polars' own logic.
 
-It works on a long frame, a row a bar, and shares nothing with the product but the tree. Where floating-point noise
-could turn a comparison (two sides equal to 1e-9, one of them a sum), the row is marked as near and not compared.
+It works on a long frame, a row a bar, and shares nothing with the product but the tree as it was written. Where
+floating-point noise could turn a comparison (two sides equal to 1e-9, one of them a sum), the row is marked as near and
+not compared.
 """
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from app.engines.screener.language.tree import (
     All,
@@ -28,9 +29,25 @@ from app.engines.screener.language.tree import (
     Some,
     Text,
 )
+from tests.engines.screener.language import recursions
 
-DEGREES = {"open": 1, "high": 1, "low": 1, "close": 1, "eps": 1, "volume": -1}
+DEGREES = {"open": 1, "high": 1, "low": 1, "close": 1, "eps": 1, "volume": -1, "delivery": -1}
 NEAR = 1e-9
+OF_BARS = frozenset({"true_range", "atr", "adx", "stoch_k", "stoch_d", "supertrend", "supertrend_up"})
+ACROSS = frozenset({"rank", "percentile", "zscore", "sector_median"})
+WINDOWS = frozenset(
+    {"sma", "sum", "std", "bb_upper", "bb_lower", "highest", "lowest", "median", "count", "change", "roc"}
+) | {"own_percentile", "crosses_above", "crosses_below"}
+
+
+def known(flags: NDArray[np.uint8]) -> pl.Series:
+    """Conditions as the product holds them (0, 1 unknown, 2) as booleans with nulls."""
+    return pl.Series(flags).replace_strict({0: False, 1: None, 2: True}, return_dtype=pl.Boolean)
+
+
+def _total(some: list[pl.Expr]) -> pl.Expr:
+    """The sum; null where one of them is."""
+    return pl.sum_horizontal(some, ignore_nulls=False)
 
 
 class Answer(NamedTuple):
@@ -46,7 +63,7 @@ class Twin:
     """Answers about a frame with the columns column, day, segment, factor, universe, sector, those of the fields, and
     `in:ID` for members of indices; sorted by column and day."""
 
-    def __init__(self, frame: pl.DataFrame, definitions: dict[str, Node] | None = None) -> None:
+    def __init__(self, frame: pl.DataFrame, definitions: Mapping[str, Node] | None = None) -> None:
         self.frame = frame
         self.definitions = definitions or {}
         self._never = pl.repeat(False, frame.height, eager=True, dtype=pl.Boolean)
@@ -75,6 +92,11 @@ class Twin:
             case Among(of=Name(name=name), items=items) if isinstance(items[0], Text):
                 wanted = [str(item.value).lower() for item in items]
                 return self._flag(self.frame[name].str.to_lowercase().is_in(wanted), self._never)
+            case Among(of=of, items=items):
+                a = self.of(of)
+                assert not a.rounded  # a rounded value is hardly ever one of a list
+                values = [item.value for item in items if isinstance(item, Number)]
+                return self._flag(self._home(a).is_in(values), a.near)
             case Not(of=of):
                 a = self.of(of)
                 return a._replace(values=~a.values)
@@ -122,12 +144,10 @@ class Twin:
         degree = (a.degree or 0) + (b.degree or 0) * (1 if op == "*" else -1)
         if op == "*":
             return Answer(a.values * b.values, degree, True, near)
-        return Answer(
-            self._select(pl.when(pl.col("b") != 0).then(pl.col("a") / pl.col("b")), a=a.values, b=b.values),
-            degree,
-            True,
-            near,
-        )
+        if b.rounded:  # what is zero but for rounding is no divisor
+            near = near | (b.values.abs() <= NEAR * 100).fill_null(False)
+        values = self._select(pl.when(pl.col("b") != 0).then(pl.col("a") / pl.col("b")), a=a.values, b=b.values)
+        return Answer(values, degree, True, near)
 
     def _compared(self, op: str, a: Answer, b: Answer) -> Answer:
         one, two = (a.values, b.values) if a.degree and a.degree == b.degree else (self._home(a), self._home(b))
@@ -157,86 +177,121 @@ class Twin:
         )
         return Answer(values, a.degree, a.rounded or rounded, near)
 
-    def _by_segment(self, a: Answer, how: Callable[[list[float | None]], list[float | None]]) -> Answer:
-        """A recursion, a segment at a time; whatever was near before stays near."""
-        out: list[float | None] = []
-        frame = pl.DataFrame({"s": self.frame["segment"], "a": a.values})
-        for part in frame.partition_by("s", maintain_order=True):
-            out.extend(how(part["a"].to_list()))
+    def _remembered(self, a: Answer, values: pl.Series, *, degree: int | None) -> Answer:
+        """What was worked out of all of a segment; whatever was near before stays near."""
         near = self._select(pl.col("n").cum_max().over("segment"), n=a.near.cast(pl.Int8)).cast(pl.Boolean)
-        return Answer(pl.Series(out, dtype=pl.Float64), a.degree, True, near)
+        return Answer(values, degree, True, near)
 
     def _call(self, name: str, arguments: tuple[Node, ...]) -> Answer:
-        constants = [int(one.value) for one in arguments if isinstance(one, Number)]
-        n = constants[0] if constants else 0
-        a = self.of(arguments[0]) if name not in {"index", "true_range", "atr"} else None
+        constants = [one.value for one in arguments if isinstance(one, Number)]
+        n = int(constants[0]) if constants else 0
+        if name == "index":
+            assert isinstance(arguments[0], Text)
+            return self._flag(self.frame[f"in:{arguments[0].value}"], self._never)
+        if name in {"contains", "starts_with"}:
+            field, text = arguments
+            assert isinstance(field, Name) and isinstance(text, Text)
+            held, part = self.frame[field.name].str.to_lowercase(), text.value.lower()
+            found = held.str.contains(part, literal=True) if name == "contains" else held.str.starts_with(part)
+            return self._flag(found, self._never)
+        if name in OF_BARS:
+            return self._of_bars(name, constants)
+        a = self.of(arguments[0])
+        if name in ACROSS:
+            return self._across(name, a)
+        if name in {"ema", "rsi", "macd", "macd_signal", "bars_since"}:
+            return self._recursive(name, a, [int(one) for one in constants])
+        if name in {"corr", "beta"}:
+            return self._paired(name, a, self.of(arguments[1]), n)
+        return self._windows(name, a, arguments, n) if name in WINDOWS else self._of_row(name, a, arguments)
+
+    def _windows(self, name: str, a: Answer, arguments: tuple[Node, ...], n: int) -> Answer:
         if name in {"sma", "sum"}:
-            assert a is not None
-            return self._windowed(
-                a,
-                lambda x: (
-                    pl.sum_horizontal([x.shift(k) for k in range(n)], ignore_nulls=False) / (n if name == "sma" else 1)
-                ),
-                n,
-                rounded=True,
-            )
-        if name == "std":
-            assert a is not None
+            by = n if name == "sma" else 1
+            return self._windowed(a, lambda x: _total([x.shift(k) for k in range(n)]) / by, n, rounded=True)
+        if name in {"std", "bb_upper", "bb_lower"}:
+            width = arguments[2].value if name != "std" and isinstance(arguments[2], Number) else 0.0
 
             def deviation(x: pl.Expr) -> pl.Expr:
                 past = [x.shift(k) for k in range(n)]
-                mean = pl.sum_horizontal(past, ignore_nulls=False) / n
-                return (pl.sum_horizontal([(one - mean) ** 2 for one in past], ignore_nulls=False) / n).sqrt()
+                mean = _total(past) / n
+                spread = (_total([(one - mean) ** 2 for one in past]) / n).sqrt()
+                return {"std": spread, "bb_upper": mean + width * spread, "bb_lower": mean - width * spread}[name]
 
             return self._windowed(a, deviation, n, rounded=True)
         if name in {"highest", "lowest", "median"}:
-            assert a is not None
             method = {"highest": "rolling_max", "lowest": "rolling_min", "median": "rolling_median"}[name]
             return self._windowed(a, lambda x: getattr(x, method)(n, min_samples=n), n, rounded=name == "median")
         if name == "count":
-            assert a is not None
             number = a._replace(values=a.values.cast(pl.Float64))
-            found = self._windowed(
-                number, lambda x: pl.sum_horizontal([x.shift(k) for k in range(n)], ignore_nulls=False), n
-            )
+            found = self._windowed(number, lambda x: _total([x.shift(k) for k in range(n)]), n)
             return found._replace(degree=0, rounded=False)
         if name in {"change", "roc"}:
-            assert a is not None
             if name == "change":
                 return self._windowed(a, lambda x: x - x.shift(n), n + 1, rounded=True)
             found = self._windowed(a, lambda x: pl.when(x.shift(n) != 0).then(x / x.shift(n) - 1), n + 1, rounded=True)
             return found._replace(degree=0)
         if name == "own_percentile":
-            assert a is not None
 
             def place(x: pl.Expr) -> pl.Expr:
                 past = [x.shift(k) for k in range(1, n)]
-                lower = pl.sum_horizontal([(one < x).cast(pl.Float64) for one in past], ignore_nulls=False)
-                equal = pl.sum_horizontal([(one == x).cast(pl.Float64) for one in past], ignore_nulls=False)
+                lower = _total([(one < x).cast(pl.Float64) for one in past])
+                equal = _total([(one == x).cast(pl.Float64) for one in past])
                 return 100 * (lower + 0.5 * equal) / (n - 1)
 
-            return self._windowed(a, place, n, rounded=True)._replace(degree=0)
-        if name in {"crosses_above", "crosses_below"}:
-            b = self.of(arguments[1])
-            assert a is not None
-            above = name == "crosses_above"
-            now, before = self._compared(">" if above else "<", a, b), self._compared("<=" if above else ">=", a, b)
-            return self._joined([now, self._windowed(before, lambda x: x.shift(1), 2)], "and")
-        if name in {"rank", "percentile", "zscore", "sector_median"}:
-            assert a is not None
-            return self._across(name, a)
-        if name == "index":
-            assert isinstance(arguments[0], Text)
-            return self._flag(self.frame[f"in:{arguments[0].value}"], self._never)
-        if name == "true_range":
-            return self._true_range()
-        if name == "atr":
-            return self._by_segment(self._true_range(), lambda x: _wilder(x, n))
-        assert a is not None
+            found = self._windowed(a, place, n, rounded=True)._replace(degree=0)
+            return found._replace(near=found.near | self._tied(a, n)) if a.rounded else found
+        b = self.of(arguments[1])
+        above = name == "crosses_above"
+        now, before = self._compared(">" if above else "<", a, b), self._compared("<=" if above else ">=", a, b)
+        return self._joined([now, self._windowed(before, lambda x: x.shift(1), 2)], "and")
+
+    def _tied(self, a: Answer, n: int) -> pl.Series:
+        """Where rounding may have put a value on the other side of one of those before it."""
+        x = pl.col("a")
+        apart = [((x - x.shift(k)).abs() <= NEAR * x.abs().clip(1e-6)).cast(pl.Int8) for k in range(1, n)]
+        return self._select(pl.max_horizontal(apart).over("segment"), a=a.values).fill_null(0).cast(pl.Boolean)
+
+    def _recursive(self, name: str, a: Answer, constants: list[int]) -> Answer:
+        segment = self.frame["segment"]
         if name == "ema":
-            return self._by_segment(a, lambda x: _ema(x, n))
+            return self._remembered(a, recursions.ema(segment, a.values, constants[0]), degree=a.degree)
         if name == "rsi":
-            return self._by_segment(a, lambda x: _rsi(x, n))._replace(degree=0)
+            values, moved = recursions.rsi(segment, a.values, constants[0])
+            if a.rounded:  # what did not move but for rounding has no index
+                a = a._replace(near=a.near | (moved <= NEAR * a.values.abs()).fill_null(False))
+            return self._remembered(a, values, degree=0)
+        if name == "bars_since":
+            return self._remembered(a, recursions.bars_since(segment, a.values), degree=0)._replace(rounded=False)
+        line = recursions.macd(segment, a.values, constants[0], constants[1])
+        if name == "macd_signal":
+            line = recursions.ema(segment, line, constants[2])
+        return self._remembered(a, line, degree=a.degree)
+
+    def _paired(self, name: str, a: Answer, b: Answer, n: int) -> Answer:
+        frame = pl.DataFrame({"segment": self.frame["segment"], "x": a.values, "y": b.values})
+        xs, ys = ([pl.col(one).shift(k) for k in range(n)] for one in "xy")
+        x0, y0 = _total(xs) / n, _total(ys) / n
+        xx, yy = _total([(one - x0) ** 2 for one in xs]), _total([(one - y0) ** 2 for one in ys])
+        xy = _total([(one - x0) * (two - y0) for one, two in zip(xs, ys, strict=True)])
+        vary = [pl.max_horizontal(some) > pl.min_horizontal(some) for some in (xs, ys)]
+        tiny = [_total([one**2 for one in some]) * NEAR for some in (xs, ys)]
+        near = (vary[0] & (xx <= tiny[0])) | (vary[1] & (yy <= tiny[1]))
+        frame = frame.with_columns(
+            of.over("segment").alias(key)
+            for key, of in {
+                "xx": xx, "yy": yy, "xy": xy, "vx": vary[0], "vy": vary[1], "near": near
+            }.items()
+        )  # fmt: skip
+        x, y, both = pl.col("xx"), pl.col("yy"), pl.col("xy")
+        if name == "corr":
+            of = pl.when(pl.col("vx") & pl.col("vy")).then(both / (x * y).sqrt())
+        else:
+            of = pl.when(pl.col("vy")).then(both / y)
+        wide = self._windowed(Answer(a.values, 0, True, a.near | b.near), lambda x: x, n).near
+        return Answer(frame.select(of).to_series(), 0, True, wide | frame["near"].fill_null(False))
+
+    def _of_row(self, name: str, a: Answer, arguments: tuple[Node, ...]) -> Answer:
         if name == "abs":
             return a._replace(values=a.values.abs())
         if name == "known":
@@ -248,7 +303,47 @@ class Twin:
             both = pl.when(pl.col("a").is_not_null() & pl.col("b").is_not_null())
             chosen = both.then(pick.then(pl.col("a")).otherwise(pl.col("b")))
             return Answer(self._select(chosen, a=one, b=two), degree, a.rounded or b.rounded, a.near | b.near)
+        if name == "if":
+            one, two = self.of(arguments[1]), self.of(arguments[2])
+            first, second, degree = self._met(one, two)
+            chosen = pl.when(pl.col("f")).then(pl.col("a")).when(~pl.col("f")).then(pl.col("b"))
+            near = a.near | one.near | two.near
+            values = self._select(chosen, f=a.values, a=first, b=second)
+            return Answer(values, degree or 0, one.rounded or two.rounded, near)
+        if name in {"log", "sqrt"}:
+            near = a.near | (a.values.abs() <= NEAR).fill_null(False) if a.rounded else a.near
+            x = pl.col("a")
+            of = pl.when(x > 0).then(x.log()) if name == "log" else pl.when(x >= 0).then(x.sqrt())
+            return Answer(self._select(of, a=a.values), 0, True, near)
         raise NotImplementedError(name)
+
+    def _of_bars(self, name: str, constants: list[float]) -> Answer:
+        segment, sound = self.frame["segment"], Answer(self._never, 0, False, self._never)
+        high, low, close = (self.of(Name(one)).values for one in ("high", "low", "close"))
+        n = int(constants[0]) if constants else 1
+        if name in {"stoch_k", "stoch_d"}:
+            frame = pl.DataFrame({"s": segment, "h": high, "l": low, "c": close})
+            top = pl.col("h").rolling_max(n, min_samples=n).over("s")
+            bottom = pl.col("l").rolling_min(n, min_samples=n).over("s")
+            raw = pl.when(top > bottom).then(100 * (pl.col("c") - bottom) / (top - bottom))
+            found = Answer(frame.select(raw).to_series(), 0, True, self._never)
+            for smooth in constants[1:]:
+                m = int(smooth)
+                found = self._windowed(found, lambda x, m=m: _total([x.shift(k) for k in range(m)]) / m, m)  # type: ignore[misc]
+            return found
+        if name == "adx":
+            return self._remembered(sound, recursions.adx(segment, high, low, n), degree=0)
+        ranges = self._true_range()
+        if name == "true_range":
+            return ranges
+        average = recursions.wilder(segment, ranges.values, n)
+        if name == "atr":
+            return self._remembered(sound, average, degree=1)
+        trend = recursions.supertrend(segment, (high, low, close), average, constants[1])
+        near = pl.Series(trend.near, dtype=pl.Boolean)
+        if name == "supertrend":
+            return Answer(pl.Series(trend.line, dtype=pl.Float64), 1, True, near)
+        return self._flag(pl.Series(trend.up, dtype=pl.Boolean), near)
 
     def _true_range(self) -> Answer:
         high, low, close = (self.of(Name(one)).values for one in ("high", "low", "close"))
@@ -266,131 +361,23 @@ class Twin:
         elif name == "percentile":
             of = pl.when(count > 1).then(100 * (value.rank("average").over("day") - 1) / (count - 1))
         elif name == "zscore":
-            spread = value.std(ddof=0).over("day")
-            of = pl.when((count > 1) & (spread > 0)).then((value - value.mean().over("day")) / spread)
+            spread, middle = value.std(ddof=0).over("day"), value.mean().over("day")
+            varies = value.max().over("day") > value.min().over("day")
+            of = pl.when((count > 1) & varies).then((value - middle) / spread)
         else:
             of = pl.when(value.is_not_null() & pl.col("sector").is_not_null()).then(
                 value.median().over("day", "sector")
             )
-        near = self._select(pl.col("n").max().over("day"), n=a.near.cast(pl.Int8)).cast(pl.Boolean)
-        # a rank of values that rounding may have put in another order says nothing
-        return Answer(self._select(of, a=x), 0, a.rounded or name not in {"rank"}, near)
+        near = a.near
+        if a.rounded and name in {"rank", "percentile"}:  # rounding may have put equals in an order
+            near = near | self._neighbours(x)
+        near = self._select(pl.col("n").max().over("day"), n=near.cast(pl.Int8)).cast(pl.Boolean)
+        return Answer(self._select(of, a=x), 0, name != "rank", near)
 
-
-def _ema(x: list[float | None], n: int) -> list[float | None]:
-    out: list[float | None] = []
-    seen: list[float] = []
-    value: float | None = None
-    for one in x:
-        if one is None:
-            seen, value = [], None
-        elif value is None:
-            seen.append(one)
-            value = float(np.mean(seen)) if len(seen) == n else None
-        else:
-            value += (one - value) * 2.0 / (n + 1.0)
-        out.append(value)
-    return out
-
-
-def _wilder(x: list[float | None], n: int) -> list[float | None]:
-    out: list[float | None] = []
-    seen: list[float] = []
-    value: float | None = None
-    for one in x:
-        if one is None:
-            seen, value = [], None
-        elif value is None:
-            seen.append(one)
-            value = float(np.mean(seen)) if len(seen) == n else None
-        else:
-            value = (value * (n - 1) + one) / n
-        out.append(value)
-    return out
-
-
-def _rsi(x: list[float | None], n: int) -> list[float | None]:
-    moves = [None if a is None or b is None else a - b for a, b in zip(x, [None, *x], strict=False)]
-    gains = _wilder([None if move is None else max(move, 0.0) for move in moves], n)
-    losses = _wilder([None if move is None else max(-move, 0.0) for move in moves], n)
-    return [
-        None if g is None or loss is None or g + loss == 0.0 else 100.0 * g / (g + loss)
-        for g, loss in zip(gains, losses, strict=True)
-    ]
-
-
-class Writer:
-    """Random expressions that pass the checks, as text; the same seed writes the same."""
-
-    def __init__(self, seed: int, plain: tuple[str, ...], sectors: tuple[str, ...], indices: tuple[str, ...]) -> None:
-        self._random = random.Random(seed)
-        self._plain, self._sectors, self._indices = plain, sectors, indices
-
-    def condition(self, depth: int = 3) -> str:
-        """A condition."""
-        pick = self._random
-        if depth > 0 and pick.random() < 0.55:
-            parts = [self.condition(depth - 1) for _ in range(pick.choice((2, 2, 3)))]
-            joined = f" {pick.choice(('and', 'or'))} ".join(f"({part})" for part in parts)
-            return f"not ({joined})" if pick.random() < 0.2 else joined
-        kind = pick.randrange(9)
-        if kind == 0:
-            return f"sector in ({', '.join(chr(34) + one + chr(34) for one in pick.sample(self._sectors, 2))})"
-        if kind == 1 and self._indices:
-            return f'in index("{pick.choice(self._indices)}")'
-        if kind == 2:
-            how = pick.choice(("crosses_above", "crosses_below"))
-            return f"{how}({self.price(1)}, {self.price(1)})"
-        if kind == 3:
-            return f"count({self.condition(0)}, {pick.randint(1, 12)}) {self._op()} {pick.randint(0, 10)}"
-        if kind == 4:
-            low = round(pick.uniform(5, 60), 1)
-            return f"{low} < {self.points()} < {low + 30}"
-        if kind == 5:
-            return f"known({self.plain(1)})"
-        if kind == 6:
-            return f"{self.price(2)} {self._op()} {round(pick.lognormvariate(5, 1.5), 2)}"
-        if kind == 7:
-            return f"{self.plain(2)} {self._op()} {self.plain(2)}"
-        return f"{self.price(2)} {self._op()} {self.price(2)}"
-
-    def price(self, depth: int) -> str:
-        """A number in rupees."""
-        pick = self._random
-        if depth <= 0 or pick.random() < 0.3:
-            return pick.choice(("open", "high", "low", "close"))
-        n, inner = pick.randint(1, 30), self.price(depth - 1)
-        return pick.choice(
-            (
-                f"sma({inner}, {n})", f"ema({inner}, {n})", f"highest({inner}, {n})", f"lowest({inner}, {n})",
-                f"median({inner}, {n})", f"({inner})[{n}]", f"({inner} + {self.price(0)}) / 2", f"{inner} * 0.98",
-                f"max({inner}, {self.price(0)})", f"min({inner}, {self.price(0)})", f"{inner} + atr({n})",
-                f"({inner} - 5)", f"abs({inner})", f"{inner} - change({self.price(0)}, {n})",
-            )
-        )  # fmt: skip
-
-    def points(self) -> str:
-        """A number from 0 to 100."""
-        pick = self._random
-        n = pick.randint(2, 20)
-        return pick.choice(
-            (f"rsi({n})", f"percentile({self.plain(1)})", f"own_percentile({self.price(0)}, {n})", f"rsi(volume, {n})")
-        )
-
-    def plain(self, depth: int) -> str:
-        """A plain number."""
-        pick = self._random
-        if depth <= 0 or pick.random() < 0.3:
-            return pick.choice(self._plain)
-        n = pick.randint(1, 20)
-        return pick.choice(
-            (
-                f"roc({self.price(0)}, {n})", f"{self.price(1)} / {self.price(1)}", f"volume / sma(volume, {n})",
-                f"zscore({self.plain(0)})", f"rank({self.plain(0)})", f"sector_median({self.plain(0)})",
-                f"std(roc(close, 1), {n})", f"sum({self.plain(0)}, {n})", f"({self.plain(0)})[{n}]", "close * volume",
-                f"-{self.plain(0)}", f"rank({self.price(0)})",
-            )
-        )  # fmt: skip
-
-    def _op(self) -> str:
-        return self._random.choice(("<", "<=", ">", ">="))
+    def _neighbours(self, x: pl.Series) -> pl.Series:
+        """Values of a day that another one is all but equal to, though not quite."""
+        frame = pl.DataFrame({"d": self.frame["day"], "x": x, "n": pl.int_range(len(x), eager=True)}).sort("d", "x")
+        value = pl.col("x")
+        apart = (value - value.shift(1).over("d")).abs()
+        close = (apart > 0) & (apart <= NEAR * value.abs())
+        return frame.with_columns(close.fill_null(False).alias("c")).sort("n")["c"]

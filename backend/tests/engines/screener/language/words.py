@@ -46,6 +46,7 @@ FIELDS = {
     "up_day": FieldSpec(FLAG, "close > close[1]"),
 }
 SECTORS = ("Information Technology", "Pharma")
+NAMES = ("Company 1", "Company 2", "company 11", "O'Brien & Sons")
 
 
 def vocabulary() -> Vocabulary:
@@ -60,7 +61,8 @@ def small_market(bars: int = 300, seed: int = 1) -> tuple[Bars, Rows]:
     sessions, columns = panel.shape
     roe = np.where(random.random(panel.shape) < 0.1, np.nan, random.normal(15, 8, panel.shape))
     index = np.repeat(100 * np.exp(np.cumsum(random.normal(0, 0.01, (sessions, 1)), axis=0)), columns, axis=1)
-    member = random.random((1, columns)) < 0.5
+    member = np.repeat((random.random((1, columns)) < 0.5).astype(np.float64), sessions, axis=0)
+    member[: sessions // 5] = np.nan  # no list of the index is on file yet
     rows = rows_of_bars(
         panel,
         {
@@ -71,9 +73,9 @@ def small_market(bars: int = 300, seed: int = 1) -> tuple[Bars, Rows]:
         },
         {
             "sector": [None if n == 0 else SECTORS[n % 2] for n in range(columns)],
-            "name": [f"Company {n}" for n in range(columns)],
+            "name": [None if n == 3 else "O'Brien & Sons" if n == 4 else f"Company {n}" for n in range(columns)],
         },
-        {"NIFTY50": np.repeat(member, sessions, axis=0)},
+        {"NIFTY50": member},
     )
     return panel, rows
 
