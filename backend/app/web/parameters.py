@@ -38,12 +38,19 @@ def known_parameters(request: Request) -> None:
             raise ValidationError(
                 f"{name}: {value[:40]} lies outside the dates that are known, 1900-01-01 to 2199-12-31",
                 name,
-                details={"in": "query"},
+                details={"in": "query", **whole(value)},
             )
         if declared[name] and value and not _ISO_DATE.fullmatch(value):
             raise ValidationError(
-                f"{name}: {value[:40]!r} is not a date; write it as 2024-07-01", name, details={"in": "query"}
+                f"{name}: {value[:40]!r} is not a date; write it as 2024-07-01",
+                name,
+                details={"in": "query", **whole(value)},
             )
+
+
+def whole(value: str) -> dict[str, int]:
+    """The position of a value that is wrong as a whole, in its own text, as `ValidationError` has it."""
+    return {"line": 1, "column": 1, "length": max(len(value), 1)}
 
 
 def _is_far(value: str) -> bool:
