@@ -45,7 +45,8 @@ export interface DataTableProps<Row> {
   rowCount: number;
   /** undefined while the row's page is being fetched. */
   rowAt: (index: number) => Row | undefined;
-  rowKey: (row: Row) => string;
+  /** What a row is known by; without it rows are reused by place, so that another list makes no new ones. */
+  rowKey?: (row: Row) => string;
   onVisible?: (first: number, last: number) => void;
   sort?: Sort;
   onSort?: (sort: Sort) => void;
@@ -293,7 +294,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
             const row = rowAt(index);
             return (
               <tr
-                key={row === undefined ? key : rowKey(row)}
+                key={row === undefined || rowKey === undefined ? key : rowKey(row)}
                 aria-rowindex={index + 2}
                 className={interactive ? "can-open" : undefined}
                 {...rowProps(index)}

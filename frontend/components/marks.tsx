@@ -60,14 +60,12 @@ export function Unknown({ why }: { why: string }) {
 
 export const toneOf = (value: number): string => (value > 0 ? "up" : value < 0 ? "dn" : "t2");
 
-/** A change: arrow, sign, colour; none of them for zero. */
+/** A change: arrow (drawn by the style sheet, a table has hundreds), sign, colour; none of them for zero. */
 export function Delta({ value, digits = 2, unit = "%" }: { value: number; digits?: number; unit?: string }) {
   const shown = Number(value.toFixed(digits));
   return (
     <span className={`delta num ${toneOf(shown)}`}>
-      {shown !== 0 && <Icon name={shown > 0 ? "up" : "dn"} size="xs" />}
-      {signed(value, digits)}
-      {unit}
+      {signed(value, digits) + unit}
     </span>
   );
 }

@@ -4,7 +4,7 @@ import { ALL_STOCKS } from "@/lib/queries";
 import type { ScreenerRow } from "@/lib/types";
 import type { ScreenerFilters } from "./filters";
 
-export const PAGE_SIZE = 100;
+export const PAGE_SIZE = 50;
 export const SPARK_SESSIONS = 21;
 const EXPORT_PAGE_SIZE = 500;
 

@@ -336,7 +336,6 @@ export function ScreenerPage({ renderStock }: ScreenerPageProps) {
               columns={shown}
               rowCount={meta.total}
               rowAt={rowAt}
-              rowKey={(row) => row.symbol}
               onVisible={onVisible}
               sort={{ by: filters.sort, order: filters.order }}
               onSort={(sort) => change({ sort: sort.by, order: sort.order })}
