@@ -7,7 +7,7 @@ import {
   useTable,
 } from "@tanstack/react-table";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { memo, useEffect, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
+import { memo, useEffect, useMemo, useRef, useState, type KeyboardEvent, type ReactNode, type UIEvent } from "react";
 import { Icon } from "@/components/icon";
 import { useCommands } from "@/lib/commands";
 import type { CsvValue } from "@/lib/csv";
@@ -267,6 +267,8 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
       aria-label={`${label}, scrolls`}
       tabIndex={onActive ? undefined : 0}
       onKeyDown={onKeyDown}
+      data-aside="no"
+      onScroll={markAside}
     >
       <table
         className="t fixed-cols"
@@ -348,6 +350,11 @@ export function chooseColumns<Row>(
   if (chosen === null) return [pinned, ...rest.filter((column) => !column.optional)];
   const byId = new Map(rest.map((column) => [column.id, column]));
   return [pinned, ...chosen.flatMap((id) => byId.get(id) ?? [])];
+}
+
+/** A pinned cell is a layer of its own to the browser, which is only needed while the table is scrolled sideways. */
+function markAside({ currentTarget }: UIEvent<HTMLDivElement>): void {
+  currentTarget.dataset.aside = currentTarget.scrollLeft > 0 ? "yes" : "no";
 }
 
 function useColumns<Row>(columns: readonly Column<Row>[]): readonly Column<Row>[] {

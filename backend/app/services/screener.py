@@ -106,7 +106,7 @@ class ScreenerService:
         self._known: dict[Market, Known] = {}
         self._lock = threading.Lock()
 
-    def table(self, market: Market, asof: date | None = None) -> tuple[Panel, SessionTable]:
+    def table(self, market: Market, asof: date | None = None, panel: Panel | None = None) -> tuple[Panel, SessionTable]:
         """The table of the last session up to `asof`.
 
         Raises
@@ -114,7 +114,7 @@ class ScreenerService:
         InsufficientDataError : there are no prices at all.
         DataNotFoundError : none on or before that date.
         """
-        panel = self._panels.current(market)
+        panel = self._panels.current(market) if panel is None else panel
         days = panel.sessions
         if not len(days):
             raise InsufficientDataError(
@@ -178,9 +178,10 @@ class ScreenerService:
         ------
         ValidationError : an unknown preset, an expression or columns that are wrong, something not to be sorted by.
         """
-        condition = self.condition(market, session, filter_type, q)
+        now = self._panels.current(market)
+        condition = self.condition(market, session, filter_type, q, now)
         shown = [] if columns is None else self.screens.columns(market, session, columns)
-        panel, found = self.table(market, asof)
+        panel, found = self.table(market, asof, now)
         known = self._known_of(market, panel, state)
         began = time.perf_counter()
         universe = Universe(index_id(index), instrument_type)
@@ -196,7 +197,7 @@ class ScreenerService:
             point_in_time = point_in_time and rows.figures.point_in_time
             note = f"{note} {rows.figures.note}"
         if condition is not None:
-            for told in self.screens.hindsight(market, session, [condition.tree]):
+            for told in self.screens.hindsight(market, session, [condition.tree], panel):
                 point_in_time, note = False, f"{note} {told}"
         sorting = self._sorting(market, session, found, sort_by)
         asked = [one for one in (condition, *shown, sorting) if one is not None]
@@ -274,9 +275,11 @@ class ScreenerService:
             [{"symbol": found.table.symbols[i], "since": found.open_since[i]} for i in left_out.tolist()],
         )
 
-    def condition(self, market: Market, session: Session, filter_type: str, q: str | None) -> Expression | None:
+    def condition(
+        self, market: Market, session: Session, filter_type: str, q: str | None, panel: Panel | None = None
+    ) -> Expression | None:
         """A preset and an expression as one; None where neither is asked for. Raises ValidationError."""
-        parts = [] if q is None else [self.screens.compiled(market, session, q)]
+        parts = [] if q is None else [self.screens.compiled(market, session, q, panel=panel)]
         if filter_type != ALL:
             parts.append(self.screens.compiled(market, session, _preset(filter_type).expression))
         if len(parts) < 2:

@@ -87,9 +87,9 @@ class ScreenService:
             rows.stored(name)
         self.frame(market, session, panel, [Name("roe"), Name("index_close")], Universe())
 
-    def vocabulary(self, market: Market, session: Session) -> Vocabulary:
+    def vocabulary(self, market: Market, session: Session, panel: Panel | None = None) -> Vocabulary:
         """The fields, sectors and indices of a market."""
-        panel = self._panels.current(market)
+        panel = self._panels.current(market) if panel is None else panel
         state = (panel.generation,)
         with self._lock:
             known = self._words.get(market)
@@ -103,11 +103,17 @@ class ScreenService:
         return words
 
     def compiled(
-        self, market: Market, session: Session, text: str, want: ValueType | None = "flag", field: str = "q"
+        self,
+        market: Market,
+        session: Session,
+        text: str,
+        want: ValueType | None = "flag",
+        field: str = "q",
+        panel: Panel | None = None,
     ) -> Expression:
         """Read an expression; what is wrong with it becomes a ValidationError that says where."""
         try:
-            return compiled(text, self.vocabulary(market, session), want)
+            return compiled(text, self.vocabulary(market, session, panel), want)
         except ExpressionError as error:
             raise refused(error, field) from None
 
@@ -122,7 +128,7 @@ class ScreenService:
         self, market: Market, session: Session, panel: Panel, trees: Iterable[Node]
     ) -> tuple[tuple[Any, ...], Beside]:
         """What the expressions read beside the prices, and a key of its state."""
-        rows, words = self.market_rows(market, panel), self.vocabulary(market, session)
+        rows, words = self.market_rows(market, panel), self.vocabulary(market, session, panel)
         fields, indices = mentioned(trees, words)
         if not indices and not fields & (FIGURES.keys() | MARKS.keys() | {"index_close"}):
             return (panel.generation,), Beside(None, {}, None)  # prices alone: no need to ask what else is stored
@@ -147,9 +153,11 @@ class ScreenService:
             beside.members[index] = rows.membership(spans)
         return state, beside
 
-    def hindsight(self, market: Market, session: Session, trees: Iterable[Node]) -> list[str]:
+    def hindsight(
+        self, market: Market, session: Session, trees: Iterable[Node], panel: Panel | None = None
+    ) -> list[str]:
         """What expressions read that was not known on the day as it is told now; empty where they are point in time."""
-        fields, _ = mentioned(trees, self.vocabulary(market, session))
+        fields, _ = mentioned(trees, self.vocabulary(market, session, panel))
         told = []
         if fields & {"sector", "name"}:
             told.append("The expression reads names or sectors, which are the latest known, not those of the day.")
@@ -198,7 +206,7 @@ class ScreenService:
         from app.engines.screener.language.evaluate import DayEvaluator  # brings the compiler
 
         trees = [one.tree for one in expressions]
-        words = self.vocabulary(market, session)
+        words = self.vocabulary(market, session, panel)
         last = int(np.searchsorted(panel.sessions, np.datetime64(asof, "D")))
         state, beside = self.beside(market, session, panel, trees)
         compares = any(crosses_section(tree, words) for tree in trees)

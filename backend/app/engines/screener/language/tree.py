@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Literal, TypeAlias
 
 from app.engines.screener.language.errors import Span
@@ -19,33 +19,57 @@ CompareOp = Literal["<", "<=", ">", ">=", "==", "!="]
 _NOWHERE: Span = (0, 0)
 
 
+class _HashedOnce:
+    """A node whose hash is worked out once: every step of an evaluation looks its node up, and all below it with it."""
+
+    __slots__ = ("_hash",)
+
+
+def _hash_once(node: _HashedOnce) -> int:
+    try:
+        return node._hash  # type: ignore[attr-defined, no-any-return]
+    except AttributeError:
+        parts = (getattr(node, one.name) for one in fields(node) if one.compare)  # type: ignore[arg-type]
+        found = hash((type(node).__name__, *parts))
+        object.__setattr__(node, "_hash", found)
+        return found
+
+
 @dataclass(frozen=True, slots=True)
-class Number:
+class Number(_HashedOnce):
     """A constant."""
+
+    __hash__ = _hash_once
 
     value: float
     at: Span = field(default=_NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class Text(_HashedOnce):
     """A constant text."""
+
+    __hash__ = _hash_once
 
     value: str
     at: Span = field(default=_NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Name:
+class Name(_HashedOnce):
     """A field."""
+
+    __hash__ = _hash_once
 
     name: str
     at: Span = field(default=_NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class Call(_HashedOnce):
     """A function of some arguments."""
+
+    __hash__ = _hash_once
 
     name: str
     arguments: tuple[Node, ...]
@@ -53,8 +77,10 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Shift:
+class Shift(_HashedOnce):
     """The value `bars` traded bars ago."""
+
+    __hash__ = _hash_once
 
     of: Node
     bars: int
@@ -62,16 +88,20 @@ class Shift:
 
 
 @dataclass(frozen=True, slots=True)
-class Negative:
+class Negative(_HashedOnce):
     """The value with the other sign; never of a number, see `negative`."""
+
+    __hash__ = _hash_once
 
     of: Node
     at: Span = field(default=_NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Arithmetic:
+class Arithmetic(_HashedOnce):
     """Two values added, subtracted, multiplied or divided."""
+
+    __hash__ = _hash_once
 
     op: ArithmeticOp
     left: Node
@@ -80,8 +110,10 @@ class Arithmetic:
 
 
 @dataclass(frozen=True, slots=True)
-class Compare:
+class Compare(_HashedOnce):
     """A chain of comparisons, each between neighbours: 20 < rsi(14) < 30."""
+
+    __hash__ = _hash_once
 
     operands: tuple[Node, ...]
     ops: tuple[CompareOp, ...]
@@ -89,8 +121,10 @@ class Compare:
 
 
 @dataclass(frozen=True, slots=True)
-class Among:
+class Among(_HashedOnce):
     """Whether a value is one of some constants."""
+
+    __hash__ = _hash_once
 
     of: Node
     items: tuple[Number | Text, ...]
@@ -98,24 +132,30 @@ class Among:
 
 
 @dataclass(frozen=True, slots=True)
-class Not:
+class Not(_HashedOnce):
     """The other way round."""
+
+    __hash__ = _hash_once
 
     of: Node
     at: Span = field(default=_NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
-class All:
+class All(_HashedOnce):
     """All conditions hold; two or more, none of them `All` itself."""
+
+    __hash__ = _hash_once
 
     parts: tuple[Node, ...]
     at: Span = field(default=_NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Some:
+class Some(_HashedOnce):
     """At least one condition holds; two or more, none of them `Some` itself."""
+
+    __hash__ = _hash_once
 
     parts: tuple[Node, ...]
     at: Span = field(default=_NOWHERE, compare=False, repr=False)
