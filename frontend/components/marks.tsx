@@ -63,11 +63,7 @@ export const toneOf = (value: number): string => (value > 0 ? "up" : value < 0 ?
 /** A change: arrow (drawn by the style sheet, a table has hundreds), sign, colour; none of them for zero. */
 export function Delta({ value, digits = 2, unit = "%" }: { value: number; digits?: number; unit?: string }) {
   const shown = Number(value.toFixed(digits));
-  return (
-    <span className={`delta num ${toneOf(shown)}`}>
-      {signed(value, digits) + unit}
-    </span>
-  );
+  return <span className={`delta num ${toneOf(shown)}`}>{signed(value, digits) + unit}</span>;
 }
 
 export function Kbd({ children }: { children: ReactNode }) {

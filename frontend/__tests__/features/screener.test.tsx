@@ -319,8 +319,8 @@ test("rows beyond the first page are fetched when they come into sight", async (
     "GET /api/screener/": (url: URL) => {
       const asked = Number(url.searchParams.get("page"));
       return screenerPage(
-        Array.from({ length: 100 }, (_, index) => stock(`S${(asked - 1) * 100 + index}`)),
-        { page: asked, total: 2300, total_pages: 23 },
+        Array.from({ length: 50 }, (_, index) => stock(`S${(asked - 1) * 50 + index}`)),
+        { page: asked, total: 2300, total_pages: 46 },
       );
     },
   });
@@ -329,8 +329,8 @@ test("rows beyond the first page are fetched when they come into sight", async (
   const pane = screen.getByRole("region", { name: "Stocks, scrolls" });
   pane.scrollTop = 2250 * 28;
   act(() => void fireEvent.scroll(pane));
-  await waitFor(() => expect(urls.some((url) => url.searchParams.get("page") === "23")).toBe(true));
-  expect(urls.some((url) => url.searchParams.get("page") === "12")).toBe(false);
+  await waitFor(() => expect(urls.some((url) => url.searchParams.get("page") === "46")).toBe(true));
+  expect(urls.some((url) => url.searchParams.get("page") === "23")).toBe(false);
   expect(await screen.findByText("S2250")).toBeInTheDocument();
   expect(screen.getByRole("grid")).toHaveAttribute("aria-rowcount", "2301");
 });
