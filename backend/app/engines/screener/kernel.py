@@ -194,7 +194,7 @@ def anchor(high: F1, low: F1, close: F1, volume: F1, factor: F1, gap: B1, hi: F1
 
     Returns its length. Where no bar is missing only the newest `_YEAR` volumes are written: no other is asked for.
     """
-    bars = close.shape[0]
+    bars: int = close.shape[0]
     whole = 0
     for t in range(1, bars):
         # what is finite less itself is zero: three calls of `isfinite` would take as long as all that follows
