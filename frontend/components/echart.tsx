@@ -29,7 +29,7 @@ export function EChart({
     if (!element) return;
     let cancelled = false;
     let dispose = () => {};
-    load()
+    loadCharts()
       .then(({ init }) => {
         if (cancelled) return;
         const made = init(element, undefined, { renderer: "canvas" });
@@ -81,24 +81,8 @@ export function EChart({
   );
 }
 
-async function load() {
-  const [core, charts, components, renderers] = await Promise.all([
-    import("echarts/core"),
-    import("echarts/charts"),
-    import("echarts/components"),
-    import("echarts/renderers"),
-  ]);
-  core.use([
-    charts.BarChart,
-    charts.LineChart,
-    charts.TreemapChart,
-    components.GridComponent,
-    components.TooltipComponent,
-    components.AxisPointerComponent,
-    renderers.CanvasRenderer,
-  ]);
-  return core;
-}
+/** The library; a page that will draw asks for it before it has anything to draw. */
+export const loadCharts = () => import("./echarts");
 
 const FEW_YEARS = 2;
 

@@ -3,7 +3,9 @@
 import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import { parseAsString, useQueryState } from "nuqs";
-import { useMemo, type ReactNode } from "react";
+import { useEffect, useMemo, type ReactNode } from "react";
+import { AheadLink } from "@/components/ahead-link";
+import { loadCharts } from "@/components/echart";
 import { FigureCard } from "@/components/figure-card";
 import { Icon } from "@/components/icon";
 import { Later } from "@/components/later";
@@ -43,6 +45,7 @@ export function RunPage() {
     { label: runId ? runId.slice(0, 10) : "Run" },
   ]);
   const query = useQuery({ ...runQuery(runId ?? ""), enabled: runId !== null });
+  useEffect(() => void loadCharts(), []);
   // asked for beside the run's head, which is as small
   useQuery({ ...significanceQuery(runId ?? ""), enabled: runId !== null });
   useQuery(strategiesQuery);
@@ -137,12 +140,12 @@ function Run({ run }: { run: RunHead }) {
         </div>
         <div className="row">
           <VerifyButton state={verification} />
-          <Link className="btn" href={`/quant/compare/?runs=${run.run_id}`}>
+          <AheadLink className="btn" href={`/quant/compare/?runs=${run.run_id}`}>
             Compare
-          </Link>
-          <Link className="btn p" href={again}>
+          </AheadLink>
+          <AheadLink className="btn p" href={again}>
             Run another
-          </Link>
+          </AheadLink>
         </div>
       </div>
       <VerifyingJob state={verification} />

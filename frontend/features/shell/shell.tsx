@@ -1,9 +1,9 @@
 "use client";
 
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import Link from "next/link";
 import { usePathname, useRouter } from "next/navigation";
 import { useEffect, useState, useSyncExternalStore, type ReactNode } from "react";
+import { AheadLink } from "@/components/ahead-link";
 import { Icon, Logo } from "@/components/icon";
 import { Sheet } from "@/components/layers";
 import { Kbd, SampleMark } from "@/components/marks";
@@ -44,7 +44,7 @@ export function Shell({ children }: { children: ReactNode }) {
         Skip to content
       </a>
       <nav className="nav" aria-label="Main">
-        <Link
+        <AheadLink
           className="brand"
           href="/screener/"
           aria-label="SmartTrader, screener"
@@ -52,12 +52,12 @@ export function Shell({ children }: { children: ReactNode }) {
         >
           <Logo />
           <span>SmartTrader</span>
-        </Link>
+        </AheadLink>
         {PAGES.map((section) => (
           <div key={section.heading ?? "first"}>
             {section.heading && <h4>{section.heading}</h4>}
             {section.pages.map((page) => (
-              <Link
+              <AheadLink
                 key={page.href}
                 href={page.href}
                 aria-label={page.label}
@@ -68,7 +68,7 @@ export function Shell({ children }: { children: ReactNode }) {
                 <span>{page.label}</span>
                 {page.href === ALERTS && <Unread />}
                 <Kbd>{page.keys}</Kbd>
-              </Link>
+              </AheadLink>
             ))}
           </div>
         ))}
@@ -108,10 +108,14 @@ export function Shell({ children }: { children: ReactNode }) {
       </main>
       <nav className="tabbar" aria-label="Main, phone">
         {PHONE_TABS.map((page) => (
-          <Link key={page.href} href={page.href} aria-current={page.href === current ? "page" : undefined}>
+          <AheadLink
+            key={page.href}
+            href={page.href}
+            aria-current={page.href === current ? "page" : undefined}
+          >
             <Icon name={page.icon} />
             {page.label}
-          </Link>
+          </AheadLink>
         ))}
         <a
           href="/settings/"
@@ -129,11 +133,11 @@ export function Shell({ children }: { children: ReactNode }) {
       <Sheet open={more} onClose={() => setMore(false)} title="More">
         <div className="stack g3">
           {PHONE_MORE.map((page) => (
-            <Link key={page.href} className="btn" href={page.href} onClick={() => setMore(false)}>
+            <AheadLink key={page.href} className="btn" href={page.href} onClick={() => setMore(false)}>
               <Icon name={page.icon} size="s" />
               {page.label}
               {page.href === ALERTS && <Unread />}
-            </Link>
+            </AheadLink>
           ))}
           <dl className="kv num">
             <StatusFacts />
@@ -208,7 +212,7 @@ function Crumbs() {
             {last ? (
               <b className="trunc">{crumb.label}</b>
             ) : crumb.href ? (
-              <Link href={crumb.href}>{crumb.label}</Link>
+              <AheadLink href={crumb.href}>{crumb.label}</AheadLink>
             ) : (
               crumb.label
             )}
