@@ -316,7 +316,7 @@ describe("a result", () => {
       ["Positions at most", "No limit"],
       ["Charges", "10 basis points a side"],
       ["Slippage", "1 basis point a side"],
-      ["Risk policy", "80 % invested at most, stop -2 %"],
+      ["Risk policy", "80 % invested at most, stop −2 %"],
       ["Engine", "1.06aa350e81c4"],
     ]);
     expect(readSpec({ sizing: 3, costs: null }).conventions).toEqual([]);

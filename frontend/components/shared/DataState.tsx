@@ -67,10 +67,12 @@ export interface ErrorStateProps {
   /** What stopped, as a title: "The screener stopped". */
   title: string;
   onRetry?: () => void;
+  /** The way on, where trying again is none. */
+  way?: ReactNode;
 }
 
 /** What stopped, with which input, what to do; the code and the request id small, to be quoted in a report. */
-export function ErrorState({ error, title, onRetry }: ErrorStateProps) {
+export function ErrorState({ error, title, onRetry, way }: ErrorStateProps) {
   const api = error instanceof ApiError ? error : null;
   const details = [api?.code, api?.requestId && `request ${api.requestId}`, getErrorMessage(error)]
     .filter(Boolean)
@@ -93,6 +95,7 @@ export function ErrorState({ error, title, onRetry }: ErrorStateProps) {
             Retry
           </button>
         )}
+        {way}
         <button type="button" className="btn q" onClick={copy}>
           Copy details
         </button>
@@ -245,6 +248,7 @@ export interface DataStateProps<T> {
   query: QueryLike<T>;
   /** For the error's title: "The screener stopped". */
   failed: string;
+  way?: ReactNode;
   loading?: ReactNode;
   isEmpty?: (data: T) => boolean;
   empty?: ReactNode;
@@ -252,7 +256,7 @@ export interface DataStateProps<T> {
 }
 
 /** Loading, failure and emptiness are states of the data: drawn here, once. Old data stays at 60% while new data loads. */
-export function DataState<T>({ query, failed, loading, isEmpty, empty, children }: DataStateProps<T>) {
+export function DataState<T>({ query, failed, way, loading, isEmpty, empty, children }: DataStateProps<T>) {
   if (query.data !== undefined) {
     if (isEmpty?.(query.data)) return <>{empty}</>;
     return query.isPlaceholderData ? (
@@ -266,6 +270,7 @@ export function DataState<T>({ query, failed, loading, isEmpty, empty, children 
     <ErrorState
       error={query.error}
       title={failed}
+      way={way}
       onRetry={query.refetch && (() => void query.refetch?.())}
     />
   );

@@ -198,10 +198,10 @@ function Falls({ run, found, equity }: PartProps) {
                 <tr key={fall.trough}>
                   <td className="r dn">
                     <FigureValue
-                      name={`Depth: ${percent(fall.depth)}`}
+                      name={`Depth: ${percent(fall.depth, 2)}`}
                       figure={() => fallFigure(run, found.days, equity, fall, "depth")}
                     >
-                      {percent(fall.depth).slice(0, -1)}
+                      {percent(fall.depth, 2).slice(0, -1)}
                     </FigureValue>
                   </td>
                   <td>{fall.peak ? date(fall.peak) : "Opening capital"}</td>

@@ -70,7 +70,15 @@ export function RunPage() {
   }
   return (
     <div className="page">
-      <DataState query={query} failed="The run cannot be shown">
+      <DataState
+        query={query}
+        failed="The run cannot be shown"
+        way={
+          <Link className="btn" href="/quant/runs/">
+            See all runs
+          </Link>
+        }
+      >
         {(run) => <Run run={run} />}
       </DataState>
     </div>

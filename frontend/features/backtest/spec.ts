@@ -80,11 +80,17 @@ function conventions(spec: Record<string, unknown>): [string, string][] {
   if ("policy" in spec) {
     const { daily_stop_loss_percent: stop, max_equity_exposure_percent: most } = record(spec.policy);
     const known = typeof stop === "number" && typeof most === "number";
-    found.push(["Risk policy", known ? `${most} % invested at most, stop ${stop} %` : "Unconstrained"]);
+    found.push([
+      "Risk policy",
+      known ? `${most} % invested at most, stop ${ofPercent(stop)} %` : "Unconstrained",
+    ]);
   }
   if (typeof spec.engine_version === "string") found.push(["Engine", spec.engine_version]);
   return found;
 }
+
+/** A number that a person wrote, with a true minus. */
+const ofPercent = (value: number): string => String(value).replace("-", "\u2212");
 
 const basisPoints = (bps: number): string => `${String(bps)} basis ${bps === 1 ? "point" : "points"} a side`;
 

@@ -5,6 +5,7 @@ import { useChartColors } from "@/components/chart-colors";
 import { EChart } from "@/components/echart";
 import { compactRupees, rupees, signedRupees } from "@/lib/format";
 import type { RunHead } from "@/lib/types";
+import { usePhone } from "@/lib/use-media";
 
 export interface Step {
   name: string;
@@ -30,6 +31,7 @@ export function steps(twin: NonNullable<RunHead["naive_twin"]>, final: number): 
 
 export function Waterfall({ twin, final }: { twin: NonNullable<RunHead["naive_twin"]>; final: number }) {
   const colors = useChartColors();
+  const phone = usePhone();
   const shown = useMemo(() => steps(twin, final), [twin, final]);
   const option = useMemo(() => {
     const ends = shown.flatMap(({ from, to, kind }) => (kind === "whole" ? [to] : [from, to]));
@@ -40,7 +42,9 @@ export function Waterfall({ twin, final }: { twin: NonNullable<RunHead["naive_tw
     return {
       animation: false,
       textStyle: { fontFamily: getComputedStyle(document.documentElement).fontFamily },
-      grid: { left: 12, right: 66, top: 26, bottom: 44 },
+      grid: phone
+        ? { left: 100, right: 74, top: 28, bottom: 24 }
+        : { left: 12, right: 66, top: 26, bottom: 44 },
       tooltip: {
         trigger: "axis" as const,
         backgroundColor: colors.overlay,
@@ -53,23 +57,24 @@ export function Waterfall({ twin, final }: { twin: NonNullable<RunHead["naive_tw
           return `${step.name}<br>${step.kind === "whole" ? rupees(step.to, true) : signedRupees(step.to - step.from, 2)}`;
         },
       },
-      xAxis: {
+      [phone ? "yAxis" : "xAxis"]: {
         type: "category" as const,
-        data: shown.map((step) => step.name),
+        inverse: phone,
+        data: shown.map((step) => step.name.replaceAll("-", " ")), // lines break at spaces alone
         axisLine: { lineStyle: { color: colors.border } },
         axisTick: { show: false },
         axisLabel: {
           color: colors.axis,
           fontSize: 12,
           interval: 0,
-          width: 84,
+          width: phone ? 88 : 84,
           lineHeight: 15,
           overflow: "break" as const,
         },
       },
-      yAxis: {
+      [phone ? "xAxis" : "yAxis"]: {
         type: "value" as const,
-        position: "right" as const,
+        position: phone ? ("bottom" as const) : ("right" as const),
         min: floor,
         axisLabel: { color: colors.axis, fontSize: 12, formatter: compactRupees, showMinLabel: true },
         axisTick: { show: false },
@@ -93,7 +98,7 @@ export function Waterfall({ twin, final }: { twin: NonNullable<RunHead["naive_tw
             itemStyle: { color: fill[kind] },
             label: {
               show: true,
-              position: "top" as const,
+              position: phone ? ("right" as const) : ("top" as const),
               color: colors.text,
               fontSize: 12,
               formatter: kind === "whole" ? compactRupees(to) : signed(to - from),
@@ -102,14 +107,21 @@ export function Waterfall({ twin, final }: { twin: NonNullable<RunHead["naive_tw
         },
       ],
     };
-  }, [shown, colors]);
+  }, [shown, colors, phone]);
   const label = shown
     .map(
       ({ name, from, to, kind }) =>
         `${name} ${kind === "whole" ? rupees(to, false) : signedRupees(to - from)}`,
     )
     .join(", ");
-  return <EChart option={option} height={230} file="what-realism-costs" label={`Waterfall: ${label}`} />;
+  return (
+    <EChart
+      option={option}
+      height={phone ? 76 + 34 * shown.length : 230}
+      file="what-realism-costs"
+      label={`Waterfall: ${label}`}
+    />
+  );
 }
 
 const signed = (value: number): string => (value > 0 ? `+${compactRupees(value)}` : compactRupees(value));

@@ -41,7 +41,7 @@ export function ComparePage() {
           {(found) => <Compared found={found} />}
         </DataState>
       ) : (
-        <section className="card">
+        <section className="card" style={{ marginTop: 12 }}>
           <EmptyState
             title={ids.length === 0 ? "No run is chosen" : "One more run is needed"}
             action={
@@ -162,7 +162,11 @@ function Compared({ found }: { found: Comparison }) {
       <Measures found={found} titles={titles} />
       <div
         className="grid runb"
-        style={{ marginTop: 12, gridTemplateColumns: "repeat(auto-fit, minmax(min(420px, 100%), 1fr))" }}
+        style={{
+          marginTop: 12,
+          alignItems: "start",
+          gridTemplateColumns: "repeat(auto-fit, minmax(min(420px, 100%), 1fr))",
+        }}
       >
         <Inputs found={found} titles={titles} />
         <Correlation found={found} titles={titles} />
@@ -182,7 +186,9 @@ function Measures({ found, titles }: { found: Comparison; titles: readonly strin
         <FigureTable className="t num">
           <thead>
             <tr>
-              <th scope="col">Figure</th>
+              <th scope="col" className="pin edge">
+                Figure
+              </th>
               {titles.map((title) => (
                 <th key={title} scope="col" className="r">
                   {title}
@@ -196,13 +202,13 @@ function Measures({ found, titles }: { found: Comparison; titles: readonly strin
               if (!shown) return null;
               return (
                 <tr key={measure.name}>
-                  <th scope="row">
+                  <th scope="row" className="pin edge" style={{ verticalAlign: "top", paddingBlock: 6 }}>
                     <FigureName label={shown.label} figure={() => measureFigure(found, measure, titles)} />
                   </th>
                   {measure.values.map((value, at) => {
                     const difference = at > 0 ? measure.differences[at - 1] : undefined;
                     return (
-                      <td key={titles[at]} className="r" style={{ verticalAlign: "top" }}>
+                      <td key={titles[at]} className="r" style={{ verticalAlign: "top", paddingBlock: 6 }}>
                         <span className="b">
                           {value === null ? (
                             <Unknown why={measure.reasons[at] ?? "Not known"} />
@@ -263,7 +269,9 @@ function Inputs({ found, titles }: { found: Comparison; titles: readonly string[
           <table className="t num">
             <thead>
               <tr>
-                <th scope="col">Input</th>
+                <th scope="col" className="pin edge">
+                  Input
+                </th>
                 {titles.map((title) => (
                   <th key={title} scope="col">
                     {title}
@@ -274,7 +282,7 @@ function Inputs({ found, titles }: { found: Comparison; titles: readonly string[
             <tbody>
               {found.inputs.map(({ input, values }) => (
                 <tr key={input}>
-                  <th scope="row" title={input}>
+                  <th scope="row" className="pin edge" title={input}>
                     {inputName(input, books)}
                   </th>
                   {values.map((value, at) => (
@@ -306,7 +314,9 @@ function Correlation({ found, titles }: { found: Comparison; titles: readonly st
         <FigureTable className="t num">
           <thead>
             <tr>
-              <th scope="col">Run</th>
+              <th scope="col" className="pin edge">
+                Run
+              </th>
               {titles.map((title) => (
                 <th key={title} scope="col" className="r">
                   {title}
@@ -317,7 +327,9 @@ function Correlation({ found, titles }: { found: Comparison; titles: readonly st
           <tbody>
             {found.correlation.map((row, at) => (
               <tr key={titles[at]}>
-                <th scope="row">{titles[at]}</th>
+                <th scope="row" className="pin edge">
+                  {titles[at]}
+                </th>
                 {row.map((cell, other) => (
                   <td key={titles[other]} className="r">
                     {cell === null ? (

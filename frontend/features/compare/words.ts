@@ -85,8 +85,8 @@ export function inputValue(input: string, value: unknown): string {
   if (typeof value === "boolean") return value ? "Yes" : "No";
   if (input === "initial_capital" && typeof value === "number") return rupees(value);
   if (typeof value === "string" && /^\d{4}-\d{2}-\d{2}$/.test(value)) return date(value);
-  if (typeof value === "string" && /^[0-9a-f]{64}$/.test(value)) return value.slice(0, 8);
-  if (typeof value === "string" || typeof value === "number") return String(value);
+  if (typeof value === "string") return value.replace(/[0-9a-f]{12,}/g, (hash) => hash.slice(0, 8)); // whole on hover
+  if (typeof value === "number") return String(value);
   if (Array.isArray(value))
     return value.length > 4 ? `${value.length} of them` : value.map(String).join(", ");
   return JSON.stringify(value);

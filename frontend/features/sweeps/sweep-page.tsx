@@ -43,7 +43,15 @@ export function SweepPage() {
     );
   return (
     <div className="page">
-      <DataState query={query} failed="The sweep cannot be read">
+      <DataState
+        query={query}
+        failed="The sweep cannot be read"
+        way={
+          <Link className="btn" href="/quant/sweeps/">
+            See all sweeps
+          </Link>
+        }
+      >
         {(sweep) => <Shown sweep={sweep} />}
       </DataState>
     </div>

@@ -41,7 +41,15 @@ export function WalkPage() {
           </EmptyState>
         </section>
       ) : (
-        <DataState query={query} failed="The walk-forward cannot be read">
+        <DataState
+          query={query}
+          failed="The walk-forward cannot be read"
+          way={
+            <Link className="btn" href="/quant/sweeps/">
+              See all walk-forwards
+            </Link>
+          }
+        >
           {(walk) => <Shown walk={walk} />}
         </DataState>
       )}
