@@ -308,6 +308,71 @@ test("a walk-forward is asked for with its windows, and its job is followed to i
   expect(sent).toMatchObject({ train: 250, test: 126, purge: 0, mode: "rolling" });
 });
 
+test("a search can ask all that a run can, by the names of a run, and says what is no number", async () => {
+  const network = fakeApi({
+    ...FORM,
+    "GET /api/portfolio/strategies/policy": [{ id: 7, name: "Careful", notes: [] }],
+    [`POST ${WALKS}`]: json({ walk_forward_id: ID, job: null }),
+  });
+  renderApp(<SearchForm />);
+  await userEvent.click(await screen.findByRole("button", { name: "Walk-forward" }));
+  await userEvent.click(screen.getByText("What else a run is asked"));
+  const fill = async (name: string, value: string) => {
+    await userEvent.clear(screen.getByRole("textbox", { name }));
+    await userEvent.type(screen.getByRole("textbox", { name }), value);
+  };
+  const choose = (name: string, value: string) =>
+    userEvent.selectOptions(screen.getByRole("combobox", { name }), value);
+  await fill("Capital", "5,00,000");
+  await choose("Size of an entry", "value");
+  expect(screen.getByRole("button", { name: "Walk forward" })).toBeDisabled(); // rupees are missing
+  await fill("Sum an entry", "5O,000");
+  expect(screen.getByText("“5O,000” is no number")).toBeInTheDocument();
+  await fill("Sum an entry", "50,000");
+  await fill("Positions at most", "3");
+  await fill("Share of the capital", "50");
+  await fill("Slippage", "3");
+  await fill("Impact", "7");
+  await fill("Volume at most", "10");
+  await choose("What the cap leaves", "carry");
+  await choose("Product", "CNC");
+  await choose("Risk policy", "7");
+  await fill("Benchmark", "none");
+  await fill("Cash earns", "7");
+  await fill("Seed", "9");
+  await choose("Orders fill", "this_close");
+  await choose("Exchange rules", "none");
+  for (const name of [/T\+1/, /became known only later/, /Today’s members/])
+    await userEvent.click(screen.getByRole("checkbox", { name }));
+  await fill("Embargo", "2");
+  await choose("Chosen by", "sortino");
+  await userEvent.click(screen.getByRole("button", { name: "Walk forward" }));
+  await waitFor(() => expect(push).toHaveBeenCalledWith(`/quant/walk-forward/?id=${ID}`));
+  const sent = await network.requests.find((one) => one.method === "POST")!.json();
+  expect(sent).toMatchObject({ metric: "sortino", embargo: 2 });
+  expect(sent.run).toMatchObject({
+    initial_capital: 500_000,
+    sizing: "value",
+    sizing_value: 50_000,
+    max_positions: 3,
+    allocations: { [sent.run.strategy_ids[0]]: 0.5 },
+    slippage_bps: 3,
+    impact_bps: 7,
+    volume_cap: 0.1,
+    unfilled: "carry",
+    product: "CNC",
+    policy_id: 7,
+    benchmark: "none",
+    cash_rates: [{ start: "1994-01-01", percent: 7 }],
+    seed: 9,
+    fill_at: "this_close",
+    market: "none",
+    settle_next_session: true,
+    strict_actions: true,
+    asof_members: false,
+  });
+});
+
 test("the lists name what is there, how far it is, and what is not there yet", async () => {
   fakeApi(FORM);
   renderApp(<SweepsPage />);

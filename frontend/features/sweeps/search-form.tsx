@@ -7,10 +7,11 @@ import { FollowedJob } from "@/components/data-jobs";
 import { Segmented, SelectField, TextField } from "@/components/fields";
 import { sweepAPI, unwrap, walkAPI } from "@/lib/api-client";
 import { getErrorMessage } from "@/lib/errors";
-import { count } from "@/lib/format";
+import { count, counted } from "@/lib/format";
 import { ALL_STOCKS, healthQuery, indicesQuery, strategiesQuery } from "@/lib/queries";
 import type { BacktestRequest, IndexInfo, StrategyCard } from "@/lib/types";
-import { howMany, numbers, valuesOf, type Grid } from "./words";
+import { changed, PLAIN, runOf, RunTerms, wrongTerms } from "./run-terms";
+import { CHOOSING, howMany, METRICS, numbers, valuesOf, type Chooser, type Grid } from "./words";
 
 type Kind = "sweep" | "walk";
 type Plan = "bps" | "zerodha" | "fyers" | "none";
@@ -60,6 +61,9 @@ function Form({
   const [train, setTrain] = useState("504");
   const [test, setTest] = useState("126");
   const [purge, setPurge] = useState("0");
+  const [embargo, setEmbargo] = useState("0");
+  const [metric, setMetric] = useState<Chooser>("sharpe");
+  const [terms, setTerms] = useState(PLAIN);
   const [mode, setMode] = useState<"rolling" | "anchored">("rolling");
   const card = strategies.find((one) => one.strategy_id === id);
   const read = card ? gridOf(card, grid) : { grid: {}, errors: {} };
@@ -76,6 +80,7 @@ function Form({
         end_date: end,
         timeframe: (card?.timeframe ?? "1d") as BacktestRequest["timeframe"],
         costs: plan === "bps" ? { bps: 10 } : plan,
+        ...runOf(terms, id),
       };
       const random = draws.trim() ? { draws: Number(draws), seed: 0 } : undefined;
       if (kind === "sweep") {
@@ -87,10 +92,12 @@ function Form({
           run,
           grid: read.grid,
           random,
+          metric,
           mode,
           train: Number(train),
           test: Number(test),
           purge: Number(purge),
+          embargo: Number(embargo),
         }),
       );
       return { sweep: null, walk: walk_forward_id, job: job?.id ?? null };
@@ -100,7 +107,9 @@ function Form({
       else if (!job) router.push(`/quant/walk-forward/?id=${walk}`);
     },
   });
-  const wrong = Object.keys(read.errors).length > 0 || names.length === 0;
+  const terms_wrong = Object.keys(wrongTerms(terms)).length;
+  const wrong = Object.keys(read.errors).length > 0 || names.length === 0 || terms_wrong > 0;
+  const others = changed(terms);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (!wrong) ask.mutate();
@@ -205,9 +214,36 @@ function Form({
               value={purge}
               onChange={(event) => setPurge(event.target.value)}
             />
+            <TextField
+              label="Embargo"
+              hint="Further sessions left out there"
+              inputMode="numeric"
+              value={embargo}
+              onChange={(event) => setEmbargo(event.target.value)}
+            />
+            <SelectField
+              label="Chosen by"
+              value={metric}
+              onChange={(event) => setMetric(event.target.value as Chooser)}
+            >
+              {CHOOSING.map((name) => (
+                <option key={name} value={name}>
+                  {METRICS[name]}
+                </option>
+              ))}
+            </SelectField>
           </>
         )}
       </div>
+      <details className="card-f">
+        <summary>
+          What else a run is asked{others > 0 && `: ${counted(others, "change")}`}
+          {terms_wrong > 0 && <span className="er"> {counted(terms_wrong, "field")} to mend</span>}
+        </summary>
+        <div className="form-row" style={{ marginTop: 12 }}>
+          <RunTerms terms={terms} onChange={setTerms} />
+        </div>
+      </details>
       <div className="card-f row between wrap" style={{ gap: 8 }}>
         <span className="t2">
           {names.length === 0

@@ -17,6 +17,19 @@ export const METRICS: Record<SweepMetric, string> = {
   final_equity: "Final equity",
 };
 
+/** Measures that training may choose by: more of them is better. */
+export const CHOOSING = [
+  "sharpe",
+  "sortino",
+  "calmar",
+  "cagr",
+  "total_return",
+  "max_drawdown",
+  "profit_factor",
+  "win_rate",
+] as const satisfies readonly SweepMetric[];
+export type Chooser = (typeof CHOOSING)[number];
+
 const FRACTIONS: readonly SweepMetric[] = [
   "total_return",
   "cagr",
