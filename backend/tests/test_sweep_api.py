@@ -279,6 +279,10 @@ def test_heat_map_landscape_and_doubt_follow_from_the_points(
         ({"run": {"strategy_ids": ["nothing"]}}, 404, None),
         ({"run": {"strategy_ids": ["sma_cross", "rsi2"]}}, 422, "strategy_ids"),
         ({"universes": ["NO_INDEX"]}, 404, None),
+        ({"universes": [[]]}, 422, "universes.0"),
+        ({"run": {"universe": []}}, 422, "run.universe"),
+        ({"grid": {"fast": {"start": 2, "stop": 3, "step": 5e-324}}}, 422, "grid.fast"),
+        ({"grid": {"fast": [True]}}, 422, "grid.fast.0"),
         ({"periods": [{"start_date": "2024-05-01", "end_date": "2024-04-01"}]}, 422, "periods.0.end_date"),
     ],
 )

@@ -110,7 +110,7 @@ def test_a_sweep_killed_again_and_again_works_out_and_counts_each_point_once(
     with serving(home, tmp_path) as served, database(home) as engine:
         until = time.monotonic() + PATIENCE_SECONDS
         while (found := ask(served, "GET", f"{URL}/{sweep_id}").json())["state"] != "FINISHED":
-            assert time.monotonic() < until, found
+            assert time.monotonic() < until, (found["state"], found["done"], found["points"])
             if found["state"] == "INTERRUPTED":
                 assert ask(served, "POST", f"{URL}/{sweep_id}/resume").status_code in (200, 202)
             time.sleep(0.2)
@@ -142,6 +142,8 @@ def test_a_sweep_on_a_cluster_goes_through_the_death_of_workers_and_of_its_own_p
         with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
             where = ["--scheduler", cluster.scheduler_address, "--json"]
             for death in range(KILLS):
+                cluster.scale(2)  # where one did not come back
+                cluster.wait_for_workers(2, timeout=60)
                 process = subprocess.Popen(
                     [COMMAND, *asked, *where], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
                 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, Tag, ValidationInfo, field_validator
+from pydantic import AfterValidator, BaseModel, Field, Tag, ValidationInfo, field_validator
 
 from app.schemas.common import Id, IsoDate, PageMeta, StrictWire, kept_order, one_of
 
@@ -160,9 +160,18 @@ Costs = Annotated[
         rate=lambda value: isinstance(value, FlatCosts | dict),
     ),
 ]
+
+
+def _bounded(value: str | list[str]) -> str | list[str]:
+    if isinstance(value, list) and not 1 <= len(value) <= 5000:
+        raise ValueError("give 1 to 5000 symbols")
+    return value
+
+
 Universe = Annotated[
     Annotated[str, Tag("(index)")] | Annotated[list[str], Tag("(symbols)")],
     one_of("the id of an index, or a list of symbols", index=is_text, symbols=lambda value: isinstance(value, list)),
+    AfterValidator(_bounded),
 ]
 
 
@@ -221,13 +230,6 @@ class BacktestRequest(StrictWire):
     def _distinct(cls, value: list[str]) -> list[str]:
         if len(set(value)) != len(value):
             raise ValueError("a strategy is named twice")
-        return value
-
-    @field_validator("universe")
-    @classmethod
-    def _bounded(cls, value: str | list[str]) -> str | list[str]:
-        if isinstance(value, list) and not 1 <= len(value) <= 5000:
-            raise ValueError("give 1 to 5000 symbols")
         return value
 
     @field_validator("end_date")
