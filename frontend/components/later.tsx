@@ -6,7 +6,18 @@ import { useEffect, useRef, useState, type ReactNode } from "react";
 const REST_AFTER = 700;
 
 /** What lies below the first screen: drawn when it comes near, or a moment after the page, so that nothing waits for it. */
-export function Later({ height, id, children }: { height: number; id?: string; children: ReactNode }) {
+export function Later({
+  height,
+  id,
+  rest = REST_AFTER,
+  children,
+}: {
+  height: number;
+  id?: string;
+  /** Milliseconds after which it follows by itself. */
+  rest?: number;
+  children: ReactNode;
+}) {
   const place = useRef<HTMLDivElement>(null);
   const [due, setDue] = useState(typeof IntersectionObserver === "undefined");
   useEffect(() => {
@@ -19,12 +30,12 @@ export function Later({ height, id, children }: { height: number; id?: string; c
       { rootMargin: "200px" },
     );
     observer.observe(element);
-    const rest = setTimeout(() => setDue(true), REST_AFTER);
+    const timer = setTimeout(() => setDue(true), rest);
     return () => {
       observer.disconnect();
-      clearTimeout(rest);
+      clearTimeout(timer);
     };
-  }, [due]);
+  }, [due, rest]);
   return (
     <div ref={place} id={id} style={due ? undefined : { minHeight: height }} aria-busy={!due || undefined}>
       {due && children}

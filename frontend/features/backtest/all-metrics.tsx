@@ -7,7 +7,7 @@ import type { RunAnalysis, RunHead } from "@/lib/types";
 import { metric, METRICS, opened } from "./metrics";
 
 /** Every metric of a run; its name opens what it is made of. */
-export function AllMetrics({ run, analysis }: { run: RunHead; analysis: RunAnalysis | undefined }) {
+export function AllMetrics({ run, analysis }: { run: RunHead; analysis: RunAnalysis | Error | undefined }) {
   const names = Object.keys(METRICS);
   const third = Math.ceil(names.length / 3);
   return (

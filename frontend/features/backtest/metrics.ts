@@ -73,11 +73,12 @@ export const METRICS: Record<string, { label: string; draw: Draw }> = {
 function doubt(
   run: RunHead,
   name: string,
-  analysis: RunAnalysis | undefined,
+  analysis: RunAnalysis | Error | undefined,
 ): { interval: string; whisker?: Whisker } {
   if (name === "trades") return { interval: "A count, no interval" };
   if (!INTERVALS.has(name)) return { interval: "No interval is drawn for it" };
   if (!analysis) return { interval: "Interval not known yet" };
+  if (analysis instanceof Error) return { interval: `Interval not known: ${analysis.message}` };
   const { luck } = analysis;
   if (typeof luck === "string") return { interval: `No interval: ${luck}` };
   const found = luck.intervals[name];
@@ -116,7 +117,7 @@ const SHOWN: readonly { name: string; twins: readonly string[] }[] = [
 export type Beside = Required<Pick<Figure, "twins" | "inputs">>;
 
 /** The headline figures, each with its interval once it is known, or why there is none. */
-export function figures(run: RunHead, sharpe: Beside, analysis?: RunAnalysis): Figure[] {
+export function figures(run: RunHead, sharpe: Beside, analysis?: RunAnalysis | Error): Figure[] {
   return SHOWN.map(({ name, twins }) => {
     const { text, why } = metric(run, name);
     const isPercent = text?.endsWith("%") ?? false;
@@ -154,7 +155,7 @@ function formulaOf(run: RunHead, name: string): string | undefined {
 }
 
 /** Any metric of a run as a figure that opens: what it is, its formula, what it is made of. */
-export function opened(run: RunHead, name: string, analysis?: RunAnalysis): Figure {
+export function opened(run: RunHead, name: string, analysis?: RunAnalysis | Error): Figure {
   const { text, why } = metric(run, name);
   const definition = DEFINITIONS[name];
   return {

@@ -90,6 +90,7 @@ function Run({ run }: { run: RunHead }) {
   const strategies = useQuery(strategiesQuery);
   const significance = useQuery(significanceQuery(run.run_id));
   const analysis = useQuery(analysisQuery(run.run_id));
+  const told = analysis.data ?? analysis.error ?? undefined;
   const cards = run.strategy_ids.map((id) => strategies.data?.find((card) => card.strategy_id === id));
   const name = run.strategy_ids.map((id, index) => cards[index]?.display_name ?? id).join(" + ");
   const [first] = cards;
@@ -159,7 +160,7 @@ function Run({ run }: { run: RunHead }) {
       <VerifyingJob state={verification} />
       <section className="card" aria-label="Headline figures">
         <div className="figs">
-          {figures(run, besideSharpe(significance), analysis.data).map((figure) => (
+          {figures(run, besideSharpe(significance), told).map((figure) => (
             <FigureCard key={figure.label} figure={figure} />
           ))}
         </div>
@@ -184,7 +185,7 @@ function Run({ run }: { run: RunHead }) {
         </section>
       </div>
       <FrozenHoldings run={run} />
-      <AllMetrics run={run} analysis={analysis.data} />
+      <AllMetrics run={run} analysis={told} />
       <div
         className="grid runb"
         style={{
@@ -202,14 +203,20 @@ function Run({ run }: { run: RunHead }) {
         <Anatomy run={run} />
       </Later>
       <div style={{ marginTop: 12 }} className="stack g3">
-        <Later height={440}>
-          <Whole run={run}>{(whole) => <Holdings run={whole} onOpen={openCandles} />}</Whole>
-        </Later>
-        <Later height={520} id="candles">
-          <Whole run={run}>{(whole) => <TradeCandles run={whole} />}</Whole>
-        </Later>
-        <Later height={560} id="orders-panel">
-          <Whole run={run}>{(whole) => <Orders run={whole} />}</Whole>
+        <Later height={1520} id="traded">
+          <Whole run={run}>
+            {(whole) => (
+              <>
+                <Holdings run={whole} onOpen={openCandles} />
+                <Later height={520} id="candles" rest={100}>
+                  <TradeCandles run={whole} />
+                </Later>
+                <Later height={560} id="orders-panel" rest={200}>
+                  <Orders run={whole} />
+                </Later>
+              </>
+            )}
+          </Whole>
         </Later>
       </div>
     </>
@@ -222,7 +229,7 @@ function Whole({ run, children }: { run: RunHead; children: (whole: RunDetail) =
   const whole = useMemo(() => (query.data ? { ...run, ...query.data } : null), [run, query.data]);
   return (
     <DataState query={query} failed="The trades of the run cannot be shown">
-      {() => whole && children(whole)}
+      {() => whole && <div className="stack g3">{children(whole)}</div>}
     </DataState>
   );
 }

@@ -15,7 +15,9 @@ export function Warnings({ run }: { run: RunHead }) {
   const [, setTab] = useOrdersTab();
   const seeOrders = () => {
     void setTab("refused");
-    document.getElementById("orders-panel")?.scrollIntoView({ block: "start" });
+    // the tables may still be on their way
+    const place = document.getElementById("orders-panel") ?? document.getElementById("traded");
+    place?.scrollIntoView({ block: "start" });
   };
   const refused = Object.values(run.refused).reduce((sum, orders) => sum + orders, 0);
   const shown = all ? run.warnings : run.warnings.slice(0, WARNINGS_SHOWN);
