@@ -43,6 +43,7 @@ class Table:
     numbers: Mapping[str, F1]
     texts: Mapping[str, Sequence[str | None]] = field(default_factory=dict)
     _orders: dict[tuple[str, Order], I1] = field(default_factory=dict, init=False, repr=False)
+    _equal: dict[tuple[str, str], B1] = field(default_factory=dict, init=False, repr=False)
     _upper: NDArray[np.str_] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -70,6 +71,16 @@ class Table:
         known = self._orders.get((by, order))
         if known is None:
             known = self._orders[by, order] = self._sorted(by, order)
+        return known
+
+    def equal_to(self, column: str, text: str) -> B1:
+        """Shape [N]: rows whose text in a column is this one, whatever the case."""
+        key = (column, text.casefold())
+        known = self._equal.get(key)
+        if known is None:
+            known = np.array([one is not None and one.casefold() == key[1] for one in self.texts[column]], np.bool_)
+            if known.any():  # no more are kept than there are texts
+                self._equal[key] = known
         return known
 
     def starting_with(self, prefix: str) -> B1:
@@ -124,7 +135,7 @@ def query(
         raise ValueError(f"page and limit start at 1, got page {page} and limit {limit}")
     if order not in {"asc", "desc"}:
         raise ValueError(f"order must be asc or desc, got {order!r}")
-    if sort_by not in table.sortable:
+    if sort_by != "symbol" and sort_by not in table.texts and sort_by not in table.numbers:
         raise ValueError(f"cannot sort by {sort_by!r}; columns are {', '.join(table.sortable)}")
     keep = np.ones(len(table), dtype=np.bool_)
     if members is not None:
@@ -136,17 +147,17 @@ def query(
     if sector is not None:
         if "sector" not in table.texts:
             raise ValueError("the table has no sector column")
-        wanted = sector.casefold()
-        keep &= np.array([text is not None and text.casefold() == wanted for text in table.texts["sector"]], np.bool_)
+        keep &= table.equal_to("sector", sector)
     for name, (least, most) in (between or {}).items():
         if name not in table.numbers:
             raise ValueError(f"cannot filter by {name!r}; numeric columns are {', '.join(table.numbers)}")
         column = table.numbers[name]
-        keep &= ~np.isnan(column)
-        if least is not None:
+        if least is not None:  # NaN is on neither side of a bound
             keep &= column >= least
         if most is not None:
             keep &= column <= most
+        if least is None and most is None:
+            keep &= ~np.isnan(column)
     rows = table.order(sort_by, order)
     rows = rows[keep[rows]]
     return Page(rows[(page - 1) * limit : page * limit], len(rows))
