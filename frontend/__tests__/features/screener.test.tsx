@@ -335,6 +335,14 @@ test("rows beyond the first page are fetched when they come into sight", async (
   expect(screen.getByRole("grid")).toHaveAttribute("aria-rowcount", "2301");
 });
 
+test("an expression of a thousand terms is a dozen filters and the text", async () => {
+  fakeApi({ ...BASE, "GET /api/screener/": screenerPage([stock("ARUVI")]) });
+  const terms = Array.from({ length: 40 }, (_, index) => `close > ${index}`);
+  page(`?q=${encodeURIComponent(terms.join(" and "))}`);
+  expect(await screen.findByText("and 28 more")).toBeInTheDocument();
+  expect(screen.getAllByText("is above")).toHaveLength(12);
+});
+
 test("the page passes axe", async () => {
   fakeApi({ ...BASE, "GET /api/screener/": screenerPage([stock("ARUVI")]) });
   const { container } = page();

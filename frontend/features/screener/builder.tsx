@@ -5,8 +5,12 @@ import { SelectField, TextField } from "@/components/fields";
 import { Icon } from "@/components/icon";
 import { Popover } from "@/components/layers";
 import { Kbd } from "@/components/marks";
+import { counted } from "@/lib/format";
 import type { FieldCard } from "@/lib/types";
 import { joined, OPERATORS, termsOf, textOf, type Operator, type Term } from "./language/terms";
+
+/** A longer expression is read and changed as the text below. */
+const MOST_CHIPS = 12;
 
 interface BuilderProps {
   q: string;
@@ -26,7 +30,7 @@ export function Builder({ q, cards, onChange, adding, onAdding }: BuilderProps) 
   };
   return (
     <>
-      {terms.map((term, at) => (
+      {terms.slice(0, MOST_CHIPS).map((term, at) => (
         <TermChip
           key={`${at} ${textOf(term)}`}
           term={term}
@@ -34,6 +38,9 @@ export function Builder({ q, cards, onChange, adding, onAdding }: BuilderProps) 
           onChange={(next) => put(at, next)}
         />
       ))}
+      {terms.length > MOST_CHIPS && (
+        <span className="t3 xs num">and {counted(terms.length - MOST_CHIPS, "more", "more")}</span>
+      )}
       <Popover
         label="Add a filter"
         className="termpop"

@@ -103,7 +103,7 @@ export const COLUMN_SETS: readonly { name: string; ids: readonly string[] | null
   },
   {
     name: "Levels",
-    ids: "close spark sma_20 sma_50 sma_200 dist_sma_200 bb_upper bb_lower high_52w low_52w dist_52w_high dist_52w_low atr_pct".split(
+    ids: "close spark sma_20 sma_50 sma_200 dist_sma_200 bb_upper bb_lower high_252d low_252d dist_52w_high dist_52w_low atr_pct".split(
       " ",
     ),
   },

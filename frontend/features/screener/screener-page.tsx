@@ -315,6 +315,13 @@ export function ScreenerPage({ renderStock }: ScreenerPageProps) {
               error={head.error}
               onRetry={() => void head.refetch()}
             />
+            {filters.asof !== null && !placeOf(head.error) && (
+              <p style={{ textAlign: "center" }}>
+                <button type="button" className="btn sm" onClick={() => change({ asof: null })}>
+                  Go to the newest session
+                </button>
+              </p>
+            )}
           </div>
         ) : meta === undefined ? (
           <div className="scr-t">

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -77,3 +80,9 @@ def test_a_field_twice_or_without_a_definition_is_refused() -> None:
     with pytest.raises(ValueError, match="not both"):
         _by_name(Card("b", "B", "flag", None, "B.", "Price"))
     assert FLAG.type == "flag"
+
+
+def test_the_sets_of_columns_of_the_page_name_fields_that_there_are() -> None:
+    source = Path(__file__).parents[4] / "frontend" / "features" / "screener" / "columns.tsx"
+    ids = " ".join(re.findall(r'ids: "([a-z0-9_ ]+)"\.split', source.read_text())).split()
+    assert len(ids) > 40 and [name for name in ids if name != "spark" and name not in CARDS] == []

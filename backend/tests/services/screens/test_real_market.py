@@ -85,9 +85,7 @@ def test_two_hundred_random_expressions_agree_on_random_dates(
     real: Any, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Stocks that are not compared with others are compared with the twin on a part of the market, to save time."""
-    monkeypatch.setattr(
-        "app.services.screens.service.SECONDS", 600.0
-    )  # answers are compared, not times
+    monkeypatch.setattr("app.services.screens.service.SECONDS", 600.0)  # answers are compared, not times
     database, panels, screens, _ = real
     panel = panels.current(Market.REAL)
     random = np.random.default_rng(seed)
