@@ -487,7 +487,9 @@ function useRun(onRefused: (error: unknown) => void) {
 
 /** After the errors are drawn: the first field with one gets the focus. */
 function focusFirstError(form: HTMLFormElement | null): void {
-  requestAnimationFrame(() =>
-    form?.querySelector<HTMLElement>('input[aria-invalid="true"], select[aria-invalid="true"]')?.focus(),
-  );
+  requestAnimationFrame(() => {
+    const first = form?.querySelector<HTMLElement>('input[aria-invalid="true"], select[aria-invalid="true"]');
+    first?.focus();
+    first?.scrollIntoView({ block: "nearest" }); // where it had the focus already, what is said under it is new
+  });
 }
