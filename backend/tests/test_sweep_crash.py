@@ -31,9 +31,9 @@ pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL on Windows"),
 ]
 
-KILLS = int(os.environ.get("SMARTTRADER_KILLS", "3"))
+KILLS = int(os.environ.get("SMARTTRADER_KILLS", "2"))
 URL = "/api/portfolio/strategies/sweeps"
-PATIENCE_SECONDS = 300.0
+PATIENCE_SECONDS = 600.0
 # what was kept, once for each time it was kept
 KEEPING = """
 CREATE TABLE kept (first int, count int);

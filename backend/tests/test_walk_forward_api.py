@@ -119,6 +119,50 @@ def test_windows_count_as_trials_and_do_not_widen_the_spread_that_deflates_a_who
     assert again["trial_sharpe_variance"] == pytest.approx(left["trial_sharpe_variance"])
 
 
+def test_verifying_is_a_job_that_tells_its_outcome_and_can_be_cancelled(
+    sample_client: TestClient, sample_data: SampleSummary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = stored(sample_client, asked(sample_data))
+    run = sample_client.post("/api/portfolio/strategies/backtest", json=asked(sample_data)["run"]).json()
+    places = {
+        f"{URL}/{found['walk_forward_id']}/verify": found["digest"],
+        f"/api/portfolio/strategies/runs/{run['run_id']}/verify": run["digest"],
+    }
+
+    def ended(job_id: str) -> dict[str, Any]:
+        for _ in range(600):
+            job: dict[str, Any] = sample_client.get(f"/api/jobs/{job_id}").json()
+            if job["state"] not in ("QUEUED", "RUNNING"):
+                return job
+            time.sleep(0.05)
+        raise AssertionError(job)
+
+    for url, digest in places.items():
+        accepted = sample_client.post(f"{url}?wait=0")
+        assert accepted.status_code == 202, accepted.text
+        job = ended(accepted.json()["job"]["id"])
+        assert job["state"] == "SUCCEEDED" and job["result"]["outcome"] == "identical"
+        assert job["result"]["digest"] == digest
+        assert sample_client.post(f"{url}?wait=60").json() == job["result"]
+    chunk = Evaluator.chunk
+
+    def slow(self: Evaluator, first: int, after: int) -> Any:
+        time.sleep(0.6)
+        return chunk(self, first, after)
+
+    monkeypatch.setattr(Evaluator, "chunk", slow)
+    first, second = (sample_client.post(f"{next(iter(places))}?wait=0").json()["job"]["id"] for _ in range(2))
+    assert first == second  # the one at work
+    for _ in range(200):
+        if sample_client.get(f"/api/jobs/{first}").json()["progress"] > 0.0:
+            break
+        time.sleep(0.05)
+    assert sample_client.post(f"/api/jobs/{first}/cancel").status_code == 200
+    assert ended(first)["state"] == "CANCELLED"
+    monkeypatch.undo()
+    assert sample_client.post(f"{next(iter(places))}?wait=60").json()["outcome"] == "identical"
+
+
 class Killed(BaseException):
     """What no handler of errors catches."""
 
