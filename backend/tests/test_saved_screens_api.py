@@ -23,7 +23,7 @@ def _nothing_saved(shared_sample: TestClient) -> Iterator[None]:
     yield
     platform: Platform = shared_sample.app.state.platform  # type: ignore[attr-defined]
     with platform.database.transaction(Market.REAL) as session:
-        session.execute(text("TRUNCATE saved_screens, screen_versions, screen_events, watchlist"))
+        session.execute(text("TRUNCATE saved_screens, screen_versions, screen_events, push_messages, watchlist"))
 
 
 def save(client: TestClient, name: str, **question: Any) -> dict[str, Any]:
@@ -167,6 +167,29 @@ def test_a_watched_screen_that_can_no_longer_be_read_does_not_stop_the_others(sh
         )
     noted = platform.watch.run(Market.REAL)
     assert noted["screens"] == 2 and "no field gone" in noted["failed"]["Ill"]
+
+
+def test_a_screen_that_breaks_in_a_way_nobody_foresaw_stops_no_other(
+    shared_sample: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform: Platform = shared_sample.app.state.platform  # type: ignore[attr-defined]
+    for name, q in (("Ill", "close > 2"), ("Well", "close > 1")):
+        shared_sample.patch(f"{PATH}/{save(shared_sample, name, q=q)['id']}", json={"watching": True})
+    with platform.database.transaction(Market.REAL) as session:
+        session.execute(text("UPDATE saved_screens SET watched_to = '2024-03-01'"))
+    answered = platform.watch.matched
+
+    def breaks(market: Any, session: Any, panel: Any, question: Any, only: Any = None) -> Any:
+        if question.q == "close > 2":
+            raise TypeError("no item assignment")
+        return answered(market, session, panel, question, only=only)
+
+    monkeypatch.setattr(platform.watch, "matched", breaks)
+    noted = platform.watch.run(Market.REAL)
+    assert noted["screens"] == 2 and noted["failed"] == {"Ill": "It cannot be evaluated: TypeError"}
+    symbol = get(shared_sample, "/api/screener/")["data"][0]["symbol"]
+    held = {one["name"]: one for one in get(shared_sample, f"/api/screener/held/{symbol}", days=5)}
+    assert held["Ill"]["reason"] == "It cannot be evaluated: TypeError" and len(held["Well"]["sessions"]) == 5
 
 
 def test_the_screens_that_held_a_stock_are_told_by_session(shared_sample: TestClient) -> None:

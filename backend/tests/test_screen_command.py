@@ -33,7 +33,7 @@ def run(shared_sample: TestClient, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     get_settings.cache_clear()
     platform: Platform = shared_sample.app.state.platform  # type: ignore[attr-defined]
     with platform.database.transaction(Market.REAL) as session:
-        session.execute(text("TRUNCATE saved_screens, screen_versions, screen_events, watchlist"))
+        session.execute(text("TRUNCATE saved_screens, screen_versions, screen_events, push_messages, watchlist"))
 
 
 def test_the_command_answers_what_the_interface_answers(run: Run, shared_sample: TestClient) -> None:
@@ -84,6 +84,10 @@ def test_a_screen_is_saved_and_asked_again_by_its_name(run: Run) -> None:
         (("close > 1", "--json", "--csv"), "Choose --json or --csv"),
         (("close > 1", "--saved", "A"), "A saved screen has its own expression"),
         (("close > 1", "--asof", "yesterday"), "expected a date like 2024-05-31"),
+        (("close > 1", "--asof", "2130-01-01"), "--asof is 2130-01-01, which lies ahead"),
+        (("close > 1", "--history", "--to", "2130-01-01"), "--to is 2130-01-01, which lies ahead"),
+        (("log(-1) > 0",), "This compares constants"),
+        (("change_pct > 2%",), "change_pct is in percent: write 2"),
         (("close > 1", "--universe", "NIFTY9999"), "There is no index"),
         (("--preset", "VOLUME_SHOKER"), "did you mean VOLUME_SHOCKER"),
         (("close > 1", "--sort", "cloze"), "Cannot sort by cloze"),

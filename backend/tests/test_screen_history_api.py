@@ -35,6 +35,13 @@ def test_each_day_of_a_history_is_the_screen_of_that_day(shared_sample: TestClie
         assert set(after["left"]) == set(before["matched"]) - set(after["matched"])
 
 
+def test_no_day_before_the_first_is_among_the_latest(shared_sample: TestClient) -> None:
+    """Of those nothing was asked: they are not days on which nothing matched."""
+    found = get(shared_sample, q="close > 0", start="2024-09-24", end="2024-09-30")
+    assert [one["date"] for one in found["latest"]] == found["days"]["t"][::-1]
+    assert all(one["matched"] for one in found["latest"])
+
+
 def test_what_followed_is_told_with_its_method_and_the_number_of_trials(shared_sample: TestClient) -> None:
     first = get(shared_sample, q="close > sma(close, 20)")
     again = get(shared_sample, q="close>SMA(20)", seed=0)
@@ -64,6 +71,7 @@ def test_a_heavy_history_becomes_a_job_with_the_same_answer(shared_sample: TestC
     [
         ({"q": "close >"}, 422, "q"),
         ({"q": "close > 1", "start": "2024-05-01", "end": "2024-04-01"}, 422, "end"),
+        ({"q": "close > 1", "end": "2130-01-01"}, 422, "end"),
         ({"q": "close > 1", "seed": "-1"}, 422, "seed"),
         ({"q": "close > 1", "index": "NIFTY9999"}, 404, None),
         ({"q": "close > 1", "start": "2026-08-01"}, 400, None),

@@ -218,10 +218,15 @@ def _print_history(found: dict[str, Any], as_json: bool) -> None:
 def _day(option: str, text: str | None) -> date | None:
     if text is None:
         return None
+    from app.exceptions import ValidationError
+    from app.services.screens.past import past
+
     try:
-        return date.fromisoformat(text)
+        return past(date.fromisoformat(text), option)
     except ValueError:
         fail(f"{option} is {text!r}, expected a date like 2024-05-31")
+    except ValidationError as error:
+        fail(error.message)
 
 
 def _told(error: SmartTraderException, expression: str | None) -> str:

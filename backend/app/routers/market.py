@@ -11,9 +11,9 @@ from fastapi import APIRouter, Query, Response
 from app.engines import calendar
 from app.exceptions import ValidationError
 from app.routers.dependencies import PlatformDep
-from app.routers.screens import past
 from app.schemas.market import BarColumns, MarketOverviewOut, MarketStatus, SearchHit, SectorCount, SectorList
 from app.schemas.screens import WatchlistIn, WatchlistOut
+from app.services.screens.past import past
 from app.web.sessions import MarketDep, MarketSessionDep
 
 router = APIRouter(prefix="/api/market", tags=["market"])

@@ -13,7 +13,6 @@ from app.exceptions import BacktestError, ValidationError
 from app.models import JobState
 from app.routers.dependencies import PageLimit, PageNumber, PlatformDep, get_platform
 from app.routers.jobs import job_out
-from app.routers.screens import past
 from app.schemas.common import total_pages
 from app.schemas.jobs import JobAccepted
 from app.schemas.screener import (
@@ -33,6 +32,7 @@ from app.schemas.screener import (
 from app.schemas.screens import LONGEST
 from app.services.screens import cards
 from app.services.screens.history import HistoryQuestion
+from app.services.screens.past import past
 from app.services.screens.service import ALL
 from app.web.market_mark import STATE
 from app.web.remembered import Remembered
@@ -138,7 +138,7 @@ def list_indices(
     platform: PlatformDep, market: MarketDep, session: MarketSessionDep, asof: date | None = None
 ) -> IndexListOut:
     """Indices with known members on a date, the latest session by default."""
-    rows, day = platform.screener.indices(market, session, asof)
+    rows, day = platform.screener.indices(market, session, past(asof))
     indices = [IndexOut(**row) for row in rows]
     default = DEFAULT_INDEX if any(index.id == DEFAULT_INDEX for index in indices) else ALL
     return IndexListOut(indices=indices, default=default if default != ALL or not indices else indices[0].id, asof=day)
@@ -168,7 +168,7 @@ def screen_history(
     wait: Annotated[float, Query(ge=0, le=120, description="Seconds to wait for a history that is a job")] = 30,
 ) -> Response:
     """A screen through time: matches by day, who came and went, and what their prices did next against the universe."""
-    question = HistoryQuestion(q, index, instrument_type, past(start, "start"), end, seed)
+    question = HistoryQuestion(q, index, instrument_type, past(start, "start"), past(end, "end"), seed)
     with platform.database.transaction(market) as session:
         long = platform.histories.too_much(market, session, question)
     if not long:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Response
 
-from app.engines.calendar import IST
-from app.exceptions import ValidationError
 from app.repositories.saved_screens import ScreenEventRepository
 from app.routers.dependencies import PageLimit, PageNumber, PlatformDep
 from app.schemas.common import total_pages
@@ -31,6 +29,7 @@ from app.schemas.screens import (
     WatchIn,
     WhyOut,
 )
+from app.services.screens.past import past
 from app.services.screens.saved import ScreenQuestion
 from app.services.screens.service import ALL
 from app.services.screens.strategies import StrategyWish
@@ -47,17 +46,6 @@ InstrumentType = Literal["EQUITY", "ETF", "SME", "REIT", "INVIT", "ALL"]
 
 def _question(asked: ScreenQuestionIn) -> ScreenQuestion:
     return ScreenQuestion(**{**asked.model_dump(), "columns": tuple(asked.columns)})
-
-
-def past(asof: date | None, field: str = "asof") -> date | None:
-    """The day, once it is known not to lie ahead; `field` is the parameter that names it."""
-    today = datetime.now(UTC).astimezone(IST).date()
-    if asof is not None and asof > today:
-        place = {"line": 1, "column": 1, "length": len(asof.isoformat()), "expected": [f"a day up to {today}"]}
-        raise ValidationError(
-            f"{field} is {asof}, which lies ahead: screens are of days that have been", field, details=place
-        )
-    return asof
 
 
 @router.get("/screens", operation_id="screens:list")

@@ -9,9 +9,9 @@ import orjson
 from fastapi import APIRouter, Query, Response
 
 from app.routers.dependencies import PlatformDep
-from app.routers.screens import past
 from app.schemas.screens import LONGEST
 from app.schemas.stocks import StockDelivery, StockEvents, StockFigures, StockLines
+from app.services.screens.past import past
 from app.web.sessions import MarketDep, MarketSessionDep
 
 router = APIRouter(prefix="/api/market/stocks", tags=["stocks"])

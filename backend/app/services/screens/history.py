@@ -118,7 +118,7 @@ class HistoryService:
                 "entered": by_day(rows, entered)[days].tolist(),
                 "left": by_day(rows, left)[days].tolist(),
             },
-            "latest": _latest(rows, panel, matched, entered, left, last),
+            "latest": _latest(rows, panel, matched, entered, left, first, last),
             "forward": [one._asdict() for one in forward],
             "trials": trials,
             "seed": question.seed,
@@ -198,10 +198,12 @@ def charges(panel: Panel) -> tuple[F1, F1]:
     return out[0], out[1]
 
 
-def _latest(rows: Rows, panel: Panel, matched: B1, entered: B1, left: B1, last: int) -> list[dict[str, Any]]:
-    """Who matched, came and went on the last sessions, newest first."""
+def _latest(
+    rows: Rows, panel: Panel, matched: B1, entered: B1, left: B1, first: int, last: int
+) -> list[dict[str, Any]]:
+    """Who matched, came and went on the last of the sessions asked for, newest first."""
     found = []
-    for day in range(last - 1, max(last - 1 - SHOWN_DAYS, -1), -1):
+    for day in range(last - 1, max(last - 1 - SHOWN_DAYS, first - 1), -1):
         at = rows.at(day)
         session: date = panel.sessions[day].astype(object)
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from app.database import Market
 from app.services.platform import Platform
 from app.services.screens.answers import ScreenerAnswer
+from app.services.screens.past import past
 from app.services.screens.service import ALL
 from app.settings import get_settings
 
@@ -75,7 +76,7 @@ def screen(
     ValidationError : the expression or the columns are wrong; `details` has the place.
     DataNotFoundError, InsufficientDataError : no such index, no data.
     """
-    day = date.fromisoformat(asof) if isinstance(asof, str) else asof
+    day = past(date.fromisoformat(asof) if isinstance(asof, str) else asof)
     market = Market.SAMPLE if sample else Market.REAL
     platform = Platform(get_settings())
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import date
 from typing import Any, Final
@@ -28,6 +29,8 @@ from app.services.screens.tell import Telling
 from app.services.universe import find_instrument, index_id
 
 B1 = NDArray[np.bool_]
+
+log = logging.getLogger(__name__)
 
 MOST_SESSIONS: Final = 30  # of a watched screen that nobody looked after for longer, the last ones become events
 _SECONDS: Final = 120.0
@@ -70,8 +73,8 @@ class ScreenWatch:
                     first = max(first, len(panel.sessions) - MOST_SESSIONS)
                     try:
                         rows, matched = self.matched(market, session, panel, question_of(version))
-                    except SmartTraderException as error:
-                        found["failed"][screen.name] = error.message
+                    except Exception as error:  # whatever is wrong with one screen, the others go on
+                        found["failed"][screen.name] = _reason(error, screen.name)
                         continue
                     found["events"] += _note(events, screen, panel, rows, matched, first)
                 screen.watched_to = latest
@@ -115,8 +118,8 @@ class ScreenWatch:
                 rows, matched = self.matched(market, session, panel, question_of(version), only=key)
                 mine = matched & (rows.days >= first) & (rows.days < end)
                 sessions = panel.sessions[rows.days[mine]].tolist()
-            except SmartTraderException as error:
-                reason = error.message
+            except Exception as error:  # as above
+                reason = _reason(error, screen.name)
             out.append(
                 {
                     "id": screen.id,
@@ -185,3 +188,11 @@ def _note(events: ScreenEventRepository, screen: SavedScreen, panel: Panel, rows
         }
         count += events.add(screen, session, noted)
     return count
+
+
+def _reason(error: Exception, name: str) -> str:
+    """Why a screen cannot be evaluated; what nobody has foreseen is in the log as well."""
+    if isinstance(error, SmartTraderException):
+        return error.message
+    log.error("The screen %r failed", name, exc_info=error)
+    return f"It cannot be evaluated: {type(error).__name__}"

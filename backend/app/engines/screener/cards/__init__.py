@@ -43,9 +43,9 @@ class CardFields(Mapping[str, FieldSpec]):
             card = self._cards[name]
             if card.expression is None:
                 assert card.stored is not None
-                spec = FieldSpec(card.stored)
+                spec = FieldSpec(card.stored, unit=card.unit)
             else:
-                spec = FieldSpec(Vocabulary(self).kind(parse(card.expression)), card.expression)
+                spec = FieldSpec(Vocabulary(self).kind(parse(card.expression)), card.expression, card.unit)
             self._specs[name] = spec
         return spec
 

@@ -65,6 +65,7 @@ class FieldSpec(NamedTuple):
 
     kind: Kind
     definition: str | None = None
+    unit: str | None = None  # as its card has it
 
 
 FALSE, UNKNOWN, TRUE = 0, 1, 2  # how conditions are held: `and` is the smaller, `or` the larger
@@ -318,8 +319,18 @@ class _Checker:
         if all(kind.degree is None for _, kind in found):
             raise Misuse("This compares constants: it is always the same", node.at, expected=("a field",))
         for (a, kind_a), (b, kind_b) in pairwise(found):
+            self._no_hundredth(a, b)
+            self._no_hundredth(b, a)
             met(kind_a, kind_b, replace(node, operands=(a, b), ops=node.ops[:1]))
         return replace(node, operands=tuple(one for one, _ in found)), _FLAG
+
+    def _no_hundredth(self, field: Node, constant: Node) -> None:
+        """5 % of a field in percent is 5: 0.05, which the sign says, would be another question."""
+        if isinstance(field, Name) and isinstance(constant, Number) and constant.percent:
+            if self._words.fields[field.name].unit != "percent":
+                return
+            meant = formatted(Number(round(100.0 * constant.value, 10)))
+            raise Misuse(f"{field.name} is in percent: write {meant}", constant.at, expected=(meant,))
 
     def _text_compare(self, node: Compare, found: list[tuple[Node, Kind]]) -> tuple[Node, Kind]:
         (left, _), (right, _) = found[0], found[1]
@@ -447,11 +458,14 @@ class _Checker:
                 if kinds[0].degree is None and kinds[1].degree is None:
                     raise Misuse("Constants do not cross", call.at, expected=("a field",))
                 met(kinds[0], kinds[1], call)
+            if function.name == "known" and kinds[0].degree is None:
+                raise Misuse("A constant is always known", call.at, expected=("a field",))
             return _FLAG
         if function.answer == "price":
             return Kind("number", 1)
         if function.answer == "plain":
-            return _PLAIN
+            alone = function.family == "row" and all(kind.type == "number" and kind.degree is None for kind in kinds)
+            return Kind("number", None) if alone else _PLAIN
         if function.name in {"min", "max"}:
             return Kind("number", met(kinds[0], kinds[1], call))
         if function.name == "if":

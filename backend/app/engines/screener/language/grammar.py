@@ -252,7 +252,7 @@ def _made(rule: str, parts: list[Any]) -> Node:
         case "name":
             return Name(parts[0].lower(), at)
         case "number":
-            return Number(_number(parts[0]), at)
+            return Number(_number(parts[0]), at, parts[0].endswith("%"))
         case _:
             return Text(_text(str(parts[0])), at)
 

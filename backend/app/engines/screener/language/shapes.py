@@ -52,8 +52,10 @@ def cut(text: str) -> tuple[str, list[Number]] | None:
             continue
         start = match.start("sign") if match["sign"] else match.start("number")
         parts.append(text[end:start])
-        end = match.end("number")
-        found.append(Number(0.0 - value if match["sign"] and value else value, (start, end)))
+        after = match.end("number")
+        percent = match["number"].endswith("%")
+        end = after - 1 if percent else after  # the sign is of the shape: some fields take none
+        found.append(Number(0.0 - value if match["sign"] and value else value, (start, after), percent))
     return "\0".join([*parts, text[end:]]), found
 
 

@@ -43,6 +43,7 @@ class Number(_HashedOnce):
 
     value: float
     at: Span = field(default=_NOWHERE, compare=False, repr=False)
+    percent: bool = field(default=False, compare=False, repr=False)  # written with the sign of a hundredth
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +167,9 @@ Node: TypeAlias = Number | Text | Name | Call | Shift | Negative | Arithmetic | 
 
 def negative(of: Node, at: Span = _NOWHERE) -> Node:
     """The other sign; of a number the number itself."""
-    return Number(0.0 - of.value if of.value else 0.0, at) if isinstance(of, Number) else Negative(of, at)
+    if isinstance(of, Number):
+        return Number(0.0 - of.value if of.value else 0.0, at, of.percent)
+    return Negative(of, at)
 
 
 def conjunction(parts: Iterable[Node], at: Span = _NOWHERE) -> Node:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from app.engines.screener.language import FUNCTIONS, ExpressionError, Kind, compiled, formatted
+from app.engines.screener.language import (
+    FUNCTIONS,
+    ExpressionError,
+    FieldSpec,
+    Kind,
+    Vocabulary,
+    compiled,
+    formatted,
+)  # fmt: skip
 from app.engines.screener.language.reads import reach
 from tests.engines.screener.language.words import vocabulary
 
@@ -128,3 +136,33 @@ def test_the_example_of_every_function_is_right(function: object) -> None:
 )
 def test_how_much_history_an_expression_needs_is_known(text: str, bars: int | None) -> None:
     assert reach(compiled(text, WORDS).tree, WORDS) == bars
+
+
+@pytest.mark.parametrize(
+    "text", ["log(-1) > 0", "sqrt(4) < 3", "log(0) + 1 > 0", "min(1, log(2)) > 0", "known(5)", "not (sqrt(2) > 1)"]
+)
+def test_constants_through_functions_are_constants(text: str) -> None:
+    with pytest.raises(ExpressionError, match="constant"):
+        compiled(text, WORDS, "flag")
+
+
+def test_a_constant_through_a_function_may_be_compared_with() -> None:
+    assert compiled("close > log(5)", WORDS, "flag").kind == Kind("flag")
+
+
+@pytest.mark.parametrize(("text", "meant", "column"), [
+    ("change_pct > 2%", "2", 14), ("1% < change_pct", "1", 1), ("change_pct >= -0.5%", "-0.5", 15),
+    ("change_pct > 2 and change_pct < 12.5 %", "12.5", 33),
+])  # fmt: skip
+def test_a_hundredth_is_no_measure_of_a_field_in_percent(text: str, meant: str, column: int) -> None:
+    words = Vocabulary({"change_pct": FieldSpec(Kind("number", 0), unit="percent")})
+    compiled("change_pct > 3", words, "flag")  # a question of the same shape
+    for _ in range(2):
+        with pytest.raises(ExpressionError, match=f"change_pct is in percent: write {meant}$") as raised:
+            compiled(text, words, "flag")
+        assert raised.value.details()["column"] == column
+
+
+def test_a_hundredth_is_one_of_a_fraction() -> None:
+    words = Vocabulary({"roc_21": FieldSpec(Kind("number", 0), unit="fraction")})
+    assert compiled("roc_21 > 2%", words, "flag").text == "roc_21 > 0.02"

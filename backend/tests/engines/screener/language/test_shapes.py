@@ -60,9 +60,11 @@ def test_a_threshold_that_moves_is_not_read_again() -> None:
     words = vocabulary()
     first = compiled("close > 100 and roe >= 12.5%", words, "flag")
     assert len(words.shapes) == 1
-    second = compiled("close > 250 and roe >= -3", words, "flag")
+    second = compiled("close > 250 and roe >= -3%", words, "flag")
     assert len(words.shapes) == 1
-    assert (first.text, second.text) == ("close > 100 and roe >= 0.125", "close > 250 and roe >= -3")
+    assert (first.text, second.text) == ("close > 100 and roe >= 0.125", "close > 250 and roe >= -0.03")
+    compiled("close > 250 and roe >= -3", words, "flag")
+    assert len(words.shapes) == 2  # a field in percent takes no hundredths
 
 
 def test_constants_in_quotes_and_in_windows_stay_where_they_are() -> None:
