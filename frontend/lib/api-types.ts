@@ -6003,6 +6003,13 @@ export interface components {
             missed_by_one: number;
             /** Nearest */
             nearest: components["schemas"]["NearMiss"][];
+            /** Note */
+            note: string;
+            /**
+             * Point In Time
+             * @description Whether members and what the expression reads were known that day
+             */
+            point_in_time: boolean;
             /** Terms */
             terms: components["schemas"]["TermCount"][];
             /** Universe */
@@ -10296,11 +10303,18 @@ export interface components {
             matches: boolean;
             /** Name */
             name: string | null;
+            /** Note */
+            note: string;
             /**
              * Outside
              * @description Why it is not compared at all: no trade, no member, another type, held back
              */
             outside: string | null;
+            /**
+             * Point In Time
+             * @description Whether members and what the expression reads were known that day
+             */
+            point_in_time: boolean;
             /** Symbol */
             symbol: string;
             /** Terms */

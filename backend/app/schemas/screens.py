@@ -126,6 +126,8 @@ class WhyOut(BaseModel):
     symbol: str
     name: str | None
     asof: date
+    point_in_time: bool = Field(description="Whether members and what the expression reads were known that day")
+    note: str
     matches: bool
     outside: str | None = Field(
         description="Why it is not compared at all: no trade, no member, another type, held back"
@@ -155,6 +157,8 @@ class NearMisses(BaseModel):
     """The stocks a screen missed by one term, nearest first."""
 
     asof: date
+    point_in_time: bool = Field(description="Whether members and what the expression reads were known that day")
+    note: str
     universe: int
     terms: list[TermCount]
     missed_by_one: int

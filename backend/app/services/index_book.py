@@ -157,6 +157,26 @@ class IndexBook:
         pairs = [(low, high) for low, high in edges if low is not None]
         return (min(low for low, _ in pairs), max(high for _, high in pairs)) if pairs else None
 
+    def doubts(self, start: date, end: date) -> list[tuple[date, date, int]]:
+        """(evidence before, evidence after, members it is about) of each time without evidence that touches a period.
+
+        In such a time it is not known on which day members came and left: somebody counted may have left already,
+        somebody not counted may have come. Times that overlap are one.
+        """
+        edges = []
+        for one in self._unsure:
+            if one.since is not None and one.last is not None and max(start, one.since + _DAY) <= min(end, one.last):
+                edges.append((one.since, one.last + _DAY, one.instrument))
+            if one.after is not None and max(start, one.after + _DAY) <= min(end, one.first - _DAY):
+                edges.append((one.after, one.first, one.instrument))
+        found: list[tuple[date, date, set[int]]] = []
+        for low, high, instrument in sorted(edges):
+            if found and low < found[-1][1]:
+                found[-1] = (found[-1][0], max(found[-1][1], high), found[-1][2] | {instrument})
+            else:
+                found.append((low, high, {instrument}))
+        return [(low, high, len(about)) for low, high, about in found]
+
     @property
     def today(self) -> set[int]:
         """Instruments of the newest known list."""

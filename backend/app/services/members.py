@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sqlalchemy.orm import Session
@@ -169,29 +169,83 @@ def _priced_days(panel: Panel, keys: Sequence[str]) -> dict[str, tuple[tuple[dat
     return {key: priced_days(panel.sessions, traded[:, n]) for n, key in enumerate(keys)}
 
 
-def run_notes(session: Session, index: str | None, start: date, end: date, *, asof_members: bool) -> tuple[str, ...]:
+def run_notes(
+    session: Session,
+    index: str | None,
+    start: date,
+    end: date,
+    *,
+    asof_members: bool,
+    read: Iterable[str] = (),
+) -> tuple[str, ...]:
     """What a run over a period has to say of its index and of the calendar; empty where all is exact.
 
     Parameters
     ----------
     index : id of the index; None for a choice of symbols.
     asof_members : whether the run takes the members of each day, and not today's.
+    read : ids of further indices whose members of each day its strategies read.
     """
     told = calendar.warning(end)
     notes = [told] if told is not None else []
+    for one in read:
+        notes += [f"{one}, read by a strategy: {said}" for said in doubts_of(session, one, start, end)]
     if index is None or not asof_members:
         return tuple(notes)
     book = _book(session, index, with_names=False)
     for number, first, last in book.gaps(start, end)[:_SHOWN_GAPS]:
         notes.append(f"{index}: missing: {number}, between {first} and {last}: fewer members are known than it has.")
-    changes = sum(
-        (one.after is not None and start <= one.first <= end)
-        or (one.since is not None and one.last is not None and start <= one.last <= end)
-        for one in book.stretches
-    )
-    if changes:
-        notes.append(f"{index}: {changes} stretches of membership begin or end on a day known from lists only.")
+    notes += [f"{index}: {told}" for told in doubts(book, start, end)]
     return tuple(notes)
+
+
+def doubts(book: IndexBook, start: date, end: date) -> list[str]:
+    """What is not known of the members of a period; empty where all is exact."""
+    told = []
+    if book.first is None or start < book.first:
+        told.append(nobody_known(book))
+    times = book.doubts(start, end)
+    for low, high, number in times[:_SHOWN_GAPS]:
+        differ = "1 member may differ" if number == 1 else f"{number} members may differ"
+        told.append(f"Between the lists of {low} and {high} who came and left when is not known: {differ}.")
+    if len(times) > _SHOWN_GAPS:
+        told.append(f"The same holds of {len(times) - _SHOWN_GAPS} later times between lists.")
+    return told
+
+
+def doubts_of(session: Session, index: str, start: date, end: date) -> list[str]:
+    """`doubts` of an index that is stored."""
+    return doubts(_book(session, index, with_names=False), start, end)
+
+
+def nobody_known(book: IndexBook) -> str:
+    """What holds of every day before the first on which members are known: nobody is taken to belong."""
+    if book.first is None:
+        return f"No member of {book.index} is known."
+    return f"Members of {book.index} are known from {book.first} on; before that day nobody is taken to belong to it."
+
+
+class Belonging(NamedTuple):
+    """Who belongs to an index on a day by instrument, whether that was known then, and what is to be said of it."""
+
+    ids: frozenset[int]
+    point_in_time: bool
+    note: str
+    nobody: bool = False  # the day lies before all that is known
+
+
+def belonging(session: Session, index: str, day: date) -> Belonging:
+    """The members of a day as every screen takes them: before the first known day nobody, after the newest evidence
+    those of that evidence, which is what was known on the day. Raises DataNotFoundError.
+    """
+    book = _book(session, index, with_names=False)
+    if book.first is None or day < book.first:
+        return Belonging(frozenset(), False, nobody_known(book), nobody=True)
+    ids = frozenset(one.instrument for one in book.stretches if one.has(day))
+    sure, reason = certainty(book, day)
+    if ids and book.evidence_until is not None and day > book.evidence_until:
+        return Belonging(ids, True, reason)
+    return Belonging(ids, sure, "" if sure else reason)
 
 
 def answer(book: IndexBook, asof: date) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from app.repositories.indices import IndexRepository, membership_version
 from app.repositories.instruments import stored_names
 from app.repositories.snapshots import SnapshotRepository
 from app.services.fundamentals import FinancialColumns, FundamentalsService
+from app.services.members import belonging
 from app.services.panel import Panel, PanelService
 from app.services.screens import cards
 from app.services.screens.answers import (
@@ -62,6 +63,7 @@ class Belonging(NamedTuple):
     point_in_time: bool
     note: str
     absent: list[int]
+    nobody: str | None = None  # why of nobody it is known whether they belong
 
 
 @dataclass(frozen=True)
@@ -197,8 +199,14 @@ class ScreenerService:
             point_in_time = point_in_time and rows.figures.point_in_time
             note = f"{note} {rows.figures.note}"
         if condition is not None:
-            for told in self.screens.hindsight(market, session, [condition.tree], panel):
-                point_in_time, note = False, f"{note} {told}"
+            told = known.get(
+                ("hindsight", found.session, condition.digest),
+                lambda: self.screens.hindsight(
+                    market, session, [condition.tree], panel, start=found.session, end=found.session
+                ),
+            )
+            if told:
+                point_in_time, note = False, " ".join((note, *told))
         sorting = self._sorting(market, session, found, sort_by)
         asked = [one for one in (condition, *shown, sorting) if one is not None]
         value = self.screens.at(market, session, panel, found.session, asked, universe, keep) if asked else None
@@ -264,7 +272,7 @@ class ScreenerService:
         return known
 
     def _shown(self, session: Session, found: SessionTable, universe: Universe) -> Shown:
-        keep, point_in_time, note, absent = self.members(session, found, universe)
+        keep, point_in_time, note, absent, _ = self.members(session, found, universe)
         left_out = np.flatnonzero(keep & found.in_quarantine)
         keep = keep & ~found.in_quarantine
         return Shown(
@@ -315,15 +323,14 @@ class ScreenerService:
         keep = _of_type(found, universe.instrument_type)
         if universe.index == ALL:
             return Belonging(keep, True, PRICES_NOTE, [])
-        members = IndexRepository(session).members(universe.index, found.session)
+        members = belonging(session, universe.index, found.session)
         in_index = np.isin(found.ids, np.array(sorted(members.ids), dtype=np.int64))
         # an index counts every member, whatever board it was on; another type was asked for by name
         keep = in_index if universe.instrument_type == "EQUITY" else in_index & keep
         whole = universe.instrument_type in ("EQUITY", "ALL")
         absent = sorted(members.ids.difference(found.ids.tolist())) if whole else []
-        return Belonging(
-            keep, members.point_in_time, PRICES_NOTE if members.point_in_time else members.note or "", absent
-        )
+        note = f"{PRICES_NOTE} {members.note}".rstrip() if members.point_in_time else members.note
+        return Belonging(keep, members.point_in_time, note, absent, members.note if members.nobody else None)
 
     def _sorting(self, market: Market, session: Session, found: SessionTable, sort_by: str) -> Expression | None:
         """The expression to sort by; None where the table has such a column. ValidationError where it is none."""

@@ -1,4 +1,4 @@
-"""Queries of membership: a span's last day is included, and a day nobody knows is said to be unknown."""
+"""Queries of membership: spans, and how many belong on a day."""
 
 from __future__ import annotations
 
@@ -31,23 +31,6 @@ def repository(db_session: Session) -> IndexRepository:
     return IndexRepository(db_session)
 
 
-def test_the_last_day_of_a_span_is_included(repository: IndexRepository) -> None:
-    assert repository.members("NIFTY50", date(2016, 3, 31)).ids == {1, 2}
-    assert repository.members("NIFTY50", date(2016, 4, 1)).ids == {2}
-
-
-def test_the_basis_of_members_is_said(repository: IndexRepository) -> None:
-    assert "a dated record" in repository.members("NIFTY50", date(2015, 1, 1)).note
-    assert "not exact" in repository.members("NIFTY50", date(2022, 1, 1)).note
-
-
-def test_before_the_first_known_day_the_first_members_are_shown_and_it_is_said(repository: IndexRepository) -> None:
-    early = repository.members("NIFTY50", date(2010, 1, 1))
-    assert (early.ids, early.point_in_time) == ({1, 2}, False)
-    assert "2014-01-01" in early.note
-    assert repository.members("EMPTY", date(2020, 1, 1)).point_in_time is False
-
-
 def test_spans_that_touch_a_period_and_todays_members(repository: IndexRepository) -> None:
     assert repository.member_spans("NIFTY50", date(2016, 3, 31), date(2017, 1, 1)) == {
         1: [(date(2014, 1, 1), date(2016, 3, 31))],
@@ -58,3 +41,4 @@ def test_spans_that_touch_a_period_and_todays_members(repository: IndexRepositor
 
 def test_counts_leave_out_indices_without_members(repository: IndexRepository) -> None:
     assert [(row["id"], row["count"]) for row in repository.counts(date(2022, 1, 1))] == [("NIFTY50", 2)]
+    assert repository.counts(date(2013, 12, 31)) == []  # nobody is known to have belonged

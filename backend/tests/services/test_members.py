@@ -398,7 +398,7 @@ def test_the_lack_in_nifty_50_is_seen_in_the_real_lists(real: Engine) -> None:
     with Session(real) as session:
         notes = run_notes(session, "NIFTY50", D("2024-01-01"), D("2027-02-01"), asof_members=True)
         assert "calendar ends on 2026-12-31" in notes[0]
-        assert any("known from lists only" in note for note in notes)
+        assert any("Between the lists of 2021-08-01 and 2025-06-01" in note for note in notes)
         assert run_notes(session, None, D("2024-01-01"), D("2024-12-31"), asof_members=True) == ()
 
 

@@ -22,6 +22,7 @@ export function Why({ symbol, filters }: { symbol: string; filters: ScreenerFilt
               ? `${told.symbol} is in this screen.`
               : (told.outside ?? `${told.symbol} is not in this screen.`)}
           </p>
+          {told.point_in_time ? null : <p className="t3">Not point-in-time: {told.note}</p>}
           <TermList terms={told.terms} />
         </div>
       )}

@@ -22,6 +22,7 @@ from app.engines.backtest.spec import ADJUSTMENTS, canonical_json
 from app.engines.bars import Bars
 from app.engines.ports import Ports
 from app.engines.strategies.registry import AnyStrategy
+from app.engines.strategies.screened import MEMBERS
 from app.exceptions import InsufficientDataError, ValidationError
 from app.models import AdjustmentFactor
 from app.repositories import intraday
@@ -34,7 +35,7 @@ from app.services.backtests.beside import is_figure, ports_beside, what_is_known
 from app.services.fundamentals import LAG_NOTE, Figures, FundamentalsService
 from app.services.members import run_notes
 from app.services.panel import Panel, PanelService
-from app.services.universe import Universe, resolve, without_quarantined
+from app.services.universe import Universe, known_id, resolve, without_quarantined
 
 _CACHED_SLICES = 4
 SCHEME: Final = "3"  # of a slice's root; of another scheme two roots cannot be compared
@@ -185,7 +186,14 @@ def _load(
         *told,
         *slice_notes.missing(measured, start, end, len(resolved.missing), bars.start, asked.warm_up, asked.timeframe),
         *slice_notes.never_traded(silent),
-        *run_notes(session, resolved.index, start, end, asof_members=asked.asof_members),
+        *run_notes(
+            session,
+            resolved.index,
+            start,
+            end,
+            asof_members=asked.asof_members,
+            read=[known_id(session, name.removeprefix(MEMBERS)) for name in ports if name.startswith(MEMBERS)],
+        ),
         *slice_notes.company_figures(figures is not None, LAG_NOTE),
         *slice_notes.known_for(what_is_known(ports, bars), len(measured)),
         *slice_notes.in_quarantine({bars.symbols[n]: day for n, day in closed.items()}, bool(later)),

@@ -26,6 +26,7 @@ from app.engines.screener.language.tree import Call, Node, Number, Shift, walk
 from app.exceptions import InsufficientDataError, ValidationError
 from app.repositories.screens import ScreenRepository
 from app.services.jobs.context import JobContext
+from app.services.members import doubts_of
 from app.services.panel import Panel, PanelService
 from app.services.screens.service import ALL, ScreenService, Universe, deadline
 from app.services.universe import index_id, known_id
@@ -88,13 +89,14 @@ class HistoryService:
             rows = self._screens.frame(market, session, panel, [expression.tree], universe)
             trials = ScreenRepository(session).tried(expression.digest, expression.text)
             words = self._screens.vocabulary(market, session)
-            hindsight = self._screens.hindsight(market, session, [expression.tree])
+            _, first, last = panel.window(question.start, question.end)
+            if last <= first:
+                raise InsufficientDataError("There are no sessions in that time", required=1, available=0)
+            start, end = panel.sessions[[first, last - 1]].tolist()
+            hindsight = self._screens.hindsight(market, session, [expression.tree], panel, start=start, end=end)
             if universe.index != ALL:
-                hindsight.append("Before the first known members of the index nobody belongs to it.")
+                hindsight += [f"{universe.index}: {told}" for told in doubts_of(session, universe.index, start, end)]
             closed_from = self._screens.market_rows(market, panel).open_since
-        _, first, last = panel.window(question.start, question.end)
-        if last <= first:
-            raise InsufficientDataError("There are no sessions in that time", required=1, available=0)
         matched = self._matched(rows, words, expression, first, last, pause or deadline(_JOB_SECONDS))
         entered, left = changes(rows, matched)
         inside = rows.days >= first

@@ -48,6 +48,9 @@ class _Asked:
     found: SessionTable
     terms: list[Term]
     keep: B1  # [N], the stocks of the universe
+    point_in_time: bool
+    note: str
+    nobody: str | None  # why it is not known of anybody whether they belong to the index
     value: Callable[[Expression], Any]
 
 
@@ -92,7 +95,7 @@ class Reasons:
                 outside = f"It is held back since {since}: a move of its price is explained by nothing."
             elif not asked.keep[n]:
                 outside = (
-                    f"It is no member of {index_id(index)} on that day."
+                    asked.nobody or f"It is no member of {index_id(index)} on that day."
                     if index_id(index) != ALL
                     else f"It is not of the type {instrument_type} (main board) on that day."
                 )
@@ -100,6 +103,8 @@ class Reasons:
             "symbol": info.symbol,
             "name": info.name,
             "asof": asked.found.session,
+            "point_in_time": asked.point_in_time,
+            "note": asked.note,
             "matches": outside is None and all(one["outcome"] == "holds" for one in terms),
             "outside": outside,
             "terms": terms,
@@ -137,6 +142,8 @@ class Reasons:
         order = missed[np.lexsort((np.array(asked.found.table.symbols)[missed], gaps[missed]))][:limit]
         return {
             "asof": asked.found.session,
+            "point_in_time": asked.point_in_time,
+            "note": asked.note,
             "universe": int(asked.keep.sum()),
             "terms": [
                 {
@@ -177,10 +184,17 @@ class Reasons:
         universe = Universe(index_id(index), instrument_type)
         if universe.index != ALL:
             universe = Universe(known_id(session, index), instrument_type)
-        keep = self._screener.members(session, found, universe).keep & ~found.in_quarantine
+        belongs = self._screener.members(session, found, universe)
+        keep = belongs.keep & ~found.in_quarantine
+        told = (
+            []
+            if condition is None
+            else screens.hindsight(market, session, [condition.tree], panel, start=found.session, end=found.session)
+        )
         asked = [one for term in terms for one in (term.condition, term.left, term.right) if one is not None]
         value = screens.at(market, session, panel, found.session, asked, universe, keep)
-        return _Asked(panel, found, terms, keep, value)
+        note = " ".join((belongs.note, *told))
+        return _Asked(panel, found, terms, keep, belongs.point_in_time and not told, note, belongs.nobody, value)
 
 
 def terms_of(condition: Expression, words: Vocabulary) -> list[Term]:

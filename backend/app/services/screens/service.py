@@ -27,6 +27,7 @@ from app.repositories.indices import IndexRepository
 from app.repositories.panel import PanelRepository
 from app.services.fundamentals import LAG_NOTE, FundamentalsService
 from app.services.index_names import canonical
+from app.services.members import doubts_of
 from app.services.panel import Panel, PanelService
 from app.services.screens.figures import FigureSteps
 from app.services.screens.marks import MARKS, MarkTable
@@ -154,15 +155,24 @@ class ScreenService:
         return state, beside
 
     def hindsight(
-        self, market: Market, session: Session, trees: Iterable[Node], panel: Panel | None = None
+        self,
+        market: Market,
+        session: Session,
+        trees: Iterable[Node],
+        panel: Panel | None = None,
+        *,
+        start: date,
+        end: date,
     ) -> list[str]:
-        """What expressions read that was not known on the day as it is told now; empty where they are point in time."""
-        fields, _ = mentioned(trees, self.vocabulary(market, session, panel))
+        """What expressions read of a period that was not known then as it is told now; empty where all was."""
+        fields, indices = mentioned(trees, self.vocabulary(market, session, panel))
         told = []
         if fields & {"sector", "name"}:
             told.append("The expression reads names or sectors, which are the latest known, not those of the day.")
         if fields & FIGURES.keys():
             told.append(f"The expression reads company figures. {LAG_NOTE}.")
+        for index in sorted(indices):
+            told += [f"The expression reads members of {index}. {one}" for one in doubts_of(session, index, start, end)]
         return told
 
     def universe_mask(self, market: Market, session: Session, panel: Panel, universe: Universe) -> B1:
