@@ -14,6 +14,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import text
 
 from app.database import Market
+from app.repositories.files import bump_versions
 from app.services.importing.run import import_paths
 from app.services.platform import Platform
 from app.services.sample_market import SampleSummary
@@ -152,6 +153,25 @@ def test_figures_are_told_with_the_day_they_became_known(client: TestClient, tmp
     [cap] = series["market_cap", "SNAPSHOT"]["points"]
     assert (cap["value"], cap["known_at"], cap["stated"], cap["source"]) == (20000.0, "2025-12-16", True, "NSE_MCAP")
     assert told["point_in_time"] is False and "60 days" in told["note"]
+    assert "eps" in {one["field"] for one in told["figures"]} and "unknown" not in told["note"]
+    # a split from 5 to 1 after the exchange's count, and in the vendor's table or not: it has no day
+    with platform.database.transaction(Market.REAL) as session:
+        session.execute(
+            text(
+                "INSERT INTO adjustment_factors (instrument_id, ex_date, factor, tier, purpose, known_at, evidence) "
+                "SELECT id, '2025-12-18', 5, 'LISTED', 'Face Value Split From Rs 5/- To Re 1/-', '2025-12-18', '{}' "
+                "FROM instruments"
+            )
+        )
+        bump_versions(session.connection(), ["actions"])
+    platform.panels.refresh(Market.REAL)
+    for asof, count in (("2025-12-17", 1000.0), ("2025-12-18", 5000.0)):
+        told = get(client, f"{STOCKS}/AAA/figures", asof=asof)
+        series = {(one["field"], one["period_kind"]): one for one in told["figures"]}
+        assert [p["value"] for p in series["shares_outstanding", "SNAPSHOT"]["points"]] == [count]
+        assert "eps" not in {one["field"] for one in told["figures"]}
+        # earnings a share of both years, and the vendor's counts of both
+        assert "4 earnings a share or counts of shares are unknown: a split" in told["note"]
 
 
 @pytest.mark.parametrize(

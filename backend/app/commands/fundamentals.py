@@ -21,9 +21,12 @@ def fundamentals(
     sample: SampleFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """A company's figures as they were known on a day, its share counts, and its bands and marks of surveillance."""
+    """A company's figures as they were known on a day, its share counts, and its bands and marks of surveillance.
+
+    Figures are in the shares of the day; the counts are those of each file.
+    """
     from app.engines.calendar import IST
-    from app.services.fundamentals import LAG_NOTE
+    from app.services.fundamentals import LAG_NOTE, basis_note
     from app.services.universe import find_instrument
 
     try:
@@ -38,11 +41,13 @@ def fundamentals(
             fail(f"No stock has or had the symbol {symbol}")
         info = panel.instruments[key]
         rows = platform.fundamentals.asof(market, session, day, [info.id]).drop("instrument_id").to_dicts()
+        uncounted = sum(row["value"] is None for row in rows)
+        note = f"{LAG_NOTE}. {basis_note(uncounted)}" if uncounted else f"{LAG_NOTE}."
         found: dict[str, Any] = {
             "symbol": info.symbol_on(day),
             "asof": day,
             "point_in_time": bool(rows) and all(row["known_at_basis"] == "FILE" for row in rows),
-            "note": LAG_NOTE,
+            "note": note,
             "figures": rows,
             "share_counts": [
                 row for row in platform.fundamentals.share_counts(market, session, info.id) if row["date"] <= day
@@ -53,10 +58,11 @@ def fundamentals(
         print_json(found)
         return
     for row in rows:
+        value = "unknown" if row["value"] is None else f"{row['value']:,.2f}"
         print(
-            f"{row['field']:<30} {row['value']:>24,.2f} {row['unit']:<8} {row['period_kind']:<9} {row['period_end']} "
+            f"{row['field']:<30} {value:>24} {row['unit']:<8} {row['period_kind']:<9} {row['period_end']} "
             f"known {row['known_at']} ({row['known_at_basis']}) {row['source']}"
         )
     for flag in found["flags"]:
         print(f"{flag['date']} {flag['flag']} {flag['detail'] or ''} {flag['source']}")
-    print(f"{len(rows)} figures of {found['symbol']} known on {day}. {LAG_NOTE}.")
+    print(f"{len(rows)} figures of {found['symbol']} known on {day}. {note}")

@@ -39,13 +39,26 @@ def figures(connection: Connection) -> pl.DataFrame:
     )
 
 
-def version(connection: Connection) -> tuple[int, int]:
-    """Versions of the figures and of who is who; they change when an answer can."""
+def version(connection: Connection) -> tuple[int, int, int]:
+    """Versions of the figures, of who is who and of what became of shares; they change when an answer can."""
     rows = connection.execute(
-        text("SELECT scope, version FROM data_versions WHERE scope IN ('fundamentals', 'identity')")
+        text("SELECT scope, version FROM data_versions WHERE scope IN ('fundamentals', 'identity', 'actions')")
     )
     known = {row.scope: row.version for row in rows}
-    return known.get("fundamentals", 0), known.get("identity", 0)
+    return known.get("fundamentals", 0), known.get("identity", 0), known.get("actions", 0)
+
+
+def share_changes(connection: Connection) -> list[tuple[int, date, float | None]]:
+    """Instrument, ex-date and the shares that one became, None where nobody knows: all but demergers, in order."""
+    rows = connection.execute(
+        text(
+            "SELECT instrument_id, ex_date AS day, CASE WHEN tier = 'ACCEPTED' AND evidence->>'kind' = 'OTHER' "
+            "THEN NULL ELSE factor END AS factor FROM adjustment_factors "
+            "WHERE NOT (tier = 'ACCEPTED' AND coalesce(evidence->>'kind', '') = 'DEMERGER') "
+            "UNION ALL SELECT instrument_id, session, NULL FROM unexplained_jumps ORDER BY 1, 2"
+        )
+    )
+    return [(row.instrument_id, row.day, row.factor) for row in rows]
 
 
 def flags(connection: Connection, symbols: list[str], on: date | None) -> list[Any]:

@@ -1,8 +1,9 @@
 """Company figures as they were known on a day.
 
 An answer takes, of each instrument, field and kind of period, the newest period known by then; of one period told more
-than once the figure known last, then that of the better source. The table is kept in memory, sorted, per state of the
-data: a question is a mask and one pass.
+than once the figure known last, then that of the better source. Earnings a share and counts of shares are in the shares
+of the day asked for, whatever they were told in, see `share_basis`. The table is kept in memory, sorted, per state of
+the data: a question is a mask and one pass.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from app.database import Market
 from app.repositories import fundamentals
 from app.services.importing.figures import resolved
 from app.services.importing.fundamental_figures import ANNUAL_LAG, QUARTER_LAG
+from app.services.share_basis import UNKNOWN, ShareChanges, with_basis
 
 F1 = NDArray[np.float64]
 _KEPT_ANSWERS = 16
@@ -35,7 +37,13 @@ FINANCIAL_CARDS = (
     ("market_cap", "Market capitalisation", "rupees", "latest known within 400 days", "As listed for a day by a file."),
     ("pe_ratio", "P/E", "ratio", "latest known within 400 days", "Price to earnings as listed for a day by a file."),
     ("roe", "Return on equity", "percent", "of the period, else the latest known", "Profit to shareholders' equity."),
-    ("eps", "Earnings a share", "rupees", "told, else net income / shares", "Of the fiscal year of `period`."),
+    (
+        "eps",
+        "Earnings a share",
+        "rupees",
+        "told, else net income / shares",
+        "Of the fiscal year of `period`, in the shares of the day.",
+    ),
     ("revenue", "Revenue", "rupees", "of the period", "Of the fiscal year of `period`."),
     ("net_income", "Net income", "rupees", "of the period", "Of the fiscal year of `period`."),
     ("debt_to_equity", "Debt to equity", "ratio", "total debt / equity", "At the end of the fiscal year of `period`."),
@@ -51,15 +59,16 @@ LAG_NOTE = (
 class Figures:
     """All figures in the order in which they are preferred; `group` tells instrument, field and kind of period."""
 
-    version: tuple[int, int]
+    version: tuple[int, int, int]
     frame: pl.DataFrame
+    changes: ShareChanges
     group: NDArray[np.int64]
     known: NDArray[np.int32]  # days since 1970
     days: NDArray[np.int32]  # the distinct days on which anything became known, ascending
     _answers: dict[int, pl.DataFrame] = field(default_factory=dict, repr=False)
 
     def asof(self, day: date, instruments: Sequence[int] | None = None) -> pl.DataFrame:
-        """The latest figures known on a day, one row an instrument, field and kind of period."""
+        """The latest figures known on a day, in its shares, one row an instrument, field and kind of period."""
         place = int(np.searchsorted(self.days, (day - date(1970, 1, 1)).days, side="right"))
         found = self._answers.get(place)  # between two days on which something became known the answer is one
         if found is None:
@@ -71,9 +80,13 @@ class Figures:
             if len(self._answers) >= _KEPT_ANSWERS:
                 self._answers.clear()
             self._answers[place] = found
-        if instruments is None:
-            return found
-        return found.filter(pl.col("instrument_id").is_in(sorted(set(instruments))))
+        if instruments is not None:
+            found = found.filter(pl.col("instrument_id").is_in(sorted(set(instruments))))
+        return self.in_shares_of(found, day)
+
+    def in_shares_of(self, found: pl.DataFrame, day: date) -> pl.DataFrame:
+        """Rows of the table in the shares of a day; a value is null where its shares' day is not known."""
+        return self.changes.in_shares_of(found, np.full(found.height, (day - date(1970, 1, 1)).days, np.int64))
 
     def spans(self) -> dict[tuple[str, str], tuple[date, date]]:
         """By kind of period and field the first and the last day on which a figure became known."""
@@ -87,14 +100,16 @@ class Figures:
 class FinancialColumns:
     """The screener's company figures for N instruments on a day: NaN and None where unknown.
 
-    `lagged` and `dated` count the figures whose day of knowledge is a reporting lag, or stated by a file.
+    `lagged` and `dated` count the figures whose day of knowledge is a reporting lag, or stated by a file; `uncounted`
+    those left out because nobody knows in the shares of which day they are.
     """
 
-    version: tuple[int, int]
+    version: tuple[int, int, int]
     numbers: dict[str, F1]
     period: tuple[str | None, ...]
     lagged: int
     dated: int
+    uncounted: int = 0
 
     @property
     def point_in_time(self) -> bool:
@@ -104,9 +119,16 @@ class FinancialColumns:
     @property
     def note(self) -> str:
         """What to tell people about the dates."""
+        left_out = f" {basis_note(self.uncounted)}" if self.uncounted else ""
         if not self.lagged + self.dated:
-            return "No company figures are known for that day."
-        return f"{self.lagged} of {self.lagged + self.dated} company figures are dated by assumption. {LAG_NOTE}."
+            return f"No company figures are known for that day.{left_out}"
+        whole = self.lagged + self.dated
+        return f"{self.lagged} of {whole} company figures are dated by assumption. {LAG_NOTE}.{left_out}"
+
+
+def basis_note(count: int) -> str:
+    """In words: so many figures a share are unknown because nobody knows in which shares they are."""
+    return f"{count} earnings a share or counts of shares are unknown: {UNKNOWN}."
 
 
 class FundamentalsService:
@@ -124,7 +146,8 @@ class FundamentalsService:
         with self._lock:
             found = self._tables.get(market)
             if found is None or found.version != version:
-                found = self._tables[market] = _figures(version, resolved(connection))
+                changes = ShareChanges(fundamentals.share_changes(connection))
+                found = self._tables[market] = _figures(version, resolved(connection), changes)
                 self._columns = {key: one for key, one in self._columns.items() if key[0] is not market}
             return found
 
@@ -134,7 +157,9 @@ class FundamentalsService:
         """The latest figures known on a day.
 
         Columns: instrument_id, field, period_kind (ANNUAL, QUARTER, SNAPSHOT), period_end, value, unit (RUPEES, SHARES,
-        PERCENT, RATIO, YEAR), source, known_at, known_at_basis (FILE: stated; LAG: assumed), symbol.
+        PERCENT, RATIO, YEAR), source, known_at, known_at_basis (FILE: stated; LAG: assumed), symbol; shares_of and
+        shares_until, the first and the last day whose shares the file may count in. Values are in the shares of `day`,
+        null where that cannot be told.
         """
         return self.table(market, session).asof(day, instruments)
 
@@ -187,8 +212,8 @@ class FundamentalsService:
         return found
 
 
-def _figures(version: tuple[int, int], frame: pl.DataFrame) -> Figures:
-    ordered = frame.sort(
+def _figures(version: tuple[int, int, int], frame: pl.DataFrame, changes: ShareChanges) -> Figures:
+    ordered = with_basis(frame).sort(
         "instrument_id", "field", "period_kind", "period_end", "known_at", "source_rank", "sha256", "line"
     )
     group = ordered.select(pl.struct("instrument_id", "field", "period_kind").rle_id().cast(pl.Int64)).to_series()
@@ -203,9 +228,11 @@ def _figures(version: tuple[int, int], frame: pl.DataFrame) -> Figures:
         "known_at",
         pl.col("known_at_basis").cast(pl.Categorical()),
         pl.col("symbol").cast(pl.Categorical()),
+        "shares_of",
+        "shares_until",
     )
     known = kept["known_at"].cast(pl.Int32).to_numpy()
-    return Figures(version, kept, group.to_numpy(), known, np.unique(known))
+    return Figures(version, kept, changes, group.to_numpy(), known, np.unique(known))
 
 
 def _columns(table: Figures, ids: NDArray[np.int64], day: date) -> FinancialColumns:
@@ -227,12 +254,14 @@ def _columns(table: Figures, ids: NDArray[np.int64], day: date) -> FinancialColu
     )
     accounts = accounts.join(ends, on="row").filter(pl.col("period_end") == pl.col("end"))
     numbers: dict[str, F1] = {}
-    lagged = dated = 0
+    lagged = dated = uncounted = 0
 
     def take(name: str, *parts: pl.DataFrame) -> None:
-        nonlocal lagged, dated
+        nonlocal lagged, dated, uncounted
         column = np.full(len(ids), np.nan)
-        for part in parts:  # the first that knows a figure gives it
+        for told in parts:  # the first that knows a figure gives it
+            part = told.filter(pl.col("value").is_not_null())
+            uncounted += told.height - part.height
             free = part.filter(pl.Series(np.isnan(column[part["row"].to_numpy()]), dtype=pl.Boolean))
             column[free["row"].to_numpy()] = free["value"].to_numpy()
             assumed = int((free["known_at_basis"].cast(pl.String) == "LAG").sum())
@@ -248,4 +277,4 @@ def _columns(table: Figures, ids: NDArray[np.int64], day: date) -> FinancialColu
     period: list[str | None] = [None] * len(ids)
     for row, end in ends.iter_rows():
         period[row] = f"FY {end:%Y-%m}"
-    return FinancialColumns(table.version, numbers, tuple(period), lagged, dated)
+    return FinancialColumns(table.version, numbers, tuple(period), lagged, dated, uncounted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from datetime import date
@@ -20,7 +21,7 @@ from app.engines.screener.language.reads import crosses_section
 from app.engines.screener.language.tree import Name
 from app.exceptions import DataNotFoundError, ValidationError
 from app.repositories import stocks
-from app.services.fundamentals import LAG_NOTE, FundamentalsService
+from app.services.fundamentals import LAG_NOTE, FundamentalsService, basis_note
 from app.services.market import MarketService, back_adjusted
 from app.services.panel import Panel, PanelService
 from app.services.panel.panel import InstrumentInfo
@@ -161,12 +162,16 @@ class StockService:
         }
 
     def figures(self, market: Market, session: Session, symbol: str, asof: date | None) -> dict[str, Any]:
-        """Company figures by period as they were known at the end of a day, each with the day from which it was."""
+        """Company figures by period as they were known at the end of a day, each with the day from which it was.
+
+        Earnings a share and counts of shares are in the shares of that day, in all periods.
+        """
         found = self.find(market, symbol, asof)
         day = found.asof if asof is None else asof
-        frame = self._fundamentals.table(market, session).frame.filter(
-            (pl.col("instrument_id") == found.info.id) & (pl.col("known_at") <= day)
-        )
+        table = self._fundamentals.table(market, session)
+        known = table.frame.filter((pl.col("instrument_id") == found.info.id) & (pl.col("known_at") <= day))
+        told_then = table.in_shares_of(known, day)
+        frame = told_then.filter(pl.col("value").is_not_null())
         series: dict[tuple[str, str], dict[str, Any]] = {}
         lagged = 0
         # sorted by known_at within a period: what was known last stands
@@ -176,16 +181,22 @@ class StockService:
             before = one["points"].get(row["period_end"])
             point = {name: row[name] for name in ("period_end", "value", "known_at", "source")}
             point["stated"] = row["known_at_basis"] == "FILE"
-            point["revised"] = before is not None and (before["revised"] or before["value"] != row["value"])
+            other = before is not None and not math.isclose(before["value"], row["value"], rel_tol=1e-12)
+            point["revised"] = other or (before is not None and before["revised"])
             one["points"][row["period_end"]] = point
         told = [{**one, "points": list(one["points"].values())} for _, one in sorted(series.items())]
         lagged = sum(not point["stated"] for one in told for point in one["points"])
+        notes = [f"{LAG_NOTE}."] if lagged else []
+        if uncounted := told_then.height - frame.height:
+            notes.append(basis_note(uncounted))
+        elif not told:
+            notes.append("No file tells of this company's figures.")
         return {
             "symbol": found.info.symbol,
             "asof": day,
             "figures": told,
             "point_in_time": bool(told) and not lagged,
-            "note": f"{LAG_NOTE}." if lagged else None if told else "No file tells of this company's figures.",
+            "note": " ".join(notes) or None,
         }
 
     def events(self, market: Market, session: Session, symbol: str, asof: date | None) -> dict[str, Any]:

@@ -14,8 +14,10 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session
 
 from app.database import Market
+from app.repositories.files import bump_versions
 from app.services.fundamentals import FundamentalsService, _figures
 from app.services.importing.run import import_paths
+from app.services.share_basis import ShareChanges
 from tests.conftest import copied_database
 from tests.services.importing.samples import legacy, quote
 
@@ -97,6 +99,50 @@ def test_columns_of_the_screener_tell_their_period_and_how_they_are_dated(filled
         assert all(np.isnan(column[1]) for column in old.numbers.values()) and old.period == (None, None)
 
 
+def act(session: Session, instrument: int, day: date, factor: float, tier: str = "LISTED", kind: str = "BONUS") -> None:
+    session.execute(
+        text(
+            "INSERT INTO adjustment_factors (instrument_id, ex_date, factor, tier, purpose, known_at, evidence) "
+            "VALUES (:id, :day, :factor, :tier, 'Bonus 1:1', :day, jsonb_build_object('kind', CAST(:kind AS text)))"
+        ),
+        {"id": instrument, "day": day, "factor": factor, "tier": tier, "kind": kind},
+    )
+    bump_versions(session.connection(), ["actions"])
+
+
+def test_an_action_changes_the_shares_that_figures_are_in_and_a_demerger_does_not(filled: Engine) -> None:
+    """500 shares are told on 29 October, 1,000 on 16 December; the bonus of 14 November lies between.
+
+    A share earned 1.5 by a table that ends with March 2025 and has no day: it may count the bonus or not.
+    """
+    service = FundamentalsService()
+    days = [date(2025, 11, 13), date(2025, 11, 14), date(2025, 12, 16)]
+
+    def told(session: Session, field: str) -> list[float | None]:
+        frames = [service.asof(Market.REAL, session, day) for day in days]
+        return [
+            value
+            for frame in frames
+            for value in frame.filter(
+                (pl.col("field").cast(pl.String) == field) & (pl.col("source").cast(pl.String) != "YAHOO_ANNUAL")
+            )["value"]
+        ]
+
+    with Session(filled) as session:
+        ids = dict([tuple(row) for row in session.execute(text("SELECT symbol, id FROM instruments"))])
+        assert told(session, "shares_outstanding") == [500.0, 500.0, 1000.0]  # no action on file
+        act(session, ids["AAA"], date(2025, 11, 20), 1.25, "ACCEPTED", "DEMERGER")
+        assert told(session, "eps") == [1.5, 1.5, 1.5]
+        act(session, ids["AAA"], date(2025, 11, 14), 2.0)
+        assert told(session, "shares_outstanding") == [500.0, 1000.0, 1000.0]
+        assert told(session, "eps") == [None, None, None]
+        found = service.columns(Market.REAL, session, np.array([ids["AAA"]], np.int64), days[0])
+        assert np.isnan(found.numbers["eps"][0]) and found.numbers["revenue"][0] == 5e9
+        assert found.uncounted == 1 and "1 earnings a share or counts of shares are unknown: a split" in found.note
+        # the counts of each file stay what they are: they are evidence for actions
+        assert [one["shares"] for one in service.share_counts(Market.REAL, session, ids["AAA"])] == [500.0, 1000.0]
+
+
 def test_share_counts_show_a_bonus(filled: Engine) -> None:
     service = FundamentalsService()
     with Session(filled) as session:
@@ -170,6 +216,7 @@ def test_the_answer_equals_a_search_through_all_rows(rows: list[tuple[int, str, 
                 "known_at": DAY + timedelta(days=known_at),
                 "known_at_basis": "FILE",
                 "symbol": "X",
+                "symbol_on": DAY,
                 "sha256": "0",
                 "line": line,
             }
@@ -178,7 +225,8 @@ def test_the_answer_equals_a_search_through_all_rows(rows: list[tuple[int, str, 
         schema={
             "instrument_id": pl.Int64, "field": pl.String, "period_kind": pl.String, "period_end": pl.Date,
             "value": pl.Float64, "unit": pl.String, "source": pl.String, "source_rank": pl.Int16, "known_at": pl.Date,
-            "known_at_basis": pl.String, "symbol": pl.String, "sha256": pl.String, "line": pl.Int32,
+            "known_at_basis": pl.String, "symbol": pl.String, "symbol_on": pl.Date, "sha256": pl.String,
+            "line": pl.Int32,
         },
     )  # fmt: skip
     best: dict[tuple[int, str], tuple[int, int, int, int]] = {}
@@ -186,7 +234,7 @@ def test_the_answer_equals_a_search_through_all_rows(rows: list[tuple[int, str, 
         if known_at <= ahead:
             key = (instrument, name)
             best[key] = max(best.get(key, (-1, -1, -1, -1)), (end, known_at, rank, line))
-    table = _figures((0, 0), frame)
+    table = _figures((0, 0, 0), frame, ShareChanges([]))
     for _ in range(2):  # the second answer comes from memory
         found = table.asof(DAY + timedelta(days=ahead))
         told = {(row[0], row[1]): int(row[2]) for row in found.select("instrument_id", "field", "value").rows()}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,12 @@ import numpy as np
 import polars as pl
 import pytest
 from numpy.typing import NDArray
+from sqlalchemy import text
 
 from app.database import Database, Market
 from app.engines.screener.language import Vocabulary, compiled, parse
 from app.engines.screener.language.check import TRUE, UNKNOWN
+from app.engines.screener.language.evaluate import Evaluator
 from app.engines.screener.language.frame import Rows
 from app.engines.screener.language.reads import crosses_section
 from app.services.fundamentals import FundamentalsService
@@ -147,3 +150,50 @@ def test_figures_of_all_days_at_once_are_those_of_each_day(real: Any) -> None:
                 np.testing.assert_array_equal(ours.number(name), wanted, err_msg=f"{name} on {panel.sessions[day]}")
                 known += int(np.isfinite(wanted).sum())
     assert known > 5_000
+
+
+LEAST_FACTOR, MOST_APART = 1.8, 1e-9
+PE, CAP = parse("pe_now"), parse("market_cap_now")
+
+
+def test_price_to_earnings_and_market_value_move_like_the_adjusted_price_through_every_large_split(real: Any) -> None:
+    """The night of an ex-date changes neither what a company earns nor what it is worth, but by the price's own move.
+
+    Pairs of bars on which a newer figure arrived, or whose unexplained move keeps the figure unknown, tell nothing.
+    """
+    database, panels, screens, fundamentals = real
+    panel = panels.current(Market.REAL)
+    with database.transaction(Market.REAL) as session:
+        rows = screens.frame(Market.REAL, session, panel, [PE, CAP], Universe())
+        words = screens.vocabulary(Market.REAL, session)
+        table = fundamentals.table(Market.REAL, session)
+        demergers = session.execute(
+            text(
+                "SELECT instrument_id, ex_date FROM adjustment_factors "
+                "WHERE tier = 'ACCEPTED' AND evidence->>'kind' IN ('DEMERGER', 'OTHER')"
+            )
+        )
+        left_out = {(row.instrument_id, row.ex_date) for row in demergers}
+    evaluator = Evaluator(rows, words, lambda: None)
+    anchored = rows.source.number("close") * rows.factor
+    arrived = set(
+        table.frame.filter(pl.col("shares_of").is_not_null()).select("instrument_id", "known_at").unique().iter_rows()
+    )
+    ids = [panel.instruments[key].id for key in panel.keys]
+    first = np.flatnonzero(
+        (rows.columns[1:] == rows.columns[:-1]) & (rows.factor[1:] >= LEAST_FACTOR * rows.factor[:-1])
+    )
+    told = {}
+    for name, tree in (("pe_now", PE), ("market_cap_now", CAP)):
+        value = evaluator.number(tree)
+        told[name] = 0
+        for at in first.tolist():
+            number = ids[rows.columns[at]]
+            before, day = (panel.sessions[rows.days[n]].astype(object) for n in (at, at + 1))
+            nights = [before + timedelta(days=n + 1) for n in range((day - before).days)]
+            if any({(number, one)} & (arrived | left_out) for one in nights) or np.isnan(value[at : at + 2]).any():
+                continue
+            ratio = (value[at + 1] / value[at]) / (anchored[at + 1] / anchored[at])
+            assert abs(ratio - 1.0) < MOST_APART, f"{name} of {panel.keys[rows.columns[at]]} on {day}: {ratio}"
+            told[name] += 1
+    assert told["pe_now"] > 200 and told["market_cap_now"] > 40, told

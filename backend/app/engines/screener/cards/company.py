@@ -10,6 +10,10 @@ from app.engines.screener.cards.card import PLAIN, PRICE, SHARES, Card, CardUnit
 SOURCE: Final = "Company accounts and exchange lists"
 _YEAR: Final = "of the newest fiscal year known that day"
 _DAY: Final = "as told for a day, at most 400 days old"
+_SHARES: Final = (
+    "In the shares of the day: splits, bonuses and rights between it and the file are taken back or added, and nothing "
+    "else of later is read; unknown where the file may count a split or not, or across a move that nothing explains."
+)
 
 _STORED: Final[tuple[tuple[str, str, CardUnit, str], ...]] = (
     ("market_cap", "Market capitalisation", "rupees", f"Market capitalisation, {_DAY}."),
@@ -56,10 +60,24 @@ def cards() -> Iterator[Card]:
     for name, label, unit, told in _STORED:
         yield Card(name, label, unit, None, told, "Company", PLAIN, SOURCE)
     yield Card(
-        "eps", "Earnings a share", "rupees", None, f"Told, else net income / shares, {_YEAR}.", "Company", PRICE, SOURCE
+        "eps",
+        "Earnings a share",
+        "rupees",
+        None,
+        f"Told, else net income / shares, {_YEAR}. {_SHARES}",
+        "Company",
+        PRICE,
+        SOURCE,
     )
     yield Card(
-        "shares_outstanding", "Shares outstanding", "shares", None, f"Shares issued, {_DAY}.", "Company", SHARES, SOURCE
+        "shares_outstanding",
+        "Shares outstanding",
+        "shares",
+        None,
+        f"Shares issued, {_DAY}. {_SHARES}",
+        "Company",
+        SHARES,
+        SOURCE,
     )
     both = f"{SOURCE}; exchange price files"
     for name, label, unit, expression, told in (
@@ -68,15 +86,21 @@ def cards() -> Iterator[Card]:
             "P/E at the close",
             "ratio",
             "close / eps",
-            "Close to earnings a share; below zero where the company loses.",
+            "Close to earnings a share, both in the shares of the day; below zero where the company loses.",
         ),
-        ("earnings_yield", "Earnings yield", "percent", "100 * eps / close", "Earnings a share to the close."),
+        (
+            "earnings_yield",
+            "Earnings yield",
+            "percent",
+            "100 * eps / close",
+            "Earnings a share to the close, both in the shares of the day.",
+        ),
         (
             "market_cap_now",
             "Market value at the close",
             "rupees",
             "close * shares_outstanding",
-            "Close times shares outstanding.",
+            "Close times shares outstanding, counted as on the day.",
         ),
         ("sales_yield", "Sales yield", "percent", "100 * revenue / market_cap", "Revenue to market capitalisation."),
         (
