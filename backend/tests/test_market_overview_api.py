@@ -42,9 +42,8 @@ def test_breadth_counts_the_stocks_of_the_day(shared_sample: TestClient, params:
     assert breadth["above_sma_50"] == {
         "holds": sum(row["close"] > row["values"]["sma(close, 50)"] for row in known), "known": len(known),
     }  # fmt: skip
-    assert breadth["new_highs"] == get(
-        shared_sample, "/api/screener/", q="high == highest(high, 252)", **params
-    )["meta"]["total"]  # fmt: skip
+    for name, field in (("new_highs", "new_52w_high"), ("new_lows", "new_52w_low")):
+        assert breadth[name] == get(shared_sample, "/api/screener/", q=field, **params)["meta"]["total"]
     assert found["asof"] == found["days"]["t"][-1] == params.get("asof", found["asof"])
     assert found["days"]["advances"][-1] == breadth["advances"]
     assert found["days"]["above_sma_50"][-1] == breadth["above_sma_50"]["holds"]

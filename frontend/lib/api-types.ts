@@ -3084,10 +3084,13 @@ export interface components {
             declines: number;
             /**
              * New Highs
-             * @description Highest high of 252 sessions made in this one
+             * @description Stocks whose high is above every high of the 251 sessions before
              */
             new_highs: number;
-            /** New Lows */
+            /**
+             * New Lows
+             * @description Stocks whose low is below every low of the 251 sessions before
+             */
             new_lows: number;
             /** Unchanged */
             unchanged: number;

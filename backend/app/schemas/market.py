@@ -99,8 +99,8 @@ class Breadth(BaseModel):
     advances: int
     declines: int
     unchanged: int
-    new_highs: int = Field(description="Highest high of 252 sessions made in this one")
-    new_lows: int
+    new_highs: int = Field(description="Stocks whose high is above every high of the 251 sessions before")
+    new_lows: int = Field(description="Stocks whose low is below every low of the 251 sessions before")
     above_sma_20: ShareAbove
     above_sma_50: ShareAbove
     above_sma_200: ShareAbove

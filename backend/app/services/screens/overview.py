@@ -34,8 +34,8 @@ SHARES: Final = {
 EVENTS: Final = {
     "advances": "change_pct > 0",
     "declines": "change_pct < 0",
-    "new_highs": "high == highest(high, 252)",
-    "new_lows": "low == lowest(low, 252)",
+    "new_highs": "new_52w_high",
+    "new_lows": "new_52w_low",
 }
 MOVES: Final = ("change_pct", "trend_7d", "trend_30d", "return_3m")
 SHOWN_ACTIVE: Final = 15
