@@ -157,6 +157,8 @@ export async function unwrap<T>(settled: Promise<Result<T>>): Promise<T> {
   return data as T;
 }
 
+type InstrumentType = NonNullable<ScreenQuestion["instrument_type"]>;
+
 export interface ScreenerQuery {
   page: number;
   limit: number;
@@ -165,6 +167,7 @@ export interface ScreenerQuery {
   symbol?: string;
   sector?: string;
   index?: string;
+  instrument_type?: InstrumentType;
   asof?: string;
   q?: string;
   filter_type?: string;
@@ -177,6 +180,7 @@ export interface ScreenAsk {
   q?: string;
   filter_type?: string;
   index?: string;
+  instrument_type?: InstrumentType;
   asof?: string;
 }
 

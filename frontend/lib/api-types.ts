@@ -7804,7 +7804,7 @@ export interface components {
              * @default EQUITY
              * @enum {string}
              */
-            instrument_type?: "EQUITY" | "ETF" | "SME" | "REIT" | "INVIT" | "ALL";
+            instrument_type?: "EQUITY" | "ETF" | "SME" | "REIT" | "INVIT" | "RIGHTS" | "ALL";
             /** Q */
             q?: string | null;
             /** Sector */
@@ -8085,7 +8085,7 @@ export interface components {
              * Type
              * @enum {string}
              */
-            type: "EQUITY" | "ETF" | "SME" | "REIT" | "INVIT" | "OTHER" | "INDEX";
+            type: "EQUITY" | "ETF" | "SME" | "REIT" | "INVIT" | "RIGHTS" | "OTHER" | "INDEX";
         };
         /**
          * SectorCount
@@ -14892,7 +14892,7 @@ export interface operations {
                 sector?: string | null;
                 /** @description An index, or ALL */
                 index?: string;
-                instrument_type?: "EQUITY" | "ETF" | "SME" | "REIT" | "INVIT" | "ALL";
+                instrument_type?: "EQUITY" | "ETF" | "SME" | "REIT" | "INVIT" | "RIGHTS" | "ALL";
                 /** @description A preset, see /presets, or ALL */
                 filter_type?: string;
                 view?: "technical" | "financial";
@@ -15193,7 +15193,7 @@ export interface operations {
                 q: string;
                 /** @description An index, or ALL */
                 index?: string;
-                instrument_type?: "EQUITY" | "ETF" | "SME" | "REIT" | "INVIT" | "ALL";
+                instrument_type?: "EQUITY" | "ETF" | "SME" | "REIT" | "INVIT" | "RIGHTS" | "ALL";
                 start?: string | null;
                 end?: string | null;
                 /** @description Of the draws behind the intervals */
@@ -15294,7 +15294,7 @@ export interface operations {
                 filter_type?: string;
                 /** @description An index, or ALL */
                 index?: string;
-                instrument_type?: "EQUITY" | "ETF" | "SME" | "REIT" | "INVIT" | "ALL";
+                instrument_type?: "EQUITY" | "ETF" | "SME" | "REIT" | "INVIT" | "RIGHTS" | "ALL";
                 asof?: string | null;
                 limit?: number;
             };
@@ -15748,7 +15748,7 @@ export interface operations {
                 filter_type?: string;
                 /** @description An index, or ALL */
                 index?: string;
-                instrument_type?: "EQUITY" | "ETF" | "SME" | "REIT" | "INVIT" | "ALL";
+                instrument_type?: "EQUITY" | "ETF" | "SME" | "REIT" | "INVIT" | "RIGHTS" | "ALL";
                 asof?: string | null;
             };
             header?: never;

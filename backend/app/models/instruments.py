@@ -25,7 +25,7 @@ class Instrument(Base):
     name: Mapped[str | None]
     sector: Mapped[str | None]
     isin: Mapped[str | None] = mapped_column(index=True)
-    instrument_type: Mapped[str]  # EQUITY, ETF, SME, REIT, INVIT, OTHER
+    instrument_type: Mapped[str]  # EQUITY, ETF, SME, REIT, INVIT, RIGHTS (entitlements), OTHER
     first_session: Mapped[date | None]
     last_session: Mapped[date | None]
     listed_on: Mapped[date | None]

@@ -168,6 +168,14 @@ def add_aliases(connection: Connection, aliases: Mapping[str, int]) -> None:
     connection.execute(text("DELETE FROM instrument_aliases a USING instruments i WHERE i.key = a.old_key"))
 
 
+def types_of(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
+    """The type of each instrument."""
+    rows = connection.execute(
+        text("SELECT id, instrument_type FROM instruments WHERE id = ANY(:ids)"), {"ids": list(ids)}
+    )
+    return {row.id: row.instrument_type for row in rows}
+
+
 def stored_names(
     connection: Connection, ids: Sequence[int]
 ) -> dict[str, dict[int, list[tuple[date, date | None, str]]]]:

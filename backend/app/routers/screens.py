@@ -41,7 +41,7 @@ Q = Annotated[str | None, Query(max_length=LONGEST, description="A condition in 
 Index = Annotated[str, Query(max_length=60, description="An index, or ALL")]
 Preset = Annotated[str, Query(max_length=40, description="A preset, see /presets, or ALL")]
 ScreenId = Annotated[int, Path(ge=1, le=2**31 - 1)]
-InstrumentType = Literal["EQUITY", "ETF", "SME", "REIT", "INVIT", "ALL"]
+InstrumentType = Literal["EQUITY", "ETF", "SME", "REIT", "INVIT", "RIGHTS", "ALL"]
 
 
 def _question(asked: ScreenQuestionIn) -> ScreenQuestion:

@@ -14,7 +14,7 @@ class SearchHit(BaseModel):
     symbol: str
     name: str | None
     sector: str | None
-    type: Literal["EQUITY", "ETF", "SME", "REIT", "INVIT", "OTHER", "INDEX"]
+    type: Literal["EQUITY", "ETF", "SME", "REIT", "INVIT", "RIGHTS", "OTHER", "INDEX"]
     isin: str | None
     matched: str | None = None
 

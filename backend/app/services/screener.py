@@ -25,7 +25,7 @@ from app.engines.screener.presets import PRESETS, Preset
 from app.exceptions import DataNotFoundError, InsufficientDataError, ValidationError
 from app.repositories.data_state import DataState
 from app.repositories.indices import IndexRepository, membership_version
-from app.repositories.instruments import stored_names
+from app.repositories.instruments import stored_names, types_of
 from app.repositories.snapshots import SnapshotRepository
 from app.services.fundamentals import FinancialColumns, FundamentalsService
 from app.services.members import belonging
@@ -48,7 +48,7 @@ from app.services.screens.service import ALL, ScreenService, Universe
 from app.services.snapshots import FieldTable, SnapshotStore, build, identity_of
 from app.services.universe import index_id, known_id
 
-INSTRUMENT_TYPES = ("EQUITY", "ETF", "SME", "REIT", "INVIT", "ALL")
+INSTRUMENT_TYPES = ("EQUITY", "ETF", "SME", "REIT", "INVIT", "RIGHTS", "ALL")
 T = TypeVar("T")
 
 _CACHED_SNAPSHOTS = 4
@@ -64,6 +64,7 @@ class Belonging(NamedTuple):
     note: str
     absent: list[int]
     nobody: str | None = None  # why of nobody it is known whether they belong
+    others: NDArray[np.bool_] | None = None  # [N], members of the index that are not of the type
 
 
 @dataclass(frozen=True)
@@ -272,7 +273,7 @@ class ScreenerService:
         return known
 
     def _shown(self, session: Session, found: SessionTable, universe: Universe) -> Shown:
-        keep, point_in_time, note, absent, _ = self.members(session, found, universe)
+        keep, point_in_time, note, absent, *_ = self.members(session, found, universe)
         left_out = np.flatnonzero(keep & found.in_quarantine)
         keep = keep & ~found.in_quarantine
         return Shown(
@@ -325,12 +326,17 @@ class ScreenerService:
             return Belonging(keep, True, PRICES_NOTE, [])
         members = belonging(session, universe.index, found.session)
         in_index = np.isin(found.ids, np.array(sorted(members.ids), dtype=np.int64))
-        # an index counts every member, whatever board it was on; another type was asked for by name
-        keep = in_index if universe.instrument_type == "EQUITY" else in_index & keep
-        whole = universe.instrument_type in ("EQUITY", "ALL")
-        absent = sorted(members.ids.difference(found.ids.tolist())) if whole else []
+        gone = sorted(members.ids.difference(found.ids.tolist()))
+        types = types_of(session.connection(), gone)
+        absent = [one for one in gone if universe.instrument_type in (ALL, types[one])]
+        others = int(np.count_nonzero(in_index & ~keep)) + len(gone) - len(absent)
         note = f"{PRICES_NOTE} {members.note}".rstrip() if members.point_in_time else members.note
-        return Belonging(keep, members.point_in_time, note, absent, members.note if members.nobody else None)
+        if others:
+            note += (
+                f" Not counted: {others} members of another type than {universe.instrument_type} (type ALL has them)."
+            )
+        nobody = members.note if members.nobody else None
+        return Belonging(in_index & keep, members.point_in_time, note, absent, nobody, in_index & ~keep)
 
     def _sorting(self, market: Market, session: Session, found: SessionTable, sort_by: str) -> Expression | None:
         """The expression to sort by; None where the table has such a column. ValidationError where it is none."""

@@ -7,14 +7,19 @@ import { getErrorMessage } from "@/lib/errors";
 import { count } from "@/lib/format";
 import { ALL_STOCKS, healthQuery, indicesQuery } from "@/lib/queries";
 import type { ScreenerMeta } from "@/lib/types";
-import type { ScreenerFilters } from "./filters";
+import { TYPES, type InstrumentType, type ScreenerFilters } from "./filters";
 
 const SHOWN_FIRST = 9;
 
 export interface FacetsProps {
   filters: ScreenerFilters;
   meta: ScreenerMeta | undefined;
-  onChange: (change: { index?: string | null; sector?: string | null; asof?: Date | null }) => void;
+  onChange: (change: {
+    index?: string | null;
+    type?: InstrumentType | null;
+    sector?: string | null;
+    asof?: Date | null;
+  }) => void;
   /** The pointer or the focus is near a choice, which may be made next. */
   onNear: (change: { index?: string; sector: string | null }) => void;
 }
@@ -42,6 +47,18 @@ export function Facets({ filters, meta, onChange, onNear }: FacetsProps) {
         {listed.map((index) => (
           <option key={index.id} value={index.id}>
             {index.name} ({count(index.count)})
+          </option>
+        ))}
+      </SelectField>
+      <div style={{ height: 10 }} />
+      <SelectField
+        label="Type"
+        value={filters.type}
+        onChange={(event) => onChange({ type: event.target.value as InstrumentType, sector: null })}
+      >
+        {Object.entries(TYPES).map(([id, name]) => (
+          <option key={id} value={id}>
+            {name}
           </option>
         ))}
       </SelectField>

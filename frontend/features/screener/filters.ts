@@ -13,6 +13,19 @@ import type { ScreenQuestion } from "@/lib/types";
 
 export const DEFAULT_SORT = "turnover";
 
+/** The types a screen can be of, with what they are called. */
+export const TYPES = {
+  EQUITY: "Shares, main board",
+  SME: "SME shares",
+  ETF: "ETFs",
+  REIT: "REITs",
+  INVIT: "InvITs",
+  RIGHTS: "Rights entitlements",
+  ALL: "All types",
+} as const;
+export type InstrumentType = keyof typeof TYPES;
+const TYPE_IDS = Object.keys(TYPES) as InstrumentType[];
+
 /** Everything that decides what is on screen lives in the URL, to be linked and reloaded. */
 export const screenerParams = {
   q: parseAsString.withDefault(""),
@@ -20,6 +33,7 @@ export const screenerParams = {
   symbol: parseAsString.withDefault(""),
   sector: parseAsString,
   index: parseAsString.withDefault(ALL_STOCKS),
+  type: parseAsStringLiteral(TYPE_IDS).withDefault("EQUITY"),
   asof: parseAsIsoDate,
   sort: parseAsString.withDefault(DEFAULT_SORT),
   order: parseAsStringLiteral(["asc", "desc"] as const).withDefault("desc"),
@@ -38,6 +52,7 @@ export interface ScreenerFilters {
   symbol: string;
   sector: string | null;
   index: string;
+  type: InstrumentType;
   asof: string | null;
   sort: string;
   order: "asc" | "desc";
@@ -51,6 +66,7 @@ export function useScreenerState() {
     symbol: state.symbol,
     sector: state.sector,
     index: state.index,
+    type: state.type,
     asof: state.asof ? state.asof.toISOString().slice(0, 10) : null,
     sort: state.sort,
     order: state.order,
@@ -61,7 +77,7 @@ export function useScreenerState() {
 
 export type Change = Parameters<ReturnType<typeof useScreenerState>["set"]>[0];
 
-type FilterKey = "preset" | "symbol" | "sector" | "index";
+type FilterKey = "preset" | "symbol" | "sector" | "index" | "type";
 
 /** The filters beside the expression that narrow the list, for chips and for the count on the phone's button. */
 export function activeFilters(filters: ScreenerFilters): { key: FilterKey; label: string; value: string }[] {
@@ -71,6 +87,9 @@ export function activeFilters(filters: ScreenerFilters): { key: FilterKey; label
       : []),
     ...(filters.index !== ALL_STOCKS
       ? [{ key: "index" as const, label: "Index", value: filters.index }]
+      : []),
+    ...(filters.type !== "EQUITY"
+      ? [{ key: "type" as const, label: "Type", value: TYPES[filters.type] }]
       : []),
     ...(filters.sector ? [{ key: "sector" as const, label: "Sector", value: filters.sector }] : []),
     ...(filters.symbol ? [{ key: "symbol" as const, label: "Symbol", value: filters.symbol }] : []),
@@ -83,7 +102,7 @@ export function questionOf(filters: ScreenerFilters, columns: readonly string[] 
     q: filters.q || null,
     filter_type: filters.preset,
     index: filters.index,
-    instrument_type: "EQUITY",
+    instrument_type: filters.type,
     sector: filters.sector,
     columns: [...(columns ?? [])],
     sort_by: filters.sort,
@@ -97,6 +116,7 @@ export function stateOf(question: ScreenQuestion): Change {
     q: question.q || null,
     preset: question.filter_type ?? null,
     index: question.index ?? null,
+    type: question.instrument_type ?? null,
     sector: question.sector ?? null,
     symbol: null,
     columns: question.columns?.length ? question.columns : null,

@@ -21,6 +21,7 @@ function toQuery({ filters, more }: ScreenerAsk, page: number, limit: number): S
     sort_by: filters.sort,
     sort_order: filters.order,
     index: filters.index,
+    ...(filters.type !== "EQUITY" && { instrument_type: filters.type }),
     ...(filters.q && { q: filters.q }),
     ...(filters.preset !== ALL_STOCKS && { filter_type: filters.preset }),
     ...(filters.symbol && { symbol: filters.symbol }),
@@ -76,6 +77,7 @@ const asked = (filters: ScreenerFilters) => ({
   ...(filters.q && { q: filters.q }),
   filter_type: filters.preset,
   index: filters.index,
+  ...(filters.type !== "EQUITY" && { instrument_type: filters.type }),
   ...(filters.asof && { asof: filters.asof }),
 });
 

@@ -17,7 +17,7 @@ from app.engines.screener.language.check import FALSE, TRUE, UNKNOWN, Kind, Voca
 from app.engines.screener.language.tree import All, Compare, Node, Number
 from app.exceptions import DataNotFoundError
 from app.services.panel import Panel
-from app.services.screener import ScreenerService
+from app.services.screener import Belonging, ScreenerService
 from app.services.screens.answers import SessionTable
 from app.services.screens.service import ALL, Universe
 from app.services.universe import find_instrument, index_id, known_id
@@ -50,7 +50,7 @@ class _Asked:
     keep: B1  # [N], the stocks of the universe
     point_in_time: bool
     note: str
-    nobody: str | None  # why it is not known of anybody whether they belong to the index
+    belongs: Belonging
     value: Callable[[Expression], Any]
 
 
@@ -94,9 +94,11 @@ class Reasons:
                 since = asked.found.open_since[n]
                 outside = f"It is held back since {since}: a move of its price is explained by nothing."
             elif not asked.keep[n]:
+                others = asked.belongs.others
+                of_type = index_id(index) != ALL and not (others is not None and others[n])
                 outside = (
-                    asked.nobody or f"It is no member of {index_id(index)} on that day."
-                    if index_id(index) != ALL
+                    asked.belongs.nobody or f"It is no member of {index_id(index)} on that day."
+                    if of_type
                     else f"It is not of the type {instrument_type} (main board) on that day."
                 )
         return {
@@ -194,7 +196,7 @@ class Reasons:
         asked = [one for term in terms for one in (term.condition, term.left, term.right) if one is not None]
         value = screens.at(market, session, panel, found.session, asked, universe, keep)
         note = " ".join((belongs.note, *told))
-        return _Asked(panel, found, terms, keep, belongs.point_in_time and not told, note, belongs.nobody, value)
+        return _Asked(panel, found, terms, keep, belongs.point_in_time and not told, note, belongs, value)
 
 
 def terms_of(condition: Expression, words: Vocabulary) -> list[Term]:

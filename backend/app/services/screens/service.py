@@ -184,9 +184,7 @@ class ScreenService:
         if known is None:
             known = rows.of_type(universe.instrument_type)
             if universe.index != ALL:
-                # an index counts every member, whatever board it was on; another type was asked for by name
-                kept = rows.of_type("ALL") if universe.instrument_type == "EQUITY" else known
-                known = kept & rows.of_spans(IndexRepository(session).all_spans(universe.index))
+                known = known & rows.of_spans(IndexRepository(session).all_spans(universe.index))
             with self._lock:
                 self._masks[key] = known
                 while len(self._masks) > _KEPT_DAYS:
