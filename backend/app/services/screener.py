@@ -20,6 +20,7 @@ from app.engines.screener.cards import CARDS
 from app.engines.screener.language import Expression, ExpressionError, compiled
 from app.engines.screener.language.check import TRUE, UNKNOWN
 from app.engines.screener.language.errors import meant, near_matches
+from app.engines.screener.language.frame import UNCLASSIFIED
 from app.engines.screener.language.tree import conjunction
 from app.engines.screener.presets import PRESETS, Preset
 from app.exceptions import DataNotFoundError, InsufficientDataError, ValidationError
@@ -43,7 +44,7 @@ from app.services.screens.answers import (
     plain_values,
     row_of,
 )
-from app.services.screens.rows import MAIN_BOARD, UNCLASSIFIED
+from app.services.screens.rows import MAIN_BOARD
 from app.services.screens.service import ALL, ScreenService, Universe
 from app.services.snapshots import FieldTable, SnapshotStore, build, identity_of
 from app.services.universe import index_id, known_id

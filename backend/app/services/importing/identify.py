@@ -16,6 +16,7 @@ from app.services.importing.findings import Rule, derived_finding
 from app.services.importing.identity import Chain, Run, Segment, chains, cuts_of, runs_of
 from app.services.importing.names import Described, Listing, Masters, describe, reused
 from app.services.importing.resolver import PROVISIONAL, Change
+from app.services.importing.sectors import sector_name
 from app.services.importing.succession import (
     Close,
     Judged,
@@ -41,14 +42,14 @@ class TouchedSymbol:
 
 
 def newest_sectors(entries: Iterable[Any]) -> dict[str, str]:
-    """Sector by symbol from the newest dated index list that gives one."""
+    """Sector by symbol, under its one name, from the newest dated index list that gives one."""
     found: dict[str, tuple[date, str, str]] = {}
     for entry in entries:
         if entry.symbol and entry.sector:
             candidate = (entry.in_force_on, entry.index_id, entry.sector)
             if entry.symbol not in found or candidate > found[entry.symbol]:
                 found[entry.symbol] = candidate
-    return {symbol: sector for symbol, (_, _, sector) in found.items()}
+    return {symbol: sector_name(sector) for symbol, (_, _, sector) in found.items()}
 
 
 def read_masters(connection: Connection, symbols: Sequence[str] | None = None) -> Masters:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Final
 
 from app.services.importing.identity import Chain
 
@@ -16,6 +17,9 @@ _TYPE_OF_SERIES = {
     "EQ": "EQUITY", "BE": "EQUITY", "BZ": "EQUITY", "T0": "EQUITY", "SM": "SME", "ST": "SME", "SZ": "SME",
     "RR": "REIT", "IV": "INVIT", "ID": "INVIT",
 }  # fmt: skip
+RIGHTS: Final = "RIGHTS"
+_RIGHTS_SYMBOL: Final = re.compile(r".+-RE\d*")  # KEEPLN-RE, AJOONI-RE1
+_SHARE_CODE, _RIGHTS_CODE = "01", "20"  # 8th and 9th of an ISIN: its type of security
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,11 @@ def describe(chain: Chain, masters: Masters, reused_after: Mapping[int, date]) -
             "name": names[-1][2] if names else None,
             "sector": sector if id(last) not in reused_after else None,
             "isin": current[2] if current else (listing.isin if listing else None),
-            "instrument_type": _instrument_type(last.runs[-1].last_series, listing),
+            "instrument_type": (
+                RIGHTS
+                if is_entitlement(last.symbol, [isin for _, _, isin in isins])
+                else _instrument_type(last.runs[-1].last_series, listing)
+            ),
             "first_session": segments[0].first,
             "last_session": last.last,
             "listed_on": listing.listed_on if listing else None,
@@ -83,6 +91,15 @@ def describe(chain: Chain, masters: Masters, reused_after: Mapping[int, date]) -
         names=names,
         isins=isins,
     )
+
+
+def is_entitlement(symbol: str, isins: Sequence[str]) -> bool:
+    """Whether a security is a rights entitlement: traded for days in a share's series, and no share.
+
+    The ISIN decides; where no file gives one, the exchange's symbol for it does.
+    """
+    code = isins[-1][7:9] if isins else None
+    return code == _RIGHTS_CODE or (code != _SHARE_CODE and _RIGHTS_SYMBOL.fullmatch(symbol) is not None)
 
 
 def _instrument_type(series: str, listing: Listing | None) -> str:

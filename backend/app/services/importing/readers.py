@@ -12,7 +12,7 @@ from typing import Final
 
 from app.services.importing.kinds import Kind
 
-DERIVED: Final = 2  # 2: the next ISIN of an issuer goes on under another symbol
+DERIVED: Final = 3  # 2: the next ISIN of an issuer goes on under another symbol; 3: rights, sectors
 READERS: Final[Mapping[str, int]] = {Kind.ACTIONS_PURPOSE.value: 2}  # 2: the terms of rights; kinds not named are at 1
 
 

@@ -15,6 +15,7 @@ from app.database import Market
 from app.engines.screener.history import by_day
 from app.engines.screener.language import Expression
 from app.engines.screener.language.check import TRUE, UNKNOWN
+from app.engines.screener.language.frame import UNCLASSIFIED
 from app.repositories.index_series import recent_closes
 from app.repositories.indices import IndexRepository
 from app.services.panel import Panel
@@ -140,7 +141,8 @@ def _sectors(found: SessionTable, keep: B1, moves: dict[str, F1]) -> list[dict[s
     out = []
     for name in sorted(set(sectors[keep].tolist())):
         mine = keep & (sectors == name)
-        medians = {move: _median(moves[move][mine]) for move in MOVES}
+        # what no list places in a sector has nothing in common
+        medians = {move: None if name == UNCLASSIFIED else _median(moves[move][mine]) for move in MOVES}
         strength, momentum = (_less(medians[move], whole[move]) for move in ("return_3m", "trend_30d"))
         out.append(
             {

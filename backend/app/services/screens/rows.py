@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engines.screener.language.check import TRUE, UNKNOWN
-from app.engines.screener.language.frame import Rows, Texts
+from app.engines.screener.language.frame import UNCLASSIFIED, Rows, Texts
 from app.services.panel import Panel
 from app.services.panel.chunk import FIELDS, SERIES
 from app.services.panel.panel import PREV_CLOSE_TOLERANCE
@@ -27,7 +27,6 @@ B1 = NDArray[np.bool_]
 Spans = Mapping[int, Sequence[tuple[date, date | None]]]
 
 MAIN_BOARD: Final = ("EQ", "BE", "BZ")
-UNCLASSIFIED: Final = "Unclassified"
 # Field → the stored figure it is taken from, told for a day or of the fiscal year in use; the first that knows it.
 FIGURES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "market_cap": (("SNAPSHOT", "market_cap"),),

@@ -18,7 +18,7 @@ from app.database import Market
 from app.engines.screener.cards import card_fields
 from app.engines.screener.language import Expression, ExpressionError, Vocabulary, compiled
 from app.engines.screener.language.check import ValueType, compiled_list
-from app.engines.screener.language.frame import Rows
+from app.engines.screener.language.frame import UNCLASSIFIED, Rows
 from app.engines.screener.language.reads import crosses_section, mentioned
 from app.engines.screener.language.tree import Name, Node
 from app.exceptions import ValidationError
@@ -31,7 +31,7 @@ from app.services.members import doubts_of
 from app.services.panel import Panel, PanelService
 from app.services.screens.figures import FigureSteps
 from app.services.screens.marks import MARKS, MarkTable
-from app.services.screens.rows import FIGURES, UNCLASSIFIED, Beside, MarketRows
+from app.services.screens.rows import FIGURES, Beside, MarketRows
 
 B1 = NDArray[np.bool_]
 

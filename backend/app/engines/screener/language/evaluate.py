@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from app.engines.screener.language import kernels
 from app.engines.screener.language.check import FALSE, TRUE, UNKNOWN, Kind, Vocabulary
-from app.engines.screener.language.frame import Rows, Texts, to_flags
+from app.engines.screener.language.frame import UNCLASSIFIED, Rows, Texts, to_flags
 from app.engines.screener.language.functions import FUNCTIONS
 from app.engines.screener.language.reads import crosses_section, reach
 from app.engines.screener.language.tree import (
@@ -307,7 +307,11 @@ class Evaluator:
         self.pause()
         rows = self.rows
         x = np.ascontiguousarray(np.broadcast_to(self.home(node.arguments[0]), len(rows)), np.float64)
-        sectors = rows.source.text("sector").codes if node.name == "sector_median" else np.empty(0, np.int32)
+        sectors = np.empty(0, np.int32)
+        if node.name == "sector_median":
+            texts = rows.source.text("sector")
+            no_sector = [value == UNCLASSIFIED for value in texts.values]
+            sectors = np.where(np.array([*no_sector, False])[texts.codes], np.int32(-1), texts.codes)
         out = np.empty(len(rows))
         order, first = rows.by_day
         kernels.across(_ACROSS[node.name], x, rows.universe, sectors, order, first, out)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ B1 = NDArray[np.bool_]
 D1 = NDArray[np.datetime64]
 
 
+UNCLASSIFIED: Final = "Unclassified"  # the sector of a share that no list gives one: no sector that it shares
 _OF_BARS = frozenset({"open", "high", "low", "close", "volume"})  # they are the same whatever stands beside the prices
 
 

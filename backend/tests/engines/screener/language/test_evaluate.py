@@ -262,3 +262,16 @@ def test_what_takes_too_long_can_be_ended() -> None:
 
     with pytest.raises(Late):
         Evaluator(SPLIT, WORDS, late).condition(compiled("sma(close, 2) > 1", WORDS).tree)
+
+
+def test_stocks_without_a_sector_share_no_median() -> None:
+    """Unclassified says that no list gives a sector: the first two have nothing in common, the others are one."""
+    bars, _ = small_market(bars=40)
+    columns = bars.shape[1]
+    sectors = ["Unclassified", "Unclassified", *["Banks"] * (columns - 2)]
+    rows = rows_of_bars(bars, {"roe": np.full(bars.shape, 5.0)}, {"sector": sectors})
+    found = Evaluator(rows, WORDS).number(compiled("sector_median(roe)", WORDS, "number").tree)
+    assert np.isnan(found[rows.columns < 2]).all()
+    in_sector = rows.universe & (rows.columns >= 2)
+    assert in_sector.any() and (rows.universe & (rows.columns < 2)).any()
+    assert (found[in_sector] == 5.0).all()
