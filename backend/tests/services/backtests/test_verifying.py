@@ -23,7 +23,9 @@ OLD = "1.000000000000"
 def run(banks: Platform) -> Any:
     spec, _ = answered(banks, asked("sma_cross", ["ITC"], "2015-01-01", "2016-12-30", params={"fast": 5, "slow": 20}))
     with banks.database.transaction(Market.REAL) as session:
-        return banks.runs.find(session, spec.run_id)
+        found = banks.runs.find(session, spec.run_id)
+        assert found.result  # it is read where it is asked for, and the session ends here
+        return found
 
 
 def stored_as(banks: Platform, run: BacktestRun, spec: dict[str, Any], **columns: Any) -> str:
