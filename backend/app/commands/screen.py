@@ -31,7 +31,7 @@ def screen(
     asof: Annotated[str | None, typer.Option(metavar="DATE", help="The day; the latest session by default.")] = None,
     universe: Annotated[str, typer.Option(help="An index as of that day, or ALL.")] = "ALL",
     instrument_type: Annotated[
-        str, typer.Option("--type", help="EQUITY (main board), ETF, SME, REIT, INVIT or ALL.")
+        str, typer.Option("--type", help="EQUITY (main board), ETF, SME, REIT, INVIT, RIGHTS or ALL.")
     ] = "EQUITY",
     preset: Annotated[
         str, typer.Option(help="A screen that comes with the product: VOLUME_SHOCKER, 52W_HIGH, …")
