@@ -121,9 +121,9 @@ def test_from_the_library_to_the_report_by_keyboard_alone(
     expect(form.get_by_label("Strategy")).to_have_value("sma_cross")
     # other ranges by theme: a sweep that is there already is finished at once
     slow = {"dark": "30, 60, 90", "light": "40, 70, 100"}[theme]
-    tab_to(page, form.get_by_label("From"))
+    tab_to(page, form.get_by_label("From", exact=True))
     keys.type("01012022")
-    expect(form.get_by_label("From")).to_have_value("2022-01-01")
+    expect(form.get_by_label("From", exact=True)).to_have_value("2022-01-01")
     write(page, form.get_by_label("fast", exact=True), "5:20:5")
     write(page, form.get_by_label("slow", exact=True), slow)
     expect(form).to_contain_text("12 combinations of fast and slow")
@@ -151,7 +151,7 @@ def test_from_the_library_to_the_report_by_keyboard_alone(
     expect(form).to_be_visible(timeout=WAIT)
     press(page, form.get_by_role("button", name="Walk-forward", exact=True))
     choose(page, form.get_by_label("Strategy"), "SMA cross")
-    tab_to(page, form.get_by_label("From"))
+    tab_to(page, form.get_by_label("From", exact=True))
     keys.type("01012022")
     write(page, form.get_by_label("fast", exact=True), "5, 10")
     write(page, form.get_by_label("slow", exact=True), slow.rpartition(", ")[0])

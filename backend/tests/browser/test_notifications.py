@@ -78,14 +78,18 @@ def shown(page: Page, count: int) -> list[list[str]]:
 
 
 def deliver(page: Page, served: Served, data: str) -> None:
-    """Have the worker handed a message as by a push service, already decrypted."""
+    """Have the worker handed a message as by a push service, already decrypted; before it is active it gets none."""
     session = page.context.new_cdp_session(page)
-    found: list[dict[str, Any]] = []
-    session.on("ServiceWorker.workerRegistrationUpdated", lambda event: found.extend(event["registrations"]))
+    found: list[str] = []
+
+    def seen(event: dict[str, Any]) -> None:
+        found.extend(one["registrationId"] for one in event["versions"] if one["status"] == "activated")
+
+    session.on("ServiceWorker.workerVersionUpdated", seen)
     session.send("ServiceWorker.enable")
     while not found:
         page.wait_for_timeout(50)
-    registration = found[-1]["registrationId"]
+    registration = found[-1]
     session.send(
         "ServiceWorker.deliverPushMessage", {"origin": served.url, "registrationId": registration, "data": data}
     )
