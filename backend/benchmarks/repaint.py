@@ -46,6 +46,7 @@ PRESSED = """
       resolve(performance.now() - began);
     }, { once: true, capture: true });
   });
+  label.scrollIntoView({ block: 'center' });
   const box = label.getBoundingClientRect();
   return [box.left + 40, box.top + box.height / 2];
 }
