@@ -365,9 +365,9 @@ class Twin:
             varies = value.max().over("day") > value.min().over("day")
             of = pl.when((count > 1) & varies).then((value - middle) / spread)
         else:
-            of = pl.when(value.is_not_null() & pl.col("sector").is_not_null()).then(
-                value.median().over("day", "sector")
-            )
+            of = pl.when(
+                value.is_not_null() & pl.col("sector").is_not_null() & (pl.col("sector") != "Unclassified")
+            ).then(value.median().over("day", "sector"))
         near = a.near
         if a.rounded and name in {"rank", "percentile"}:  # rounding may have put equals in an order
             near = near | self._neighbours(x)
