@@ -87,6 +87,7 @@ def serve(
     import uvicorn
 
     from app.web.guards import LOCAL_NAMES
+    from app.web.protocol import Protocol
 
     if host not in {"127.0.0.1", "localhost", "::1"}:
         fail(
@@ -97,7 +98,7 @@ def serve(
         fail(f"--log-level {log_level} is none: choose debug, info, warning, error or critical")
     _check_home_and_port(host, port)
     logging.basicConfig(level=log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    uvicorn.run("app.main:app", host=host, port=port, log_level=log_level.lower(), access_log=False)
+    uvicorn.run("app.main:app", host=host, port=port, log_level=log_level.lower(), access_log=False, http=Protocol)
 
 
 def _check_home_and_port(host: str, port: int) -> None:

@@ -3,6 +3,7 @@
 SmartTraderException
 ├── DataNotFoundError            404  DATA_NOT_FOUND               fix the id
 ├── ValidationError              422  VALIDATION_ERROR             fix the request
+├── BadRequestError              400  BAD_REQUEST                  send HTTP
 ├── InsufficientDataError        400  INSUFFICIENT_DATA            load more history or ask for less
 ├── LifecycleTransitionError     409  LIFECYCLE_TRANSITION_ERROR   meet the gates named in `details`
 ├── ConflictError                409  CONFLICT                     read again, then decide
@@ -10,8 +11,10 @@ SmartTraderException
 ├── ForbiddenError               403  FORBIDDEN                    not allowed from here
 ├── MethodNotAllowedError        405  METHOD_NOT_ALLOWED           use a method of the Allow header
 ├── PayloadTooLargeError         413  PAYLOAD_TOO_LARGE            send less
+├── AddressTooLongError          414  ADDRESS_TOO_LONG             ask for less
 ├── UnsupportedMediaTypeError    415  UNSUPPORTED_MEDIA_TYPE       send a type the route reads
 ├── RateLimitExceededError       429  RATE_LIMIT_EXCEEDED          wait, see Retry-After
+├── HeadersTooLargeError         431  HEADERS_TOO_LARGE            send fewer headers
 ├── ExternalAPIError             503  EXTERNAL_API_ERROR           retry later
 ├── DatabaseError                500  DATABASE_ERROR               tell the operator
 ├── DatabaseUnavailableError     503  DATABASE_ERROR               retry: the database is away
@@ -85,6 +88,13 @@ class ValidationError(SmartTraderException):
         self.field = field
 
 
+class BadRequestError(SmartTraderException):
+    """What came over the wire is no request."""
+
+    code = "BAD_REQUEST"
+    status = 400
+
+
 class InsufficientDataError(SmartTraderException):
     """Too little history for the question; says how much there is and how much it takes."""
 
@@ -148,6 +158,13 @@ class PayloadTooLargeError(SmartTraderException):
     status = 413
 
 
+class AddressTooLongError(SmartTraderException):
+    """An address of more bytes than are read."""
+
+    code = "ADDRESS_TOO_LONG"
+    status = 414
+
+
 class UnsupportedMediaTypeError(SmartTraderException):
     """A body of a type the route does not read."""
 
@@ -160,6 +177,13 @@ class RateLimitExceededError(SmartTraderException):
 
     code = "RATE_LIMIT_EXCEEDED"
     status = 429
+
+
+class HeadersTooLargeError(SmartTraderException):
+    """Headers of more bytes than are read."""
+
+    code = "HEADERS_TOO_LARGE"
+    status = 431
 
 
 class ExternalAPIError(SmartTraderException):

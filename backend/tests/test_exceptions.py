@@ -22,6 +22,9 @@ CODES = {
     e.MethodNotAllowedError: ("METHOD_NOT_ALLOWED", 405),
     e.ConflictError: ("CONFLICT", 409),
     e.PayloadTooLargeError: ("PAYLOAD_TOO_LARGE", 413),
+    e.AddressTooLongError: ("ADDRESS_TOO_LONG", 414),
+    e.HeadersTooLargeError: ("HEADERS_TOO_LARGE", 431),
+    e.BadRequestError: ("BAD_REQUEST", 400),
     e.UnsupportedMediaTypeError: ("UNSUPPORTED_MEDIA_TYPE", 415),
     e.InternalError: ("INTERNAL_ERROR", 500),
 }
