@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import { parseAsString, useQueryState } from "nuqs";
 import { useMemo, useState } from "react";
+import { BenchmarkTable } from "@/components/benchmark-table";
 import { Segmented } from "@/components/fields";
 import { FigureName } from "@/components/figure-card";
 import { Unknown } from "@/components/marks";
@@ -17,7 +18,6 @@ import { strategiesQuery, useIndexName } from "@/lib/queries";
 import type { SweepMetric, WalkForward } from "@/lib/types";
 import { walkQuery } from "./queries";
 import { testedPoints, windowFigure } from "./tested-figures";
-import { WalkBenchmarks } from "./walk-benchmarks";
 import { Figures, Luck, Stability, Stress, Variants } from "./walk-figures";
 import { METRICS, parameters, written } from "./words";
 
@@ -122,7 +122,19 @@ function Shown({ walk }: { walk: WalkForward }) {
         <Stress walk={walk} />
         <Variants walk={walk} />
       </div>
-      <WalkBenchmarks walk={walk} />
+      <div style={{ marginTop: 12 }}>
+        <BenchmarkTable
+          label="The tests beside their benchmarks, scrolls"
+          mine={{
+            name: "The tests put together",
+            words: "After charges and slippage",
+            metrics: walk.metrics,
+            reasons: walk.reasons,
+          }}
+          beside={walk.benchmarks}
+          from="From the close before the first test on."
+        />
+      </div>
       <Stability walk={walk} />
       <Windows walk={walk} />
       <section className="card card-b stack g1" style={{ marginTop: 12 }} aria-label="Assumptions">
