@@ -57,14 +57,11 @@ function Form({
   const [start, setStart] = useState(first);
   const [end, setEnd] = useState(last);
   const [plan, setPlan] = useState<Plan>("bps");
-  const [draws, setDraws] = useState("");
-  const [train, setTrain] = useState("504");
-  const [test, setTest] = useState("126");
-  const [purge, setPurge] = useState("0");
-  const [embargo, setEmbargo] = useState("0");
+  const [counts, setCounts] = useState({ draws: "", train: "504", test: "126", purge: "0", embargo: "0" });
   const [metric, setMetric] = useState<Chooser>("sharpe");
   const [terms, setTerms] = useState(PLAIN);
   const [mode, setMode] = useState<"rolling" | "anchored">("rolling");
+  const draws = counts.draws.trim();
   const card = strategies.find((one) => one.strategy_id === id);
   const read = card ? gridOf(card, grid) : { grid: {}, errors: {} };
   const names = Object.keys(read.grid);
@@ -82,7 +79,7 @@ function Form({
         costs: plan === "bps" ? { bps: 10 } : plan,
         ...runOf(terms, id),
       };
-      const random = draws.trim() ? { draws: Number(draws), seed: 0 } : undefined;
+      const random = draws ? { draws: Number(draws), seed: 0 } : undefined;
       if (kind === "sweep") {
         const { sweep } = await unwrap(sweepAPI.create({ run, grid: read.grid, random }));
         return { sweep: sweep.sweep_id, walk: null, job: null };
@@ -94,10 +91,10 @@ function Form({
           random,
           metric,
           mode,
-          train: Number(train),
-          test: Number(test),
-          purge: Number(purge),
-          embargo: Number(embargo),
+          train: Number(counts.train),
+          test: Number(counts.test),
+          purge: Number(counts.purge),
+          embargo: Number(counts.embargo),
         }),
       );
       return { sweep: null, walk: walk_forward_id, job: job?.id ?? null };
@@ -115,6 +112,15 @@ function Form({
     if (!wrong) ask.mutate();
   };
   const waiting = ask.data?.job ?? null;
+  const countField = (name: keyof typeof counts, label: string, hint?: string) => (
+    <TextField
+      label={label}
+      hint={hint}
+      inputMode="numeric"
+      value={counts[name]}
+      onChange={(event) => setCounts({ ...counts, [name]: event.target.value })}
+    />
+  );
   return (
     <form onSubmit={submit} aria-label="New search" className="card">
       <div className="card-h">
@@ -178,13 +184,7 @@ function Form({
               onChange={(event) => setGrid({ ...grid, [name]: event.target.value })}
             />
           ))}
-        <TextField
-          label="Random points"
-          hint="Empty: every combination"
-          inputMode="numeric"
-          value={draws}
-          onChange={(event) => setDraws(event.target.value)}
-        />
+        {countField("draws", "Random points", "Empty: every combination")}
         {kind === "walk" && (
           <>
             <SelectField
@@ -195,32 +195,10 @@ function Form({
               <option value="rolling">Rolling</option>
               <option value="anchored">Anchored: grows from the beginning</option>
             </SelectField>
-            <TextField
-              label="Sessions of training"
-              inputMode="numeric"
-              value={train}
-              onChange={(event) => setTrain(event.target.value)}
-            />
-            <TextField
-              label="Sessions of a test"
-              inputMode="numeric"
-              value={test}
-              onChange={(event) => setTest(event.target.value)}
-            />
-            <TextField
-              label="Purge"
-              hint="Sessions left out before a test"
-              inputMode="numeric"
-              value={purge}
-              onChange={(event) => setPurge(event.target.value)}
-            />
-            <TextField
-              label="Embargo"
-              hint="Further sessions left out there"
-              inputMode="numeric"
-              value={embargo}
-              onChange={(event) => setEmbargo(event.target.value)}
-            />
+            {countField("train", "Sessions of training")}
+            {countField("test", "Sessions of a test")}
+            {countField("purge", "Purge", "Sessions left out before a test")}
+            {countField("embargo", "Embargo", "Further sessions left out there")}
             <SelectField
               label="Chosen by"
               value={metric}
@@ -248,7 +226,7 @@ function Form({
         <span className="t2">
           {names.length === 0
             ? "Give at least one parameter values: 5:50:5, or 5, 10, 20."
-            : `${count(draws.trim() ? Number(draws) || 0 : points)} combinations of ${names.join(" and ")}; each point is a trial and lowers the deflated Sharpe of the strategy.`}
+            : `${count(draws ? Number(draws) || 0 : points)} combinations of ${names.join(" and ")}; each point is a trial and lowers the deflated Sharpe of the strategy.`}
         </span>
         <button type="submit" className="btn p" disabled={wrong || ask.isPending || waiting !== null}>
           {kind === "sweep" ? "Start sweep" : "Walk forward"}
