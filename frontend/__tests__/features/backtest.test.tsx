@@ -17,7 +17,8 @@ import { NaiveTwin } from "@/features/backtest/naive-twin";
 import { RunPage } from "@/features/backtest/run-page";
 import { readSpec } from "@/features/backtest/spec";
 import { tradeReturn } from "@/features/backtest/trade-figures";
-import { sortTrades } from "@/features/backtest/trades-table";
+import { sortRows } from "@/features/backtest/sort";
+import { TRADE_COLUMNS } from "@/features/backtest/trades-table";
 import { barTime } from "@/lib/format";
 import { failure, fakeApi, json } from "../support/api";
 import { renderApp } from "../support/render";
@@ -295,7 +296,7 @@ describe("a result", () => {
 
   test("trades sort by figure, the unknown last either way", () => {
     const symbols = (by: string, order: "asc" | "desc") =>
-      sortTrades(run.trades, { by, order }).map((trade) => trade.symbol);
+      sortRows(run.trades, { by, order }, TRADE_COLUMNS).map((trade) => trade.symbol);
     expect(symbols("pnl", "desc")).toEqual(["ARUVI", "CORALIS", "BINDPOLY"]);
     expect(symbols("exit_at", "asc")).toEqual(["ARUVI", "BINDPOLY", "CORALIS"]);
     expect(symbols("exit_at", "desc")).toEqual(["BINDPOLY", "ARUVI", "CORALIS"]);

@@ -1,17 +1,14 @@
 "use client";
 
-import { Fragment, useMemo, useState, type ReactNode } from "react";
-import { DataTable, tableCsv, type Column, type Sort } from "@/components/data-table";
-import { Icon, type IconName } from "@/components/icon";
-import { Drawer } from "@/components/layers";
+import { Fragment, useMemo, type ReactNode } from "react";
+import type { Column } from "@/components/data-table";
+import type { IconName } from "@/components/icon";
 import { Badge, Unknown, toneOf } from "@/components/marks";
 import { EmptyState } from "@/components/shared/DataState";
-import { useCommands } from "@/lib/commands";
-import { downloadText } from "@/lib/csv";
 import { barTime, count, counted, percent, rupees, shortHash, signedRupees } from "@/lib/format";
 import type { RunDetail } from "@/lib/types";
 import { decisionsOf, ofWhom, refusedByPolicy, ruleName, ruleText, type Decision } from "./decisions";
-import { sortRows } from "./sort";
+import { OrdersTable } from "./orders-table";
 
 const OF_THE_ACCOUNT = "This is about the account, not about one order";
 const NOT_KNOWN = "The same run without the policy did not begin a trade with this order";
@@ -139,101 +136,66 @@ const COLUMNS: Column<Decision>[] = [
   },
 ];
 
-const VALUES = Object.fromEntries(
-  COLUMNS.map((column) => [column.id, column.csv as (row: Decision) => string | number | null]),
-);
-
 /** Every decision of the run's risk policy with the numbers it was taken by. `tabs` stands in the place of the title. */
 export function DecisionsTable({ run, tabs }: { run: RunDetail; tabs?: ReactNode }) {
-  const [sort, setSort] = useState<Sort>({ by: "at", order: "desc" });
-  const [active, setActive] = useState<number | null>(null);
-  const [opened, setOpened] = useState<Decision | null>(null);
   const decisions = useMemo(() => decisionsOf(run), [run]);
-  const rows = useMemo(() => sortRows(decisions, sort, VALUES), [decisions, sort]);
   const refused = refusedByPolicy(decisions);
-  const exportCsv = () =>
-    downloadText(
-      `policy-decisions-${shortHash(run.run_id)}.csv`,
-      tableCsv(COLUMNS, rows, { Run: run.run_id, "Point-in-time": run.point_in_time }),
-    );
-  useCommands([
-    { id: "export", label: "Export CSV of the decisions", keys: "e", group: "This page", run: exportCsv },
-  ]);
   return (
-    <section className="card" aria-label="Decisions of the policy">
-      <div className="card-h">
-        {tabs ?? <h2>Decisions of the policy</h2>}
-        <span className="sp row">
-          <button type="button" className="btn sm" onClick={exportCsv} disabled={rows.length === 0}>
-            <Icon name="csv" size="xs" />
-            CSV
-          </button>
-        </span>
-      </div>
-      {rows.length === 0 ? (
+    <OrdersTable
+      run={run}
+      title="Decisions of the policy"
+      tabs={tabs}
+      file="policy-decisions"
+      what="the decisions"
+      rows={decisions}
+      columns={COLUMNS}
+      by="at"
+      rowKey={(row) => String(row.sequence)}
+      phoneRow={(row) => <PhoneDecision decision={row} />}
+      empty={
         <EmptyState title="No risk policy decided anything" icon="check">
           {run.spec.policy
             ? "The policy was asked for no entry: the run gave none."
             : "The run is unconstrained. Choose a risk policy on the Backtest page to put one under it."}
         </EmptyState>
-      ) : (
-        <>
-          <DataTable
-            label="Decisions of the policy"
-            columns={COLUMNS}
-            rowCount={rows.length}
-            rowAt={(index) => rows[index]}
-            rowKey={(row) => String(row.sequence)}
-            sort={sort}
-            onSort={(next) => {
-              setActive(null);
-              setSort(next);
-            }}
-            active={active}
-            onActive={(index) => {
-              setActive(index);
-              if (opened) setOpened(rows[index] ?? null);
-            }}
-            onPeek={setOpened}
-            ownsKeys
-            height={520}
-            phoneRow={(row) => (
-              <>
-                <span className="grow">
-                  <span className="sym">{row.symbol ?? ofWhom(row)}</span>
-                  <span className="t3 xs trunc num" style={{ display: "block" }}>
-                    {barTime(row.at)} · {ruleName(row.rule)}
-                  </span>
-                </span>
-                <span className="pr num">
-                  <Outcome decision={row} />
-                  {(row.symbol !== null || row.outcome === "SCALE") && (
-                    <span className="xs t3">
-                      {row.granted === null ? "–" : amountOf(row, row.granted)} of{" "}
-                      {row.wanted === null ? "–" : amountOf(row, row.wanted)}
-                    </span>
-                  )}
-                </span>
-              </>
-            )}
-          />
-          {refused.count > 0 && (
-            <div className="card-f">
-              {counted(refused.count, "order")} refused or cut down. In the same run without the policy{" "}
-              {refused.known === refused.count ? "they" : `${count(refused.known)} of them`} made{" "}
-              <b className={`num b ${toneOf(refused.made)}`}>{signedRupees(refused.made)}</b>.
-            </div>
-          )}
-        </>
-      )}
-      <Drawer
-        open={opened !== null}
-        onClose={() => setOpened(null)}
-        title={opened ? `${opened.symbol ?? ofWhom(opened)}, decision` : ""}
-      >
-        {opened && <DecisionPanel decision={opened} runId={run.run_id} />}
-      </Drawer>
-    </section>
+      }
+      note={
+        refused.count > 0 && (
+          <div className="card-f">
+            {counted(refused.count, "order")} refused or cut down. In the same run without the policy{" "}
+            {refused.known === refused.count ? "they" : `${count(refused.known)} of them`} made{" "}
+            <b className={`num b ${toneOf(refused.made)}`}>{signedRupees(refused.made)}</b>.
+          </div>
+        )
+      }
+      opens={(row) => ({
+        title: `${row.symbol ?? ofWhom(row)}, decision`,
+        body: <DecisionPanel decision={row} runId={run.run_id} />,
+      })}
+    />
+  );
+}
+
+function PhoneDecision({ decision }: { decision: Decision }) {
+  const { wanted, granted } = decision;
+  return (
+    <>
+      <span className="grow">
+        <span className="sym">{decision.symbol ?? ofWhom(decision)}</span>
+        <span className="t3 xs trunc num" style={{ display: "block" }}>
+          {barTime(decision.at)} · {ruleName(decision.rule)}
+        </span>
+      </span>
+      <span className="pr num">
+        <Outcome decision={decision} />
+        {(decision.symbol !== null || decision.outcome === "SCALE") && (
+          <span className="xs t3">
+            {granted === null ? "–" : amountOf(decision, granted)} of{" "}
+            {wanted === null ? "–" : amountOf(decision, wanted)}
+          </span>
+        )}
+      </span>
+    </>
   );
 }
 

@@ -1,17 +1,13 @@
 "use client";
 
-import { useMemo, useState, type ReactNode } from "react";
-import { DataTable, tableCsv, type Column, type Sort } from "@/components/data-table";
-import { Icon } from "@/components/icon";
-import { Drawer } from "@/components/layers";
+import { useMemo, type ReactNode } from "react";
+import type { Column } from "@/components/data-table";
 import { Badge, Unknown } from "@/components/marks";
 import { EmptyState } from "@/components/shared/DataState";
-import { useCommands } from "@/lib/commands";
-import { downloadText } from "@/lib/csv";
 import { barTime, count, counted, shortHash } from "@/lib/format";
 import type { RunDetail } from "@/lib/types";
+import { OrdersTable } from "./orders-table";
 import { reasonName, reasonText, refusalsOf, wasCut, type Refusal } from "./refusals";
-import { sortRows } from "./sort";
 
 const NO_NUMBER = "The engine wrote no number of shares";
 
@@ -101,10 +97,6 @@ const COLUMNS: Column<Refusal>[] = [
   },
 ];
 
-const VALUES = Object.fromEntries(
-  COLUMNS.map((column) => [column.id, column.csv as (row: Refusal) => string | number | null]),
-);
-
 function Outcome({ refusal }: { refusal: Refusal }) {
   return wasCut(refusal) ? (
     <Badge small tone="inf" icon="half">
@@ -119,81 +111,49 @@ function Outcome({ refusal }: { refusal: Refusal }) {
 
 /** Every order that the run did not fill as asked, with the reason. `tabs` stands in the place of the title. */
 export function RefusalsTable({ run, tabs }: { run: RunDetail; tabs?: ReactNode }) {
-  const [sort, setSort] = useState<Sort>({ by: "at", order: "desc" });
-  const [active, setActive] = useState<number | null>(null);
-  const [opened, setOpened] = useState<Refusal | null>(null);
   const refusals = useMemo(() => refusalsOf(run), [run]);
-  const rows = useMemo(() => sortRows(refusals, sort, VALUES), [refusals, sort]);
-  const exportCsv = () =>
-    downloadText(
-      `refused-orders-${shortHash(run.run_id)}.csv`,
-      tableCsv(COLUMNS, rows, { Run: run.run_id, "Point-in-time": run.point_in_time }),
-    );
-  useCommands([
-    { id: "export", label: "Export CSV of the orders", keys: "e", group: "This page", run: exportCsv },
-  ]);
   return (
-    <section className="card" aria-label="Refused and cut orders">
-      <div className="card-h">
-        {tabs ?? <h2>Refused and cut orders</h2>}
-        <span className="sp row">
-          <button type="button" className="btn sm" onClick={exportCsv} disabled={rows.length === 0}>
-            <Icon name="csv" size="xs" />
-            CSV
-          </button>
-        </span>
-      </div>
-      {rows.length === 0 ? (
+    <OrdersTable
+      run={run}
+      title="Refused and cut orders"
+      tabs={tabs}
+      file="refused-orders"
+      what="the orders"
+      rows={refusals}
+      columns={COLUMNS}
+      by="at"
+      rowKey={(row) => String(row.sequence)}
+      phoneRow={(row) => <PhoneRefusal refusal={row} />}
+      empty={
         <EmptyState title="No order was refused or cut down" icon="check">
           Every order of this run was filled as the strategy asked for it.
         </EmptyState>
-      ) : (
-        <DataTable
-          label="Refused and cut orders"
-          columns={COLUMNS}
-          rowCount={rows.length}
-          rowAt={(index) => rows[index]}
-          rowKey={(row) => String(row.sequence)}
-          sort={sort}
-          onSort={(next) => {
-            setActive(null);
-            setSort(next);
-          }}
-          active={active}
-          onActive={(index) => {
-            setActive(index);
-            if (opened) setOpened(rows[index] ?? null);
-          }}
-          onPeek={setOpened}
-          ownsKeys
-          height={520}
-          phoneRow={(row) => (
-            <>
-              <span className="grow">
-                <span className="sym">{row.symbol}</span>
-                <span className="t3 xs trunc num" style={{ display: "block" }}>
-                  {barTime(row.at)} · {reasonName(row.reason)}
-                </span>
-              </span>
-              <span className="pr num">
-                <Outcome refusal={row} />
-                <span className="xs t3">
-                  {row.granted === null ? "–" : count(row.granted)} of{" "}
-                  {row.wanted === null ? "–" : count(row.wanted)}
-                </span>
-              </span>
-            </>
-          )}
-        />
-      )}
-      <Drawer
-        open={opened !== null}
-        onClose={() => setOpened(null)}
-        title={opened ? `${opened.symbol}, order` : ""}
-      >
-        {opened && <RefusalPanel refusal={opened} runId={run.run_id} />}
-      </Drawer>
-    </section>
+      }
+      opens={(row) => ({
+        title: `${row.symbol}, order`,
+        body: <RefusalPanel refusal={row} runId={run.run_id} />,
+      })}
+    />
+  );
+}
+
+function PhoneRefusal({ refusal }: { refusal: Refusal }) {
+  const { wanted, granted } = refusal;
+  return (
+    <>
+      <span className="grow">
+        <span className="sym">{refusal.symbol}</span>
+        <span className="t3 xs trunc num" style={{ display: "block" }}>
+          {barTime(refusal.at)} · {reasonName(refusal.reason)}
+        </span>
+      </span>
+      <span className="pr num">
+        <Outcome refusal={refusal} />
+        <span className="xs t3">
+          {granted === null ? "–" : count(granted)} of {wanted === null ? "–" : count(wanted)}
+        </span>
+      </span>
+    </>
   );
 }
 

@@ -3,23 +3,19 @@
 import Link from "next/link";
 import { useMemo, useState, type ReactNode } from "react";
 import { ColumnChooser } from "@/components/column-chooser";
-import { chooseColumns, DataTable, tableCsv, type Column, type Sort } from "@/components/data-table";
-import { Icon } from "@/components/icon";
-import { Drawer } from "@/components/layers";
+import { chooseColumns, type Column } from "@/components/data-table";
 import { Delta, toneOf, Unknown } from "@/components/marks";
 import { sentence } from "@/components/data-jobs";
 import { EmptyState } from "@/components/shared/DataState";
-import { useCommands } from "@/lib/commands";
-import { downloadText } from "@/lib/csv";
-import { barTime, count, counted, grouped, shortHash, signed, signedRupees } from "@/lib/format";
+import { barTime, count, counted, grouped, signed, signedRupees } from "@/lib/format";
 import type { RunDetail, Trade } from "@/lib/types";
-import { sortRows } from "./sort";
+import { OrdersTable } from "./orders-table";
 import { heldDays, NO_VALUE, tradeReturn } from "./trade-figures";
 import { TradePanel } from "./trade-panel";
 
 const OPEN = "The position is still open at the end of the run";
 
-const COLUMNS: Column<Trade>[] = [
+export const TRADE_COLUMNS: Column<Trade>[] = [
   {
     id: "symbol",
     header: "Symbol",
@@ -147,96 +143,54 @@ const COLUMNS: Column<Trade>[] = [
   },
 ];
 
-const VALUES: Record<string, (trade: Trade) => string | number | null> = Object.fromEntries(
-  COLUMNS.map((column) => [column.id, column.csv as (trade: Trade) => string | number | null]),
-);
-
-export const sortTrades = (trades: readonly Trade[], sort: Sort): Trade[] => sortRows(trades, sort, VALUES);
-
-/** The run carries all its trades, so they are sorted here. `tabs` stands in the place of the title. */
+/** Every trade of the run, an open one at the last close. `tabs` stands in the place of the title. */
 export function TradesTable({ run, tabs }: { run: RunDetail; tabs?: ReactNode }) {
-  const [sort, setSort] = useState<Sort>({ by: "entry_at", order: "desc" });
   const [chosen, setChosen] = useState<string[] | null>(null);
-  const [active, setActive] = useState<number | null>(null);
-  const [opened, setOpened] = useState<Trade | null>(null);
-  const shown = useMemo(() => chooseColumns(COLUMNS, chosen), [chosen]);
-  const rows = useMemo(() => sortTrades(run.trades, sort), [run.trades, sort]);
-  const total = useMemo(() => run.trades.reduce((sum, trade) => sum + (trade.pnl ?? 0), 0), [run.trades]);
-  const charges = useMemo(() => run.trades.reduce((sum, trade) => sum + trade.costs, 0), [run.trades]);
-  const exportCsv = () =>
-    downloadText(
-      `trades-${shortHash(run.run_id)}.csv`,
-      tableCsv(shown, rows, { Run: run.run_id, "Point-in-time": run.point_in_time }),
-    );
-  useCommands([
-    { id: "export", label: "Export CSV of the trades", keys: "e", group: "This page", run: exportCsv },
-  ]);
-
+  const { trades } = run;
+  const shown = useMemo(() => chooseColumns(TRADE_COLUMNS, chosen), [chosen]);
+  const total = useMemo(() => trades.reduce((sum, trade) => sum + (trade.pnl ?? 0), 0), [trades]);
+  const charges = useMemo(() => trades.reduce((sum, trade) => sum + trade.costs, 0), [trades]);
   return (
-    <section className="card" aria-label="Trades">
-      <div className="card-h">
-        {tabs ?? <h2>Trades</h2>}
-        <span className="sp row">
-          <button type="button" className="btn sm" onClick={exportCsv} disabled={rows.length === 0}>
-            <Icon name="csv" size="xs" />
-            CSV
-          </button>
-          <span className="no-phone">
-            <ColumnChooser all={COLUMNS} shown={shown} onChange={setChosen} />
-          </span>
+    <OrdersTable
+      run={run}
+      title="Trades"
+      tabs={tabs}
+      file="trades"
+      what="the trades"
+      rows={trades}
+      columns={TRADE_COLUMNS}
+      shown={shown}
+      tools={
+        <span className="no-phone">
+          <ColumnChooser all={TRADE_COLUMNS} shown={shown} onChange={setChosen} />
         </span>
-      </div>
-      {rows.length === 0 ? (
+      }
+      by="entry_at"
+      rowKey={(trade) => `${trade.book} ${trade.symbol} ${trade.entry_at}`}
+      phoneRow={(trade) => <PhoneTrade trade={trade} />}
+      foot={{
+        symbol: counted(trades.length, "trade"),
+        costs: <span className="num">{grouped(charges, 2)}</span>,
+        pnl: <span className={`num ${toneOf(total)}`}>{signed(total, 0)}</span>,
+      }}
+      empty={
         <EmptyState title="No trade">
           The strategy gave no entry in this universe and period, or none could be filled.
         </EmptyState>
-      ) : (
-        <DataTable
-          label="Trades"
-          columns={shown}
-          rowCount={rows.length}
-          rowAt={(index) => rows[index]}
-          rowKey={(trade) => `${trade.book} ${trade.symbol} ${trade.entry_at}`}
-          sort={sort}
-          onSort={(next) => {
-            setActive(null);
-            setSort(next);
-          }}
-          active={active}
-          onActive={(index) => {
-            setActive(index);
-            if (opened) setOpened(rows[index] ?? null);
-          }}
-          onPeek={setOpened}
-          ownsKeys
-          height={520}
-          phoneRow={(trade) => <PhoneTrade trade={trade} />}
-          foot={{
-            symbol: counted(rows.length, "trade"),
-            costs: <span className="num">{grouped(charges, 2)}</span>,
-            pnl: <span className={`num ${toneOf(total)}`}>{signed(total, 0)}</span>,
-          }}
-        />
-      )}
-      <Drawer
-        open={opened !== null}
-        onClose={() => setOpened(null)}
-        title={
-          opened
-            ? `${opened.symbol}, trade ${count(run.trades.indexOf(opened) + 1)} of ${count(run.trades.length)}`
-            : ""
-        }
-        actions={
-          opened && (
-            <Link className="btn sm" href={`/stock/?symbol=${encodeURIComponent(opened.symbol)}`}>
+      }
+      opens={(trade) => {
+        const number = trades.indexOf(trade);
+        return {
+          title: `${trade.symbol}, trade ${count(number + 1)} of ${count(trades.length)}`,
+          actions: (
+            <Link className="btn sm" href={`/stock/?symbol=${encodeURIComponent(trade.symbol)}`}>
               Open stock
             </Link>
-          )
-        }
-      >
-        {opened && <TradePanel runId={run.run_id} trade={opened} number={run.trades.indexOf(opened)} />}
-      </Drawer>
-    </section>
+          ),
+          body: <TradePanel runId={run.run_id} trade={trade} number={number} />,
+        };
+      }}
+    />
   );
 }
 
