@@ -2,15 +2,12 @@
 
 import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
-import { useRouter } from "next/navigation";
-import { useMemo, useState } from "react";
-import { DataTable, type Column, type Sort } from "@/components/data-table";
+import type { Column } from "@/components/data-table";
 import { DataState, EmptyState } from "@/components/shared/DataState";
 import { count, counted, date } from "@/lib/format";
 import type { CombinedHoldings, CombinedRow } from "@/lib/types";
-import { HOLDING_COLUMNS, HoldingPhoneRow, sortedHoldings } from "./holding-columns";
+import { HOLDING_COLUMNS, HoldingsTable } from "./holdings-table";
 import { combinedQuery } from "./queries";
-import { GainSum, Sum } from "./words";
 
 const COLUMNS: Column<CombinedRow>[] = [
   ...HOLDING_COLUMNS.slice(0, 1),
@@ -54,11 +51,6 @@ export function Combined({ client }: { client: string | null }) {
 }
 
 function Rows({ data }: { data: CombinedHoldings }) {
-  const router = useRouter();
-  const [sort, setSort] = useState<Sort>({ by: "market_value", order: "desc" });
-  const [active, setActive] = useState<number | null>(null);
-  const rows = useMemo(() => sortedHoldings(data.positions, sort), [data.positions, sort]);
-  const open = (row: CombinedRow) => router.push(`/stock/?symbol=${encodeURIComponent(row.symbol)}`);
   return (
     <>
       <div className="t-bar">
@@ -71,27 +63,7 @@ function Rows({ data }: { data: CombinedHoldings }) {
         </span>
         {data.priced_on && <span className="t3 xs num">prices of {date(data.priced_on, true)}</span>}
       </div>
-      <DataTable
-        label="Holdings together"
-        columns={COLUMNS}
-        rowCount={rows.length}
-        rowAt={(index) => rows[index]}
-        rowKey={(row) => row.instrument}
-        sort={sort}
-        onSort={setSort}
-        active={active}
-        onActive={setActive}
-        onPeek={open}
-        onOpen={open}
-        ownsKeys
-        height={560}
-        foot={{
-          symbol: "Together",
-          market_value: <Sum value={data.market_value} />,
-          unrealised_pnl: <GainSum value={data.unrealised_pnl} />,
-        }}
-        phoneRow={(row) => <HoldingPhoneRow row={row} />}
-      />
+      <HoldingsTable label="Holdings together" columns={COLUMNS} positions={data.positions} together={data} />
       <div className="card-f">Cost is the average over all of them, before charges.</div>
     </>
   );

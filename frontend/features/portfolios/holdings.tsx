@@ -1,15 +1,13 @@
 "use client";
 
 import Link from "next/link";
-import { useRouter } from "next/navigation";
-import { useMemo, useState } from "react";
-import { DataTable, type Column, type Sort } from "@/components/data-table";
+import type { Column } from "@/components/data-table";
 import { Unknown } from "@/components/marks";
 import { EmptyState } from "@/components/shared/DataState";
 import { date } from "@/lib/format";
 import type { PortfolioDetail, PortfolioPosition } from "@/lib/types";
-import { HOLDING_COLUMNS, HoldingPhoneRow, sortedHoldings } from "./holding-columns";
-import { GainSum, Sum } from "./words";
+import { HOLDING_COLUMNS, HoldingsTable } from "./holdings-table";
+import { GainSum } from "./words";
 
 const COLUMNS: Column<PortfolioPosition>[] = [
   ...HOLDING_COLUMNS,
@@ -36,12 +34,7 @@ const COLUMNS: Column<PortfolioPosition>[] = [
 ];
 
 export function Holdings({ portfolio }: { portfolio: PortfolioDetail }) {
-  const router = useRouter();
-  const [sort, setSort] = useState<Sort>({ by: "market_value", order: "desc" });
-  const [active, setActive] = useState<number | null>(null);
-  const rows = useMemo(() => sortedHoldings(portfolio.positions, sort), [portfolio.positions, sort]);
-  const open = (row: PortfolioPosition) => router.push(`/stock/?symbol=${encodeURIComponent(row.symbol)}`);
-  if (rows.length === 0)
+  if (portfolio.positions.length === 0)
     return (
       <section className="card">
         <EmptyState
@@ -61,26 +54,11 @@ export function Holdings({ portfolio }: { portfolio: PortfolioDetail }) {
     );
   return (
     <section className="card" aria-label="Holdings">
-      <DataTable
+      <HoldingsTable
         label="Holdings"
         columns={COLUMNS}
-        rowCount={rows.length}
-        rowAt={(index) => rows[index]}
-        rowKey={(row) => row.instrument}
-        sort={sort}
-        onSort={setSort}
-        active={active}
-        onActive={setActive}
-        onPeek={open}
-        onOpen={open}
-        ownsKeys
-        height={560}
-        foot={{
-          symbol: "Together",
-          market_value: <Sum value={portfolio.market_value} />,
-          unrealised_pnl: <GainSum value={portfolio.unrealised_pnl} />,
-        }}
-        phoneRow={(row) => <HoldingPhoneRow row={row} />}
+        positions={portfolio.positions}
+        together={portfolio}
       />
       <div className="card-f">
         Cost is the average of the open lots, first in, first out, before charges. Unrealised is value less

@@ -1,4 +1,8 @@
-import type { Column, Sort } from "@/components/data-table";
+"use client";
+
+import { useRouter } from "next/navigation";
+import { useMemo, useState } from "react";
+import { DataTable, type Column, type Sort } from "@/components/data-table";
 import { Badge, Unknown } from "@/components/marks";
 import { count, date, grouped, rupees } from "@/lib/format";
 import type { HoldingRow } from "@/lib/types";
@@ -131,8 +135,50 @@ export function sortedHoldings<Row extends HoldingRow>(rows: readonly Row[], { b
   });
 }
 
+/** Shares held, of one portfolio or of several, with their sums in the foot; a row opens the stock. */
+export function HoldingsTable<Row extends HoldingRow>({
+  label,
+  columns,
+  positions,
+  together,
+}: {
+  label: string;
+  columns: readonly Column<Row>[];
+  positions: readonly Row[];
+  together: Pick<HoldingRow, "market_value" | "unrealised_pnl">;
+}) {
+  const router = useRouter();
+  const [sort, setSort] = useState<Sort>({ by: "market_value", order: "desc" });
+  const [active, setActive] = useState<number | null>(null);
+  const rows = useMemo(() => sortedHoldings(positions, sort), [positions, sort]);
+  const open = (row: Row) => router.push(`/stock/?symbol=${encodeURIComponent(row.symbol)}`);
+  return (
+    <DataTable
+      label={label}
+      columns={columns}
+      rowCount={rows.length}
+      rowAt={(index) => rows[index]}
+      rowKey={(row) => row.instrument}
+      sort={sort}
+      onSort={setSort}
+      active={active}
+      onActive={setActive}
+      onPeek={open}
+      onOpen={open}
+      ownsKeys
+      height={560}
+      foot={{
+        symbol: "Together",
+        market_value: <Sum value={together.market_value} />,
+        unrealised_pnl: <GainSum value={together.unrealised_pnl} />,
+      }}
+      phoneRow={(row) => <HoldingPhoneRow row={row} />}
+    />
+  );
+}
+
 /** A share in two lines, for a phone. */
-export function HoldingPhoneRow({ row }: { row: HoldingRow }) {
+function HoldingPhoneRow({ row }: { row: HoldingRow }) {
   return (
     <>
       <span className="grow">
