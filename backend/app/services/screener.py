@@ -18,9 +18,9 @@ from app.database import Market
 from app.engines.screener import Table, query
 from app.engines.screener.cards import CARDS
 from app.engines.screener.language import Expression, ExpressionError, compiled
-from app.engines.screener.language.check import TRUE, UNKNOWN
 from app.engines.screener.language.errors import meant, near_matches
 from app.engines.screener.language.frame import UNCLASSIFIED
+from app.engines.screener.language.kinds import TRUE, UNKNOWN
 from app.engines.screener.language.tree import conjunction
 from app.engines.screener.presets import PRESETS, Preset
 from app.exceptions import DataNotFoundError, InsufficientDataError, ValidationError

@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 
 from app.database import Market
 from app.engines.screener.language import Expression
-from app.engines.screener.language.check import UNKNOWN
 from app.engines.screener.language.evaluate import Evaluator
+from app.engines.screener.language.kinds import UNKNOWN
 from app.engines.screener.language.reads import crosses_section
 from app.engines.screener.language.tree import Name
 from app.exceptions import DataNotFoundError, ValidationError

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from app.engines.bars import Bars
 from app.engines.screener.cards import CARDS, card_fields
 from app.engines.screener.language import Expression, ExpressionError, Vocabulary, compiled
-from app.engines.screener.language.check import TRUE, ValueType
 from app.engines.screener.language.frame import Rows, rows_of_bars
+from app.engines.screener.language.kinds import TRUE, ValueType
 from app.engines.screener.language.reads import mentioned, window
 from app.engines.strategies.base import Params, Signals, Strategy, Weights, param
 from app.engines.strategies.schedule import month_ends

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from app.engines.screener import FIELDS, Table
 from app.engines.screener.cards import CARDS
 from app.engines.screener.language import Expression
-from app.engines.screener.language.check import FALSE, TRUE, UNKNOWN
 from app.engines.screener.language.frame import Rows
+from app.engines.screener.language.kinds import FALSE, TRUE, UNKNOWN
 from app.services.fundamentals import FinancialColumns
 
 FINANCIAL_FIELDS = (

@@ -19,9 +19,10 @@ from app.engines.costs.plans import PLANS
 from app.engines.costs.rates import FIRST, RATES, Product
 from app.engines.screener.history import HORIZONS, RESAMPLES, by_day, changes, study
 from app.engines.screener.language import Expression
-from app.engines.screener.language.check import TRUE, Vocabulary
+from app.engines.screener.language.check import Vocabulary
 from app.engines.screener.language.frame import Rows
 from app.engines.screener.language.functions import FUNCTIONS
+from app.engines.screener.language.kinds import TRUE
 from app.engines.screener.language.tree import Call, Node, Number, Shift, walk
 from app.exceptions import InsufficientDataError, ValidationError
 from app.repositories.screens import ScreenRepository

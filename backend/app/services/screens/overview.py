@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from app.database import Market
 from app.engines.screener.history import by_day
 from app.engines.screener.language import Expression
-from app.engines.screener.language.check import TRUE, UNKNOWN
 from app.engines.screener.language.frame import UNCLASSIFIED
+from app.engines.screener.language.kinds import TRUE, UNKNOWN
 from app.repositories.index_series import recent_closes
 from app.repositories.indices import IndexRepository
 from app.services.panel import Panel

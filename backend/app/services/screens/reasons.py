@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 
 from app.database import Market
 from app.engines.screener.language import Expression, formatted
-from app.engines.screener.language.check import FALSE, TRUE, UNKNOWN, Kind, Vocabulary
+from app.engines.screener.language.check import Vocabulary
+from app.engines.screener.language.kinds import FALSE, TRUE, UNKNOWN, Kind
 from app.engines.screener.language.tree import All, Compare, Node, Number
 from app.exceptions import DataNotFoundError
 from app.services.panel import Panel

@@ -11,8 +11,8 @@ from typing import Any, Final, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from app.engines.screener.language.check import TRUE, UNKNOWN
 from app.engines.screener.language.frame import UNCLASSIFIED, Rows, Texts
+from app.engines.screener.language.kinds import TRUE, UNKNOWN
 from app.services.panel import Panel
 from app.services.panel.chunk import FIELDS, SERIES
 from app.services.panel.panel import PREV_CLOSE_TOLERANCE

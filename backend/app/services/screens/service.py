@@ -17,8 +17,9 @@ from sqlalchemy.orm import Session
 from app.database import Market
 from app.engines.screener.cards import card_fields
 from app.engines.screener.language import Expression, ExpressionError, Vocabulary, compiled
-from app.engines.screener.language.check import ValueType, compiled_list
+from app.engines.screener.language.check import compiled_list
 from app.engines.screener.language.frame import UNCLASSIFIED, Rows
+from app.engines.screener.language.kinds import ValueType
 from app.engines.screener.language.reads import crosses_section, mentioned
 from app.engines.screener.language.tree import Name, Node
 from app.exceptions import ValidationError

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from app.database import Database, Market
 from app.engines.screener.history import changes
 from app.engines.screener.language import Expression
-from app.engines.screener.language.check import TRUE
 from app.engines.screener.language.frame import Rows
+from app.engines.screener.language.kinds import TRUE
 from app.exceptions import DataNotFoundError, SmartTraderException
 from app.models import SavedScreen
 from app.repositories.saved_screens import SavedScreenRepository, ScreenEventRepository

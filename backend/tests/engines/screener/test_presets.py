@@ -10,9 +10,9 @@ import pytest
 
 from app.engines.screener.cards import card_fields
 from app.engines.screener.language import Vocabulary, compiled
-from app.engines.screener.language.check import FALSE, TRUE, UNKNOWN
 from app.engines.screener.language.evaluate import Evaluator
 from app.engines.screener.language.frame import rows_of_bars
+from app.engines.screener.language.kinds import FALSE, TRUE, UNKNOWN
 from app.engines.screener.presets import PRESETS
 from tests.engines.strategies.panels import NAN, panel_of, sessions_of
 

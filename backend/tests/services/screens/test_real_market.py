@@ -19,9 +19,9 @@ from sqlalchemy import text
 
 from app.database import Database, Market
 from app.engines.screener.language import Vocabulary, compiled, parse
-from app.engines.screener.language.check import TRUE, UNKNOWN
 from app.engines.screener.language.evaluate import Evaluator
 from app.engines.screener.language.frame import Rows
+from app.engines.screener.language.kinds import TRUE, UNKNOWN
 from app.engines.screener.language.reads import crosses_section
 from app.services.fundamentals import FundamentalsService
 from app.services.panel import PanelService

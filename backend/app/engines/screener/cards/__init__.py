@@ -8,8 +8,9 @@ from typing import Final
 
 from app.engines.screener.cards import company, market, prices, technical
 from app.engines.screener.cards.card import Card
-from app.engines.screener.language.check import FieldSpec, Vocabulary
+from app.engines.screener.language.check import Vocabulary
 from app.engines.screener.language.grammar import parse
+from app.engines.screener.language.kinds import FieldSpec
 
 __all__ = ["CARDS", "Card", "CardFields", "card_fields"]
 

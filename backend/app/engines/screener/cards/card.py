@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from app.engines.screener.language.check import Kind
+from app.engines.screener.language.kinds import Kind
 
 Group = Literal[
     "Price", "Return", "Average", "Momentum", "Volatility", "Range", "Volume", "Relative", "Listing", "Company", "Score"

@@ -3,10 +3,11 @@
 `compiled` reads and checks a text; `evaluate` (which brings the compiler) computes it.
 """
 
-from app.engines.screener.language.check import Expression, FieldSpec, Kind, Vocabulary, compiled
+from app.engines.screener.language.check import Expression, Vocabulary, compiled
 from app.engines.screener.language.errors import ExpressionError
 from app.engines.screener.language.functions import FUNCTIONS
 from app.engines.screener.language.grammar import parse
+from app.engines.screener.language.kinds import FieldSpec, Kind
 from app.engines.screener.language.tree import Node, formatted
 
 __all__ = [

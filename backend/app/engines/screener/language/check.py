@@ -1,9 +1,7 @@
 """Names and types: from a tree as written to one that can be computed.
 
-A value is a number, a condition (flag) or a text. A number has a dimension, the power of the adjustment factor it
-carries: 1 for prices, -1 for shares, 0 for plain numbers (ratios, points, rupees of turnover), and none for
-constants, which take that of what they meet. Prices are held forward-anchored; where one meets a plain number, both
-are in rupees of their own bar, so that `close < 500` means what it says on any date.
+Prices are held forward-anchored; where one meets a plain number, both are in rupees of their own bar, so that
+`close < 500` means what it says on any date.
 """
 
 from __future__ import annotations
@@ -12,11 +10,11 @@ import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import Literal, NamedTuple
 
 from app.engines.screener.language.errors import ExpressionError, Misuse, meant, near_matches
 from app.engines.screener.language.functions import ALIASES, FUNCTIONS, MAX_HEAVY, MAX_WINDOW, Function, Parameter
 from app.engines.screener.language.grammar import parse
+from app.engines.screener.language.kinds import FLAG, PLAIN, TEXT, FieldSpec, Kind, ValueType, met
 from app.engines.screener.language.reads import Reads, reads
 from app.engines.screener.language.shapes import Shape, cut, holds_for, with_constants
 from app.engines.screener.language.tree import (
@@ -39,39 +37,8 @@ from app.engines.screener.language.tree import (
     negative,
 )
 
-ValueType = Literal["number", "flag", "text"]
-
-
-class Kind(NamedTuple):
-    """The type of a value, and the dimension of a number; None of a constant."""
-
-    type: ValueType
-    degree: int | None = 0
-
-    @property
-    def word(self) -> str:
-        """In words."""
-        if self.type == "flag":
-            return "a condition"
-        if self.type == "text":
-            return "a text"
-        return {1: "a price", -1: "a count of shares", 0: "a plain number", None: "a constant"}.get(
-            self.degree, "a product of prices"
-        )
-
-
-class FieldSpec(NamedTuple):
-    """A field as the language sees it: stored, or defined by an expression."""
-
-    kind: Kind
-    definition: str | None = None
-    unit: str | None = None  # as its card has it
-
-
-FALSE, UNKNOWN, TRUE = 0, 1, 2  # how conditions are held: `and` is the smaller, `or` the larger
 _KEPT_KINDS = 20_000
 _KEPT_SHAPES = 1_000
-_FLAG, _PLAIN, _TEXT = Kind("flag"), Kind("number", 0), Kind("text")
 
 
 @dataclass(eq=False)
@@ -241,7 +208,7 @@ class _Checker:
             case Number():
                 return node, Kind("number", None)
             case Text():
-                return node, _TEXT
+                return node, TEXT
             case Name():
                 return self._name(node)
             case Call():
@@ -261,11 +228,11 @@ class _Checker:
             case Among(of=of):
                 return self._among(node, of)
             case Not(of=of):
-                return replace(node, of=self._flag(of)), _FLAG
+                return replace(node, of=self._flag(of)), FLAG
             case All(parts=parts):
-                return conjunction([self._flag(part) for part in parts], node.at), _FLAG
+                return conjunction([self._flag(part) for part in parts], node.at), FLAG
             case Some(parts=parts):
-                return disjunction([self._flag(part) for part in parts], node.at), _FLAG
+                return disjunction([self._flag(part) for part in parts], node.at), FLAG
 
     def _name(self, node: Name) -> tuple[Node, Kind]:
         spec = self._words.fields.get(node.name)
@@ -322,7 +289,7 @@ class _Checker:
             self._no_hundredth(a, b)
             self._no_hundredth(b, a)
             met(kind_a, kind_b, replace(node, operands=(a, b), ops=node.ops[:1]))
-        return replace(node, operands=tuple(one for one, _ in found)), _FLAG
+        return replace(node, operands=tuple(one for one, _ in found)), FLAG
 
     def _no_hundredth(self, field: Node, constant: Node) -> None:
         """5 % of a field in percent is 5: 0.05, which the sign says, would be another question."""
@@ -341,7 +308,7 @@ class _Checker:
         if not (isinstance(left, Name) and isinstance(right, Text)):
             raise Misuse("A text field is compared with a text in quotes", node.at, expected=("a text in quotes",))
         among = Among(left, (self._item(left, right),), node.at)
-        return (among if node.ops[0] == "==" else Not(among, node.at)), _FLAG
+        return (among if node.ops[0] == "==" else Not(among, node.at)), FLAG
 
     def _among(self, node: Among, of: Node) -> tuple[Node, Kind]:
         inner, kind = self.check(of)
@@ -353,8 +320,8 @@ class _Checker:
         if kind.type == "number" and kind.degree is None:
             raise Misuse("A constant is looked up in a list: it is always the same", of.at, expected=("a field",))
         if not isinstance(inner, Name):
-            return replace(node, of=inner), _FLAG
-        return replace(node, of=inner, items=tuple(self._item(inner, item) for item in node.items)), _FLAG
+            return replace(node, of=inner), FLAG
+        return replace(node, of=inner, items=tuple(self._item(inner, item) for item in node.items)), FLAG
 
     def _item(self, of: Name, item: Number | Text) -> Number | Text:
         known = self._words.texts.get(of.name)
@@ -428,7 +395,7 @@ class _Checker:
         if parameter.kind == "s":
             if not isinstance(given, Text):
                 raise wrong("must be a text in quotes")
-            return (self._index(given) if function.name == "index" else given), _TEXT
+            return (self._index(given) if function.name == "index" else given), TEXT
         inner, kind = self.check(given)
         wanted: ValueType = {"f": "flag", "t": "text"}.get(parameter.kind, "number")  # type: ignore[assignment]
         if kind.type != wanted:
@@ -460,28 +427,17 @@ class _Checker:
                 met(kinds[0], kinds[1], call)
             if function.name == "known" and kinds[0].degree is None:
                 raise Misuse("A constant is always known", call.at, expected=("a field",))
-            return _FLAG
+            return FLAG
         if function.answer == "price":
             return Kind("number", 1)
         if function.answer == "plain":
             alone = function.family == "row" and all(kind.type == "number" and kind.degree is None for kind in kinds)
-            return Kind("number", None) if alone else _PLAIN
+            return Kind("number", None) if alone else PLAIN
         if function.name in {"min", "max"}:
             return Kind("number", met(kinds[0], kinds[1], call))
         if function.name == "if":
             return Kind("number", met(kinds[1], kinds[2], call) or 0)
         return kinds[0]
-
-
-def met(a: Kind, b: Kind, node: Node) -> int | None:
-    """The dimension two numbers share where they are added or compared; Misuse where they have none."""
-    if a.degree is None or b.degree is None:
-        return b.degree if a.degree is None else a.degree
-    if a.degree == b.degree or 0 in {a.degree, b.degree}:
-        return a.degree or b.degree
-    raise Misuse(
-        f"{a.word.capitalize()} and {b.word} cannot be added or compared", node.at, expected=("two of one kind",)
-    )
 
 
 def _limits(call: Call) -> None:

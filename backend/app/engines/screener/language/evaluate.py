@@ -19,9 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engines.screener.language import kernels
-from app.engines.screener.language.check import FALSE, TRUE, UNKNOWN, Kind, Vocabulary
+from app.engines.screener.language.check import Vocabulary
 from app.engines.screener.language.frame import UNCLASSIFIED, Rows, Texts, to_flags
 from app.engines.screener.language.functions import FUNCTIONS
+from app.engines.screener.language.kinds import FALSE, TRUE, UNKNOWN, Kind
 from app.engines.screener.language.reads import crosses_section, reach
 from app.engines.screener.language.tree import (
     All,

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engines.bars import Bars
-from app.engines.screener.language.check import FALSE, TRUE, UNKNOWN
+from app.engines.screener.language.kinds import FALSE, TRUE, UNKNOWN
 
 F1 = NDArray[np.float64]
 I1 = NDArray[np.int64]

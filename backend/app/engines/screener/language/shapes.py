@@ -18,7 +18,7 @@ from app.engines.screener.language.reads import Reads
 from app.engines.screener.language.tree import All, Compare, Node, Not, Number, Some
 
 if TYPE_CHECKING:
-    from app.engines.screener.language.check import Kind
+    from app.engines.screener.language.kinds import Kind
 
 _LONGEST: Final = 2_000  # characters; a longer text is read each time
 _LARGEST: Final = 1e15  # above it a constant is left to the grammar, which has a limit

@@ -7,9 +7,10 @@ import time
 import numpy as np
 
 from app.engines.bars import Bars
-from app.engines.screener.language.check import FieldSpec, Kind, Vocabulary, compiled
+from app.engines.screener.language.check import Vocabulary, compiled
 from app.engines.screener.language.evaluate import Evaluator
 from app.engines.screener.language.frame import rows_of_bars
+from app.engines.screener.language.kinds import FieldSpec, Kind
 
 _ONE_OF_EACH_KERNEL = (
     "sma(2) > close[1] and macd() > 0 and adx(2) > 0 and beta(close / close, close / close, 2) > 0 and rank(close) > 0"

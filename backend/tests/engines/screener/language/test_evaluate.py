@@ -9,9 +9,9 @@ import pytest
 from app.engines import indicators
 from app.engines.bars import Bars
 from app.engines.screener.language import compiled, parse
-from app.engines.screener.language.check import FALSE, TRUE, UNKNOWN
 from app.engines.screener.language.evaluate import DayEvaluator, Evaluator, matches, to_number
 from app.engines.screener.language.frame import Rows, rows_of_bars
+from app.engines.screener.language.kinds import FALSE, TRUE, UNKNOWN
 from tests.engines.screener.language.twin import Twin, known
 from tests.engines.screener.language.words import NAMES, SECTORS, grid, small_market, vocabulary
 from tests.engines.screener.language.writer import Words, Writer

@@ -9,9 +9,9 @@ import polars as pl
 
 from app.engines.bars import Bars, Prices
 from app.engines.screener.language import Vocabulary, compiled, parse
-from app.engines.screener.language.check import TRUE, UNKNOWN
 from app.engines.screener.language.evaluate import DayEvaluator
 from app.engines.screener.language.frame import Rows, rows_of_bars
+from app.engines.screener.language.kinds import TRUE, UNKNOWN
 from tests.engines.screener.language.twin import Twin, known
 from tests.engines.screener.language.words import FIELDS, PLAIN, SECTORS, FieldSpec
 from tests.engines.screener.language.writer import Words, Writer
