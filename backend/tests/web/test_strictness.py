@@ -37,6 +37,57 @@ def test_an_unknown_parameter_and_a_date_that_is_none_are_named(
 
 
 @pytest.mark.integration
+@pytest.mark.parametrize(
+    ("path", "field", "words"),
+    [
+        ("/api/screener/?q=close > 1&q=close < 1", "q", "given twice"),
+        ("/api/screener/?limit=5&sector=IT&limit=5", "limit", "given twice"),
+        ("/api/screener/history?q=close > 1&start=2024-01-01&start=&start=", "start", "given 3 times"),
+        ("/api/market/bars/AAA?adjust=none&adjust=total", "adjust", "given twice"),
+        ("/api/data/findings?page=1&page=2", "page", "given twice"),
+    ],
+)
+def test_a_parameter_of_one_value_that_is_given_twice_is_named(
+    shared_client: TestClient, path: str, field: str, words: str
+) -> None:
+    error = error_of(shared_client.get(path))
+    assert (error["code"], error["details"]["field"]) == ("VALIDATION_ERROR", field)
+    assert f"{field}: {words}" in error["message"]
+
+
+@pytest.mark.integration
+def test_a_parameter_that_is_remembered_is_named_when_it_is_given_twice(shared_client: TestClient) -> None:
+    shared_client.get("/api/screener/?limit=5")  # its values are taken from memory from now on
+    for path in ("/api/screener/?limit=5&limit=5", "/api/screener/?limit=5&q=close > 1&q=close > 1"):
+        assert shared_client.get(path).status_code == 422
+
+
+@pytest.mark.integration
+def test_a_list_of_parameters_may_be_given(shared_client: TestClient) -> None:
+    runs = "&".join(f"run=00000000-0000-0000-0000-00000000000{n}" for n in (1, 2))
+    response = shared_client.get(f"/api/portfolio/strategies/runs/compare?{runs}")
+    assert response.status_code == 404  # no such run: both were read
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize(
+    ("body", "field", "words"),
+    [
+        ('{"name": "A", "name": "B", "question": {}}', "name", "stands twice"),
+        ('{"name": "A", "question": {"q": "close > 1", "q": "close > 2"}}', "q", "stands twice"),
+        ('{"name": "A", "question": {"q": "close > 1", "\\u0071": "close > 2", "q": null}}', "q", "stands 3 times"),
+    ],
+)
+def test_a_key_that_stands_twice_in_a_body_is_named(
+    shared_client: TestClient, body: str, field: str, words: str
+) -> None:
+    sent = shared_client.post("/api/screener/screens", content=body, headers={"Content-Type": "application/json"})
+    error = error_of(sent)
+    assert (sent.status_code, error["code"], error["details"]["field"]) == (422, "VALIDATION_ERROR", field)
+    assert f"{field}: {words} in one object of the body" in error["message"]
+
+
+@pytest.mark.integration
 @pytest.mark.parametrize("path", ["/api/health", "/ping", "/api/market/status", "/api/screener/"])
 def test_head_answers_as_get_without_the_body(shared_client: TestClient, path: str) -> None:
     head, get = shared_client.head(path), shared_client.get(path)
