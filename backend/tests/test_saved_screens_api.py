@@ -89,7 +89,9 @@ def test_names_are_unique_whatever_their_case_until_one_is_deleted(shared_sample
     [
         ({"q": "cloze > 1"}, 422, "q"),
         ({"filter_type": "NOTHING"}, 422, "filter_type"),
-        ({"columns": ["close", "cloze"]}, 422, "columns"),
+        ({"columns": ["close", "cloze"]}, 422, "columns.1"),
+        ({"columns": ["close", "rsi(14)", "close +"]}, 422, "columns.2"),
+        ({"columns": ["", "close"]}, 422, "columns.0"),
         ({"sort_by": "close +"}, 422, "sort_by"),
         ({"index": "NIFTY9999"}, 404, None),
         ({"unknown": 1}, 422, "question.unknown"),
@@ -105,6 +107,20 @@ def test_what_could_not_be_asked_is_not_saved(
     assert get(shared_sample, PATH) == []
     for name in ("", "   ", "x" * 101):
         assert shared_sample.post(PATH, json={"name": name, "question": QUESTION}).status_code == 422
+
+
+def test_a_column_that_is_wrong_is_told_by_its_place_in_the_list_and_in_its_own_text(shared_sample: TestClient) -> None:
+    question = {**QUESTION, "columns": ["close", "sma(close, 20) / cloze"]}
+    error = shared_sample.post(PATH, json={"name": "Mine", "question": question}).json()["error"]
+    told = {"field": "columns.1", "line": 1, "column": 18, "length": 5}
+    assert told.items() <= error["details"].items() and error["message"].startswith("There is no field cloze")
+
+
+@pytest.mark.parametrize(("ids", "field"), [([1, 0], "ids.1"), ([2**31], "ids.0"), ([1, 2, -5], "ids.2")])
+def test_an_id_of_an_event_that_is_out_of_range_is_named(shared_sample: TestClient, ids: list[int], field: str) -> None:
+    response = shared_sample.post("/api/screener/events/read", json={"ids": ids})
+    error = response.json()["error"]
+    assert (response.status_code, error["details"]["field"]) == (422, field)
 
 
 def test_a_screen_that_does_not_exist_is_told(shared_sample: TestClient) -> None:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from app.schemas.common import PageMeta, StrictWire
+from app.schemas.common import Id, PageMeta, StrictWire
 
 LONGEST = 100_000  # the language has a limit of its own, and says where it was passed
 
@@ -97,7 +97,7 @@ class ScreenEventPage(BaseModel):
 class EventsRead(StrictWire):
     """Events that were read; null: all of them."""
 
-    ids: list[int] | None = Field(default=None, max_length=10_000)
+    ids: list[Id] | None = Field(default=None, max_length=10_000)
 
 
 class ReadOut(BaseModel):

@@ -157,8 +157,8 @@ class SavedScreens:
         if question.index != ALL:
             known_id(session, question.index)
         condition = self._screener.condition(market, session, question.filter_type, question.q)
-        if question.columns:
-            self._screener.screens.columns(market, session, ", ".join(question.columns))
+        for number, column in enumerate(question.columns):
+            self._screener.screens.compiled(market, session, column, None, f"columns.{number}")
         self._screener.check_sort(market, session, question.sort_by)
         return None if condition is None else condition.digest
 
