@@ -2,7 +2,8 @@
 
 On each training window a metric chooses among the points of a grid, and the choice is run on the test window after it.
 The account goes from window to window with its equity and without positions: what is open at the end of one is valued
-at its last close, and leaving it there costs nothing here. The stitched curve holds test sessions only.
+at its last close, and leaving it there costs nothing here. A test is a run: it decides from the close of its
+first bar on. The stitched curve holds test sessions only.
 """
 
 from __future__ import annotations
@@ -393,6 +394,8 @@ def _words(spec: WalkForwardSpec) -> list[str]:
         "The curve holds tested sessions only; what was chosen saw none of them.",
         "The account goes from window to window without positions: what is open at the end of one is valued at its "
         "last close, and leaving it there costs nothing.",
+        "Each test begins in cash: what is decided at the close of its first bar is its first order, and a rule that "
+        "buys at an event (a crossing, say) waits for the next one.",
         "Ratios rest on the tested sessions; the risk-free rate is taken as zero.",
     ]
     if spec.purge or spec.embargo:
