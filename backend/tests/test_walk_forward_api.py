@@ -24,9 +24,10 @@ from app.repositories.strategies import RunRepository
 from app.repositories.sweeps import WalkForwardRepository
 from app.services.backtests.question import BacktestQuestion
 from app.services.sample_market import SampleSummary
-from app.services.sweeps import walking_parts
+from app.services.sweeps import walking_parts, walking_work
 from app.services.sweeps.question import SweepQuestion
-from app.services.sweeps.walking import WalkForwardQuestion, WalkForwards, track_record
+from app.services.sweeps.walking import WalkForwardQuestion, WalkForwards
+from app.services.sweeps.walking_work import track_record
 from app.settings import get_settings
 
 from .conftest import copied_database
@@ -174,14 +175,14 @@ def test_a_walk_forward_killed_at_every_point_goes_on_without_working_out_or_cou
     walks: WalkForwards = sample_client.app.state.platform.walk_forwards  # type: ignore[attr-defined]
     database = sample_client.app.state.platform.database  # type: ignore[attr-defined]
     worked: list[object] = []
-    chunk, plain, keep = Evaluator.chunk, walks._tested, walking_parts.Parts._keep
+    chunk, plain, keep = Evaluator.chunk, walking_work._test_run, walking_parts.Parts._keep
 
     def counted(self: Evaluator, first: int, after: int) -> Any:
         worked.append((self.points.spec.bases[0].start, self.points.spec.bases[0].end, first))
         return chunk(self, first, after)
 
-    def counting(strategy: Any) -> Any:
-        run = plain(strategy)
+    def counting(catalogue: Any, strategy: Any) -> Any:
+        run = plain(catalogue, strategy)
 
         def tested(spec: Any, inputs: Any, factor: int) -> Any:
             worked.append((spec.start, factor))
@@ -198,7 +199,7 @@ def test_a_walk_forward_killed_at_every_point_goes_on_without_working_out_or_cou
             return int(RunRepository(session).trials(["sma_cross"]).get("sma_cross", (0, None))[0])
 
     monkeypatch.setattr(Evaluator, "chunk", counted)
-    monkeypatch.setattr(walks, "_tested", counting)
+    monkeypatch.setattr(walking_work, "_test_run", counting)
     monkeypatch.setattr(walking_parts.Parts, "_keep", dies_after)
     question = WalkForwardQuestion(
         SweepQuestion(

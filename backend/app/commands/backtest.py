@@ -28,6 +28,7 @@ from app.commands.shared import (
     chosen_market,
     fail,
     open_platform,
+    own_catalogue,
     print_json,
     say_of_compiling,
 )
@@ -68,8 +69,6 @@ def backtest(
 ) -> None:
     """Run a strategy: on the members of an index, on symbols, or on the bars of a file."""
     from app.exceptions import SmartTraderException
-    from app.services.user_strategies.catalogue import catalogue_of
-    from app.settings import get_settings
 
     ids = _ids(strategy)
     params = params_of(ids, param or [])
@@ -83,11 +82,8 @@ def backtest(
     try:
         say_of_compiling()
         if bars is not None:
-            catalogue = catalogue_of(get_settings())
-            try:
+            with own_catalogue() as catalogue:
                 answer = _of_file(catalogue, bars, params, shares, first, last, options, fractional, seed)
-            finally:
-                catalogue.close()
         else:
             answer = _of_market(params, universe, symbols, first, last, options, shares, seed, sample)
     except SmartTraderException as error:

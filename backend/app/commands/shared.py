@@ -17,6 +17,7 @@ import typer
 if TYPE_CHECKING:
     from app.database import Market
     from app.services.platform import Platform
+    from app.services.user_strategies.catalogue import Catalogue
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 _SAID = "smarttrader.said"
@@ -135,3 +136,16 @@ def write_file(file: Path, content: bytes) -> None:
         file.write_bytes(content)
     except OSError as error:
         fail(f"{file} cannot be written: {error.strerror}")
+
+
+@contextmanager
+def own_catalogue() -> Iterator[Catalogue]:
+    """The strategies, where there is no platform."""
+    from app.services.user_strategies.catalogue import catalogue_of
+    from app.settings import get_settings
+
+    catalogue = catalogue_of(get_settings())
+    try:
+        yield catalogue
+    finally:
+        catalogue.close()

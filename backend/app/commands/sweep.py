@@ -32,6 +32,7 @@ from app.commands.shared import (
     chosen_market,
     fail,
     open_platform,
+    own_catalogue,
     print_json,
     say_of_compiling,
     write_file,
@@ -39,8 +40,10 @@ from app.commands.shared import (
 
 if TYPE_CHECKING:
     from app.database import Market
+    from app.engines.bars import Bars
     from app.services.backtests.question import BacktestQuestion
     from app.services.platform import Platform
+    from app.services.sweeps.question import SweepQuestion
     from app.services.sweeps.tables import EveryPoint
 
 Grid = Annotated[
@@ -127,9 +130,8 @@ def sweep(
         fail("--fractional goes with --bars; stored bars are run in whole shares")
     try:
         if bars is not None and strategy is not None:
-            answer, every = _of_file(
-                strategy, bars, param, asked, first, last, random, seed, run_seed, options, fractional
-            )
+            found = of_file(options, bars, strategy, param, asked, first, last, random, seed, run_seed, fractional)
+            answer, every = _of_file(found, options.product)
         else:
             from app.services.sweeps.question import SweepQuestion
             from app.services.sweeps.tables import EveryPoint
@@ -173,17 +175,15 @@ def question(
     )  # fmt: skip
 
 
-def _of_file(
-    name: str, path: Path, param: list[str] | None, grid: dict[str, Any], first: date | None, last: date | None,
-    draws: int | None, seed: int, run_seed: int, options: RunOptions, fractional: bool,
-) -> tuple[dict[str, Any], EveryPoint]:  # fmt: skip
+def of_file(
+    options: RunOptions, path: Path, name: str, param: list[str] | None, grid: dict[str, Any], first: date | None,
+    last: date | None, draws: int | None, seed: int, run_seed: int, fractional: bool,
+) -> tuple[Bars, dict[str, Any], SweepQuestion, list[str]]:  # fmt: skip
+    """The bars of a file, what a search over them asks beside its books, its question, and what is to be said."""
     from app.engines.backtest import Sizing, UniverseSpec
     from app.services.backtests.question import BacktestQuestion
     from app.services.bar_files import read_bars
-    from app.services.sweeps.of_file import sweep_of_file
     from app.services.sweeps.question import SweepQuestion
-    from app.services.user_strategies.catalogue import catalogue_of
-    from app.settings import get_settings
 
     terms = options.terms(run_seed) | {"costs": options.charges(), "fractional": fractional}
     if options.policy not in (None, "none"):
@@ -199,17 +199,20 @@ def _of_file(
         "sizing": Sizing(*options.size()),
     }  # fmt: skip
     say_of_compiling()
-    catalogue = catalogue_of(get_settings())
-    try:
-        with shown_progress() as progress:
-            answer, every = sweep_of_file(catalogue, found, terms, options.product, question, _TOP, progress)
-    finally:
-        catalogue.close()
-    notes = [
-        f"The bars are those of {path.name}; no exchange stands behind them.",
-        *told,
-        "A sweep of a file is not kept, and its points are in no ledger: the trials are those of this search alone.",
-    ]
+    return found, terms, question, [f"The bars are those of {path.name}; no exchange stands behind them.", *told]
+
+
+def _of_file(
+    found: tuple[Bars, dict[str, Any], SweepQuestion, list[str]], product: str | None
+) -> tuple[dict[str, Any], EveryPoint]:
+    from app.services.sweeps.of_file import sweep_of_file
+
+    bars, terms, search, notes = found
+    with own_catalogue() as catalogue, shown_progress() as progress:
+        answer, every = sweep_of_file(catalogue, bars, terms, product, search, _TOP, progress)
+    notes.append(
+        "A sweep of a file is not kept, and its points are in no ledger: the trials are those of this search alone."
+    )
     return answer | {"notes": notes}, every
 
 

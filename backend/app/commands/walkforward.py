@@ -2,13 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.commands.run_options import End, RunOptions, Start, span_of, symbols_of, takes_run_options, universe_of
-from app.commands.shared import JsonFlag, SampleFlag, chosen_market, fail, open_platform, print_json
-from app.commands.sweep import Draws, DrawSeed, Grid, Param, RunSeed, grids_of, question, shown_progress
+from app.commands.run_options import (
+    BarsFile,
+    End,
+    Fractional,
+    RunOptions,
+    Start,
+    span_of,
+    symbols_of,
+    takes_run_options,
+    universe_of,
+)
+from app.commands.shared import JsonFlag, SampleFlag, chosen_market, fail, open_platform, own_catalogue, print_json
+from app.commands.sweep import (
+    Draws,
+    DrawSeed,
+    Grid,
+    Param,
+    RunSeed,
+    grids_of,
+    of_file,
+    question,
+    shown_progress,
+)
+
+if TYPE_CHECKING:
+    from app.engines.bars import Bars
+    from app.services.sweeps.question import SweepQuestion
 
 
 def register(group: typer.Typer) -> None:
@@ -36,6 +60,8 @@ def walkforward(
         str | None, typer.Option(help="An index; @point-in-time (default) or @today after it chooses its members.")
     ] = None,
     symbols: Annotated[str | None, typer.Option(help="Symbols instead of an index, separated by commas.")] = None,
+    bars: BarsFile = None,
+    fractional: Fractional = False,
     start: Start = None,
     end: End = None,
     sample: SampleFlag = False,
@@ -46,27 +72,35 @@ def walkforward(
 
     if universe is not None and symbols is not None:
         fail("Give one of --universe and --symbols")
-    options.check()
+    options.check(bars)
+    if bars is not None and (universe is not None or symbols is not None):
+        fail("--universe and --symbols go with stored bars; --bars are those of a file, from --from to --to")
+    if bars is None and fractional:
+        fail("--fractional goes with --bars; stored bars are run in whole shares")
     market, asked = chosen_market(sample), grids_of(grid)
     index, by_date = (None, True) if universe is None else universe_of(universe)
     listed = None if symbols is None else symbols_of(symbols)
     chosen = tuple(found for found in (listed, index) if found is not None)
     first, last = span_of(start, end)
+    mode = "anchored" if anchored else "rolling"
     try:
-        with open_platform(strategies=True) as platform:
-            run = question(platform, market, strategy, param, first, last, options, run_seed, by_date)
-            from app.services.sweeps.question import SweepQuestion
-            from app.services.sweeps.walking import WalkForwardQuestion
+        if bars is not None:
+            found = of_file(options, bars, strategy, param, asked, first, last, random, seed, run_seed, fractional)
+            answer = _of_file(found, options.product, train, test, metric, mode, purge, embargo)
+        else:
+            with open_platform(strategies=True) as platform:
+                run = question(platform, market, strategy, param, first, last, options, run_seed, by_date)
+                from app.services.sweeps.question import SweepQuestion
+                from app.services.sweeps.walking import WalkForwardQuestion
 
-            search = SweepQuestion(run, asked, chosen, (), random, seed)
-            mode = "anchored" if anchored else "rolling"
-            spec = platform.walk_forwards.prepare(
-                market, WalkForwardQuestion(search, train, test, metric, mode, purge, embargo)
-            )
-            with shown_progress() as progress:
-                platform.walk_forwards.execute(market, spec, progress=progress)
-            with platform.database.transaction(market) as session:
-                answer = platform.walk_forwards.stored(session, spec.walk_forward_id)
+                search = SweepQuestion(run, asked, chosen, (), random, seed)
+                spec = platform.walk_forwards.prepare(
+                    market, WalkForwardQuestion(search, train, test, metric, mode, purge, embargo)
+                )
+                with shown_progress() as progress:
+                    platform.walk_forwards.execute(market, spec, progress=progress)
+                with platform.database.transaction(market) as session:
+                    answer = platform.walk_forwards.stored(session, spec.walk_forward_id)
     except (SmartTraderException, ValueError) as error:
         fail(error.message if isinstance(error, SmartTraderException) else str(error))
     if as_json:
@@ -75,7 +109,25 @@ def walkforward(
         _print(answer)
 
 
+def _of_file(
+    found: tuple[Bars, dict[str, Any], SweepQuestion, list[str]], product: str | None, *walk: Any
+) -> dict[str, Any]:
+    from app.services.sweeps.of_file import walk_of_file
+    from app.services.sweeps.walking import WalkForwardQuestion
+
+    bars, terms, search, notes = found
+    with own_catalogue() as catalogue, shown_progress() as progress:
+        answer = walk_of_file(catalogue, bars, terms, product, WalkForwardQuestion(search, *walk), progress)
+    notes.append(
+        "A walk-forward of a file is not kept, and what it tried is in no ledger: the trials are those of this search "
+        "alone."
+    )
+    return answer | {"notes": notes}
+
+
 def _print(answer: dict[str, Any]) -> None:
+    for note in answer.get("notes", ()):
+        print(note)
     for row in answer["windows"]:
         params = "  ".join(f"{name}={value:g}" for name, value in (row["params"] or {}).items()) or "no choice"
         told = (row["trained"], row["tested"])

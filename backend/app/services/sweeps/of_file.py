@@ -1,4 +1,4 @@
-"""A sweep over the bars of a file of one's own: worked out here, answered as a stored one is, and not kept."""
+"""A search over the bars of a file of one's own: worked out here, answered as a stored one is, and not kept."""
 
 from __future__ import annotations
 
@@ -13,10 +13,14 @@ from app.engines.evidence.report import Trials, significance_report
 from app.engines.strategies.registry import AnyStrategy
 from app.engines.sweeps.doubt import doubt
 from app.engines.sweeps.evaluate import METRICS, Evaluator, Inputs, stride_of
-from app.engines.sweeps.spec import Points, SweepSpec
+from app.engines.sweeps.spec import Combinations, Points, SweepSpec
+from app.engines.sweeps.walk_forward import WalkForwardSpec, windows_of
 from app.services.sweeps.question import SweepQuestion, points_of
 from app.services.sweeps.reading import WHOLE, plain_row, universe_of
 from app.services.sweeps.tables import EveryPoint
+from app.services.sweeps.walking import WalkForwardQuestion
+from app.services.sweeps.walking_parts import Unkept
+from app.services.sweeps.walking_work import doubted, summary, walked
 from app.services.sweeps.working import SHARPE, bounded, carried, chunks_of, sizes_of, where
 from app.services.user_strategies.catalogue import Catalogue
 
@@ -46,10 +50,8 @@ def sweep_of_file(
     ValidationError : what is wrong with the grid. BacktestError : points of a strategy of one's own take too long.
     """
     strategy, found, grid = points_of(catalogue, question)
-    fixed = question.run.params.get(strategy.id, {})
-    book = book_of(strategy, {**fixed, **found.taken[0]}, None, product)
     inputs = Inputs(bars).with_warm_up(found.warm_up)
-    base = RunSpec(books=(book,), data_root=inputs.bars.root, **terms)
+    base = _base(strategy, found, question, inputs, terms, product)
     spec = SweepSpec((base,), grid, question.draws, question.seed)
     points = Points(spec, strategy)
     evaluator = Evaluator(spec, strategy, [inputs], carry=carried(catalogue, strategy), points=points)
@@ -90,6 +92,46 @@ def sweep_of_file(
         "top": [told(number) for number in order],
         "overfitting": {"finished": True, "bases": [{"base": 0, **doubt(returns, kept, len(points)), "best": best}]},
     }, every
+
+
+def walk_of_file(
+    catalogue: Catalogue,
+    bars: Bars,
+    terms: dict[str, Any],
+    product: str | None,
+    question: WalkForwardQuestion,
+    progress: Callable[[float, str], None],
+) -> dict[str, Any]:
+    """Walk forward, and say how much of what came out is the search; see `sweep_of_file`.
+
+    Raises
+    ------
+    ValidationError : what is wrong with the grid. ValueError : windows that cannot be. BacktestError : a run stopped.
+    """
+    search = question.search
+    strategy, found, grid = points_of(catalogue, search)
+    inputs = Inputs(bars).with_warm_up(found.warm_up)
+    spec = WalkForwardSpec(
+        _base(strategy, found, search, inputs, terms, product), grid, question.train, question.test, question.metric,
+        question.mode, question.purge, question.embargo, search.draws, search.seed,  # type: ignore[arg-type]  # what is not a mode is refused by its windows
+    )  # fmt: skip
+    windows_of(spec, inputs)
+    parts = Unkept()
+    done = walked(catalogue, spec, strategy, inputs, None, parts, progress, lambda: False)
+    known = parts.sharpes[~np.isnan(parts.sharpes)] / spec.base.periods_per_year**0.5
+    trials = Trials(parts.tried, float(np.var(known, ddof=1)) if known.size > 1 else None)
+    told = summary(spec.walk_forward_id, strategy.id, spec.to_dict(), done.values["metrics"])
+    return {**told, **done.values, "digest": done.digest, **doubted(done.values, trials)}
+
+
+def _base(
+    strategy: AnyStrategy, found: Combinations, question: SweepQuestion, inputs: Inputs, terms: dict[str, Any],
+    product: str | None,
+) -> RunSpec:  # fmt: skip
+    """The run of the first point."""
+    fixed = question.run.params.get(strategy.id, {})
+    book = book_of(strategy, {**fixed, **found.taken[0]}, None, product)
+    return RunSpec(books=(book,), data_root=inputs.bars.root, **terms)
 
 
 def _worked(

@@ -3,36 +3,26 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Final
 
 import numpy as np
 import orjson
+from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from app.database import Database, Market
-from app.engines.backtest import RunSpec, engine_version
-from app.engines.backtest.result import decoded, fingerprint
-from app.engines.backtest.spec import PERIODS_PER_YEAR
-from app.engines.evidence.report import Trials, significance_report
-from app.engines.risk.basics import returns_of
+from app.engines.backtest import engine_version
+from app.engines.backtest.result import fingerprint
+from app.engines.evidence.report import Trials
 from app.engines.strategies.registry import AnyStrategy
-from app.engines.sweeps.evaluate import Chunk, Evaluator, Inputs
-from app.engines.sweeps.spec import Points, SweepSpec
+from app.engines.sweeps.evaluate import Inputs
+from app.engines.sweeps.spec import Points
 from app.engines.sweeps.walk_forward import (
-    Chunks,
-    Tested,
-    TestRun,
-    Walked,
     WalkForwardSpec,
     method_version,
-    plain_test,
-    tested_of,
-    walk_forward,
     windows_of,
 )
 from app.exceptions import BacktestError, DataNotFoundError, InsufficientDataError, ValidationError
@@ -43,14 +33,12 @@ from app.repositories.sweeps import SweepRepository, WalkForwardRepository
 from app.services.backtests.service import BacktestService
 from app.services.jobs.context import Cancelled, JobContext
 from app.services.jobs.service import JobService
-from app.services.sweeps.executors import workers
 from app.services.sweeps.question import SweepQuestion, prepared
-from app.services.sweeps.reading import universe_of
-from app.services.sweeps.walking_parts import Parts
-from app.services.sweeps.working import InputsChanged, Progress, SweepWork, bounded, claimed, waiting_for
-from app.services.user_strategies.catalogue import Catalogue, is_own, runs_own
+from app.services.sweeps.walking_parts import Parts, Unkept
+from app.services.sweeps.walking_work import doubted, summary, walked
+from app.services.sweeps.working import InputsChanged, Progress, SweepWork, claimed, waiting_for
+from app.services.user_strategies.catalogue import Catalogue, runs_own
 from app.services.user_strategies.errors import StrategyNotLoaded
-from app.services.user_strategies.running import carry_out
 
 KIND: Final = "walk_forward"
 VERIFY: Final = "verify_walk_forward"
@@ -154,7 +142,9 @@ class WalkForwards:
             progress(0.0, "Reading bars")
             try:
                 strategy = self._strategy(spec)
-                walked = self._walked(market, spec, strategy, progress, cancelled, keep=True)
+                inputs, index = self._inputs(market, spec, strategy)
+                parts = Parts(self._database, market, spec, strategy, len(windows_of(spec, inputs)))
+                done = walked(self._catalogue, spec, strategy, inputs, index, parts, progress, cancelled)
                 if not last_call():
                     raise Cancelled
             except (Cancelled, InputsChanged):
@@ -168,9 +158,9 @@ class WalkForwards:
                         "walk_forward_id": spec.walk_forward_id,
                         "strategy_id": strategy.id,
                         "spec": spec.to_dict(),
-                        "metrics": walked.values["metrics"],
-                        "result": zlib.compress(walked.canonical, 1),
-                        "digest": walked.digest,
+                        "metrics": done.values["metrics"],
+                        "result": zlib.compress(done.canonical, 1),
+                        "digest": done.digest,
                         "engine_version": engine_version(),
                         "fingerprint": fingerprint(),
                     }
@@ -189,21 +179,8 @@ class WalkForwards:
         stored = self._find(session, walk_forward_id)
         result = orjson.loads(zlib.decompress(stored.result))
         tried = RunRepository(session).trials([stored.strategy_id]).get(stored.strategy_id, (1, None))
-        periods = PERIODS_PER_YEAR[result["spec"]["base"]["timeframe"]]
-        equity = np.array([result["spec"]["base"]["initial_capital"], *result["equity"]], np.float64)
-        returns = returns_of(equity) if (equity > 0.0).all() else np.empty(0)
-        report = significance_report(
-            returns, Trials(*tried), periods=periods, undefined=result["reasons"].get("sharpe")
-        )
-        told = {**report.values, "reasons": report.reasons}
         result.setdefault("benchmarks", [])  # of one stored before there were any
-        return {
-            **_summary(stored),
-            **result,
-            "digest": stored.digest,
-            "significance": told,
-            "track_record": track_record(told, returns.size, periods),
-        }
+        return {**_summary(stored), **result, "digest": stored.digest, **doubted(result, Trials(*tried))}
 
     def start_verifying(self, market: Market, session: Session, walk_forward_id: str) -> Job:
         """A job that verifies a stored walk-forward: the one at work, or a new one; its result is that of `verify`."""
@@ -249,12 +226,13 @@ class WalkForwards:
         spec = WalkForwardSpec.from_dict(stored.spec)
         try:
             strategy = self._strategy(spec)
-            walked = self._walked(market, spec, strategy, progress, cancelled, keep=False)
+            inputs, index = self._inputs(market, spec, strategy)
+            done = walked(self._catalogue, spec, strategy, inputs, index, Unkept(), progress, cancelled)
         except (BacktestError, DataNotFoundError, StrategyNotLoaded, InsufficientDataError) as error:
             changed = (error.details or {}).get("changed", [f"strategy {spec.base.books[0].strategy_id}"])
             return answer | {"outcome": "inputs_changed", "changed": changed, "note": error.message}
-        outcome = "identical" if walked.digest == stored.digest else "differs"
-        return answer | {"outcome": outcome, "digest": walked.digest}
+        outcome = "identical" if done.digest == stored.digest else "differs"
+        return answer | {"outcome": outcome, "digest": done.digest}
 
     def _find(self, session: Session, walk_forward_id: str) -> WalkForwardRun:
         stored = WalkForwardRepository(session).get(walk_forward_id)
@@ -269,99 +247,17 @@ class WalkForwards:
         (name,) = {book.strategy_id for book in spec.base.books}
         return self._work.read(market, spec.base, self._catalogue.find(name), warm_up)[0]
 
-    def _walked(
-        self, market: Market, spec: WalkForwardSpec, strategy: AnyStrategy, progress: Progress,
-        cancelled: Callable[[], bool], *, keep: bool,
-    ) -> Walked:  # fmt: skip
+    def _inputs(
+        self, market: Market, spec: WalkForwardSpec, strategy: AnyStrategy
+    ) -> tuple[Inputs, NDArray[np.float64] | None]:
         points = Points(spec.sweep(spec.base), strategy)
-        inputs, index = self._work.read(market, spec.base, strategy, points.found.warm_up)
-        carry, run_on_test = self._work.carry(strategy), self._tested(strategy)
-
-        def evaluator(sweep: SweepSpec, cut: Inputs) -> Evaluator:
-            return Evaluator(sweep, strategy, [cut], carry=carry)
-
-        def plain_chunk(found: Evaluator, first: int, after: int) -> Chunk:
-            if cancelled():
-                raise Cancelled
-            return found.chunk(first, after)
-
-        def plain_chunks(work: Sequence[tuple[Evaluator, int, int]]) -> list[Chunk]:
-            contexts = [copy_context() for _ in work]  # what `bounded` set is so for the threads
-            return list(pool.map(lambda part, its: its.run(plain_chunk, *part), work, contexts))
-
-        def plain_tested(one: RunSpec, cut: Inputs, factor: int) -> Tested:
-            if cancelled():
-                raise Cancelled
-            return run_on_test(one, cut, factor)
-
-        with bounded(cancelled), ThreadPoolExecutor(workers(), thread_name_prefix="walk") as pool:
-            chunks: Chunks = plain_chunks
-            tested: TestRun = plain_tested
-            if keep:
-                parts = Parts(self._database, market, spec, strategy, len(windows_of(spec, inputs)))
-                chunks, tested = parts.chunks(pool, cancelled), parts.tested(run_on_test, cancelled)
-            try:
-                return walk_forward(
-                    spec, strategy, inputs, chunks=chunks, benchmark=index, tested=tested, evaluator=evaluator,
-                    progress=progress,
-                )  # fmt: skip
-            except Cancelled:
-                raise
-            except Exception as error:
-                raise BacktestError(f"The walk-forward stopped: {error}") from error
-
-    def _tested(self, strategy: AnyStrategy) -> TestRun:
-        """How a strategy is run on a test window: one of one's own where its runs are."""
-        if not is_own(strategy) or strategy.kind == "vectorised":
-            return plain_test(strategy)
-        pool = self._catalogue.workers
-
-        def tested(spec: RunSpec, inputs: Inputs, _factor: int) -> Tested:
-            done = carry_out(
-                spec, inputs.bars, {strategy.id: strategy}, pool, dividends=inputs.dividends,
-                exchange=inputs.exchange, sectors=inputs.sectors,
-            )  # fmt: skip
-            result = decoded(orjson.loads(done.canonical))
-            sessions = np.array(result["sessions"], "datetime64[s]")
-            return tested_of(spec, sessions, np.array(result["equity"], np.float64), result["fills"], done.metrics)
-
-        return tested
+        return self._work.read(market, spec.base, strategy, points.found.warm_up)
 
 
 def _named(engine: str, method: str | None) -> str:
     return engine if method is None else f"{engine}+{method}"
 
 
-def track_record(significance: dict[str, Any], sessions: int, periods: int) -> str:
-    """How much longer a record like this must become to say that its Sharpe is above zero, in words."""
-    needed = significance["min_track_record_sessions"]
-    if needed is None:
-        why = significance["reasons"].get("min_track_record_sessions", "it has no Sharpe")
-        return f"No length can be told: {why}."
-    if needed <= sessions:
-        return (
-            f"Long enough: {sessions / periods:.1f} years tested, {needed / periods:.1f} are needed for a Sharpe like "
-            "this to be above zero with 95 % confidence."
-        )
-    return (
-        f"Needs {(needed - sessions) / periods:.1f} more years: a Sharpe like this is above zero with 95 % confidence "
-        f"after {needed / periods:.1f}, and {sessions / periods:.1f} were tested."
-    )
-
-
 def _summary(stored: WalkForwardRun) -> dict[str, Any]:
-    spec = stored.spec
-    return {
-        "walk_forward_id": stored.walk_forward_id,
-        "strategy_id": stored.strategy_id,
-        "universe": universe_of(spec["base"]),
-        "start_date": date.fromisoformat(spec["base"]["start"]),
-        "end_date": date.fromisoformat(spec["base"]["end"]),
-        "mode": spec["mode"],
-        "train": spec["train"],
-        "test": spec["test"],
-        "metric": spec["metric"],
-        "parameters": sorted(spec["grid"]),
-        "metrics": stored.metrics,
-        "created_at": stored.created_at,
-    }
+    told = summary(stored.walk_forward_id, stored.strategy_id, stored.spec, stored.metrics)
+    return {**told, "created_at": stored.created_at}

@@ -143,6 +143,48 @@ class Parts:
         return list(found.values())
 
 
+class Unkept:
+    """The parts of a walk-forward of which nothing is kept.
+
+    Attributes
+    ----------
+    tried : specifications that were evaluated
+    sharpes : shape [points], a year, NaN undefined: of all points over the stretch that was asked for last
+    """
+
+    def __init__(self) -> None:
+        self.tried = 0
+        self.sharpes = np.empty(0)
+
+    def chunks(self, pool: Executor, cancelled: Callable[[], bool]) -> Chunks:
+        """Stretches of points, worked out in the pool."""
+
+        def worked(its: Context, part: tuple[Evaluator, int, int]) -> Chunk:
+            if cancelled():
+                raise Cancelled
+            evaluator, first, after = part
+            return its.run(evaluator.chunk, first, after)
+
+        def chunks(work: Sequence[tuple[Evaluator, int, int]]) -> list[Chunk]:
+            found = list(pool.map(worked, [copy_context() for _ in work], work))  # what `bounded` set is so there
+            self.sharpes = np.concatenate([chunk.values[:, _SHARPE] for chunk in found])
+            self.tried += self.sharpes.size
+            return found
+
+        return chunks
+
+    def tested(self, run: TestRun, cancelled: Callable[[], bool]) -> TestRun:
+        """Runs on tests; at higher costs they are the same trial."""
+
+        def tested(spec: RunSpec, inputs: Inputs, factor: int) -> Tested:
+            if cancelled():
+                raise Cancelled
+            self.tried += factor == 1
+            return run(spec, inputs, factor)
+
+        return tested
+
+
 def _packed(about: dict[str, Any], *arrays: F2) -> bytes:
     """Plain values and arrays as they are kept, every bit of them."""
     head = orjson.dumps({**about, "shapes": [array.shape for array in arrays]})
