@@ -3,9 +3,10 @@
     python3 run.py test build                              # once, so that there is an interface to photograph
     .venv/bin/python backend/scripts/screenshots.py        # all pages
     .venv/bin/python backend/scripts/screenshots.py run screener --to /tmp/shots
+    .venv/bin/python backend/scripts/screenshots.py run --whole --to /tmp/shots    # down to their ends
 
 Servers with homes of their own are started for it and stopped at its end; no installation is touched. It needs
-the development packages and a Chromium, which CHROMIUM_PATH names when it is not found. About four minutes.
+the development packages and a Chromium, which CHROMIUM_PATH names when it is not found. About five minutes.
 """
 
 from __future__ import annotations
@@ -53,6 +54,7 @@ TRADEBOOK = """Date,Symbol,Type,Qty,Price,Charges
 10-13-2025,CORALIS,sell,20,310.25,5
 """
 BUSIEST: dict[str, str | int] = {"limit": 1, "index": "all", "sort_by": "turnover", "sort_order": "desc"}
+FAILS = "there is no average of nothing"
 FIRST_PAGE = "start"  # the only one that is photographed before there is data
 WAIT = 60_000.0  # milliseconds
 
@@ -90,6 +92,30 @@ def _with_trades(page: Page) -> None:
     expect(page.get_by_role("region", name="Rebalance").get_by_role("table")).to_be_visible(timeout=WAIT)
 
 
+def _at_heat(page: Page) -> None:
+    """The point in the middle is chosen, so that all that is said of a point is there."""
+    heat = page.get_by_role("region", name="Heat map")
+    cells = heat.locator("tbody button")
+    expect(cells.first).to_be_visible(timeout=WAIT)
+    cells.nth(cells.count() // 2).click()
+    heat.scroll_into_view_if_needed()
+
+
+def _as_walk_forward(page: Page) -> None:
+    page.get_by_role("button", name="Walk-forward", exact=True).click()
+    page.get_by_text("What else a run is asked").click()
+
+
+def _verified(page: Page) -> None:
+    page.get_by_role("button", name="Verify", exact=True).click()
+    expect(page.get_by_role("status").filter(has_text="Inputs changed")).to_be_visible(timeout=WAIT)
+
+
+def _run(page: Page) -> None:
+    page.get_by_role("button", name="Run backtest").click()
+    expect(page.get_by_text(FAILS).first).to_be_visible(timeout=WAIT)
+
+
 PAGES: dict[str, tuple[str, Callable[[Page], None]]] = {
     FIRST_PAGE: ("/", _nothing),
     "screener": ("/screener/", _nothing),
@@ -101,14 +127,20 @@ PAGES: dict[str, tuple[str, Callable[[Page], None]]] = {
     "alerts": ("/screener/alerts/", _nothing),
     "strategies": ("/quant/strategies/", _nothing),
     "strategy": ("/quant/strategy/?strategy=rsi2", _nothing),
+    "strategy-runs": ("/quant/strategy/?strategy=sma_cross&tab=runs", _nothing),
     "strategy-source": ("/quant/strategy/?strategy=rsi2&tab=source", _nothing),
     "backtest": ("/quant/backtest/", _nothing),
     "run": ("/quant/run/?run={run}", _nothing),
     "run-trade": ("/quant/run/?run={run}", _with_trade),
+    "run-changed": ("/quant/run/?run={changed}", _verified),
+    "run-failed": ("/quant/backtest/?strategy=shot_fails&universe=SAMPLE20", _run),
+    "run-unknown": ("/quant/run/?run=0000", _nothing),
     "runs": ("/quant/runs/", _nothing),
     "compare": ("/quant/compare/?runs={runs}", _nothing),
     "sweeps": ("/quant/sweeps/", _nothing),
+    "walk-forward-new": ("/quant/sweeps/", _as_walk_forward),
     "sweep": ("/quant/sweep/?sweep={sweep}", _nothing),
+    "sweep-point": ("/quant/sweep/?sweep={sweep}", _at_heat),
     "walk-forward": ("/quant/walk-forward/?id={walk}", _nothing),
     "portfolios": ("/analyst/", _nothing),
     "portfolios-together": ("/analyst/?view=together", _nothing),
@@ -134,7 +166,21 @@ def chromium() -> str:
     return program
 
 
-def photograph(browser: Browser, url: str, name: str, names_of: dict[str, str], target: Path) -> Iterator[Path]:
+def _to_the_end(page: Page) -> None:
+    """Whatever is drawn once it is near is drawn."""
+    height = 0
+    while height < (now := int(page.evaluate("document.documentElement.scrollHeight"))):
+        for top in range(height, now, 700):
+            page.evaluate("top => window.scrollTo(0, top)", top)
+            page.wait_for_timeout(150)
+        height = now
+        page.wait_for_load_state("networkidle", timeout=WAIT)
+    page.evaluate("window.scrollTo(0, 0)")
+
+
+def photograph(
+    browser: Browser, url: str, name: str, names_of: dict[str, str], target: Path, *, whole: bool
+) -> Iterator[Path]:
     """One page in every theme and on every screen."""
     path, prepare = PAGES[name]
     for theme in THEMES:
@@ -152,28 +198,43 @@ def photograph(browser: Browser, url: str, name: str, names_of: dict[str, str], 
             prepare(page)
             page.wait_for_load_state("networkidle", timeout=WAIT)
             page.evaluate("document.fonts.ready")
+            if whole:
+                _to_the_end(page)
             page.mouse.move(0, 0)
             page.wait_for_timeout(400)  # charts draw in the frames after their data
             file = target / f"{name}-{theme}-{width}.png"
-            file.write_bytes(page.screenshot())
+            file.write_bytes(page.screenshot(full_page=whole))
             context.close()
             yield file
 
 
-def backtests(url: str) -> list[str]:
-    """Compute the runs through the API; their ids."""
-    ids = []
-    for body in RUNS:
-        answer = httpx.post(
-            f"{url}/api/portfolio/strategies/backtest",
-            params={"wait": 60},
-            json=body | PERIOD,
-            timeout=90,
-            trust_env=False,
-        )
-        answer.raise_for_status()
-        ids.append(str(answer.json()["run_id"]))
-    return ids
+def backtest(url: str, body: dict[str, Any]) -> str:
+    """Compute a run through the API; its id."""
+    answer = httpx.post(
+        f"{url}/api/portfolio/strategies/backtest",
+        params={"wait": 60},
+        json=body | PERIOD,
+        timeout=90,
+        trust_env=False,
+    )
+    answer.raise_for_status()
+    return str(answer.json()["run_id"])
+
+
+def own(served: Served) -> str:
+    """Two strategies of one's own: one that fails, and one that is changed after it was run; the id of its run."""
+    for name in ("shot_changes", "shot_fails"):
+        ran = served.run("strategy", "new", name)
+        if ran.returncode != 0:
+            sys.exit(ran.stderr)
+    changes, fails = (served.home / "strategies" / f"{name}.py" for name in ("shot_changes", "shot_fails"))
+    text = fails.read_text()
+    fails.write_text(
+        text.replace("        average = sma(", f"        raise ValueError({FAILS!r})\n        average = sma(")
+    )
+    run = backtest(served.url, {"strategy_ids": ["shot_changes"], "universe": "SAMPLE20"})
+    changes.write_text(changes.read_text().replace("bars.close > average", "bars.close >= average"))
+    return run
 
 
 def searches(served: Served) -> dict[str, str]:
@@ -234,6 +295,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Photograph every page on the sample market.")
     parser.add_argument("pages", nargs="*", metavar="PAGE", help=f"one of {', '.join(PAGES)}; all without one")
     parser.add_argument("--to", type=Path, default=TARGET, help="the folder to write to")
+    parser.add_argument("--whole", action="store_true", help="whole pages, not what stands on the first screen")
     wanted = parser.parse_args()
     unknown = set(wanted.pages) - set(PAGES)
     if unknown:
@@ -256,15 +318,17 @@ def main() -> int:
                     paths = "".join(PAGES[name][0] for name in here)
                     if "{symbol}" in paths:
                         names_of["symbol"] = busiest(served.url)
-                    if "{run" in paths or "/runs/" in paths:
-                        runs = backtests(served.url)
+                    if any(word in paths for word in ("{run", "/runs/", "tab=runs")):
+                        runs = [backtest(served.url, body) for body in RUNS]
                         names_of |= {"run": runs[-1], "runs": ",".join(runs[-3:])}
+                    if "{changed}" in paths or "shot_fails" in paths:
+                        names_of["changed"] = own(served)
                     if "{sweep}" in paths or "{walk}" in paths or "/sweeps/" in paths:
                         names_of |= searches(served)
                     if "/analyst/" in paths:
                         names_of["portfolio"] = portfolios(served.url)
                 for name in here:
-                    for file in photograph(browser, served.url, name, names_of, wanted.to):
+                    for file in photograph(browser, served.url, name, names_of, wanted.to, whole=wanted.whole):
                         size += file.stat().st_size
                         print(file.name, flush=True)
         browser.close()
