@@ -358,3 +358,61 @@ test("stocks that are held back are counted, named and lead to the decision", as
   expect(link).toHaveAttribute("href", "/data#quarantine");
   expect(link.title).toContain("BINDPOLY since 3 Jun 2024");
 });
+
+const REFUSED = failure(422, "VALIDATION_ERROR", "There is no field cloze", {
+  field: "q",
+  line: 1,
+  column: 1,
+});
+
+test("facets count nothing where there is no answer", async () => {
+  fakeApi({ ...BASE, "GET /api/screener/": REFUSED });
+  page("?q=cloze+%3E+1&sector=Power");
+  expect((await screen.findAllByText("The expression cannot be read")).length).toBeGreaterThan(0);
+  for (const name of ["All sectors", "Power"])
+    expect(screen.getByRole("radio", { name })).toBeInTheDocument(); // a name alone: no "All sectors 0"
+});
+
+test("an index is called by its name, not by its id", async () => {
+  const indices = {
+    indices: [{ id: "NIFTYMIDCAP150", name: "NIFTY Midcap 150", description: null, count: 150 }],
+    default: "NIFTYMIDCAP150",
+    asof: null,
+  };
+  fakeApi({
+    ...BASE,
+    "GET /api/screener/indices": indices,
+    "GET /api/screener/": screenerPage([stock("ARUVI")], { indices: { NIFTYMIDCAP150: 1 } }),
+  });
+  page("?index=NIFTYMIDCAP150");
+  expect(await screen.findByRole("radio", { name: /NIFTY Midcap 150/ })).toBeInTheDocument();
+  const chip = screen.getByRole("button", { name: "Remove Index" }).parentElement as HTMLElement;
+  expect(chip).toHaveTextContent("NIFTY Midcap 150");
+  expect(screen.queryByText("NIFTYMIDCAP150")).not.toBeInTheDocument();
+});
+
+test("the history of a screen is asked with its type and its sector", async () => {
+  fakeApi({
+    ...BASE,
+    "GET /api/screener/": screenerPage([stock("ARUVI")], { expression: "close > 1 or close < 9" }),
+  });
+  page("?q=close+%3E+1+or+close+%3C+9&type=ETF&sector=Power&index=NIFTY50");
+  const link = await screen.findByRole("link", { name: "History" });
+  const asked = new URL((link as HTMLAnchorElement).href).searchParams;
+  expect(Object.fromEntries(asked)).toEqual({
+    q: '(close > 1 or close < 9) and sector == "Power"',
+    index: "NIFTY50",
+    type: "ETF",
+  });
+});
+
+test("what a strategy does not take from a screen is said before it is made", async () => {
+  fakeApi({ ...BASE, "GET /api/screener/": screenerPage([stock("ARUVI")], { expression: "close > 1" }) });
+  page("?q=close+%3E+1&type=ETF&sector=Power&index=NIFTY50");
+  await userEvent.click(await screen.findByRole("button", { name: "Make strategy" }));
+  const form = await screen.findByRole("dialog", { name: "Make a strategy of this screen" });
+  expect(within(form).getByText(/Among the members of NIFTY 50;/)).toBeInTheDocument();
+  expect(within(form).getByRole("note")).toHaveTextContent(
+    "Type ETFs, Sector Power: not part of the strategy",
+  );
+});

@@ -7,7 +7,8 @@ import { getErrorMessage } from "@/lib/errors";
 import { count } from "@/lib/format";
 import { ALL_STOCKS, healthQuery, indicesQuery } from "@/lib/queries";
 import type { ScreenerMeta } from "@/lib/types";
-import { TYPES, type InstrumentType, type ScreenerFilters } from "./filters";
+import type { InstrumentType, ScreenerFilters } from "./filters";
+import { TypeField } from "./type-field";
 
 const SHOWN_FIRST = 9;
 
@@ -29,7 +30,8 @@ export function Facets({ filters, meta, onChange, onNear }: FacetsProps) {
   const indices = useQuery(indicesQuery);
   const health = useQuery(healthQuery);
   const listed = indices.data?.indices ?? [];
-  const sectors = Object.entries(meta?.sectors ?? {}).sort((a, b) => b[1] - a[1] || a[0].localeCompare(b[0]));
+  const sectors =
+    meta && Object.entries(meta.sectors).sort((a, b) => b[1] - a[1] || a[0].localeCompare(b[0]));
   return (
     <>
       <SelectField
@@ -51,17 +53,7 @@ export function Facets({ filters, meta, onChange, onNear }: FacetsProps) {
         ))}
       </SelectField>
       <div style={{ height: 10 }} />
-      <SelectField
-        label="Type"
-        value={filters.type}
-        onChange={(event) => onChange({ type: event.target.value as InstrumentType, sector: null })}
-      >
-        {Object.entries(TYPES).map(([id, name]) => (
-          <option key={id} value={id}>
-            {name}
-          </option>
-        ))}
-      </SelectField>
+      <TypeField value={filters.type} onChange={(type) => onChange({ type, sector: null })} />
       <div style={{ height: 10 }} />
       <AsOf
         value={filters.asof ?? meta?.asof ?? ""}
@@ -177,18 +169,20 @@ function IndexFacet({ counts, names, selected, onSelect, onNear }: IndexFacetPro
 }
 
 interface SectorFacetProps {
-  sectors: readonly (readonly [string, number])[];
+  /** Undefined while there is no answer: nothing is counted then. */
+  sectors: readonly (readonly [string, number])[] | undefined;
   selected: string | null;
   onSelect: (sector: string | null) => void;
   onNear: (sector: string | null) => void;
 }
 
-function SectorFacet({ sectors, selected, onSelect, onNear }: SectorFacetProps) {
+function SectorFacet({ sectors: counted, selected, onSelect, onNear }: SectorFacetProps) {
   const [all, setAll] = useState(false);
   const group = useId();
+  const sectors = counted ?? [];
   const shown = all ? sectors : sectors.filter(([name], index) => index < SHOWN_FIRST || name === selected);
   const more = sectors.length - shown.length;
-  const total = sectors.reduce((sum, [, members]) => sum + members, 0);
+  const total = counted?.reduce((sum, [, members]) => sum + members, 0);
   return (
     <fieldset className="fac">
       <legend>Sector</legend>
@@ -202,7 +196,13 @@ function SectorFacet({ sectors, selected, onSelect, onNear }: SectorFacetProps) 
         onFocus={() => shown[0] && onNear(shown[0][0])}
       />
       {selected !== null && !sectors.some(([name]) => name === selected) && (
-        <SectorRow group={group} name={selected} members={0} checked onSelect={() => onSelect(selected)} />
+        <SectorRow
+          group={group}
+          name={selected}
+          members={counted && 0}
+          checked
+          onSelect={() => onSelect(selected)}
+        />
       )}
       {shown.map(([name, members], at) => (
         <SectorRow
@@ -231,7 +231,7 @@ function SectorFacet({ sectors, selected, onSelect, onNear }: SectorFacetProps) 
 interface SectorRowProps {
   group: string;
   name: string;
-  members: number;
+  members: number | undefined;
   checked: boolean;
   onSelect: () => void;
   onNear?: () => void;
@@ -244,7 +244,7 @@ function SectorRow({ group, name, members, checked, onSelect, onNear, onFocus }:
     <label className="check" onPointerEnter={onNear}>
       <input type="radio" name={group} checked={checked} onChange={onSelect} onFocus={onFocus} />
       <span className="trunc">{name}</span>
-      <span className="cnt num xs">{count(members)}</span>
+      {members !== undefined && <span className="cnt num xs">{count(members)}</span>}
     </label>
   );
 }

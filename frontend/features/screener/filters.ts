@@ -24,7 +24,7 @@ export const TYPES = {
   ALL: "All types",
 } as const;
 export type InstrumentType = keyof typeof TYPES;
-const TYPE_IDS = Object.keys(TYPES) as InstrumentType[];
+export const TYPE_IDS = Object.keys(TYPES) as InstrumentType[];
 
 /** Everything that decides what is on screen lives in the URL, to be linked and reloaded. */
 export const screenerParams = {
@@ -80,13 +80,16 @@ export type Change = Parameters<ReturnType<typeof useScreenerState>["set"]>[0];
 type FilterKey = "preset" | "symbol" | "sector" | "index" | "type";
 
 /** The filters beside the expression that narrow the list, for chips and for the count on the phone's button. */
-export function activeFilters(filters: ScreenerFilters): { key: FilterKey; label: string; value: string }[] {
+export function activeFilters(
+  filters: ScreenerFilters,
+  nameOf: (index: string) => string,
+): { key: FilterKey; label: string; value: string }[] {
   return [
     ...(filters.preset !== ALL_STOCKS
       ? [{ key: "preset" as const, label: "Preset", value: filters.preset }]
       : []),
     ...(filters.index !== ALL_STOCKS
-      ? [{ key: "index" as const, label: "Index", value: filters.index }]
+      ? [{ key: "index" as const, label: "Index", value: nameOf(filters.index) }]
       : []),
     ...(filters.type !== "EQUITY"
       ? [{ key: "type" as const, label: "Type", value: TYPES[filters.type] }]

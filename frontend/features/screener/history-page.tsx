@@ -2,7 +2,7 @@
 
 import { queryOptions, useQuery } from "@tanstack/react-query";
 import Link from "next/link";
-import { parseAsString, useQueryStates } from "nuqs";
+import { parseAsString, parseAsStringLiteral, useQueryStates } from "nuqs";
 import { useMemo } from "react";
 import { DataTable, type Column } from "@/components/data-table";
 import { SelectField, TextField } from "@/components/fields";
@@ -15,10 +15,13 @@ import { count, counted, date, dateRange, grouped, signedPercent } from "@/lib/f
 import { ALL_STOCKS, indicesQuery } from "@/lib/queries";
 import type { ForwardReturn, ScreenHistory } from "@/lib/types";
 import { useJob } from "@/lib/use-job";
+import { TYPE_IDS, type InstrumentType } from "./filters";
+import { TypeField } from "./type-field";
 
 const params = {
   q: parseAsString.withDefault(""),
   index: parseAsString.withDefault(ALL_STOCKS),
+  type: parseAsStringLiteral(TYPE_IDS).withDefault("EQUITY"),
   start: parseAsString,
   end: parseAsString,
 };
@@ -34,11 +37,12 @@ const historyQuery = (ask: HistoryAsk) =>
 /** A screen through time: matches by day, who came and went, and what their prices did next. */
 export function HistoryPage() {
   const [asked, set] = useQueryStates(params);
-  useCrumbs([{ label: "Screener", href: backHref(asked.q, asked.index) }, { label: "History" }]);
+  useCrumbs([{ label: "Screener", href: backHref(asked) }, { label: "History" }]);
   const indices = useQuery(indicesQuery);
   const ask: HistoryAsk = {
     q: asked.q,
     index: asked.index,
+    ...(asked.type !== "EQUITY" && { instrument_type: asked.type }),
     ...(asked.start && { start: asked.start }),
     ...(asked.end && { end: asked.end }),
   };
@@ -66,7 +70,7 @@ export function HistoryPage() {
             />
           )}
         </div>
-        <Link className="btn" href={backHref(asked.q, asked.index)}>
+        <Link className="btn" href={backHref(asked)}>
           Back to the screen
         </Link>
       </div>
@@ -85,6 +89,7 @@ export function HistoryPage() {
             </option>
           ))}
         </SelectField>
+        <TypeField value={asked.type} onChange={(type) => void set({ type })} />
         <TextField
           label="From"
           type="date"
@@ -132,8 +137,12 @@ export function HistoryPage() {
   );
 }
 
-const backHref = (q: string, index: string): string =>
-  `/screener/?${new URLSearchParams({ ...(q && { q }), ...(index !== ALL_STOCKS && { index }) })}`;
+const backHref = ({ q, index, type }: { q: string; index: string; type: InstrumentType }): string =>
+  `/screener/?${new URLSearchParams({
+    ...(q && { q }),
+    ...(index !== ALL_STOCKS && { index }),
+    ...(type !== "EQUITY" && { type }),
+  })}`;
 
 function Found({ history }: { history: ScreenHistory }) {
   const { days, forward, latest, trials, method } = history;

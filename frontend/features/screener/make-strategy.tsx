@@ -9,9 +9,9 @@ import { toast } from "@/components/toast";
 import { screensAPI, unwrap } from "@/lib/api-client";
 import { fieldProblems, getErrorMessage, underField } from "@/lib/errors";
 import { counted } from "@/lib/format";
-import { strategiesQuery } from "@/lib/queries";
+import { strategiesQuery, useIndexName } from "@/lib/queries";
 import type { StrategyWish } from "@/lib/types";
-import type { ScreenerFilters } from "./filters";
+import { activeFilters, type ScreenerFilters } from "./filters";
 
 interface MakeStrategyProps {
   open: boolean;
@@ -35,6 +35,9 @@ const REBALANCE = { daily: "each session", weekly: "each week", monthly: "each m
 function Form({ filters, suggested }: Pick<MakeStrategyProps, "filters" | "suggested">) {
   const router = useRouter();
   const client = useQueryClient();
+  const narrowed = activeFilters(filters, useIndexName());
+  const universe = narrowed.find((one) => one.key === "index")?.value;
+  const left = narrowed.filter((one) => ["type", "sector", "symbol"].includes(one.key));
   const [name, setName] = useState(suggested);
   const [leave, setLeave] = useState("");
   const [rankBy, setRankBy] = useState("");
@@ -107,6 +110,16 @@ function Form({ filters, suggested }: Pick<MakeStrategyProps, "filters" | "sugge
         {wrong.q && (
           <span className="err" role="alert">
             {wrong.q}
+          </span>
+        )}
+        <span className="hint">
+          Among the members of {universe ?? "NIFTY 500, or of the widest index on file"}; the run may name
+          others.
+        </span>
+        {left.length > 0 && (
+          <span className="wn xs" role="note">
+            {left.map((one) => `${one.label} ${one.value}`).join(", ")}: not part of the strategy, which
+            trades whatever matches in the universe of its run.
           </span>
         )}
       </div>

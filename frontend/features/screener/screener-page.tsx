@@ -13,8 +13,8 @@ import { Badge, Kbd } from "@/components/marks";
 import { ErrorState, LoadingState } from "@/components/shared/DataState";
 import { useCommands, type Command } from "@/lib/commands";
 import { useCrumbs } from "@/lib/crumbs";
-import { count } from "@/lib/format";
-import { ALL_STOCKS, fieldsQuery } from "@/lib/queries";
+import { count, counted } from "@/lib/format";
+import { ALL_STOCKS, fieldsQuery, useIndexName } from "@/lib/queries";
 import type { ScreenerRow } from "@/lib/types";
 import { usePhone } from "@/lib/use-media";
 import { Builder } from "./builder";
@@ -48,8 +48,13 @@ export interface ScreenerPageProps {
 
 const stockHref = (symbol: string): string => `/stock/?symbol=${encodeURIComponent(symbol)}`;
 
-const historyHref = (q: string, index: string): string =>
-  `/screener/history/?${new URLSearchParams({ q, ...(index !== ALL_STOCKS && { index }) })}`;
+/** The history asks by expression alone, so that a sector becomes a part of it. */
+const historyHref = (q: string, { index, type, sector }: ScreenerFilters): string =>
+  `/screener/history/?${new URLSearchParams({
+    q: sector === null ? q : `(${q}) and sector == ${JSON.stringify(sector)}`,
+    ...(index !== ALL_STOCKS && { index }),
+    ...(type !== "EQUITY" && { type }),
+  })}`;
 
 const NO_FILTER: Change = { q: null, preset: null, symbol: null, sector: null, index: null, screen: null };
 
@@ -143,7 +148,7 @@ export function ScreenerPage({ renderStock }: ScreenerPageProps) {
             id: "history",
             label: "History of this screen",
             group: "This page" as const,
-            run: () => router.push(historyHref(meta.expression as string, filters.index)),
+            run: () => router.push(historyHref(meta.expression as string, filters)),
           },
         ]
       : []),
@@ -159,7 +164,7 @@ export function ScreenerPage({ renderStock }: ScreenerPageProps) {
     const row = rowAt(index);
     if (stock !== null && row) void set({ stock: row.symbol });
   };
-  const narrowed = activeFilters(filters);
+  const narrowed = activeFilters(filters, useIndexName());
   const asks = filters.q !== "" || narrowed.length > 0;
   const near = (next: Partial<Pick<ScreenerFilters, "index" | "sector">>) =>
     void client.prefetchQuery(screenerPageQuery({ filters: { ...filters, ...next }, more: ask.more }, 1));
@@ -239,7 +244,7 @@ export function ScreenerPage({ renderStock }: ScreenerPageProps) {
             />
             {meta?.expression && (
               <>
-                <Link className="btn" href={historyHref(meta.expression, filters.index)}>
+                <Link className="btn" href={historyHref(meta.expression, filters)}>
                   <Icon name="clock" size="s" />
                   History
                 </Link>
@@ -421,7 +426,7 @@ export function ScreenerPage({ renderStock }: ScreenerPageProps) {
         title="Filters"
         footer={
           <button type="button" className="btn p" style={{ width: "100%" }} onClick={() => setSheet(false)}>
-            Show {count(meta?.total ?? 0)} stocks
+            {meta ? `Show ${counted(meta.total, "stock")}` : "Back to the list"}
           </button>
         }
       >

@@ -48,6 +48,7 @@ export interface ScreenAsk {
 export interface HistoryAsk {
   q: string;
   index?: string;
+  instrument_type?: InstrumentType;
   start?: string;
   end?: string;
   wait?: number;
