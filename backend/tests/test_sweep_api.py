@@ -197,6 +197,23 @@ def test_a_sweep_cancelled_by_its_job_while_that_waits_is_gone(
     assert sample_client.get(f"{URL}/{done['sweep_id']}").json()["state"] == "FINISHED"  # what is finished stays
 
 
+def test_a_sweep_is_there_before_a_worker_can_take_its_job(
+    sample_client: TestClient, sample_data: SampleSummary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # a worker that took the job before the sweep was committed ended it with "Sweep … does not exist"
+    platform = sample_client.app.state.platform  # type: ignore[attr-defined]
+    submit, seen = platform.jobs.submit, []
+
+    def watched(kind: str, market: Market, arguments: dict[str, Any], **more: Any) -> Job:
+        with platform.database.transaction(Market.REAL) as session:
+            seen.append(SweepRepository(session).get(arguments["sweep_id"]) is not None)
+        return submit(kind, market, arguments, **more)
+
+    monkeypatch.setattr(platform.jobs, "submit", watched)
+    assert made(sample_client, asked(sample_data, grid={"fast": [4, 6]}))["state"] == "FINISHED"
+    assert seen == [True]
+
+
 def test_every_universe_is_searched_in_every_period_and_at_random_where_asked(
     sample_client: TestClient, sample_data: SampleSummary
 ) -> None:

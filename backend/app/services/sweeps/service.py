@@ -24,6 +24,7 @@ from app.services.user_strategies.catalogue import Catalogue, runs_own
 
 KIND: Final = "sweep"
 LISTED_SKIPPED: Final = 100
+_TRIES: Final = 20  # to find a sweep there that was just made known: somebody may be cancelling it
 
 
 class SweepService:
@@ -78,29 +79,38 @@ class SweepService:
 
     def _started(self, market: Market, sweep_id: str, values: dict[str, Any] | None) -> Job | None:
         """See `start`; `values` of the sweep where it need not be there yet, or is being taken away."""
-        with self._database.transaction(market) as session:
-            repository = SweepRepository(session)
+        for _ in range(_TRIES):
             if values is not None:
-                repository.add(values)
-            # who asks at the same time waits here, and gets the same job
-            sweep = repository.lock(sweep_id)
-            if sweep is None:
+                # committed before there is a job: a worker that is quick would not find what it is to work on
+                with self._database.transaction(market) as session:
+                    SweepRepository(session).add(values)
+            with self._database.transaction(market) as session:
+                # who asks at the same time waits here, and gets the same job
+                sweep = SweepRepository(session).lock(sweep_id)
+                if sweep is not None:
+                    return self._job_for(market, session, sweep)
+            if values is None:
                 raise _not_there(sweep_id)
-            if sweep.finished_at is not None:
-                return None
-            ending = False
-            if sweep.job_id is not None:
-                with self._database.transaction(Market.REAL) as control:
-                    job = self._job(control, sweep.job_id)
-                if job is not None and job.state in (JobState.QUEUED, JobState.RUNNING):
-                    if not job.cancel_requested:
-                        return job
-                    ending = True  # a new one goes on with it, once that has let go
-            if repository.working(sweep_id) and not ending:
-                raise ConflictError(f"Another process is at work on sweep {sweep_id}")
-            job = self._jobs.submit(KIND, market, {"sweep_id": sweep_id}, own=runs_own([sweep.strategy_id]))
-            repository.set_job(sweep_id, job.id)
-            return job
+        raise ConflictError(f"Sweep {sweep_id} is being cancelled again and again: ask for it later")
+
+    def _job_for(self, market: Market, session: Session, sweep: Sweep) -> Job | None:
+        """See `start`; the sweep is locked."""
+        if sweep.finished_at is not None:
+            return None
+        repository, ending = SweepRepository(session), False
+        if sweep.job_id is not None:
+            with self._database.transaction(Market.REAL) as control:
+                job = self._job(control, sweep.job_id)
+            if job is not None and job.state in (JobState.QUEUED, JobState.RUNNING):
+                if not job.cancel_requested:
+                    return job
+                ending = True  # a new one goes on with it, once that has let go
+        if repository.working(sweep.sweep_id) and not ending:
+            raise ConflictError(f"Another process is at work on sweep {sweep.sweep_id}")
+        own = runs_own([sweep.strategy_id])
+        job = self._jobs.submit(KIND, market, {"sweep_id": sweep.sweep_id}, own=own)
+        repository.set_job(sweep.sweep_id, job.id)
+        return job
 
     def job(self, context: JobContext, arguments: dict[str, Any]) -> dict[str, Any]:
         """Job: work out what is left of a sweep."""
