@@ -1,12 +1,14 @@
 "use client";
 
 import {
+  createSerializer,
   parseAsArrayOf,
   parseAsInteger,
   parseAsIsoDate,
   parseAsString,
   parseAsStringLiteral,
   useQueryStates,
+  type inferParserType,
 } from "nuqs";
 import { ALL_STOCKS } from "@/lib/queries";
 import type { ScreenQuestion } from "@/lib/types";
@@ -46,6 +48,8 @@ export const screenerParams = {
   open: parseAsInteger,
 };
 
+const written = createSerializer(screenerParams);
+
 export interface ScreenerFilters {
   q: string;
   preset: string;
@@ -72,10 +76,17 @@ export function useScreenerState() {
     order: state.order,
   };
   const { columns, stock, screen, page, open } = state;
-  return { filters, columns, stock, screen, page, open, set: setState };
+  /** Ask for another screen: a step that the browser's Back undoes, unless it is the same one again. */
+  const ask = (next: Change) => {
+    const then = { ...next, page: null };
+    const same = written({ ...state, ...then }) === written({ ...state, page: null });
+    void setState(then, { history: same ? "replace" : "push" });
+  };
+  return { filters, columns, stock, screen, page, open, set: setState, ask };
 }
 
-export type Change = Parameters<ReturnType<typeof useScreenerState>["set"]>[0];
+export type Change = Partial<Nullable<inferParserType<typeof screenerParams>>>;
+type Nullable<T> = { [K in keyof T]: T[K] | null };
 
 type FilterKey = "preset" | "symbol" | "sector" | "index" | "type";
 

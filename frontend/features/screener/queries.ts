@@ -7,6 +7,7 @@ import type { ScreenerFilters } from "./filters";
 export const PAGE_SIZE = 50;
 export const SPARK_SESSIONS = 21;
 const EXPORT_PAGE_SIZE = 500;
+const AGAIN_MS = 5_000;
 
 export interface ScreenerAsk {
   filters: ScreenerFilters;
@@ -58,6 +59,7 @@ export const checkQuery = (q: string) =>
     queryKey: ["data", "screener-check", q],
     queryFn: ({ signal }) => unwrap(screenerAPI.check(q, signal)),
     gcTime: 60_000,
+    refetchInterval: (query) => (query.state.status === "error" ? AGAIN_MS : false), // the server may come back
   });
 
 export const nearMissesQuery = (filters: ScreenerFilters) =>

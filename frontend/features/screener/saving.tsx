@@ -16,11 +16,13 @@ import { sameQuestion } from "./filters";
 
 const FILE_KIND = "smarttrader-screen";
 
-/** The saved screen that the URL names, and whether what is on screen differs from it. */
+/** The saved screen that the URL names, whether it is gone, and whether what is on screen differs from it. */
 export function useSaved(id: number | null, question: ScreenQuestion) {
-  const screens = useQuery({ ...screensQuery, enabled: id !== null });
+  // another tab may have changed or deleted it
+  const screens = useQuery({ ...screensQuery, enabled: id !== null, refetchOnWindowFocus: "always" });
   const screen = id === null ? undefined : screens.data?.find((one) => one.id === id);
-  return { screen, changed: screen !== undefined && !sameQuestion(screen.question, question) };
+  const gone = id !== null && screens.isSuccess && !screens.isFetching && screen === undefined;
+  return { screen, gone, changed: screen !== undefined && !sameQuestion(screen.question, question) };
 }
 
 interface SavingProps {
@@ -35,11 +37,21 @@ interface SavingProps {
 /** Save, save under a name, watch, share as a link or a file, delete. */
 export function Saving({ screen, changed, question, onSaved, onGone, onFile }: SavingProps) {
   const client = useQueryClient();
-  const [naming, setNaming] = useState(false);
+  const suggested = screen ? `${screen.name} 2` : "";
+  const [naming, setNaming] = useState<string | null>(null); // the name that is suggested
   const [more, setMore] = useState(false);
   const refresh = () => client.invalidateQueries({ queryKey: screensQuery.queryKey });
-  const failed = (title: string) => (error: unknown) =>
+  const failed = (title: string) => (error: unknown) => {
+    if (error instanceof ApiError && error.status === 409) void refresh(); // changed meanwhile: by whom, is seen then
     toast({ title, text: getErrorMessage(error), tone: "er" });
+  };
+  /** Of a saved screen, which another tab may have deleted. */
+  const refused = (title: string) => (error: unknown, one: SavedScreen) => {
+    if (!(error instanceof ApiError) || error.status !== 404) return failed(title)(error);
+    onGone();
+    void refresh();
+    toast({ title: `${one.name} was deleted meanwhile`, text: "What is on screen stays.", tone: "wn" });
+  };
 
   const save = useMutation({
     mutationFn: ({ id, version, name }: SavedScreen) =>
@@ -49,7 +61,10 @@ export function Saving({ screen, changed, question, onSaved, onGone, onFile }: S
       toast({ title: `${saved.name} saved`, text: `Version ${saved.version}` });
       onSaved(saved);
     },
-    onError: failed("The screen was not saved"),
+    onError: (error, one) => {
+      refused("The screen was not saved")(error, one);
+      if (error instanceof ApiError && error.status === 404) setNaming(one.name);
+    },
   });
   const watch = useMutation({
     mutationFn: ({ id, watching }: SavedScreen) => unwrap(screensAPI.watch(id, !watching)),
@@ -64,7 +79,7 @@ export function Saving({ screen, changed, question, onSaved, onGone, onFile }: S
           : { title: `${saved.name} is no longer watched` },
       );
     },
-    onError: failed("The watch was not changed"),
+    onError: refused("The watch was not changed"),
   });
   const remove = useMutation({
     mutationFn: async (gone: SavedScreen) => {
@@ -88,7 +103,7 @@ export function Saving({ screen, changed, question, onSaved, onGone, onFile }: S
         },
       });
     },
-    onError: failed("The screen was not deleted"),
+    onError: refused("The screen was not deleted"),
   });
   useCommands([
     {
@@ -96,7 +111,7 @@ export function Saving({ screen, changed, question, onSaved, onGone, onFile }: S
       label: "Save this screen",
       keys: "s",
       group: "This page",
-      run: () => (screen && changed ? save.mutate(screen) : setNaming(true)),
+      run: () => (screen && changed ? save.mutate(screen) : setNaming(suggested)),
     },
   ]);
   const act = (run: () => void) => () => {
@@ -130,7 +145,7 @@ export function Saving({ screen, changed, question, onSaved, onGone, onFile }: S
           Save changes
         </button>
       ) : (
-        <button type="button" className="btn" onClick={() => setNaming(true)}>
+        <button type="button" className="btn" onClick={() => setNaming(suggested)}>
           <Icon name="save" size="s" />
           Save as…
         </button>
@@ -159,7 +174,7 @@ export function Saving({ screen, changed, question, onSaved, onGone, onFile }: S
       >
         <div className="stack g1 menu">
           {screen && (
-            <button type="button" className="btn q" onClick={act(() => setNaming(true))}>
+            <button type="button" className="btn q" onClick={act(() => setNaming(suggested))}>
               Save as another screen
             </button>
           )}
@@ -189,12 +204,12 @@ export function Saving({ screen, changed, question, onSaved, onGone, onFile }: S
         </div>
       </Popover>
       <SaveDialog
-        open={naming}
+        open={naming !== null}
         question={question}
-        suggested={screen ? `${screen.name} 2` : ""}
-        onClose={() => setNaming(false)}
+        suggested={naming ?? ""}
+        onClose={() => setNaming(null)}
         onSaved={async (saved) => {
-          setNaming(false);
+          setNaming(null);
           await refresh();
           toast({ title: `${saved.name} saved` });
           onSaved(saved);

@@ -71,7 +71,16 @@ export function ScreenerPage({ renderStock }: ScreenerPageProps) {
   const router = useRouter();
   const client = useQueryClient();
   const phone = usePhone();
-  const { filters, columns: chosen, stock, screen: screenId, page, open, set } = useScreenerState();
+  const {
+    filters,
+    columns: chosen,
+    stock,
+    screen: screenId,
+    page,
+    open,
+    set,
+    ask: show,
+  } = useScreenerState();
   const [active, setActive] = useState<number | null>(page > 1 ? (page - 1) * PAGE_SIZE : null);
   const [chooser, setChooser] = useState(false);
   const [adding, setAdding] = useState(false);
@@ -81,7 +90,7 @@ export function ScreenerPage({ renderStock }: ScreenerPageProps) {
   const search = useRef<HTMLInputElement>(null);
 
   const question = questionOf(filters, chosen);
-  const { screen, changed } = useSaved(screenId, question);
+  const { screen, changed, gone } = useSaved(screenId, question);
   useCrumbs([
     { label: "Screener", ...(screen && { href: "/screener/" }) },
     ...(screen ? [{ label: screen.name }] : []),
@@ -112,7 +121,7 @@ export function ScreenerPage({ renderStock }: ScreenerPageProps) {
   const change = (next: Change) => {
     setActive(null);
     seen.current = 1;
-    void set({ ...next, page: null });
+    show(next);
   };
   const clear = () => change(NO_FILTER);
   const exporting = useExport(ask, shown, meta);
@@ -214,6 +223,7 @@ export function ScreenerPage({ renderStock }: ScreenerPageProps) {
         <div className="row between wrap g3">
           <div className="row g3 wrap">
             <h1>{screen?.name ?? "Screener"}</h1>
+            {gone && <Badge tone="wn">The saved screen of this link no longer exists</Badge>}
             {screen && (
               <Badge tone="line">
                 Saved · v{screen.version}

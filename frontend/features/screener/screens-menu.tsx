@@ -32,7 +32,10 @@ export function ScreensMenu({ onScreen, onPreset }: ScreensMenuProps) {
       label="Screens"
       className="screenpop"
       open={open}
-      onOpenChange={setOpen}
+      onOpenChange={(next) => {
+        setOpen(next);
+        if (next && screens.isSuccess) void screens.refetch(); // another tab may have saved or deleted one
+      }}
       trigger={
         <button type="button" className="btn">
           <Icon name="menu" size="s" />

@@ -97,6 +97,7 @@ export default function Editor({ value, words, wrong, onDraft, onCommit, ref }: 
             autocapitalize: "off",
             autocorrect: "off",
             spellcheck: "false",
+            tabindex: "0", // it has the focus of its own accord, but axe asks to see it written where the text scrolls
           }),
           Prec.highest(
             keymap.of([
