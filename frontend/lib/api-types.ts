@@ -9979,7 +9979,7 @@ export interface components {
             digest: string;
             /**
              * Efficiency
-             * @description Growth a year in the tests over that of the choices in training
+             * @description Growth a year of the tests together over that of the choices in training
              */
             efficiency: number | null;
             /**

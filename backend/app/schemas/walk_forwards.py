@@ -143,7 +143,9 @@ class WalkForwardOut(WalkForwardSummary):
     )
     windows: list[WalkWindow]
     stability: Stability
-    efficiency: float | None = Field(description="Growth a year in the tests over that of the choices in training")
+    efficiency: float | None = Field(
+        description="Growth a year of the tests together over that of the choices in training"
+    )
     stress: list[Stressed]
     luck: Spread | str = Field(description="A text says why there is none")
     variants: Variants

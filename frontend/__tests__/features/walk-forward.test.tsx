@@ -63,7 +63,7 @@ test("each figure of a walk-forward opens its formula and what it is made of", a
   await closed();
   const steady = screen.getByRole("region", { name: "Stability of the choices" });
   about = await opened("45% as fast", steady);
-  expect(about).toHaveTextContent("Σ CAGR of the tests ÷ Σ CAGR in training");
+  expect(about).toHaveTextContent("(Π(1 + return of the test) ^ (252 ÷ sessions) − 1)");
   await closed();
   about = await opened("At an end", steady);
   expect(about).toHaveTextContent("The grid has ends only");

@@ -141,19 +141,34 @@ export function variantsFigures(walk: WalkForward): { below: Figure; middle: Fig
 
 /** How fast what was chosen grew in the tests, beside training. */
 export function efficiencyFigure(walk: WalkForward): Figure {
-  const both = walk.windows.filter((row) => row.tested_cagr !== null && row.trained_cagr !== null);
-  const mean = (of: "tested_cagr" | "trained_cagr") =>
-    both.length === 0 ? "–" : percent(both.reduce((sum, row) => sum + (row[of] ?? 0), 0) / both.length);
+  const both = walk.windows.filter(
+    (row) => row.params !== null && row.tested_return !== null && row.trained_cagr !== null,
+  );
+  const a_year = Number((walk.metrics as Metrics)["periods_per_year"]);
+  const sessions = both.reduce((sum, row) => sum + row.sessions, 0);
+  const together = (of: "tested_return" | "trained_cagr", root: number) =>
+    both.length === 0
+      ? "–"
+      : percent(
+          Math.max(
+            0,
+            both.reduce((product, row) => product * (1 + (row[of] ?? 0)), 1),
+          ) **
+            root -
+            1,
+        );
   return {
     label: "Efficiency",
     value: walk.efficiency === null ? null : percent(walk.efficiency, 0),
     why: "Training earned nothing",
-    definition: "Growth a year in the tests over that in training of what was chosen.",
-    formula: "Σ CAGR of the tests ÷ Σ CAGR in training",
+    definition:
+      "Growth a year of the tests one after another, over that in training of what was chosen: the windows together, not the mean of their years, which short tests would make.",
+    formula: `(Π(1 + return of the test) ^ (${count(a_year)} ÷ sessions) − 1) ÷ (Π(1 + CAGR in training) ^ (1 ÷ windows) − 1)`,
     interval: "None is drawn for it",
     inputs: [
-      { name: "Mean in the tests", value: mean("tested_cagr") },
-      { name: "Mean in training", value: mean("trained_cagr") },
+      { name: "In the tests, a year", value: together("tested_return", a_year / sessions) },
+      { name: "In training, a year", value: together("trained_cagr", 1 / both.length) },
+      { name: "Sessions of these tests", value: count(sessions) },
       { name: "Windows with both", value: count(both.length) },
       ...about(walk),
     ],

@@ -16,7 +16,7 @@ from app.engines.backtest import CostSpec, run
 from app.engines.bars import Bars
 from app.engines.strategies.registry import registry
 from app.engines.sweeps.evaluate import METRICS, Chunk, Evaluator, Inputs
-from app.engines.sweeps.walk_forward import STRESS, Walked, WalkForwardSpec, walk_forward
+from app.engines.sweeps.walk_forward import STRESS, Walked, WalkForwardSpec, efficiency, walk_forward
 from app.engines.sweeps.windows import FEWEST_TESTED, Window, windows
 
 from .market import bars_of, base_of, walk
@@ -173,3 +173,25 @@ def test_a_measure_of_which_less_is_better_does_not_choose() -> None:
     with pytest.raises(ValueError, match="metric: expected one of sharpe"):
         walked(bars, metric="volatility")
     assert "volatility" in METRICS
+
+
+def test_efficiency_is_what_the_tests_grew_together_over_what_training_did() -> None:
+    def row(tested: float | None, trained: float | None, chose: bool = True) -> dict[str, Any]:
+        return {
+            "params": {"fast": 5} if chose else None,
+            "tested_return": tested,
+            "trained_cagr": trained,
+            "sessions": 63,
+        }
+
+    # a quarter each, by turns +25 % and −20 %: nothing is left of it, though a mean of years, (144 − 59) / 2 %, is 42 %
+    assert efficiency([row(0.25, 0.2), row(-0.2, 0.2)], 252) == pytest.approx(0.0, abs=1e-12)
+    # four quarters of 1.1, 1.1, 1.0, 1.0 are a year of 21 %; training 1.21 and 1.0 by turns: sqrt(1.21) − 1 = 10 %
+    turns = [row(0.1, 0.21), row(0.1, 0.0), row(0.0, 0.21), row(0.0, 0.0)]
+    assert efficiency(turns, 252) == pytest.approx(2.1)
+    # a window that chose nothing says nothing; an account that was lost says all
+    assert efficiency([*turns, row(0.0, None, chose=False)], 252) == pytest.approx(2.1)
+    assert efficiency([row(0.1, 0.2), row(-1.0, 0.2)], 252) == pytest.approx(-1.0 / 0.2)
+    # training that lost together, or none at all
+    assert efficiency([row(0.1, 0.5), row(0.1, -0.5)], 252) is None
+    assert efficiency([row(0.0, None, chose=False)], 252) is None
