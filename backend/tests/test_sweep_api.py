@@ -21,6 +21,8 @@ from app.services.sweeps.question import SweepQuestion
 pytestmark = pytest.mark.integration
 
 URL = "/api/portfolio/strategies/sweeps"
+MARCH = {"start_date": "2024-03-01", "end_date": "2024-03-29"}
+MAY = {"start_date": "2024-05-01", "end_date": "2024-05-31"}
 
 
 def asked(sample: SampleSummary, **changes: Any) -> dict[str, Any]:
@@ -301,6 +303,10 @@ def test_heat_map_landscape_and_doubt_follow_from_the_points(
         ({"grid": {"fast": {"start": 2, "stop": 3, "step": 5e-324}}}, 422, "grid.fast"),
         ({"grid": {"fast": [True]}}, 422, "grid.fast.0"),
         ({"periods": [{"start_date": "2024-05-01", "end_date": "2024-04-01"}]}, 422, "periods.0.end_date"),
+        # an end that lies ahead, and a period that is there twice
+        ({"run": {"end_date": "2099-12-31"}}, 422, "end_date"),
+        ({"periods": [MARCH, {"start_date": "2024-04-01", "end_date": "2099-12-31"}]}, 422, "periods.1.end_date"),
+        ({"periods": [MARCH, MAY, MARCH]}, 422, "periods.2"),
     ],
 )
 def test_a_bad_question_is_refused_by_its_field_and_leaves_nothing(
@@ -311,6 +317,16 @@ def test_a_bad_question_is_refused_by_its_field_and_leaves_nothing(
     if field is not None:
         assert response.json()["error"]["details"]["field"] == field
     assert shared_sample.get(URL).json()["meta"]["total"] == 0
+
+
+def test_a_universe_that_is_there_twice_is_named_by_its_place(
+    shared_sample: TestClient, sample_data: SampleSummary
+) -> None:
+    index = sample_data.indices[0]
+    body = asked(sample_data, universes=[index, index.lower()], periods=[MARCH, MAY])
+    error = shared_sample.post(URL, json=body).json()["error"]
+    assert error["message"] == "universes.1: it is universes.0 again; expected each once"
+    assert error["details"]["field"] == "universes.1"
 
 
 def test_a_million_points_are_refused_in_words(shared_sample: TestClient, sample_data: SampleSummary) -> None:

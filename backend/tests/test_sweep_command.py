@@ -106,7 +106,7 @@ def test_the_json_of_both_commands_is_what_the_api_answers(
         (("sma_cross", "--grid", "fast=3", "--from", "2024-05-01", "--to", "2024-04-01"), "--to 2024-04-01 lies"),
         (("sma_cross", "--grid", "fast=3", "--period", "2024-05-01:2024-04-01"), "periods: 2024-04-01 lies before"),
         (("sma_cross", "--grid", "fast=3", "--period", "2024-01-01:2024-04-01", "--period", "2024-01-01:2024-04-01"),
-         "bases: expected each universe and period once"),
+         "periods.1: it is periods.0 again; expected each once"),
         (("sma_cross", "--grid", "fast=3", "--random", "0"), "random: expected 1 to 1 draws"),
         (("sma_cross", "--grid", "fast=3", "--universe", "NIFTY50@now"), "expected @point-in-time or @today"),
         (("sma_cross", "--grid", "fast=3", "--universe", "A", "--universe", "B@today"), "for all of them alike"),

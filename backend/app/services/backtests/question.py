@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from app.engines.backtest import CostSpec
+from app.engines.calendar import IST
 from app.engines.policy import Policy
+from app.exceptions import ValidationError
 
 
 @dataclass(frozen=True)
@@ -41,3 +43,10 @@ class BacktestQuestion:
     seed: int = 0
     asof_members: bool = True
     strict_actions: bool = False  # an inferred action that became known after its ex-date is not used
+
+
+def has_been(end: date, field: str = "end_date") -> None:
+    """Refuse an end that lies ahead: each further session would make another run of it. Raises ValidationError."""
+    today = datetime.now(UTC).astimezone(IST).date()
+    if end > today:
+        raise ValidationError(f"{field}: {end} lies ahead; expected a day up to {today}", field)

@@ -25,7 +25,7 @@ from app.exceptions import (
 )
 from app.repositories.strategies import RunRepository, StrategyRepository
 from app.services.backtests.inputs import Inputs, InputService, changed_inputs
-from app.services.backtests.question import BacktestQuestion
+from app.services.backtests.question import BacktestQuestion, has_been
 from app.services.backtests.slices import SliceQuestion, reads_of, warm_up_of
 from app.services.backtests.stored import StoredRuns
 from app.services.backtests.verifying import verified
@@ -108,7 +108,8 @@ class BacktestService:
         Raises
         ------
         DataNotFoundError : an unknown strategy or index.
-        ValidationError : a parameter out of range, an unknown symbol, a timeframe that a strategy is not made for;
+        ValidationError : a parameter out of range, an unknown symbol, a timeframe that a strategy is not made for, an
+            end that lies ahead;
             `details.field` names it. A strategy that does not load: `details` say where and why.
         InsufficientDataError : no session of the panel lies in the period; a strategy needs volume, and there is none.
         BacktestError : a strategy of one's own did not even answer for its parameters.
@@ -142,6 +143,7 @@ class BacktestService:
             reads_of(books, known),
         )
         loaded = self.inputs.slices.of(market, session, asked)
+        has_been(question.end)
         for book in books:
             require(known[book.strategy_id], book.params, loaded.bars)
         if question.market not in ("nse", "none"):

@@ -14,7 +14,7 @@ from app.engines.backtest import RunSpec
 from app.engines.strategies.registry import AnyStrategy
 from app.engines.sweeps.spec import MOST_POINTS, Combinations, SweepSpec, checked_grid, combinations
 from app.exceptions import ValidationError
-from app.services.backtests.question import BacktestQuestion
+from app.services.backtests.question import BacktestQuestion, has_been
 from app.services.backtests.service import BacktestService
 from app.services.user_strategies.catalogue import Catalogue, is_own
 
@@ -59,16 +59,31 @@ def prepared(
         total = len(universes) * len(periods) * len(found.taken)
         raise ValidationError(f"grid: expected at most {MOST_POINTS:,} points, got {total:,}", "grid")
     params = {name: {**question.run.params.get(name, {}), **found.taken[0]}}
+    for start, end in periods:
+        if end < start:
+            raise ValidationError(f"periods: {end} lies before {start}", "periods")
+    for n, (_, end) in enumerate(question.periods):
+        has_been(end, f"periods.{n}.end_date")
     for universe in universes:
         for start, end in periods:
-            if end < start:
-                raise ValidationError(f"periods: {end} lies before {start}", "periods")
             asked = replace(question.run, universe=universe, start=start, end=end, params=params)
             bases.append(backtests.prepare(market, session, asked, found.warm_up))
+    _distinct([base.run_id for base in bases], len(periods))
     try:
         return SweepSpec(tuple(bases), grid, question.draws, question.seed), found
     except ValueError as error:
         raise ValidationError(str(error), str(error).partition(":")[0]) from error
+
+
+def _distinct(run_ids: list[str], periods: int) -> None:
+    """Refuse a universe or a period that is there twice, by its place; bases go by universe, then by period."""
+    for k, run_id in enumerate(run_ids):
+        first = run_ids.index(run_id)
+        if first == k:
+            continue
+        (universe, period), (other, another) = divmod(first, periods), divmod(k, periods)
+        name, was, again = ("universes", universe, other) if other != universe else ("periods", period, another)
+        raise ValidationError(f"{name}.{again}: it is {name}.{was} again; expected each once", f"{name}.{again}")
 
 
 def points_of(catalogue: Catalogue, question: SweepQuestion) -> tuple[AnyStrategy, Combinations, dict[str, Any]]:
