@@ -102,7 +102,7 @@ def test_a_field_joins_by_one_entry() -> None:
         "100 · (close / sma(close, 5) - 1)",
         5,
         "How far the close is above the mean of 5 bars.",
-        lambda x: 100.0 * (x.anchored / x.newest(lambda h: ind.sma(h.close, 5, gap=h.gap)) - 1.0),
+        lambda x: 100.0 * (x.close / x.newest(lambda h: ind.sma(h.close, 5, gap=h.gap)) - 1.0),
     )
     twice = Field("twice", "Twice", "percent", "2 · sma_5_gap", 5, "Twice that.", lambda x: 2.0 * x["sma_5_gap"])
     close = np.array([10.0, 11, 12, 13, 14, 20])

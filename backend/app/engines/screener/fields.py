@@ -5,8 +5,8 @@ own bar. Too little history, or no trade in the session, is NaN (null on the wir
 
 This file is the registry: a field joins by one entry, and is then computed, stored, sorted by and described. Its
 function takes an `Inputs` (duck-typed here, so that reading the cards does not bring the compiler): the session's own
-bar (`close`, `volume`, …), what the fused kernel worked out (`last`, `rupees`), other fields (`x["ema_20"]`), and, for
-what the kernel does not hold, the newest value of any indicator over the history (`newest`).
+bar (`close`, `volume`, …), what the fused kernel worked out (`last`), other fields (`x["ema_20"]`), and, for what the
+kernel does not hold, the newest value of any indicator over the history (`newest`).
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ _FIELDS: Final = (
         "ema(close, 20)",
         20,
         "Exponential average of 20 bars, seeded with their mean.",
-        lambda x: x.rupees(Last.EMA_20),
+        lambda x: x.last(Last.EMA_20),
         warm_up=20 + fading(2 / 21),
     ),
     Field(
@@ -138,7 +138,7 @@ _FIELDS: Final = (
         "ema(close, 50)",
         50,
         "Exponential average of 50 bars, seeded with their mean.",
-        lambda x: x.rupees(Last.EMA_50),
+        lambda x: x.last(Last.EMA_50),
         warm_up=50 + fading(2 / 51),
     ),
     Field(
@@ -158,7 +158,7 @@ _FIELDS: Final = (
         "100 · atr(14) / close",
         15,
         "Wilder's average true range as a share of the close.",
-        lambda x: 100.0 * (x.last(Last.ATR) / x.anchored),
+        lambda x: 100.0 * (x.last(Last.ATR) / x.close),
         warm_up=15 + fading(1 / 14),
     ),
     Field(
@@ -168,7 +168,7 @@ _FIELDS: Final = (
         "ema(close, 12) - ema(close, 26)",
         26,
         "Fast average less the slow one.",
-        lambda x: x.rupees(Last.MACD),
+        lambda x: x.last(Last.MACD),
         warm_up=26 + fading(2 / 27),
     ),
     Field(
@@ -178,7 +178,7 @@ _FIELDS: Final = (
         "ema(macd, 9)",
         34,
         "Average of the MACD line.",
-        lambda x: x.rupees(Last.MACD_SIGNAL),
+        lambda x: x.last(Last.MACD_SIGNAL),
         warm_up=34 + fading(2 / 27) + fading(2 / 10),
     ),
     Field(
@@ -216,7 +216,7 @@ _FIELDS: Final = (
         "bb_middle + 2 · std(close, 20)",
         20,
         "Upper Bollinger band.",
-        lambda x: (x.last(Last.MEAN_20) + 2.0 * x.last(Last.STD_20)) / x.factor,
+        lambda x: x.last(Last.MEAN_20) + 2.0 * x.last(Last.STD_20),
     ),
     Field(
         "bb_middle",
@@ -225,7 +225,7 @@ _FIELDS: Final = (
         "sma(close, 20)",
         20,
         "Simple average of 20 bars.",
-        lambda x: x.rupees(Last.MEAN_20),
+        lambda x: x.last(Last.MEAN_20),
     ),
     Field(
         "bb_lower",
@@ -234,7 +234,7 @@ _FIELDS: Final = (
         "bb_middle - 2 · std(close, 20)",
         20,
         "Lower Bollinger band.",
-        lambda x: (x.last(Last.MEAN_20) - 2.0 * x.last(Last.STD_20)) / x.factor,
+        lambda x: x.last(Last.MEAN_20) - 2.0 * x.last(Last.STD_20),
     ),
     Field(
         "trend_7d",
@@ -243,7 +243,7 @@ _FIELDS: Final = (
         "100 · (close / close[-5] - 1)",
         6,
         "Change over 5 sessions.",
-        lambda x: 100.0 * (x.anchored / x.last(Last.CLOSE_5) - 1.0),
+        lambda x: 100.0 * (x.close / x.last(Last.CLOSE_5) - 1.0),
     ),
     Field(
         "trend_30d",
@@ -252,7 +252,7 @@ _FIELDS: Final = (
         "100 · (close / close[-21] - 1)",
         22,
         "Change over 21 sessions.",
-        lambda x: 100.0 * (x.anchored / x.last(Last.CLOSE_21) - 1.0),
+        lambda x: 100.0 * (x.close / x.last(Last.CLOSE_21) - 1.0),
     ),
     Field(
         "is_20d_breakout",
@@ -261,7 +261,7 @@ _FIELDS: Final = (
         "close > highest(close[-20] … close[-1])",
         21,
         "Whether the close is above every close of the previous 20 sessions.",
-        lambda x: flag(x.anchored > x.last(Last.HIGHEST_CLOSE_20), x.last(Last.HIGHEST_CLOSE_20)),
+        lambda x: flag(x.close > x.last(Last.HIGHEST_CLOSE_20), x.last(Last.HIGHEST_CLOSE_20)),
     ),
     Field(
         "vol_percentile",
@@ -279,7 +279,7 @@ _FIELDS: Final = (
         "volume / mean(volume[-20] … volume[-1])",
         21,
         "The day's volume against the mean of the previous 20, both in shares of one denomination.",
-        lambda x: x.volume / x.factor / positive(x.last(Last.VOLUME_MEAN_20)),
+        lambda x: x.volume / positive(x.last(Last.VOLUME_MEAN_20)),
     ),
     Field(
         "high_252d",
@@ -288,7 +288,7 @@ _FIELDS: Final = (
         "highest(high, 252)",
         252,
         "Highest high of 252 sessions.",
-        lambda x: x.rupees(Last.HIGHEST_HIGH_252),
+        lambda x: x.last(Last.HIGHEST_HIGH_252),
     ),
     Field(
         "low_252d",
@@ -297,7 +297,7 @@ _FIELDS: Final = (
         "lowest(low, 252)",
         252,
         "Lowest low of 252 sessions.",
-        lambda x: x.rupees(Last.LOWEST_LOW_252),
+        lambda x: x.last(Last.LOWEST_LOW_252),
     ),
     Field(
         "trend_part",

@@ -6,6 +6,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from app.engines.screener.restate import price_now
+
 F1 = NDArray[np.float64]
 I4 = NDArray[np.int32]
 
@@ -14,6 +16,7 @@ I4 = NDArray[np.int32]
 def forward(
     open_: F1,
     close: F1,
+    factor: F1,
     columns: I4,
     days: I4,
     segments: I4,
@@ -25,7 +28,8 @@ def forward(
 ) -> None:
     """Bought at the open of the instrument's next bar, sold at its last close up to `ahead` sessions after the signal.
 
-    open_, close : [R], forward-anchored; columns, days : [R]; segments : [R], the first row of each row's segment;
+    open_, close : [R], raw, with their adjustment factor; columns, days : [R]; segments : [R], the first row of each
+    row's segment;
     closed_from : [N], the session from which an instrument's prices cannot be trusted; out : [R], NaN where there is no
     next bar in time, where the time is not over yet, where history is missing on the way or prices cannot be trusted;
     left : [R], the session of the sale, -1 where there is none.
@@ -42,4 +46,4 @@ def forward(
             j += 1
         if segments[j] != segments[i] or days[j] >= closed_from[columns[i]] or not open_[i + 1] > 0.0:
             continue
-        out[i], left[i] = close[j] / open_[i + 1] - 1.0, days[j]
+        out[i], left[i] = price_now(close[j], factor[j], factor[i + 1]) / open_[i + 1] - 1.0, days[j]

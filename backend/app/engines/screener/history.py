@@ -97,11 +97,12 @@ def study(
     from app.engines.screener.forward import forward  # brings the compiler
 
     out, left = np.empty(len(rows)), np.empty(len(rows), np.int32)
-    open_, close = (np.ascontiguousarray(rows.anchored(name, 1)) for name in ("open", "close"))
+    open_, close = (np.ascontiguousarray(rows.source.number(name)) for name in ("open", "close"))
+    place = (rows.columns, rows.days, rows.segment_starts)
     sessions = len(rows.sessions)
     found = []
     for horizon in horizons:
-        forward(open_, close, rows.columns, rows.days, rows.segment_starts, closed_from, sessions, horizon, out, left)
+        forward(open_, close, rows.factor, *place, closed_from, sessions, horizon, out, left)
         known = ~np.isnan(out)
         beside = rows.universe & known
         counts = by_day(rows, beside)

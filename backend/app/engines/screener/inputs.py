@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from app.engines.bars import Bars
 from app.engines.screener.fields import Field
+from app.engines.screener.restate import restate
 from app.engines.screener.rows import Last
 
 F1 = NDArray[np.float64]
@@ -18,31 +19,40 @@ B2 = NDArray[np.bool_]
 
 
 class History:
-    """Forward-anchored bars up to the session, each [T, N]; `gap` says where history is missing."""
+    """Bars up to the session in shares of the session, each [T, N]; `gap` says where history is missing."""
 
     def __init__(self, bars: Bars, t: int) -> None:
         self._bars, self._until = bars, t + 1
         self.gap: B2 = bars.gap[: t + 1]
+        self._factor: F2 = bars.factor[: t + 1]
 
     @cached_property
     def open(self) -> F2:
-        return self._bars.open[: self._until]
+        return self._restated(self._bars.raw.open, 1)
 
     @cached_property
     def high(self) -> F2:
-        return self._bars.high[: self._until]
+        return self._restated(self._bars.raw.high, 1)
 
     @cached_property
     def low(self) -> F2:
-        return self._bars.low[: self._until]
+        return self._restated(self._bars.raw.low, 1)
 
     @cached_property
     def close(self) -> F2:
-        return self._bars.close[: self._until]
+        return self._restated(self._bars.raw.close, 1)
 
     @cached_property
     def volume(self) -> F2:
-        return self._bars.volume[: self._until]
+        return self._restated(self._bars.raw_volume, -1)
+
+    def _restated(self, values: F2, degree: int) -> F2:
+        columns = np.ascontiguousarray(values[: self._until].T)
+        out = np.empty(columns.shape)
+        for n, column in enumerate(columns):
+            factor = np.ascontiguousarray(self._factor[:, n])
+            restate(column, factor, float(factor[-1]), degree, out[n])
+        return out.T
 
 
 class Inputs:
@@ -52,8 +62,6 @@ class Inputs:
     ----------
     open, high, low, close, volume : shape [N], raw, as printed
     turnover : shape [N], rupees
-    factor : shape [N]; anchored prices divided by it are rupees of the session
-    anchored : shape [N], the close times its factor
     """
 
     def __init__(self, bars: Bars, t: int, last: F2, turnover: F1, fields: Mapping[str, Field]) -> None:
@@ -64,20 +72,13 @@ class Inputs:
         self.close: F1 = raw.close[t]
         self.volume: F1 = bars.raw_volume[t]
         self.turnover: F1 = turnover
-        self.factor: F1 = bars.factor[t]
-        self.anchored: F1 = self.close * self.factor
         self._bars, self._t, self._last, self._fields = bars, t, last, fields
         self._known: dict[str, F1] = {}
         self._asked: set[str] = set()
 
     def last(self, row: Last) -> F1:
-        """A result of the fused kernel; prices in it are forward-anchored."""
+        """A result of the fused kernel, in rupees and shares of the session."""
         found: F1 = self._last[row]
-        return found
-
-    def rupees(self, row: Last) -> F1:
-        """The same in rupees of the session."""
-        found: F1 = self._last[row] / self.factor
         return found
 
     @cached_property

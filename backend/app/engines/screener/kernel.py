@@ -16,6 +16,7 @@ from app.engines.indicators.columns import load_block
 from app.engines.indicators.momentum import rsi_of, stochastic_dense
 from app.engines.indicators.trend import directional
 from app.engines.indicators.volatility import std_dense, true_range
+from app.engines.screener.restate import price_now, restate, shares_now
 from app.engines.screener.rows import ROWS, Last
 
 F1 = NDArray[np.float64]
@@ -189,26 +190,36 @@ def windows(high: F1, low: F1, close: F1, volume: F1, scratch: F2, out: F1) -> N
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def anchor(high: F1, low: F1, close: F1, volume: F1, factor: F1, gap: B1, hi: F1, lo: F1, cl: F1, vol: F1) -> int:
-    """Write the newest unbroken segment of raw bars to `hi`, `lo`, `cl` and `vol`, forward-anchored and without holes.
+def unbroken(high: F1, low: F1, close: F1, volume: F1, factor: F1, gap: B1, hi: F1, lo: F1, cl: F1, vol: F1) -> int:
+    """Write the newest unbroken segment of raw bars to `hi`, `lo`, `cl` and `vol`, in shares of the newest bar and
+    without holes.
 
     Returns its length. Where no bar is missing only the newest `_YEAR` volumes are written: no other is asked for.
     """
     bars: int = close.shape[0]
-    whole = 0
+    whole = alike = 0
     for t in range(1, bars):
         # what is finite less itself is zero: three calls of `isfinite` would take as long as all that follows
         rest = (high[t] - high[t]) + (low[t] - low[t]) + (close[t] - close[t])
         whole += (1 if rest == 0.0 else 0) & (0 if gap[t] else 1)
+        alike += 1 if factor[t] == factor[t - 1] else 0
+    now = factor[bars - 1]
     if whole == bars - 1 and np.isfinite(high[0]) and np.isfinite(low[0]) and np.isfinite(close[0]):
+        recent = max(bars - _YEAR, 0)
+        if alike < bars - 1:
+            restate(high, factor, now, 1, hi)
+            restate(low, factor, now, 1, lo)
+            restate(close, factor, now, 1, cl)
+            restate(volume[recent:], factor[recent:], now, -1, vol[recent:])
+            return bars
         for t in range(bars):  # a loop each: the compiler proves of few arrays only that they do not overlap
-            hi[t] = high[t] * factor[t]
+            hi[t] = high[t]
         for t in range(bars):
-            lo[t] = low[t] * factor[t]
+            lo[t] = low[t]
         for t in range(bars):
-            cl[t] = close[t] * factor[t]
-        for t in range(max(bars - _YEAR, 0), bars):
-            vol[t] = volume[t] / factor[t]
+            cl[t] = close[t]
+        for t in range(recent, bars):
+            vol[t] = volume[t]
         return bars
     count = 0
     pending = False
@@ -219,24 +230,22 @@ def anchor(high: F1, low: F1, close: F1, volume: F1, factor: F1, gap: B1, hi: F1
         if pending:
             count = 0
             pending = False
-        hi[count] = high[t] * factor[t]
-        lo[count] = low[t] * factor[t]
-        cl[count] = close[t] * factor[t]
-        vol[count] = volume[t] / factor[t]
+        if factor[t] == now:
+            hi[count], lo[count], cl[count], vol[count] = high[t], low[t], close[t], volume[t]
+        else:
+            hi[count], lo[count] = price_now(high[t], factor[t], now), price_now(low[t], factor[t], now)
+            cl[count], vol[count] = price_now(close[t], factor[t], now), shares_now(volume[t], factor[t], now)
         count += 1
     return count
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def previous_close(high: F1, low: F1, close: F1, factor: F1) -> float:
-    """Raw close of the last traded bar before the newest, in shares as they are now.
-
-    It is multiplied by a ratio of factors that is exactly 1 on most days, so that it stays as it was printed.
-    """
+    """Raw close of the last traded bar before the newest, in shares as they are now."""
     newest_bar = close.shape[0] - 1
     for t in range(newest_bar - 1, -1, -1):
         if np.isfinite(high[t]) and np.isfinite(low[t]) and np.isfinite(close[t]):
-            return float(close[t] * (factor[t] / factor[newest_bar]))
+            return price_now(close[t], factor[t], factor[newest_bar])
     return np.nan
 
 
@@ -266,7 +275,7 @@ def newest(high: F2, low: F2, close: F2, volume: F2, factor: F2, gap: B2, first:
             column[:] = np.nan
             if np.isfinite(hi[j, bars - 1]) and np.isfinite(lo[j, bars - 1]) and np.isfinite(cl[j, bars - 1]):
                 before = previous_close(hi[j], lo[j], cl[j], fac[j])
-                i = anchor(hi[j], lo[j], cl[j], vol[j], fac[j], gaps[j], room[0], room[1], room[2], room[3])
+                i = unbroken(hi[j], lo[j], cl[j], vol[j], fac[j], gaps[j], room[0], room[1], room[2], room[3])
                 recursions(room[0, :i], room[1, :i], room[2, :i], column)
                 windows(room[0, :i], room[1, :i], room[2, :i], room[3, :i], scratch, column)
                 if i >= 2:
@@ -287,7 +296,7 @@ def newest_rows(high: F2, low: F2, close: F2, volume: F2, factor: F2, gap: B2, f
         column[:] = np.nan
         if np.isfinite(high[n, bars - 1]) and np.isfinite(low[n, bars - 1]) and np.isfinite(close[n, bars - 1]):
             before = previous_close(high[n], low[n], close[n], factor[n])
-            i = anchor(high[n], low[n], close[n], volume[n], factor[n], gap[n], hi, lo, cl, vol)
+            i = unbroken(high[n], low[n], close[n], volume[n], factor[n], gap[n], hi, lo, cl, vol)
             recursions(hi[:i], lo[:i], cl[:i], column)
             windows(hi[:i], lo[:i], cl[:i], vol[:i], scratch, column)
             if i >= 2:
@@ -307,15 +316,15 @@ def newest_packed(
     for n in range(begin, end):
         size = max(size, newest[n] + 1 - first[n])
     hi, lo, cl, vol = np.empty(size), np.empty(size), np.empty(size), np.empty(size)
-    unbroken = np.zeros(size, np.bool_)
+    no_gap = np.zeros(size, np.bool_)
     scratch, column = np.empty((8, _RECENT + 2)), np.empty(out.shape[0])
     for n in range(begin, end):
         a, b = first[n], newest[n] + 1
         column[:] = np.nan
         if np.isfinite(high[b - 1]) and np.isfinite(low[b - 1]) and np.isfinite(close[b - 1]):
             before = previous_close(high[a:b], low[a:b], close[a:b], factor[a:b])
-            i = anchor(
-                high[a:b], low[a:b], close[a:b], volume[a:b], factor[a:b], unbroken[: b - a], hi, lo, cl, vol
+            i = unbroken(
+                high[a:b], low[a:b], close[a:b], volume[a:b], factor[a:b], no_gap[: b - a], hi, lo, cl, vol
             )  # fmt: skip
             recursions(hi[:i], lo[:i], cl[:i], column)
             windows(hi[:i], lo[:i], cl[:i], vol[:i], scratch, column)

@@ -6,9 +6,9 @@ from enum import IntEnum
 
 
 class Last(IntEnum):
-    """Rows of the kernel's result. Prices are forward-anchored; the newest bar's own factor brings them home."""
+    """Rows of the kernel's result. Prices and volumes are in shares as they are at the newest bar."""
 
-    PREVIOUS_CLOSE = 0  # raw rupees, in shares as they are at the newest bar
+    PREVIOUS_CLOSE = 0
     EMA_20 = 1
     EMA_50 = 2
     RSI = 3

@@ -1,8 +1,7 @@
 """A snapshot: every price field of every instrument at one session, as columns.
 
-Indicators run on forward-anchored prices from the start of the unbroken history; what has the dimension of a price is
-divided by the factor at the newest bar, so that it reads in rupees of that day and a new corporate action changes no
-earlier snapshot.
+Indicators run from the start of the unbroken history on prices in shares of the newest bar, see `restate`: what has the
+dimension of a price reads in rupees of that day, and a new corporate action changes no earlier snapshot.
 """
 
 from __future__ import annotations

@@ -151,10 +151,13 @@ def plain_values(values: Any, rows: NDArray[np.intp]) -> list[Any]:
 
 def closes_of(whole: Rows, at: NDArray[np.int64], count: int) -> list[list[float]]:
     """The last closes up to each of some rows, oldest first, in rupees of that row's bar."""
+    from app.engines.screener.restate import stretches  # brings the compiler
+
     frame, last = whole.back_from(at, count)
-    closes = frame.anchored("close", 1)
-    first = frame.segments[:-1]
-    return [(closes[a : b + 1] / frame.factor[b]).tolist() for a, b in zip(first.tolist(), last.tolist(), strict=True)]
+    raw, closes = frame.source.number("close"), np.empty(len(frame))
+    first, end = frame.segments[:-1], frame.segments[1:]
+    stretches(raw, frame.factor, first, last, end, 1, closes)
+    return [closes[a:b].tolist() for a, b in zip(first.tolist(), end.tolist(), strict=True)]
 
 
 def column_card(expression: Expression) -> dict[str, Any]:

@@ -27,10 +27,9 @@ def rows_by_hand(**change: object) -> Rows:
 
 def ahead(rows: Rows, sessions: int, closed: tuple[int, int] = (99, 99)) -> np.ndarray:
     out, left = np.empty(len(rows)), np.empty(len(rows), np.int32)
-    open_, close = (np.ascontiguousarray(rows.anchored(name, 1)) for name in ("open", "close"))
-    forward(
-        open_, close, rows.columns, rows.days, rows.segment_starts, np.array(closed, np.int32), 8, sessions, out, left
-    )
+    prices = (rows.source.number("open"), rows.source.number("close"), rows.factor)
+    place = (rows.columns, rows.days, rows.segment_starts)
+    forward(*prices, *place, np.array(closed, np.int32), 8, sessions, out, left)
     assert ((left >= 0) == ~np.isnan(out)).all()
     grid = np.full((8, 2), np.nan)
     grid[rows.days, rows.columns] = out

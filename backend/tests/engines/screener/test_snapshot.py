@@ -16,6 +16,7 @@ from app.engines.screener import FIELDS
 from app.engines.screener.kernel import newest
 from app.engines.screener.language.frame import rows_of_bars
 from app.engines.screener.snapshot import Snapshot, snapshot, snapshot_of_rows, warm_up
+from tests.engines.screener.language.words import in_shares_of
 
 
 def market(bars: int, columns: int, seed: int, *, holes: float = 0.0, gaps: float = 0.0, splits: float = 0.0) -> Bars:
@@ -71,23 +72,24 @@ markets = st.builds(
 @given(bars=markets)
 @settings(deadline=None, max_examples=30)
 def test_the_newest_values_are_those_of_the_indicators_to_the_last_bit(bars: Bars) -> None:
-    hi, lo, cl, gap, factor = bars.high, bars.low, bars.close, bars.gap, bars.factor
+    read = in_shares_of(bars, len(bars.sessions) - 1)
+    (_, hi, lo, cl), gap = read.raw, bars.gap
     macd, stochastic, bands = ind.macd(cl, gap=gap), ind.stochastic(hi, lo, cl, gap=gap), ind.bollinger(cl, gap=gap)
     expected = {
-        "ema_20": ind.ema(cl, 20, gap=gap) / factor,
-        "ema_50": ind.ema(cl, 50, gap=gap) / factor,
+        "ema_20": ind.ema(cl, 20, gap=gap),
+        "ema_50": ind.ema(cl, 50, gap=gap),
         "rsi_14": ind.rsi(cl, 14, gap=gap),
         "atr_pct": 100 * (ind.atr(hi, lo, cl, 14, gap=gap) / cl),
-        "macd": macd.line / factor,
-        "macd_signal": macd.signal / factor,
+        "macd": macd.line,
+        "macd_signal": macd.signal,
         "adx": ind.adx(hi, lo, cl, 14, gap=gap),
         "stoch_k": stochastic.k,
         "stoch_d": stochastic.d,
-        "bb_upper": bands.upper / factor,
-        "bb_middle": bands.middle / factor,
-        "bb_lower": bands.lower / factor,
-        "high_252d": ind.highest(hi, 252, gap=gap) / factor,
-        "low_252d": ind.lowest(lo, 252, gap=gap) / factor,
+        "bb_upper": bands.upper,
+        "bb_middle": bands.middle,
+        "bb_lower": bands.lower,
+        "high_252d": ind.highest(hi, 252, gap=gap),
+        "low_252d": ind.lowest(lo, 252, gap=gap),
     }
     result = snapshot(bars)
     for name, panel in expected.items():
@@ -203,8 +205,21 @@ def test_prices_are_in_rupees_of_their_own_bar_after_a_split() -> None:
 
 
 def test_the_previous_close_is_the_printed_one_to_the_last_digit() -> None:
-    factor = np.array([3.0, 3.0, 3.0])  # 100.35 · 3 / 3 would not come back as 100.35 in every case
-    assert value(snapshot(rising([99.0, 100.35, 101.0], factor=factor)), "prev_close") == 100.35
+    # as floats go, 719.25 · 0.1 / 0.1 and 100.35 · 3 / 3 are other numbers
+    for factor in (1.1, 3.0, 7.0, 0.1):
+        closes = [719.25] * 251 + [100.35, 101.0]
+        result = snapshot(rising(closes, factor=np.full(253, factor)))
+        assert value(result, "prev_close") == 100.35
+        assert (value(result, "high_252d"), value(result, "low_252d")) == (719.25, 100.35)
+        # (719.25 · 18 + 100.35 + 101) / 20 = 657.3925
+        assert value(result, "bb_middle") == 657.3925
+
+
+def test_a_price_before_an_action_is_what_a_person_works_out() -> None:
+    # 1:5 before the last bar: 1000.5 / 5 = 200.1, which 1000.5 · 0.2 is not
+    result = snapshot(rising([1000.5] * 252 + [210.105], factor=np.array([3.0] * 252 + [15.0])))
+    assert value(result, "prev_close") == 200.1
+    assert (value(result, "high_252d"), value(result, "low_252d")) == (210.105, 200.1)
 
 
 def test_after_missing_history_there_is_no_previous_close() -> None:

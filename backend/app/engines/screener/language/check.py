@@ -1,7 +1,7 @@
 """Names and types: from a tree as written to one that can be computed.
 
-Prices are held forward-anchored; where one meets a plain number, both are in rupees of their own bar, so that
-`close < 500` means what it says on any date.
+A price is in rupees of its own bar, so that `close < 500` means what it says on any date; by its dimension it is
+restated where a later bar looks back at it.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from app.engines.screener.language.check import Vocabulary
 from app.engines.screener.language.frame import UNCLASSIFIED, Rows, Texts, to_flags
 from app.engines.screener.language.functions import FUNCTIONS
 from app.engines.screener.language.kinds import FALSE, TRUE, UNKNOWN, Kind
-from app.engines.screener.language.reads import crosses_section, reach
+from app.engines.screener.language.reads import crosses_section, own_reach, reach
 from app.engines.screener.language.tree import (
     All,
     Among,
@@ -40,6 +40,7 @@ from app.engines.screener.language.tree import (
     Text,
     children,
 )
+from app.engines.screener.restate import put_back, stretches
 
 F1 = NDArray[np.float64]
 U1 = NDArray[np.uint8]
@@ -65,6 +66,8 @@ _ROLLING: Final = {
     "own_percentile": kernels.OWN_PERCENTILE,
     "ema": kernels.EMA,
     "rsi": kernels.RSI,
+    "count": kernels.COUNT,
+    "bars_since": kernels.SINCE,
 }
 _OF_BARS: Final = {
     "atr": kernels.ATR,
@@ -101,8 +104,8 @@ def _nothing() -> None:
 class Evaluator:
     """Values of checked trees on every row of a frame.
 
-    A number comes back forward-anchored by its dimension (`value`) or in units of its own bar (`home`); a condition as
-    0, 1, 2. What stands in the tree more than once is computed once and kept until it was used for the last time.
+    A number is in units of its own bar: rupees of that day, shares of that day. A condition is 0, 1 or 2. What stands
+    in the tree more than once is computed once and kept until it was used for the last time.
     `pause` is called before every window; it may raise, to end what takes too long.
     """
 
@@ -124,7 +127,7 @@ class Evaluator:
         """A number on every row, [R], a price in rupees of its own bar."""
         self._expect(node)
         with np.errstate(all="ignore"):
-            return np.array(np.broadcast_to(self.home(node), len(self.rows)), np.float64)
+            return np.array(np.broadcast_to(cast("F1 | float", self.value(node)), len(self.rows)), np.float64)
 
     def _expect(self, node: Node) -> None:
         """Count what will be asked for more than once."""
@@ -144,7 +147,7 @@ class Evaluator:
         return found
 
     def value(self, node: Node) -> Value:
-        """Numbers forward-anchored, conditions as 0, 1, 2; a constant as itself."""
+        """Numbers in units of their own bar, conditions as 0, 1, 2; a constant as itself."""
         kept = self._kept.get(node)
         if kept is None:
             kept = self._computed(node)
@@ -155,40 +158,18 @@ class Evaluator:
             self._kept.pop(node, None)
         return kept
 
-    def home(self, node: Node) -> F1 | float:
-        """A number in units of its own bar: rupees of that day, shares of that day."""
-        if isinstance(node, Name) and self._words.definition(node.name) is None:
-            return self.rows.source.number(node.name)  # as printed, not there and back
-        degree = self.kind(node).degree
-        value = cast("F1 | float", self.value(node))
-        scale = self.rows.scale(degree or 0)
-        return value if isinstance(scale, float) else value / scale
-
     def _flags(self, node: Node) -> U1:
         return cast(U1, self.value(node))
 
     def _series(self, node: Node) -> F1:
-        """Forward-anchored numbers, or a condition as 1, 0, NaN, one a row in one piece."""
+        """Numbers, or a condition as 1, 0, NaN, one a row in one piece."""
         if self.kind(node).type == "flag":
             return to_number(self._flags(node))
         value = self.value(node)
         return np.ascontiguousarray(np.broadcast_to(value, len(self.rows)), np.float64)
 
-    def _together(self, nodes: Sequence[Node]) -> list[F1 | float]:
-        """Numbers in one denomination: where a price meets a plain number, that is taken as rupees of the bar."""
-        degrees = [self.kind(node).degree for node in nodes]
-        common = next((degree for degree in degrees if degree), 0)
-        scale = self.rows.scale(common)
-        out: list[F1 | float] = []
-        for node, degree in zip(nodes, degrees, strict=True):
-            value = self.value(node)
-            out.append(value if degree or isinstance(scale, float) else value * scale)  # type: ignore[arg-type]
-        return out
-
     def _compared(self, left: Node, right: Node, op: str) -> U1:
-        a_degree, b_degree = self.kind(left).degree, self.kind(right).degree
-        same = bool(a_degree) and a_degree == b_degree
-        a, b = (self.value(left), self.value(right)) if same else (self.home(left), self.home(right))
+        a, b = cast(F1, self.value(left)), cast(F1, self.value(right))
         holds = _COMPARE[op](a, b)
         unknown = np.isnan(a) | np.isnan(b)
         out = np.multiply(holds, TRUE, dtype=np.uint8)
@@ -242,13 +223,12 @@ class Evaluator:
         kind = self._words.fields[name].kind
         if kind.type == "flag":
             return to_flags(self.rows.source.number(name))
-        return self.rows.anchored(name, kind.degree or 0)
+        return self.rows.source.number(name)
 
     def _arithmetic(self, node: Arithmetic) -> Value:
-        if node.op in "+-":
-            a, b = self._together((node.left, node.right))
-            return a + b if node.op == "+" else a - b
         a, b = cast(F1, self.value(node.left)), cast(F1, self.value(node.right))
+        if node.op in "+-":
+            return a + b if node.op == "+" else a - b
         if node.op == "*":
             return a * b
         if isinstance(b, float):
@@ -260,7 +240,7 @@ class Evaluator:
             texts = self.rows.source.text(node.of.name)
             wanted = {item.value.casefold() for item in node.items if isinstance(item, Text)}
             return _looked_up(texts, lambda value: value in wanted)
-        values = self.home(node.of)
+        values = cast(F1, self.value(node.of))
         found = np.isin(values, [item.value for item in node.items if isinstance(item, Number)])
         out = np.multiply(found, TRUE, dtype=np.uint8)
         out[np.isnan(values)] = UNKNOWN
@@ -278,11 +258,11 @@ class Evaluator:
             case "abs":
                 return np.abs(self.value(given[0]))
             case "min" | "max":
-                a, b = self._together(given)
+                a, b = (self.value(one) for one in given)
                 return np.minimum(a, b) if node.name == "min" else np.maximum(a, b)  # NaN in, NaN out
             case "if":
                 flags = self._flags(given[0])
-                a, b = self._together(given[1:])
+                a, b = (self.value(one) for one in given[1:])
                 return np.where(flags == TRUE, a, np.where(flags == FALSE, b, np.nan))
             case "log":
                 x = np.asarray(self.value(given[0]), np.float64)
@@ -307,7 +287,7 @@ class Evaluator:
         """A function of the day's stocks."""
         self.pause()
         rows = self.rows
-        x = np.ascontiguousarray(np.broadcast_to(self.home(node.arguments[0]), len(rows)), np.float64)
+        x = np.ascontiguousarray(np.broadcast_to(self.value(node.arguments[0]), len(rows)), np.float64)
         sectors = np.empty(0, np.int32)
         if node.name == "sector_median":
             texts = rows.source.text("sector")
@@ -318,58 +298,37 @@ class Evaluator:
         kernels.across(_ACROSS[node.name], x, rows.universe, sectors, order, first, out)
         return out
 
-    def windowed(self, node: Shift | Call) -> Value:
-        """A function of an instrument's bars up to each row."""
+    def windowed(self, node: Shift | Call, wanted: I1 | None = None) -> Value:
+        """A function of an instrument's bars up to each row; with `wanted`, one a segment, it is right on those."""
         self.pause()
-        rows = self.rows
-        out = np.empty(len(rows))
-        if isinstance(node, Shift):
-            kernels.lagged(self._series(node.of), rows.segments, node.bars, out)
-            return to_flags(out) if self.kind(node.of).type == "flag" else out
-        constants = [int(one.value) for one in node.arguments if isinstance(one, Number)]
-        name = node.name
-        if name in _ROLLING:
-            kernels.rolling(_ROLLING[name], self._series(node.arguments[0]), rows.segments, constants[0], out)
-        elif name in {"count", "bars_since"}:
-            op = kernels.COUNT if name == "count" else kernels.SINCE
-            kernels.rolling(op, self._series(node.arguments[0]), rows.segments, constants[0] if constants else 1, out)
-        elif name in {"change", "roc"}:
-            x = self._series(node.arguments[0])
-            kernels.lagged(x, rows.segments, constants[0], out)
-            out = x - out if name == "change" else x / np.where(out == 0.0, np.nan, out) - 1.0
-        elif name in {"bb_upper", "bb_lower"}:
-            x, width = self._series(node.arguments[0]), _constant(node.arguments[2])
-            middle = np.empty(len(rows))
-            kernels.rolling(kernels.SMA, x, rows.segments, constants[0], middle)
-            kernels.rolling(kernels.STD, x, rows.segments, constants[0], out)
-            out = middle + width * out if name == "bb_upper" else middle - width * out
-        elif name in {"macd", "macd_signal"}:
-            signal = np.empty(len(rows))
-            fast, slow, more = (*constants, 9)[:3]
-            kernels.macd_rows(self._series(node.arguments[0]), rows.segments, fast, slow, more, out, signal)
-            out = out if name == "macd" else signal
-        elif name in {"corr", "beta"}:
-            x, y = (self._series(one) for one in node.arguments[:2])
-            kernels.paired(kernels.CORR if name == "corr" else kernels.BETA, x, y, rows.segments, constants[0], out)
-        elif name in {"crosses_above", "crosses_below"}:
+        if isinstance(node, Call) and node.name in {"crosses_above", "crosses_below"}:
             return self._crossed(node)
+        if isinstance(node, Call) and node.name in _OF_BARS:
+            of = [(np.ascontiguousarray(self.rows.source.number(name)), 1) for name in ("high", "low", "close")]
         else:
-            self._of_bars(node, out)
-            return to_flags(out) if name == "supertrend_up" else out
-        return out
+            given = [node.of] if isinstance(node, Shift) else [a for a in node.arguments if not isinstance(a, Number)]
+            of = [(self._series(one), self.kind(one).degree or 0) for one in given]
+        recursive = isinstance(node, Call) and FUNCTIONS[node.name].family == "all"
+        out = self._looked_back(node, of, None if recursive else own_reach(node), wanted)
+        return to_flags(out) if self.kind(node).type == "flag" else out
 
-    def _of_bars(self, node: Call, out: F1) -> None:
-        numbers = [one.value for one in node.arguments if isinstance(one, Number)]
-        window, smooth, d, multiplier = 1, 1, 1, 1.0
-        if numbers:
-            window = int(numbers[0])
-        if node.name in {"stoch_k", "stoch_d"}:
-            smooth, d = int(numbers[1]), int(numbers[2]) if len(numbers) > 2 else 1
-        elif node.name in {"supertrend", "supertrend_up"}:
-            multiplier = numbers[1]
+    def _looked_back(
+        self, node: Shift | Call, of: Sequence[tuple[F1, int]], reach: int | None, wanted: I1 | None
+    ) -> F1:
+        """A function of series that look back `reach` bars (None: all), each with its dimension.
+
+        Where no corporate action lies between, values are taken as they are. The others are then worked out again from
+        values in shares of the bar that looks.
+        """
         rows = self.rows
-        high, low, close = (np.ascontiguousarray(rows.anchored(name, 1)) for name in ("high", "low", "close"))
-        kernels.of_bars(_OF_BARS[node.name], high, low, close, rows.segments, window, smooth, d, multiplier, out)
+        out = _over_bars(node, [x for x, _ in of], rows.segments)
+        over = rows.stretches(reach, wanted) if any(degree for _, degree in of) else None
+        if over is not None:
+            place, inputs = over[:3], [np.empty(int(over.segments[-1])) for _ in of]
+            for (x, degree), seen in zip(of, inputs, strict=True):
+                stretches(x, rows.factor, *place, degree, seen)
+            put_back(_over_bars(node, inputs, over.segments), *place, out)
+        return out
 
     def _crossed(self, node: Call) -> U1:
         """On the other side than one bar before, each bar's comparison in that bar's own rupees."""
@@ -417,22 +376,55 @@ class DayEvaluator(Evaluator):
             found = self._values[node] = self._computed(node)
         return found
 
-    def windowed(self, node: Shift | Call) -> Value:
-        """See `Evaluator`."""
+    def windowed(self, node: Shift | Call, wanted: I1 | None = None) -> Value:
+        """See `Evaluator`; of a day all rows are wanted."""
         bars = None if crosses_section(node, self._words) else reach(node, self._words)
-        frame, last = (self._all, self._at) if bars is None else self._all.back_from(self._at, bars)
+        frame, at = (self._all, self._at) if bars is None else self._all.back_from(self._at, bars)
         inner = Evaluator(frame, self._words, self.pause)
         inner._expect(node)
-        return cast("F1 | U1", inner.value(node))[last]
+        return cast("F1 | U1", inner.windowed(node, at))[at]
+
+
+def _over_bars(node: Shift | Call, of: Sequence[F1], segments: I1) -> F1:
+    """A function of bars over whole segments of rows, conditions as 1, 0, NaN."""
+    out = np.empty(len(of[0]))
+    if isinstance(node, Shift):
+        kernels.lagged(of[0], segments, node.bars, out)
+        return out
+    name = node.name
+    constants = [one.value for one in node.arguments if isinstance(one, Number)]
+    n = int(constants[0]) if constants else 1
+    if name in _ROLLING:
+        kernels.rolling(_ROLLING[name], of[0], segments, n, out)
+    elif name in {"change", "roc"}:
+        x = of[0]
+        kernels.lagged(x, segments, n, out)
+        out = x - out if name == "change" else x / np.where(out == 0.0, np.nan, out) - 1.0
+    elif name in {"bb_upper", "bb_lower"}:
+        middle, width = np.empty(len(out)), constants[1]
+        kernels.rolling(kernels.SMA, of[0], segments, n, middle)
+        kernels.rolling(kernels.STD, of[0], segments, n, out)
+        out = middle + width * out if name == "bb_upper" else middle - width * out
+    elif name in {"macd", "macd_signal"}:
+        signal = np.empty(len(out))
+        fast, slow, more = (*(int(one) for one in constants), 9)[:3]
+        kernels.macd_rows(of[0], segments, fast, slow, more, out, signal)
+        out = out if name == "macd" else signal
+    elif name in {"corr", "beta"}:
+        kernels.paired(kernels.CORR if name == "corr" else kernels.BETA, of[0], of[1], segments, n, out)
+    else:
+        smooth, d, multiplier = 1, 1, 1.0
+        if name in {"stoch_k", "stoch_d"}:
+            smooth, d = int(constants[1]), int(constants[2]) if len(constants) > 2 else 1
+        elif name in {"supertrend", "supertrend_up"}:
+            multiplier = constants[1]
+        high, low, close = of
+        kernels.of_bars(_OF_BARS[name], high, low, close, segments, n, smooth, d, multiplier, out)
+    return out
 
 
 def _text(node: Node) -> str:
     assert isinstance(node, Text)
-    return node.value
-
-
-def _constant(node: Node) -> float:
-    assert isinstance(node, Number)
     return node.value
 
 

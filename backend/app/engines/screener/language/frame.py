@@ -1,13 +1,14 @@
 """What expressions are computed on: traded bars packed into rows, each instrument's in one piece, oldest first.
 
 An instrument that did not trade in a session has no row there: a window of n is the last n bars that traded. Where
-history is missing a new segment begins.
+history is missing a new segment begins. Values stand as they were published; what looks back over a corporate action
+takes them in shares of the bar that looks, see `Rows.stretches`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -26,7 +27,6 @@ D1 = NDArray[np.datetime64]
 
 
 UNCLASSIFIED: Final = "Unclassified"  # the sector of a share that no list gives one: no sector that it shares
-_OF_BARS = frozenset({"open", "high", "low", "close", "volume"})  # they are the same whatever stands beside the prices
 
 
 def to_flags(numbers: F1) -> U1:
@@ -39,6 +39,21 @@ class Texts(NamedTuple):
 
     codes: I4
     values: Sequence[str]
+
+
+class Stretches(NamedTuple):
+    """Rows whose windows reach over a corporate action, with all that those see: worked out in shares of their own bar.
+
+    Attributes
+    ----------
+    first, at, end : [K]: of action k the rows first … end - 1 are seen by the rows at … end - 1
+    segments : [K + 1]: where each begins when they stand one after the other, and their length together
+    """
+
+    first: I1
+    at: I1
+    end: I1
+    segments: I1
 
 
 class Source(Protocol):
@@ -80,36 +95,35 @@ class Rows:
     factor: F1
     universe: B1
     source: Source
-    _anchored: dict[tuple[str, int], F1] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         return len(self.days)
 
     @cached_property
-    def unadjusted(self) -> bool:
-        """Whether no row has a corporate action behind it."""
-        return bool((self.factor == 1.0).all())
+    def actions(self) -> I1:
+        """Rows whose factor is another than that of the row before in their segment."""
+        changed: I1 = np.flatnonzero(self.factor[1:] != self.factor[:-1]) + 1
+        inside: I1 = changed[self.segment_starts[changed] != changed]
+        return inside
 
-    def scale(self, degree: int) -> F1 | float:
-        """The factor to the power of a dimension."""
-        if degree == 0 or self.unadjusted:
-            return 1.0
-        out = self.factor
-        for _ in range(abs(degree) - 1):
-            out = out * self.factor
-        return out if degree > 0 else 1.0 / out
+    def stretches(self, reach: int | None, wanted: I1 | None = None) -> Stretches | None:
+        """What windows of `reach` bars (None: all of the segment) see over corporate actions; None where nothing.
 
-    def anchored(self, name: str, degree: int) -> F1:
-        """A stored number, forward-anchored by its dimension."""
-        raw = self.source.number(name)
-        if degree == 0 or self.unadjusted:
-            return raw
-        found = self._anchored.get((name, degree))
-        if found is None:
-            found = raw / self.factor if degree == -1 else raw * self.scale(degree)
-            if name in _OF_BARS:
-                self._anchored[name, degree] = found
-        return found
+        With `wanted`, rows in ascending order of which a segment has one at most, only what the windows of those see.
+        """
+        at = self.actions
+        if not len(at) or reach == 1:
+            return None
+        first, segment = self.segment_starts[at].astype(np.int64), np.searchsorted(self.segments, at, side="right")
+        end = np.minimum(self.segments[segment], np.append(at[1:], len(self)))
+        if wanted is not None:
+            last = np.append(wanted, len(self))[np.searchsorted(wanted, at)] + 1
+            held = last <= end
+            first, at, end = first[held], at[held], last[held]
+        if reach is not None:
+            end = np.minimum(end, at + (reach - 1))
+            first = np.maximum(first, at - (reach - 1))
+        return Stretches(first, at, end, np.concatenate([[0], np.cumsum(end - first)]).astype(np.int64))
 
     @cached_property
     def by_day(self) -> tuple[I1, I1]:
@@ -173,9 +187,8 @@ class Rows:
             self.factor,
             universe,
             source,
-            self._anchored,
         )
-        for name in ("unadjusted", "by_day", "segment_starts"):
+        for name in ("actions", "by_day", "segment_starts"):
             other.__dict__[name] = getattr(self, name)
         return other
 

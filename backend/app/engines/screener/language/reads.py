@@ -27,19 +27,24 @@ def reach(node: Node, vocabulary: Vocabulary) -> int | None:
     return None if recursive else window(node, vocabulary)
 
 
+def own_reach(node: Shift | Call) -> int:
+    """Bars that a function looks at itself, its own included; of a recursion those it takes to begin."""
+    if isinstance(node, Shift):
+        return 1 + node.bars
+    function = FUNCTIONS[node.name]
+    constants = zip(function.parameters, node.arguments, strict=True)
+    windows = tuple(int(a.value) for p, a in constants if p.kind in {"n", "h"} and isinstance(a, Number))
+    return 1 + function.reach(windows)
+
+
 def window(node: Node, vocabulary: Vocabulary) -> int:
     """Bars of unbroken history after which a checked tree can first be known."""
     if isinstance(node, Name):
         definition = vocabulary.definition(node.name)
         return 1 if definition is None else window(definition, vocabulary)
     most = max((window(child, vocabulary) for child in children(node)), default=1)
-    if isinstance(node, Shift):
-        return most + node.bars
-    if isinstance(node, Call) and FUNCTIONS[node.name].family in {"window", "all"}:
-        function = FUNCTIONS[node.name]
-        constants = zip(function.parameters, node.arguments, strict=True)
-        windows = tuple(int(a.value) for p, a in constants if p.kind in {"n", "h"} and isinstance(a, Number))
-        return most + function.reach(windows)
+    if isinstance(node, Shift) or (isinstance(node, Call) and FUNCTIONS[node.name].family in {"window", "all"}):
+        return most + own_reach(node) - 1
     return most
 
 

@@ -13,7 +13,7 @@ from app.engines.screener.language.evaluate import DayEvaluator, Evaluator, matc
 from app.engines.screener.language.frame import Rows, rows_of_bars
 from app.engines.screener.language.kinds import FALSE, TRUE, UNKNOWN
 from tests.engines.screener.language.twin import Twin, known
-from tests.engines.screener.language.words import NAMES, SECTORS, grid, small_market, vocabulary
+from tests.engines.screener.language.words import NAMES, SECTORS, grid, in_shares_of, small_market, vocabulary
 from tests.engines.screener.language.writer import Words, Writer
 
 WORDS = vocabulary()
@@ -92,13 +92,30 @@ def test_cutting_off_the_future_changes_nothing(seed: int) -> None:
 
 
 def test_functions_equal_the_indicators_to_the_last_bit() -> None:
+    """On every bar they are the indicators' over the prices as that bar's day reads them."""
     bars, rows = small_market(bars=400)
-    high, low, close, gap = bars.high, bars.low, bars.close, bars.gap
+    wanted: dict[str, np.ndarray] = {}
+    # days of one factor are read alike
+    ends = [*(np.flatnonzero(bars.ex_date) - 1).tolist(), len(bars.sessions) - 1]
+    assert len(ends) > 2
+    for first, last in zip([0, *(end + 1 for end in ends[:-1])], ends, strict=True):
+        for text, values in indicators_of(in_shares_of(bars, last)).items():
+            wanted.setdefault(text, np.full(bars.shape, np.nan))[first : last + 1] = values[first:]
+    up = wanted.pop("supertrend_up()")
+    for text, values in wanted.items():
+        found = Evaluator(rows, WORDS).number(compiled(text, WORDS, "number").tree)
+        np.testing.assert_array_equal(grid(bars, rows, found), values, err_msg=text)
+    flags = Evaluator(rows, WORDS).condition(compiled("supertrend_up()", WORDS).tree)
+    np.testing.assert_array_equal(grid(bars, rows, to_number(flags)), np.where(up > 0, 1.0, up * 0.0))
+
+
+def indicators_of(bars: Bars) -> dict[str, np.ndarray]:
+    high, low, close, gap = bars.raw.high, bars.raw.low, bars.raw.close, bars.gap
     bands = indicators.bollinger(close, gap=gap)
     line = indicators.macd(close, gap=gap)
     stochastic = indicators.stochastic(high, low, close, 14, 3, 3, gap=gap)
     trend = indicators.supertrend(high, low, close, gap=gap)
-    wanted = {
+    return {
         "sma(close, 20)": indicators.sma(close, 20, gap=gap),
         "ema(close, 20)": indicators.ema(close, 20, gap=gap),
         "rsi(14)": indicators.rsi(close, 14, gap=gap),
@@ -106,6 +123,7 @@ def test_functions_equal_the_indicators_to_the_last_bit() -> None:
         "highest(high, 20)": indicators.highest(high, 20, gap=gap),
         "lowest(low, 20)": indicators.lowest(low, 20, gap=gap),
         "std(close, 20)": indicators.rolling_std(close, 20, gap=gap),
+        "sma(volume, 20)": indicators.sma(bars.raw_volume, 20, gap=gap),
         "bb_upper()": bands.upper,
         "bb_lower()": bands.lower,
         "macd()": line.line,
@@ -115,14 +133,8 @@ def test_functions_equal_the_indicators_to_the_last_bit() -> None:
         "stoch_k()": stochastic.k,
         "stoch_d()": stochastic.d,
         "supertrend()": trend.line,
+        "supertrend_up()": trend.trend,
     }
-    for text, values in wanted.items():
-        evaluator = Evaluator(rows, WORDS)
-        tree = compiled(text, WORDS, "number").tree
-        with np.errstate(all="ignore"):
-            np.testing.assert_array_equal(grid(bars, rows, evaluator.value(tree)), values, err_msg=text)
-    up = Evaluator(rows, WORDS).condition(compiled("supertrend_up()", WORDS).tree)
-    np.testing.assert_array_equal(grid(bars, rows, to_number(up)), np.where(trend.trend > 0, 1.0, trend.trend * 0.0))
 
 
 def by_hand(close: list[float], volume: list[float] | None = None, factor: list[float] | None = None) -> Rows:
@@ -173,6 +185,43 @@ def test_a_count_of_shares_is_in_shares_of_its_own_bar() -> None:
     assert flags(SPLIT, "volume > 15") == [False, False, True, True]
     assert numbers(SPLIT, "volume / sma(volume, 2)") == [None, 1.0, 1.0, 1.0]  # 20 new shares are 10 old ones
     assert numbers(SPLIT, "close * volume") == [8800.0, 9000.0, 9200.0, 8800.0]  # rupees have no denomination
+
+
+def test_a_price_of_the_past_is_the_one_that_was_published() -> None:
+    """A factor that lies behind both bars is in neither: as floats go, 719.25 · 0.1 / 0.1 is another number."""
+    closes = [719.25, 100.35, 19.99, 0.05, 2857.65, 719.25]
+    for factor in (1.1, 3.0, 7.0, 5 / 3, 0.1):
+        rows = by_hand(closes, closes, [factor] * 6)
+        for back, text in enumerate(("close", "close[1]", "close[2]"), 0):
+            assert numbers(rows, text)[back:] == closes[: 6 - back], (factor, text)
+            assert numbers(rows, text.replace("close", "volume"))[back:] == closes[: 6 - back], (factor, text)
+        assert numbers(rows, "highest(close, 2)")[1:] == [719.25, 100.35, 19.99, 2857.65, 2857.65]
+        assert flags(rows, "close[1] >= 719.25")[1] and flags(rows, "close[1] <= 719.25")[1]
+        assert flags(rows, "close[1] == 719.25 and close[1] in (719.25)")[1]
+        assert numbers(rows, "sma(close, 1)") == closes
+        # a later action changes nothing of what the bars before it saw
+        later = by_hand([*closes, 10.0], [*closes, 1.0], [*[factor] * 6, factor * 5])
+        assert numbers(later, "close[1]")[:6] == numbers(rows, "close[1]")
+
+
+def test_a_price_before_an_action_is_what_a_person_works_out() -> None:
+    # one share became two, then each five: 719.25 / 2 = 359.625, 719.25 / 10 = 71.925, 100.35 / 5 = 20.07
+    rows = by_hand([719.25, 100.35, 20.0], [10, 10, 7], [3, 6, 30])
+    assert numbers(rows, "close[1]") == [None, 359.625, 20.07]
+    assert numbers(rows, "close[2]") == [None, None, 71.925]
+    assert numbers(rows, "volume[2]") == [None, None, 100.0]
+    assert numbers(rows, "sum(volume, 3)") == [None, None, 157.0]  # 100 + 50 + 7
+    assert numbers(rows, "highest(close, 3)") == [None, None, 71.925]
+    assert numbers(rows, "change(close, 1)")[2] == 20.0 - 20.07
+    # ten shares became one: 19.99 is worth 199.90 of the new shares, 30 old ones are 3
+    merged = by_hand([19.99, 200.0], [30, 4], [1.0, 0.1])
+    assert numbers(merged, "close[1]")[1] == 199.9 and numbers(merged, "volume[1]")[1] == 3.0
+    # 0.15 / 3 = 0.05, though as floats go it is 0.049999999999999996
+    assert numbers(by_hand([0.15, 0.05], None, [1.0, 3.0]), "close[1]")[1] == 0.05
+    # a bonus of one for two: three shares for two, 100.35 / 1.5 = 66.9
+    assert numbers(by_hand([100.35, 67.0], None, [2.0, 3.0]), "close[1]")[1] == 66.9
+    # a product of prices is restated twice: (10 · 10) / 2 / 2
+    assert numbers(by_hand([10, 5], None, [1, 2]), "(close * close)[1]")[1] == 25.0
 
 
 def test_a_level_is_crossed_in_the_rupees_of_each_bar() -> None:

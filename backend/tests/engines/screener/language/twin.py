@@ -50,8 +50,32 @@ def _total(some: list[pl.Expr]) -> pl.Expr:
     return pl.sum_horizontal(some, ignore_nulls=False)
 
 
+def _met(a: Answer, b: Answer) -> int | None:
+    """The dimension of two numbers that are added or chosen from."""
+    return a.degree or b.degree or (0 if 0 in {a.degree, b.degree} else None)
+
+
+def _stochastic(run: pl.Series, high: pl.Series, low: pl.Series, close: pl.Series, n: int) -> pl.Series:
+    frame = pl.DataFrame({"s": run, "h": high, "l": low, "c": close})
+    top = pl.col("h").rolling_max(n, min_samples=n).over("s")
+    bottom = pl.col("l").rolling_min(n, min_samples=n).over("s")
+    return frame.select(pl.when(top > bottom).then(100 * (pl.col("c") - bottom) / (top - bottom))).to_series()
+
+
+def _true_range(run: pl.Series, high: pl.Series, low: pl.Series, close: pl.Series) -> pl.Series:
+    frame = pl.DataFrame({"s": run, "h": high, "l": low, "c": close})
+    frame = frame.with_columns(before=pl.col("c").shift(1).over("s"))
+    reaches = [
+        pl.col("h") - pl.col("l"),
+        (pl.col("h") - pl.col("before")).abs(),
+        (pl.col("l") - pl.col("before")).abs(),
+    ]
+    return frame.select(pl.when(pl.col("before").is_not_null()).then(pl.max_horizontal(reaches))).to_series()
+
+
 class Answer(NamedTuple):
-    """A column: numbers forward-anchored, its dimension (None of a constant), whether rounding is in it, near rows."""
+    """A column: numbers in shares of their own bar, its dimension (None of a constant), whether rounding is in it, rows
+    that are near."""
 
     values: pl.Series
     degree: int | None
@@ -67,6 +91,37 @@ class Twin:
         self.frame = frame
         self.definitions = definitions or {}
         self._never = pl.repeat(False, frame.height, eager=True, dtype=pl.Boolean)
+        # every run of bars of one factor looks back over a history of its own, written down in its shares
+        bars = frame.select("segment", "factor", at=pl.int_range(pl.len()))
+        other = pl.col("factor") != pl.col("factor").shift(1)
+        bars = bars.with_columns(
+            run=((pl.col("segment") != pl.col("segment").shift(1)) | other).fill_null(True).cum_sum()
+        )
+        runs = bars.group_by("segment", "run", maintain_order=True).agg(
+            pl.col("factor").first().alias("now"), pl.col("at").last().alias("end")
+        )
+        told = runs.join(bars, on="segment", suffix="_of").filter(pl.col("at") <= pl.col("end")).sort("run", "at")
+        self._told = told.select("run", "at", "now", "factor", own=pl.col("run") == pl.col("run_of"))
+
+    def _read(self, values: pl.Series, degree: int | None) -> pl.Series:
+        """A column as each run reads it, in whole paise where it is published in such."""
+        told = self._told.with_columns(x=values.gather(self._told["at"])).lazy()
+        for _ in range(abs(degree or 0)):
+            then, now = ("factor", "now") if (degree or 0) > 0 else ("now", "factor")
+            x, paise = pl.col("x"), (pl.col("x") * 100).round(0, mode="half_to_even")
+            split, merged = pl.col(now) / pl.col(then), pl.col(then) / pl.col(now)
+            whole, more, less = paise / 100 == x, pl.col(now) > pl.col(then), pl.col(now) < pl.col(then)
+            told = told.with_columns(
+                x=pl.when(more & whole).then(paise / (100 * split)).when(more).then(x / split)
+                .when(less & whole).then(paise * merged / 100).when(less).then(x * merged).otherwise(x)
+            )  # fmt: skip
+        return told.select("x").collect().to_series()
+
+    def _over_runs(self, of: Callable[..., pl.Series], *some: tuple[pl.Series, int | None]) -> pl.Series:
+        """What `of(run, columns…)` makes of columns as each run reads them, taken at the run's own bars."""
+        if not any(degree for _, degree in some):  # all runs of a segment read the same
+            return of(self.frame["segment"], *(values for values, _ in some))
+        return of(self._told["run"], *(self._read(values, degree) for values, degree in some)).filter(self._told["own"])
 
     def of(self, node: Node) -> Answer:
         """The column of a tree."""
@@ -78,8 +133,7 @@ class Twin:
             case Name(name=name):
                 if name in self.definitions:
                     return self.of(self.definitions[name])
-                degree = DEGREES.get(name, 0)
-                return Answer(self._scaled(self.frame[name], degree), degree, False, self._never)
+                return Answer(self.frame[name], DEGREES.get(name, 0), False, self._never)
             case Negative(of=of):
                 a = self.of(of)
                 return a._replace(values=-a.values)
@@ -96,7 +150,7 @@ class Twin:
                 a = self.of(of)
                 assert not a.rounded  # a rounded value is hardly ever one of a list
                 values = [item.value for item in items if isinstance(item, Number)]
-                return self._flag(self._home(a).is_in(values), a.near)
+                return self._flag(a.values.is_in(values), a.near)
             case Not(of=of):
                 a = self.of(of)
                 return a._replace(values=~a.values)
@@ -110,14 +164,6 @@ class Twin:
                 return self._call(name, arguments)
         raise NotImplementedError(node)
 
-    def _scaled(self, raw: pl.Series, degree: int) -> pl.Series:
-        return raw * self.frame["factor"] if degree == 1 else raw / self.frame["factor"] if degree == -1 else raw
-
-    def _home(self, a: Answer) -> pl.Series:
-        if not a.degree:
-            return a.values
-        return self._select(a=a.values, f=self.frame["factor"], of=pl.col("a") / pl.col("f").pow(float(a.degree)))
-
     def _select(self, of: pl.Expr, **columns: pl.Series) -> pl.Series:
         return (
             self.frame.select("column", "day", "segment", "universe", "sector")
@@ -129,18 +175,10 @@ class Twin:
     def _flag(self, values: pl.Series, near: pl.Series) -> Answer:
         return Answer(values, 0, False, near)
 
-    def _met(self, a: Answer, b: Answer) -> tuple[pl.Series, pl.Series, int | None]:
-        degree = a.degree or b.degree
-        if not degree:
-            return a.values, b.values, 0 if 0 in {a.degree, b.degree} else None
-        one, two = (x.values if x.degree else self._scaled(x.values, degree) for x in (a, b))
-        return one, two, degree
-
     def _arithmetic(self, op: str, a: Answer, b: Answer) -> Answer:
         near = a.near | b.near
         if op in "+-":
-            one, two, degree = self._met(a, b)
-            return Answer(one + two if op == "+" else one - two, degree, True, near)
+            return Answer(a.values + b.values if op == "+" else a.values - b.values, _met(a, b), True, near)
         degree = (a.degree or 0) + (b.degree or 0) * (1 if op == "*" else -1)
         if op == "*":
             return Answer(a.values * b.values, degree, True, near)
@@ -150,7 +188,7 @@ class Twin:
         return Answer(values, degree, True, near)
 
     def _compared(self, op: str, a: Answer, b: Answer) -> Answer:
-        one, two = (a.values, b.values) if a.degree and a.degree == b.degree else (self._home(a), self._home(b))
+        one, two = a.values, b.values
         values = {
             "<": one < two, "<=": one <= two, ">": one > two, ">=": one >= two, "==": one == two, "!=": one != two,
         }[op]  # fmt: skip
@@ -171,7 +209,10 @@ class Twin:
         return self._flag(frame.select(test).to_series(), near)
 
     def _windowed(self, a: Answer, how: Callable[[pl.Expr], pl.Expr], reach: int, *, rounded: bool = False) -> Answer:
-        values = self._select(how(pl.col("a")).over("segment"), a=a.values)
+        values = self._over_runs(
+            lambda run, x: pl.DataFrame({"r": run, "a": x}).select(how(pl.col("a")).over("r")).to_series(),
+            (a.values, a.degree),
+        )
         near = self._select(pl.col("n").rolling_max(reach, min_samples=1).over("segment"), n=a.near.cast(pl.Int8)).cast(
             pl.Boolean
         )
@@ -250,23 +291,33 @@ class Twin:
         """Where rounding may have put a value on the other side of one of those before it."""
         x = pl.col("a")
         apart = [((x - x.shift(k)).abs() <= NEAR * x.abs().clip(1e-6)).cast(pl.Int8) for k in range(1, n)]
-        return self._select(pl.max_horizontal(apart).over("segment"), a=a.values).fill_null(0).cast(pl.Boolean)
+        found = self._over_runs(
+            lambda run, x: pl.DataFrame({"r": run, "a": x}).select(pl.max_horizontal(apart).over("r")).to_series(),
+            (a.values, a.degree),
+        )
+        return found.fill_null(0).cast(pl.Boolean)
 
     def _recursive(self, name: str, a: Answer, constants: list[int]) -> Answer:
-        segment = self.frame["segment"]
+        x = (a.values, a.degree)
         if name == "ema":
-            return self._remembered(a, recursions.ema(segment, a.values, constants[0]), degree=a.degree)
+            values = self._over_runs(lambda run, x: recursions.ema(run, x, constants[0]), x)
+            return self._remembered(a, values, degree=a.degree)
         if name == "rsi":
-            values, moved = recursions.rsi(segment, a.values, constants[0])
+            values, moved = (
+                self._over_runs(lambda run, x, k=k: recursions.rsi(run, x, constants[0])[k], x) for k in (0, 1)
+            )  # type: ignore[misc]
             if a.rounded:  # what did not move but for rounding has no index
                 a = a._replace(near=a.near | (moved <= NEAR * a.values.abs()).fill_null(False))
             return self._remembered(a, values, degree=0)
         if name == "bars_since":
-            return self._remembered(a, recursions.bars_since(segment, a.values), degree=0)._replace(rounded=False)
-        line = recursions.macd(segment, a.values, constants[0], constants[1])
-        if name == "macd_signal":
-            line = recursions.ema(segment, line, constants[2])
-        return self._remembered(a, line, degree=a.degree)
+            values = recursions.bars_since(self.frame["segment"], a.values)
+            return self._remembered(a, values, degree=0)._replace(rounded=False)
+
+        def line(run: pl.Series, x: pl.Series) -> pl.Series:
+            found = recursions.macd(run, x, constants[0], constants[1])
+            return found if name == "macd" else recursions.ema(run, found, constants[2])
+
+        return self._remembered(a, self._over_runs(line, x), degree=a.degree)
 
     def _paired(self, name: str, a: Answer, b: Answer, n: int) -> Answer:
         frame = pl.DataFrame({"segment": self.frame["segment"], "x": a.values, "y": b.values})
@@ -298,18 +349,17 @@ class Twin:
             return self._flag(a.values.is_not_null(), a.near)
         if name in {"min", "max"}:
             b = self.of(arguments[1])
-            one, two, degree = self._met(a, b)
             pick = pl.when(pl.col("a") < pl.col("b")) if name == "min" else pl.when(pl.col("a") > pl.col("b"))
             both = pl.when(pl.col("a").is_not_null() & pl.col("b").is_not_null())
             chosen = both.then(pick.then(pl.col("a")).otherwise(pl.col("b")))
-            return Answer(self._select(chosen, a=one, b=two), degree, a.rounded or b.rounded, a.near | b.near)
+            values = self._select(chosen, a=a.values, b=b.values)
+            return Answer(values, _met(a, b), a.rounded or b.rounded, a.near | b.near)
         if name == "if":
             one, two = self.of(arguments[1]), self.of(arguments[2])
-            first, second, degree = self._met(one, two)
             chosen = pl.when(pl.col("f")).then(pl.col("a")).when(~pl.col("f")).then(pl.col("b"))
             near = a.near | one.near | two.near
-            values = self._select(chosen, f=a.values, a=first, b=second)
-            return Answer(values, degree or 0, one.rounded or two.rounded, near)
+            values = self._select(chosen, f=a.values, a=one.values, b=two.values)
+            return Answer(values, _met(one, two) or 0, one.rounded or two.rounded, near)
         if name in {"log", "sqrt"}:
             near = a.near | (a.values.abs() <= NEAR).fill_null(False) if a.rounded else a.near
             x = pl.col("a")
@@ -318,43 +368,40 @@ class Twin:
         raise NotImplementedError(name)
 
     def _of_bars(self, name: str, constants: list[float]) -> Answer:
-        segment, sound = self.frame["segment"], Answer(self._never, 0, False, self._never)
-        high, low, close = (self.of(Name(one)).values for one in ("high", "low", "close"))
+        sound = Answer(self._never, 0, False, self._never)
+        bars = [(self.frame[one], 1) for one in ("high", "low", "close")]
         n = int(constants[0]) if constants else 1
         if name in {"stoch_k", "stoch_d"}:
-            frame = pl.DataFrame({"s": segment, "h": high, "l": low, "c": close})
-            top = pl.col("h").rolling_max(n, min_samples=n).over("s")
-            bottom = pl.col("l").rolling_min(n, min_samples=n).over("s")
-            raw = pl.when(top > bottom).then(100 * (pl.col("c") - bottom) / (top - bottom))
-            found = Answer(frame.select(raw).to_series(), 0, True, self._never)
+            found = Answer(self._over_runs(lambda *of: _stochastic(*of, n), *bars), 0, True, self._never)
             for smooth in constants[1:]:
                 m = int(smooth)
                 found = self._windowed(found, lambda x, m=m: _total([x.shift(k) for k in range(m)]) / m, m)  # type: ignore[misc]
             return found
         if name == "adx":
-            return self._remembered(sound, recursions.adx(segment, high, low, n), degree=0)
-        ranges = self._true_range()
+            values = self._over_runs(lambda run, high, low: recursions.adx(run, high, low, n), *bars[:2])
+            return self._remembered(sound, values, degree=0)
         if name == "true_range":
-            return ranges
-        average = recursions.wilder(segment, ranges.values, n)
-        if name == "atr":
-            return self._remembered(sound, average, degree=1)
-        trend = recursions.supertrend(segment, (high, low, close), average, constants[1])
-        near = pl.Series(trend.near, dtype=pl.Boolean)
-        if name == "supertrend":
-            return Answer(pl.Series(trend.line, dtype=pl.Float64), 1, True, near)
-        return self._flag(pl.Series(trend.up, dtype=pl.Boolean), near)
+            return Answer(self._over_runs(_true_range, *bars), 1, True, self._never)
 
-    def _true_range(self) -> Answer:
-        high, low, close = (self.of(Name(one)).values for one in ("high", "low", "close"))
-        before = self._select(pl.col("c").shift(1).over("segment"), c=close)
-        values = pl.DataFrame({"a": high - low, "b": (high - before).abs(), "c": (low - before).abs()}).select(
-            pl.when(pl.col("b").is_not_null()).then(pl.max_horizontal("a", "b", "c"))
-        )
-        return Answer(values.to_series(), 1, True, self._never)
+        def average(run: pl.Series, *of: pl.Series) -> pl.Series:
+            return recursions.wilder(run, _true_range(run, *of), n)
+
+        if name == "atr":
+            return self._remembered(sound, self._over_runs(average, *bars), degree=1)
+
+        def trend(run: pl.Series, *of: pl.Series) -> pl.Series:
+            high, low, close = of
+            found = recursions.supertrend(run, (high, low, close), average(run, *of), constants[1])
+            return pl.DataFrame(found._asdict()).to_struct()
+
+        found_trend = self._over_runs(trend, *bars).struct.unnest()
+        near = found_trend["near"].cast(pl.Boolean)
+        if name == "supertrend":
+            return Answer(found_trend["line"].cast(pl.Float64), 1, True, near)
+        return self._flag(found_trend["up"].cast(pl.Boolean), near)
 
     def _across(self, name: str, a: Answer) -> Answer:
-        x = self._select(pl.when(pl.col("universe")).then(pl.col("a")), a=self._home(a))
+        x = self._select(pl.when(pl.col("universe")).then(pl.col("a")), a=a.values)
         count, value = pl.col("a").count().over("day"), pl.col("a")
         if name == "rank":
             of = value.rank("min", descending=True).over("day").cast(pl.Float64)

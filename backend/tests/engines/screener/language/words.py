@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from app.engines.bars import Bars
+from app.engines.bars import Bars, Prices
 from app.engines.evidence.lookahead_panel import market
 from app.engines.screener.language import FieldSpec, Kind, Vocabulary
 from app.engines.screener.language.frame import Rows, rows_of_bars
@@ -78,6 +78,24 @@ def small_market(bars: int = 300, seed: int = 1) -> tuple[Bars, Rows]:
         {"NIFTY50": member},
     )
     return panel, rows
+
+
+def in_shares_of(bars: Bars, t: int) -> Bars:
+    """The bars up to `t` as that day reads them, whole paise as such, with ratios of actions: 5 for one, one for 2."""
+    then, now = bars.factor[: t + 1], bars.factor[t]
+    split = np.maximum(now / then, 1.0)
+    merged = np.maximum(then / now, 1.0)
+
+    def read(values: np.ndarray, split: np.ndarray, merged: np.ndarray) -> np.ndarray:
+        values = values[: t + 1]
+        paise = np.round(values * 100)
+        return np.where(paise / 100 == values, paise * merged / (100 * split), values * merged / split)
+
+    prices = Prices(*(read(values, split, merged) for values in bars.raw))
+    volume, ones = read(bars.raw_volume, merged, split), np.ones(then.shape)
+    return Bars(
+        bars.sessions[: t + 1], bars.keys, bars.symbols, prices, volume, ones, bars.gap[: t + 1], bars.member[: t + 1]
+    )
 
 
 def grid(bars: Bars, rows: Rows, values: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
