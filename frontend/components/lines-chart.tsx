@@ -16,13 +16,18 @@ interface LinesChartProps {
   /** The first is drawn in the accent, the others in the order of the series. */
   lines: readonly Line[];
   format: (value: number) => string;
+  /** Counts: the axis has whole numbers alone. */
+  whole?: boolean;
   height?: number;
 }
 
 /** Figures by session, on one axis. */
-export function LinesChart({ label, days, lines, format, height = 220 }: LinesChartProps) {
+export function LinesChart({ label, days, lines, format, whole = false, height = 220 }: LinesChartProps) {
   const colors = useChartColors();
-  const drawn = useMemo(() => option(days, lines, format, colors), [days, lines, format, colors]);
+  const drawn = useMemo(
+    () => option(days, lines, format, whole, colors),
+    [days, lines, format, whole, colors],
+  );
   return (
     <>
       {lines.length > 1 && (
@@ -51,6 +56,7 @@ function option(
   days: readonly string[],
   lines: readonly Line[],
   format: (value: number) => string,
+  whole: boolean,
   colors: ChartColors,
 ) {
   return {
@@ -79,6 +85,7 @@ function option(
         axisLabel: { color: colors.axis, fontSize: 12, formatter: format },
         axisTick: { show: false },
         splitNumber: 4,
+        ...(whole && { minInterval: 1 }),
         splitLine: { lineStyle: { color: colors.grid } },
       },
     ],

@@ -30,6 +30,7 @@ _NAMES = {
     "NIFTYMIDCAPSELECT": "NIFTY MIDCAP SELECT",
     "NIFTYSMALLCAP100": "NIFTY SMALLCAP 100",
     "NIFTYSMALLCAP250": "NIFTY SMALLCAP 250",
+    "NIFTYTOTALMARKET": "NIFTY TOTAL MARKET",
     "INDIAVIX": "INDIA VIX",
 }
 _ALIASES = {
@@ -77,6 +78,11 @@ def known_index(name: str) -> str | None:
 def index_name(index_id: str) -> str:
     """The written name of an id; the id itself where none is known."""
     return _NAMES.get(index_id, index_id)
+
+
+def written_name(index_id: str, stored: str) -> str:
+    """The name of an index as people read it: the one a list gave, unless that gave the id alone."""
+    return index_name(index_id) if stored == index_id else stored
 
 
 def index_in(text: str) -> str | None:

@@ -29,6 +29,7 @@ from app.repositories.indices import IndexRepository, membership_version
 from app.repositories.instruments import stored_names, types_of
 from app.repositories.snapshots import SnapshotRepository
 from app.services.fundamentals import FinancialColumns, FundamentalsService
+from app.services.index_names import written_name
 from app.services.members import belonging
 from app.services.panel import Panel, PanelService
 from app.services.screens import cards
@@ -372,7 +373,8 @@ class ScreenerService:
         """The indices that have members on a date, the latest session by default, and that date."""
         days = self._panels.current(market).sessions
         day = asof if asof is not None else (days[-1].astype(object) if len(days) else None)
-        return [] if day is None else IndexRepository(session).counts(day), day
+        found = [] if day is None else IndexRepository(session).counts(day)
+        return [{**one, "name": written_name(one["id"], one["name"])} for one in found], day
 
 
 def _members(session: Session, shown: int, held_back: int, absent: list[int], day: date) -> dict[str, Any]:

@@ -10,6 +10,17 @@ jest.mock("next/navigation", () => ({
   usePathname: () => "/screener/history/",
 }));
 
+test("a history that cannot be read says what is wrong, as the screener does", async () => {
+  const place = { field: "q", line: 1, column: 1, length: 5 };
+  fakeApi({
+    "GET /api/health": health,
+    "GET /api/screener/indices": { indices: [], default: "ALL", asof: null },
+    "GET /api/screener/history": failure(422, "VALIDATION_ERROR", "There is no field cloze", place),
+  });
+  renderApp(<HistoryPage />, "?q=cloze+%3E+1");
+  expect(await screen.findByText("The expression cannot be read")).toBeInTheDocument();
+});
+
 test("a history is of the type that is chosen, and the screen that it goes back to as well", async () => {
   const { urls } = fakeApi({
     "GET /api/health": health,

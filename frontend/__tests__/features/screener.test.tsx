@@ -76,6 +76,26 @@ test("a typed symbol is asked for after a pause, in capitals", async () => {
   await waitFor(() => expect(url().get("symbol")).toBe("ARU"));
 });
 
+test("a symbol may be typed slowly: the field keeps the focus and the letters", async () => {
+  fakeApi({ ...BASE, "GET /api/screener/": screenerPage([stock("ARUVI")]) });
+  const { url } = page();
+  await screen.findByText("ARUVI");
+  await userEvent.type(screen.getByRole("textbox", { name: "Symbol begins with" }), "a");
+  await waitFor(() => expect(url().get("symbol")).toBe("A"));
+  expect(screen.getByRole("textbox", { name: "Symbol begins with" })).toHaveFocus();
+  await userEvent.keyboard("ru");
+  await waitFor(() => expect(url().get("symbol")).toBe("ARU"));
+  await userEvent.click(screen.getByRole("button", { name: "Remove Symbol" }));
+  expect(screen.getByRole("textbox", { name: "Symbol begins with" })).toHaveValue("");
+});
+
+test("clearing the filters clears the type, too", async () => {
+  fakeApi({ ...BASE, "GET /api/screener/": screenerPage([stock("ARUVI")]) });
+  const { url } = page("?type=ETF&index=NIFTY50");
+  await userEvent.click(await screen.findByRole("button", { name: "Clear" }));
+  await waitFor(() => expect(Object.fromEntries(url())).toEqual({}));
+});
+
 const preset = {
   name: "OVERSOLD",
   label: "Oversold",

@@ -82,15 +82,14 @@ export function MarketPage() {
 
 function Found({ found }: { found: MarketOverview }) {
   const { days } = found;
-  const share = (holds: readonly number[], known: readonly number[]) =>
-    holds.map((value, at) => (known[at] ? value / (known[at] as number) : null));
   const above = useMemo(
     () => [
-      { name: "Above 50-day average", values: share(days.above_sma_50, days.above_sma_50_known) },
-      { name: "Above 200-day average", values: share(days.above_sma_200, days.above_sma_200_known) },
+      { name: "Above 50-day average", values: shares(days, days.above_sma_50, days.above_sma_50_known) },
+      { name: "Above 200-day average", values: shares(days, days.above_sma_200, days.above_sma_200_known) },
     ],
     [days],
   );
+  const gaps = above.some(({ values }) => values.includes(null));
   const net = useMemo(() => {
     const values: number[] = [];
     days.advances.forEach((value, at) =>
@@ -125,8 +124,11 @@ function Found({ found }: { found: MarketOverview }) {
             label={`Share of stocks above their 50 and 200 day averages over ${count(days.t.length)} sessions`}
             days={days.t}
             lines={above}
-            format={(value) => percent(value, 0)}
+            format={wholePercent}
           />
+          {gaps && (
+            <p className="card-f t3 xs">No line where it can be told of fewer than half of the stocks.</p>
+          )}
         </section>
         <section className="card" aria-label="Advance-decline line">
           <div className="card-h">
@@ -137,6 +139,7 @@ function Found({ found }: { found: MarketOverview }) {
             days={days.t}
             lines={net}
             format={count}
+            whole
           />
         </section>
       </div>
@@ -178,6 +181,19 @@ function Found({ found }: { found: MarketOverview }) {
     </div>
   );
 }
+
+const wholePercent = (value: number): string => percent(value, 0);
+
+/** The shares of the stocks of which it can be told, by day; of a few of them they would not be those of the market. */
+const shares = (
+  { stocks }: MarketOverview["days"],
+  holds: readonly number[],
+  known: readonly number[],
+): (number | null)[] =>
+  holds.map((value, at) => {
+    const told = known[at] ?? 0;
+    return told > 0 && 2 * told >= (stocks[at] ?? 0) ? value / told : null;
+  });
 
 function Above({ label, holds, known }: { label: string; holds: number; known: number }) {
   return (

@@ -48,14 +48,11 @@ export function AlertsPage() {
                 : " Set SMARTTRADER_SMTP_URL and SMARTTRADER_MAIL_TO to have new ones mailed.")}
           </p>
         </div>
-        <button
-          type="button"
-          className="btn"
-          disabled={unread === 0 || read.isPending}
-          onClick={() => read.mutate()}
-        >
-          Mark {count(unread)} as read
-        </button>
+        {unread > 0 && (
+          <button type="button" className="btn" disabled={read.isPending} onClick={() => read.mutate()}>
+            Mark {count(unread)} as read
+          </button>
+        )}
       </div>
       <div className="stack g3">
         <section className="card" aria-label="Notifications">

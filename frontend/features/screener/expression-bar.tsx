@@ -5,7 +5,7 @@ import dynamic from "next/dynamic";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { Icon } from "@/components/icon";
 import { Kbd } from "@/components/marks";
-import { ApiError, getErrorMessage } from "@/lib/errors";
+import { ApiError, fieldProblems, getErrorMessage } from "@/lib/errors";
 import { fieldsQuery, functionsQuery, indicesQuery, sectorsQuery } from "@/lib/queries";
 import type { ScreenerFilters } from "./filters";
 import type { EditorHandle, Place } from "./language/editor";
@@ -103,6 +103,13 @@ function useWords() {
 function reachesEnd({ line, column, length }: Place, text: string): boolean {
   const lines = text.trimEnd().split("\n");
   return line >= lines.length && column + length > (lines.at(-1)?.length ?? 0);
+}
+
+/** What a refusal is about, as a heading. */
+export function whyNot(error: unknown, otherwise: string): string {
+  if (placeOf(error)) return "The expression cannot be read";
+  const day = fieldProblems(error).some(({ field }) => ["asof", "start", "end"].includes(field));
+  return day ? "This day cannot be asked for" : otherwise;
 }
 
 /** Where a refused expression is wrong; null for any other error. */

@@ -80,7 +80,8 @@ export function useScreenerState() {
   const ask = (next: Change) => {
     const then = { ...next, page: null };
     const same = written({ ...state, ...then }) === written({ ...state, page: null });
-    void setState(then, { history: same ? "replace" : "push" });
+    const typing = Object.keys(next).join() === "symbol" && next.symbol && state.symbol; // one more letter
+    void setState(then, { history: same || typing ? "replace" : "push" });
   };
   return { filters, columns, stock, screen, page, open, set: setState, ask };
 }

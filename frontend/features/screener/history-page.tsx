@@ -15,6 +15,7 @@ import { count, counted, date, dateRange, grouped, signedPercent } from "@/lib/f
 import { ALL_STOCKS, indicesQuery } from "@/lib/queries";
 import type { ForwardReturn, ScreenHistory } from "@/lib/types";
 import { useJob } from "@/lib/use-job";
+import { whyNot } from "./expression-bar";
 import { TYPE_IDS, type InstrumentType } from "./filters";
 import { TypeField } from "./type-field";
 
@@ -112,7 +113,7 @@ export function HistoryPage() {
       ) : history.error ? (
         <section className="card">
           <ErrorState
-            title="The history stopped"
+            title={whyNot(history.error, "The history stopped")}
             error={history.error}
             onRetry={() => void history.refetch()}
           />
@@ -178,7 +179,8 @@ function Found({ history }: { history: ScreenHistory }) {
         <div className="card-h">
           <h2>Matches by day</h2>
           <span className="t3 xs num">
-            {dateRange(history.start, history.end)} · {count(median)} stocks a day (median)
+            {dateRange(history.start, history.end)} ·{" "}
+            {sorted.at(-1) ? `${counted(median, "stock")} a day (median)` : "no stock matched on any day"}
           </span>
         </div>
         <LinesChart
@@ -186,6 +188,7 @@ function Found({ history }: { history: ScreenHistory }) {
           days={days.t}
           lines={lines}
           format={count}
+          whole
         />
       </section>
       <section className="card" aria-label="Comings and goings">

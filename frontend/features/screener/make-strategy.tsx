@@ -151,7 +151,7 @@ function Form({ filters, suggested }: Pick<MakeStrategyProps, "filters" | "sugge
             autoComplete="off"
             onChange={(event) => setLeave(event.target.value)}
           />
-          <div className="row g3">
+          <div className="halves">
             <TextField
               label="Sells after"
               unit="sessions"
@@ -171,7 +171,7 @@ function Form({ filters, suggested }: Pick<MakeStrategyProps, "filters" | "sugge
           </div>
         </>
       )}
-      <div className="row g3">
+      <div className={daily ? undefined : "halves"}>
         <TextField
           label="First by"
           mono

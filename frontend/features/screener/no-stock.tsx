@@ -1,6 +1,6 @@
 import { EmptyState } from "@/components/shared/DataState";
 import { count } from "@/lib/format";
-import { ALL_STOCKS } from "@/lib/queries";
+import { ALL_STOCKS, useIndexName } from "@/lib/queries";
 import type { ScreenerMeta } from "@/lib/types";
 import type { ScreenerFilters } from "./filters";
 import { NearestMisses, Why } from "./reasons";
@@ -15,6 +15,7 @@ interface NoStockProps {
 /** Why the list is empty: the filter to blame, or what each term keeps out and whom it missed by least. */
 export function NoStock({ filters, meta, onClear, onStock }: NoStockProps) {
   const asks = meta.expression !== null;
+  const index = useIndexName()(filters.index);
   return (
     <div className="scr-none" tabIndex={0} role="region" aria-label="No stock matches">
       <EmptyState
@@ -25,7 +26,7 @@ export function NoStock({ filters, meta, onClear, onStock }: NoStockProps) {
           </button>
         }
       >
-        {blame(filters, asks)} The universe holds {count(meta.universe.shown)} stocks
+        {blame(filters, index, asks)} The universe holds {count(meta.universe.shown)} stocks
         {meta.unknown > 0 && `; of ${count(meta.unknown)} it cannot be told`}.
       </EmptyState>
       {asks && filters.symbol && <Why symbol={filters.symbol} filters={filters} />}
@@ -34,8 +35,8 @@ export function NoStock({ filters, meta, onClear, onStock }: NoStockProps) {
   );
 }
 
-function blame(filters: ScreenerFilters, asks: boolean): string {
-  const where = filters.index !== ALL_STOCKS ? ` among the members of ${filters.index}` : "";
+function blame(filters: ScreenerFilters, index: string, asks: boolean): string {
+  const where = filters.index !== ALL_STOCKS ? ` among the members of ${index}` : "";
   const sector = filters.sector ? ` in ${filters.sector}` : "";
   if (filters.symbol)
     return `No symbol begins with “${filters.symbol}”${sector}${where}${asks ? " and matches the expression" : ""}.`;

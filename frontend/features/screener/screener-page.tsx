@@ -20,7 +20,7 @@ import { usePhone } from "@/lib/use-media";
 import { Builder } from "./builder";
 import { askedFor, COLUMN_SETS, screenerColumns } from "./columns";
 import { Counts } from "./counts";
-import { ExpressionBar, placeOf } from "./expression-bar";
+import { ExpressionBar, placeOf, whyNot } from "./expression-bar";
 import { Facets } from "./facets";
 import {
   activeFilters,
@@ -56,7 +56,15 @@ const historyHref = (q: string, { index, type, sector }: ScreenerFilters): strin
     ...(type !== "EQUITY" && { type }),
   })}`;
 
-const NO_FILTER: Change = { q: null, preset: null, symbol: null, sector: null, index: null, screen: null };
+const NO_FILTER: Change = {
+  q: null,
+  preset: null,
+  symbol: null,
+  sector: null,
+  index: null,
+  type: null,
+  screen: null,
+};
 
 const unselect = (run: () => void): Command => ({
   id: "unselect",
@@ -289,7 +297,6 @@ export function ScreenerPage({ renderStock }: ScreenerPageProps) {
           </div>
           <div className="row no-phone">
             <SymbolFilter
-              key={filters.symbol}
               ref={search}
               value={filters.symbol}
               onChange={(symbol) => change({ symbol: symbol || null })}
@@ -326,7 +333,7 @@ export function ScreenerPage({ renderStock }: ScreenerPageProps) {
         {head.error && (meta === undefined || old) ? (
           <div className="scr-t">
             <ErrorState
-              title={placeOf(head.error) ? "The expression cannot be read" : "The screener stopped"}
+              title={whyNot(head.error, "The screener stopped")}
               error={head.error}
               onRetry={() => void head.refetch()}
             />
@@ -464,7 +471,7 @@ export function ScreenerPage({ renderStock }: ScreenerPageProps) {
                 )),
               )}
           </SelectField>
-          {facets}
+          <div>{facets}</div>
         </div>
       </Sheet>
     </div>

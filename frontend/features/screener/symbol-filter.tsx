@@ -16,6 +16,12 @@ export function SymbolFilter({
   ref?: Ref<HTMLInputElement>;
 }) {
   const [text, setText] = useState(value);
+  const [from, setFrom] = useState(value);
+  if (from !== value) {
+    // set from outside, by a chip or by Back; what was typed here meanwhile is the newer one
+    setFrom(value);
+    if (text.trim().toUpperCase() === from) setText(value);
+  }
   const latest = useRef(onChange);
   useEffect(() => {
     latest.current = onChange;
@@ -32,7 +38,7 @@ export function SymbolFilter({
       <input
         ref={ref}
         aria-label="Symbol begins with"
-        placeholder="Symbol begins with"
+        placeholder="Symbol"
         autoComplete="off"
         spellCheck={false}
         value={text}
