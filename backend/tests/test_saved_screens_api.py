@@ -169,6 +169,31 @@ def test_comings_and_goings_of_a_watched_screen_are_the_differences_between_days
     assert get(shared_sample, "/api/screener/events")["meta"]["total"] == 0
 
 
+SOMETIMES = "1 / max(close - open, 0) > 0"  # true on days that rose; on the others nobody can say
+
+
+def test_a_stock_whose_match_is_unknown_for_days_has_not_left(shared_sample: TestClient) -> None:
+    platform: Platform = shared_sample.app.state.platform  # type: ignore[attr-defined]
+    made = save(shared_sample, "Sometimes", q=SOMETIMES)
+    shared_sample.patch(f"{PATH}/{made['id']}", json={"watching": True})
+    days = get(shared_sample, "/api/screener/history", q=SOMETIMES)["days"]
+    assert sum(days["left"]) == 0 and days["unknown"][-1] > 0
+    assert days["matched"][-1] + days["unknown"][-1] == days["universe"][-1]
+    known, came = set(), 0
+    for day in days["t"][:12]:
+        rows = get(shared_sample, "/api/screener/", q=SOMETIMES, asof=day, limit=500)["data"]
+        came += len({row["symbol"] for row in rows} - known)
+        known |= {row["symbol"] for row in rows}
+    assert sum(days["entered"][:12]) == came  # each once, on its first day that is known
+    with platform.database.transaction(Market.REAL) as session:
+        session.execute(text("UPDATE saved_screens SET watched_to = :day"), {"day": date.fromisoformat(days["t"][-6])})
+    noted = platform.watch.run(Market.REAL)
+    assert (noted["events"], noted["unknown"]) == (0, {"Sometimes": days["unknown"][-1]})
+    symbol = get(shared_sample, "/api/screener/")["data"][0]["symbol"]
+    [held] = get(shared_sample, f"/api/screener/held/{symbol}", days=20)
+    assert held["unknown"] > 0 and held["unknown"] + len(held["sessions"]) == 20
+
+
 def test_a_watched_screen_that_can_no_longer_be_read_does_not_stop_the_others(shared_sample: TestClient) -> None:
     platform: Platform = shared_sample.app.state.platform  # type: ignore[attr-defined]
     for name in ("Good", "Ill"):
@@ -193,14 +218,14 @@ def test_a_screen_that_breaks_in_a_way_nobody_foresaw_stops_no_other(
         shared_sample.patch(f"{PATH}/{save(shared_sample, name, q=q)['id']}", json={"watching": True})
     with platform.database.transaction(Market.REAL) as session:
         session.execute(text("UPDATE saved_screens SET watched_to = '2024-03-01'"))
-    answered = platform.watch.matched
+    answered = platform.watch.flags
 
     def breaks(market: Any, session: Any, panel: Any, question: Any, only: Any = None) -> Any:
         if question.q == "close > 2":
             raise TypeError("no item assignment")
         return answered(market, session, panel, question, only=only)
 
-    monkeypatch.setattr(platform.watch, "matched", breaks)
+    monkeypatch.setattr(platform.watch, "flags", breaks)
     noted = platform.watch.run(Market.REAL)
     assert noted["screens"] == 2 and noted["failed"] == {"Ill": "It cannot be evaluated: TypeError"}
     symbol = get(shared_sample, "/api/screener/")["data"][0]["symbol"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -75,6 +76,7 @@ def test_a_screen_is_saved_and_asked_again_by_its_name(run: Run) -> None:
     assert missing.exit_code == 1 and "no saved screen Cheap; there are: Dear" in missing.stderr
     history = run("--saved", "Dear", "--history")
     assert history.exit_code == 0 and "close > 120" in history.stdout and "screens tried" in history.stdout
+    assert re.search(r"20\d\d-\d\d-\d\d: \d+ matched, \d+ came, \d+ left, not known of 0\n", history.stdout)
 
 
 @pytest.mark.parametrize(

@@ -4747,6 +4747,11 @@ export interface components {
             reason: string | null;
             /** Sessions */
             sessions: string[];
+            /**
+             * Unknown
+             * @description Sessions of which it is not known whether it held the stock
+             */
+            unknown: number;
         };
         /**
          * HintOut
@@ -4799,10 +4804,15 @@ export interface components {
             left: string[];
             /** Matched */
             matched: string[];
+            /**
+             * Unknown
+             * @description Stocks of which it is not known: they have neither come nor left
+             */
+            unknown: number;
         };
         /**
          * HistoryDays
-         * @description By session: the universe, how many matched, came and went.
+         * @description By session: the universe, how many matched, came and went, and of how many that is not known.
          */
         HistoryDays: {
             /** Entered */
@@ -4815,6 +4825,11 @@ export interface components {
             t: string[];
             /** Universe */
             universe: number[];
+            /**
+             * Unknown
+             * @description Stocks of the universe of which it is not known whether they match
+             */
+            unknown: number[];
         };
         /**
          * HolderOut

@@ -211,8 +211,12 @@ def _print_history(found: dict[str, Any], as_json: bool) -> None:
         cells.append("-" if one["low"] is None else f"{100 * one['low']:.2f} to {100 * one['high']:.2f}%")
         cells += ["-" if one[name] is None else f"{one[name]:.3f}" for name in ("p_value", "p_adjusted")]
         print(" ".join(f"{cell:>{width}}" for cell, width in zip(cells, heads.values(), strict=True)))
-    for name, told in found["method"].items():
-        print(f"{name}: {told}")
+    newest = found["latest"][0]
+    names = {"matched": "matched", "entered": "came", "left": "left"}
+    told = ", ".join(f"{len(newest[name]):,} {word}" for name, word in names.items())
+    print(f"{newest['date']}: {told}, not known of {newest['unknown']:,}")
+    for name, how in found["method"].items():
+        print(f"{name}: {how}")
 
 
 def _day(option: str, text: str | None) -> date | None:

@@ -223,13 +223,14 @@ class PresetList(BaseModel):
 
 
 class HistoryDays(BaseModel):
-    """By session: the universe, how many matched, came and went."""
+    """By session: the universe, how many matched, came and went, and of how many that is not known."""
 
     t: list[date]
     universe: list[int]
     matched: list[int]
     entered: list[int]
     left: list[int]
+    unknown: list[int] = Field(description="Stocks of the universe of which it is not known whether they match")
 
 
 class HistoryDay(BaseModel):
@@ -239,6 +240,7 @@ class HistoryDay(BaseModel):
     matched: list[str]
     entered: list[str]
     left: list[str]
+    unknown: int = Field(description="Stocks of which it is not known: they have neither come nor left")
 
 
 class ForwardOut(BaseModel):

@@ -171,6 +171,7 @@ class HeldOut(BaseModel):
     id: int
     name: str
     sessions: list[date]
+    unknown: int = Field(description="Sessions of which it is not known whether it held the stock")
     now: bool = Field(description="On the latest session")
     reason: str | None = Field(description="Why it cannot be told")
 

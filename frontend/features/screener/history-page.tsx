@@ -295,6 +295,14 @@ const names = (symbols: readonly string[]) => (
 const LATEST: Column<Latest>[] = [
   { id: "date", header: "Session", width: 120, cell: (row) => <span className="num">{date(row.date)}</span> },
   { id: "matched", header: "Matched", align: "right", width: 90, cell: (row) => count(row.matched.length) },
+  {
+    id: "unknown",
+    header: "Not known",
+    align: "right",
+    width: 100,
+    cell: (row) => count(row.unknown),
+    hint: "Stocks of which it is not known whether they match: they have neither come nor left",
+  },
   { id: "entered", header: "Came", width: 380, cell: (row) => names(row.entered) },
   { id: "left", header: "Left", width: 380, cell: (row) => names(row.left) },
 ];

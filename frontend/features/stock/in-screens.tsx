@@ -82,10 +82,10 @@ export function InScreens({ symbol, asof }: { symbol: string; asof: string | nul
   );
 }
 
-function lately({ sessions, reason }: HeldScreen, days: number): string {
+function lately({ sessions, unknown, reason }: HeldScreen, days: number): string {
   if (reason) return reason;
   const last = sessions.at(-1);
-  if (!last) return `Not held in ${days} sessions`;
+  if (!last) return `Not held in ${days} sessions${unknown ? `, not known of ${unknown}` : ""}`;
   return `${count(sessions.length)} of ${days} sessions, the last ${date(last)}`;
 }
 

@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 
 from app.engines.evidence.resampling import circular_draws, weights
 from app.engines.screener.language.frame import Rows
+from app.engines.screener.language.kinds import FALSE, TRUE, UNKNOWN
 
 F1 = NDArray[np.float64]
 I1 = NDArray[np.int64]
 I4 = NDArray[np.int32]
+U1 = NDArray[np.uint8]
 B1 = NDArray[np.bool_]
 
 HORIZONS: Final = (1, 5, 20, 60)
@@ -29,7 +31,7 @@ _LEVEL: Final = 0.95
 
 
 class Changes(NamedTuple):
-    """By row: matched now and not at the stock's bar before, and the other way round."""
+    """By row: matches now and did not when that was last known, and the other way round."""
 
     entered: B1
     left: B1
@@ -60,11 +62,19 @@ class Forward(NamedTuple):
     reason: str | None
 
 
-def changes(rows: Rows, matched: B1) -> Changes:
-    """Who came and who went; a stock's first bar can enter, none leaves on a day it did not trade."""
-    before = np.zeros(len(rows), dtype=np.bool_)
-    before[1:] = matched[:-1] & (rows.columns[1:] == rows.columns[:-1])
-    return Changes(matched & ~before, before & ~matched)
+def changes(rows: Rows, flags: U1) -> Changes:
+    """Who came and who went, by what was last known of each stock before.
+
+    A row that is unknown is neither: a stock that matched before it and after it never left, one that does not match
+    after it left on the day that is known. A stock's first known row can enter; none leaves on a day it did not trade.
+
+    flags : [R], as conditions are held
+    """
+    known = np.where(flags != UNKNOWN, np.arange(len(rows)), -1)
+    last = np.full(len(rows), -1)
+    last[1:] = np.maximum.accumulate(known)[:-1]
+    before = (last >= 0) & (rows.columns[last] == rows.columns) & (flags[last] == TRUE)
+    return Changes((flags == TRUE) & ~before, (flags == FALSE) & before)
 
 
 def by_day(rows: Rows, flags: B1) -> I1:

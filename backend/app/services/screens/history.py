@@ -22,7 +22,7 @@ from app.engines.screener.language import Expression
 from app.engines.screener.language.check import Vocabulary
 from app.engines.screener.language.frame import Rows
 from app.engines.screener.language.functions import FUNCTIONS
-from app.engines.screener.language.kinds import TRUE
+from app.engines.screener.language.kinds import FALSE, TRUE, UNKNOWN
 from app.engines.screener.language.tree import Call, Node, Number, Shift, walk
 from app.exceptions import InsufficientDataError, ValidationError
 from app.repositories.screens import ScreenRepository
@@ -34,6 +34,7 @@ from app.services.universe import index_id, known_id
 
 F1 = NDArray[np.float64]
 B1 = NDArray[np.bool_]
+U1 = NDArray[np.uint8]
 
 PLAN: Final = "zerodha"
 NOTIONAL: Final = Decimal(100_000)  # rupees a purchase, for charges that are not in proportion
@@ -98,11 +99,10 @@ class HistoryService:
             if universe.index != ALL:
                 hindsight += [f"{universe.index}: {told}" for told in doubts_of(session, universe.index, start, end)]
             closed_from = self._screens.market_rows(market, panel).open_since
-        matched = self._matched(rows, words, expression, first, last, pause or deadline(_JOB_SECONDS))
-        entered, left = changes(rows, matched)
-        inside = rows.days >= first
-        entered, left = entered & inside, left & inside & (rows.days < last)
-        matched = matched & inside
+        flags = self._flags(rows, words, expression, pause or deadline(_JOB_SECONDS))
+        inside = (rows.days >= first) & (rows.days < last)
+        entered, left = (change & inside for change in changes(rows, flags))
+        matched, unknown = (flags == TRUE) & inside, (flags == UNKNOWN) & inside
         forward = study(rows, entered, closed_from, charges(panel), seed=question.seed, trials=trials)
         days = slice(first, last)
         return {
@@ -120,8 +120,9 @@ class HistoryService:
                 "matched": by_day(rows, matched)[days].tolist(),
                 "entered": by_day(rows, entered)[days].tolist(),
                 "left": by_day(rows, left)[days].tolist(),
+                "unknown": by_day(rows, unknown)[days].tolist(),
             },
-            "latest": _latest(rows, panel, matched, entered, left, first, last),
+            "latest": _latest(rows, panel, (matched, entered, left, unknown), first, last),
             "forward": [one._asdict() for one in forward],
             "trials": trials,
             "seed": question.seed,
@@ -140,19 +141,17 @@ class HistoryService:
         return plain
 
     @staticmethod
-    def _matched(
-        rows: Rows, words: Vocabulary, expression: Expression, first: int, last: int, pause: Callable[[], None]
-    ) -> B1:
-        """Rows of the universe on which the expression holds, from the session before the first one asked for."""
+    def _flags(rows: Rows, words: Vocabulary, expression: Expression, pause: Callable[[], None]) -> U1:
+        """Whether the expression holds, as conditions are held; outside of the universe it does not."""
         from app.engines.screener.language.evaluate import Evaluator  # brings the compiler
 
         flags = Evaluator(rows, words, pause).condition(expression.tree)
-        matched: B1 = (flags == TRUE) & rows.universe & (rows.days < last)
-        return matched
+        return np.where(rows.universe, flags, np.uint8(FALSE))
 
 
 METHOD: Final = {
-    "signal": "The first session on which a stock matches, after one on which it did not.",
+    "signal": "The first session on which a stock matches, after one on which it did not; days of which that is not "
+    "known are passed over.",
     "entry": "Open of the stock's next bar.",
     "exit": "Its last close up to h sessions after the signal; of a stock that stopped trading the last one there was.",
     "returns": "Prices adjusted for splits, bonuses and rights; dividends are not added.",
@@ -201,10 +200,9 @@ def charges(panel: Panel) -> tuple[F1, F1]:
     return out[0], out[1]
 
 
-def _latest(
-    rows: Rows, panel: Panel, matched: B1, entered: B1, left: B1, first: int, last: int
-) -> list[dict[str, Any]]:
-    """Who matched, came and went on the last of the sessions asked for, newest first."""
+def _latest(rows: Rows, panel: Panel, flags: tuple[B1, B1, B1, B1], first: int, last: int) -> list[dict[str, Any]]:
+    """Who matched, came and went on the last of the sessions asked for, newest first, and of how many is not known."""
+    matched, entered, left, unknown = flags
     found = []
     for day in range(last - 1, max(last - 1 - SHOWN_DAYS, first - 1), -1):
         at = rows.at(day)
@@ -214,5 +212,13 @@ def _latest(
             keys = [rows.keys[n] for n in rows.columns[at[flags[at]]].tolist()]
             return sorted(panel.instruments[key].symbol_on(session) for key in keys)
 
-        found.append({"date": session, "matched": names(matched), "entered": names(entered), "left": names(left)})
+        found.append(
+            {
+                "date": session,
+                "matched": names(matched),
+                "entered": names(entered),
+                "left": names(left),
+                "unknown": int(np.count_nonzero(unknown[at])),
+            }
+        )
     return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from datetime import date
 from typing import Any, Final
 
@@ -13,9 +12,8 @@ from sqlalchemy.orm import Session
 
 from app.database import Database, Market
 from app.engines.screener.history import changes
-from app.engines.screener.language import Expression
 from app.engines.screener.language.frame import Rows
-from app.engines.screener.language.kinds import TRUE
+from app.engines.screener.language.kinds import FALSE, TRUE, UNKNOWN
 from app.exceptions import DataNotFoundError, SmartTraderException
 from app.models import SavedScreen
 from app.repositories.saved_screens import SavedScreenRepository, ScreenEventRepository
@@ -29,6 +27,7 @@ from app.services.screens.tell import Telling
 from app.services.universe import find_instrument, index_id
 
 B1 = NDArray[np.bool_]
+U1 = NDArray[np.uint8]
 
 log = logging.getLogger(__name__)
 
@@ -58,8 +57,10 @@ class ScreenWatch:
 
         A screen watched for the first time, or with another question, begins at the latest session, without events.
         One that can no longer be evaluated (an index that is gone) is named with the reason and does not stop others.
+        Of each screen that was looked at the stocks are counted of which it is not known whether they match: they have
+        neither come nor left.
         """
-        found: dict[str, Any] = {"screens": 0, "events": 0, "failed": {}}
+        found: dict[str, Any] = {"screens": 0, "events": 0, "unknown": {}, "failed": {}}
         panel = self._panels.current(market)
         if not len(panel.sessions):
             return found
@@ -72,11 +73,14 @@ class ScreenWatch:
                     first = int(np.searchsorted(panel.sessions, np.datetime64(screen.watched_to, "D"), side="right"))
                     first = max(first, len(panel.sessions) - MOST_SESSIONS)
                     try:
-                        rows, matched = self.matched(market, session, panel, question_of(version))
+                        rows, flags = self.flags(market, session, panel, question_of(version))
                     except Exception as error:  # whatever is wrong with one screen, the others go on
                         found["failed"][screen.name] = _reason(error, screen.name)
                         continue
-                    found["events"] += _note(events, screen, panel, rows, matched, first)
+                    found["events"] += _note(events, screen, panel, rows, flags, first)
+                    unknown = int(np.count_nonzero(flags[rows.at(len(panel.sessions) - 1)] == UNKNOWN))
+                    if unknown:
+                        found["unknown"][screen.name] = unknown
                 screen.watched_to = latest
         return found
 
@@ -100,6 +104,8 @@ class ScreenWatch:
     ) -> list[dict[str, Any]]:
         """Of each saved screen the sessions among the last `days` up to a day on which it held a stock, oldest first.
 
+        Beside them stands on how many it is not known whether it did.
+
         Raises
         ------
         DataNotFoundError : no stock has or had that symbol.
@@ -113,11 +119,12 @@ class ScreenWatch:
         out = []
         for screen, version in SavedScreenRepository(session).all():
             sessions: list[date] = []
-            reason = None
+            reason, unknown = None, 0
             try:
-                rows, matched = self.matched(market, session, panel, question_of(version), only=key)
-                mine = matched & (rows.days >= first) & (rows.days < end)
-                sessions = panel.sessions[rows.days[mine]].tolist()
+                rows, flags = self.flags(market, session, panel, question_of(version), only=key)
+                asked = (rows.days >= first) & (rows.days < end)
+                sessions = panel.sessions[rows.days[asked & (flags == TRUE)]].tolist()
+                unknown = int(np.count_nonzero(asked & (flags == UNKNOWN)))
             except Exception as error:  # as above
                 reason = _reason(error, screen.name)
             out.append(
@@ -125,16 +132,20 @@ class ScreenWatch:
                     "id": screen.id,
                     "name": screen.name,
                     "sessions": sessions,
+                    "unknown": unknown,
                     "now": bool(sessions) and sessions[-1] == panel.sessions[end - 1].astype(object),
                     "reason": reason,
                 }
             )
         return out
 
-    def matched(
+    def flags(
         self, market: Market, session: Session, panel: Panel, question: ScreenQuestion, only: str | None = None
-    ) -> tuple[Rows, B1]:
-        """The market's rows, and those on which a saved screen holds; with `only`, an instrument's rows alone."""
+    ) -> tuple[Rows, U1]:
+        """The market's rows, and on which a saved screen holds, as conditions are held; not outside of its universe.
+
+        With `only` an instrument's rows alone.
+        """
         from app.engines.screener.language.evaluate import Evaluator  # brings the compiler
         from app.engines.screener.language.reads import crosses_section
 
@@ -144,26 +155,21 @@ class ScreenWatch:
         universe = Universe(index_id(question.index), question.instrument_type)
         rows = screens.frame(market, session, panel, trees, universe)
         words = screens.vocabulary(market, session)
+        of_one: U1 | None = None
         if only is not None:
             column = panel.keys.index(only) if only in panel.keys else -1
             own = np.flatnonzero(rows.columns == column)
             if expression is not None and crosses_section(expression.tree, words):
-                whole, flags = rows, _flags(Evaluator(rows, words, deadline(_SECONDS)).condition, expression)
-                mask = (flags & whole.universe)[own]
-                cut = rows.taken(own, np.array([0, len(own)], np.int64))
-                return cut, mask & _in_sector(cut, question.sector)
+                of_one = Evaluator(rows, words, deadline(_SECONDS)).condition(expression.tree)[own]
             starts = np.flatnonzero(np.isin(own, rows.segments[:-1]))
             segments = np.unique(np.concatenate([[0], starts, [len(own)]])).astype(np.int64)
             rows = rows.taken(own, segments)
-        matched = rows.universe & _in_sector(rows, question.sector)
-        if expression is not None and len(rows):
-            matched &= _flags(Evaluator(rows, words, deadline(_SECONDS)).condition, expression)
-        return rows, matched
-
-
-def _flags(condition: Callable[[Any], NDArray[np.uint8]], expression: Expression) -> B1:
-    held: B1 = condition(expression.tree) == TRUE
-    return held
+        held = np.full(len(rows), TRUE, np.uint8)
+        if of_one is not None:
+            held = of_one
+        elif expression is not None and len(rows):
+            held = Evaluator(rows, words, deadline(_SECONDS)).condition(expression.tree)
+        return rows, np.where(rows.universe & _in_sector(rows, question.sector), held, np.uint8(FALSE))
 
 
 def _in_sector(rows: Rows, sector: str | None) -> B1:
@@ -175,16 +181,16 @@ def _in_sector(rows: Rows, sector: str | None) -> B1:
     return found
 
 
-def _note(events: ScreenEventRepository, screen: SavedScreen, panel: Panel, rows: Rows, matched: B1, first: int) -> int:
-    entered, left = changes(rows, matched)
+def _note(events: ScreenEventRepository, screen: SavedScreen, panel: Panel, rows: Rows, flags: U1, first: int) -> int:
+    entered, left = changes(rows, flags)
     count = 0
     for day in range(first, len(panel.sessions)):
         at = rows.at(day)
         session: date = panel.sessions[day].astype(object)
         noted = {
             panel.instruments[rows.keys[n]].symbol_on(session): kind
-            for kind, flags in (("ENTERED", entered), ("LEFT", left))
-            for n in rows.columns[at[flags[at]]].tolist()
+            for kind, which in (("ENTERED", entered), ("LEFT", left))
+            for n in rows.columns[at[which[at]]].tolist()
         }
         count += events.add(screen, session, noted)
     return count

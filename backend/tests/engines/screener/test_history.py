@@ -9,6 +9,7 @@ from app.engines.bars import Bars
 from app.engines.screener.forward import forward
 from app.engines.screener.history import LEAST_DAYS, by_day, changes, study
 from app.engines.screener.language.frame import Rows, rows_of_bars
+from app.engines.screener.language.kinds import FALSE, TRUE, UNKNOWN
 
 DAYS = np.arange("2024-01-01", "2024-01-09", dtype="datetime64[D]")
 
@@ -65,13 +66,41 @@ def test_prices_that_cannot_be_trusted_give_no_return() -> None:
     assert np.isnan(closed[2:, 0]).all() and closed[1, 0] == pytest.approx(13 / 12 - 1)
 
 
+def told(rows: Rows, flags: np.ndarray) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    """(stock, day) of who came and of who left."""
+    found = changes(rows, flags.astype(np.uint8))
+    came, left = (list(zip(rows.columns[one].tolist(), rows.days[one].tolist(), strict=True)) for one in found)
+    return came, left
+
+
 def test_who_came_and_who_went() -> None:
     rows = rows_by_hand()
     matched = np.isin(rows.days, [1, 2, 4])  # A on the days 1, 2, 4; B on 1, 2, 4, with no bar on 3
-    found = changes(rows, matched)
-    assert list(zip(rows.columns[found.entered], rows.days[found.entered], strict=True)) == [(0, 1), (0, 4), (1, 1)]
-    assert list(zip(rows.columns[found.left], rows.days[found.left], strict=True)) == [(0, 3), (0, 5), (1, 5)]
+    assert told(rows, np.where(matched, TRUE, FALSE)) == ([(0, 1), (0, 4), (1, 1)], [(0, 3), (0, 5), (1, 5)])
     assert by_day(rows, matched).tolist() == [0, 2, 2, 0, 2, 0, 0, 0]
+
+
+def test_who_is_unknown_has_neither_come_nor_left() -> None:
+    rows = rows_by_hand()
+    of_a, of_b = rows.columns == 0, rows.columns == 1
+
+    def flags(a: str, b: str) -> np.ndarray:
+        out = np.empty(len(rows))
+        out[of_a], out[of_b] = ([{"-": FALSE, "?": UNKNOWN, "x": TRUE}[one] for one in day] for day in (a, b))
+        return out
+
+    # in, unknown for days, in again: nothing happened; in, unknown, out: it left on the day that is known
+    assert told(rows, flags("-x??xx--", "xx??-")) == ([(0, 1), (1, 0)], [(0, 6), (1, 5)])
+    # out, unknown, out: nothing; out, unknown, in: it came on the day that is known
+    assert told(rows, flags("--??--??", "-???x")) == ([(1, 5)], [])
+    # never known before: the first day that is known can enter, and nothing is left of what never was in
+    assert told(rows, flags("???x????", "????-")) == ([(0, 3)], [])
+
+
+def test_what_is_unknown_of_one_stock_says_nothing_of_the_next() -> None:
+    rows = rows_by_hand()
+    flags = np.where(rows.columns == 0, TRUE, np.where(rows.days < 2, UNKNOWN, FALSE))
+    assert told(rows, flags) == ([(0, 0)], [])
 
 
 def test_figures_by_hand_with_charges_and_the_universe_beside() -> None:
