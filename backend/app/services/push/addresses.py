@@ -10,6 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 from app.exceptions import ValidationError
 
 LONGEST: Final = 2_000
+_LABEL: Final = 63  # letters between two dots of a name (RFC 1035 §2.3.4)
 _HERE: Final = ("localhost", "local", "internal", "home.arpa")  # names that lead nowhere else
 _NAT64: Final = IPv6Network("64:ff9b::/96")
 _NOWHERE: Final = (IPv6Network("::/96"), IPv6Network("64:ff9b:1::/48"))  # IPv4 of old, and of one's own network
@@ -55,6 +56,8 @@ def checked_endpoint(endpoint: str, *, local: bool) -> SplitResult:
         raise _wrong("leads into this network")
     elif not host.rpartition(".")[2][0].isalpha():  # 127.1, 0x7f.1: addresses in another writing
         raise _wrong("has a host that is neither a name nor an address as it is usually written")
+    elif not all(0 < len(label) <= _LABEL for label in host.split(".")):
+        raise _wrong(f"has a host of which a part is empty or longer than {_LABEL} letters, as no name's is")
     return parts
 
 

@@ -66,6 +66,9 @@ def test_push_services_of_the_internet_are_let_in(endpoint: str) -> None:
         ("https://127.1/p", "neither a name"),
         ("https://0x7f.0.0.0x1/p", "neither a name"),
         ("https://2130706433/p", "this network"),
+        ("https://push..example.net/p", "a part is empty"),
+        ("https://.example.net/p", "a part is empty"),
+        (f"https://{'x' * 64}.example.net/p", "longer than 63"),
     ],
 )
 def test_what_is_no_push_service_of_the_internet_is_refused(endpoint: str, told: str) -> None:

@@ -137,6 +137,13 @@ def test_a_name_that_nobody_knows_is_asked_for_again_later(
     assert outcome == Outcome(Answer.LATER, "push.example.net cannot be reached")
 
 
+def test_a_name_that_can_be_no_name_is_refused_and_raises_nothing(sender: PushSender, server: PushServer) -> None:
+    """`getaddrinfo` raises no OSError for it, and a message that raised would stand before all others for ever."""
+    for host in ("push..example.net", ".example.net", "x" * 64 + ".example.net"):
+        outcome = send(sender, server, f"https://{host}/s3cret")
+        assert outcome.answer is Answer.REFUSED and "a part is empty or longer" in str(outcome.reason)
+
+
 def _say(listener: socket.socket, words: bytes) -> None:
     connection, _ = listener.accept()
     with connection:
