@@ -96,13 +96,14 @@ class Pushed:
 
 @dataclass
 class PushServer:
-    """Where it listens, how it answers, and what it was sent. `hold` keeps it from answering until it is set."""
+    """Where it listens, how it answers, how often it was asked, and what it took. `hold` keeps it from answering until it is set."""
 
     receiver: Receiver = field(default_factory=Receiver)
     status: int = 201
     answer: dict[str, str] = field(default_factory=dict)
     port: int = 0
     messages: list[Pushed] = field(default_factory=list)
+    asked: int = 0
     hold: threading.Event | None = None
     tls: ssl.SSLContext | None = None
 
@@ -126,6 +127,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         keeper: PushServer = self.server.keeper  # type: ignore[attr-defined]
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        keeper.asked += 1
         if keeper.status < 300:
             assert self.headers["Content-Encoding"] == "aes128gcm"
             claims, key = verified(self.headers["Authorization"])

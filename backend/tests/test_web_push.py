@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -210,6 +211,31 @@ def test_a_browser_that_its_service_does_not_know_any_more_is_dropped_and_said(
     assert pushing.delete(f"{URL}/{browser['id']}").status_code == 204
     assert browsers(pushing) == []
     assert pushing.delete(f"{URL}/{browser['id']}").status_code == 404
+
+
+def test_a_browser_that_moves_while_its_old_address_answers_that_it_is_gone_stays_on(
+    pushing: TestClient, server: PushServer
+) -> None:
+    watched(pushing, 1)
+    turn_on(pushing, server)
+    server.status, server.hold = 410, threading.Event()
+    found: list[dict[str, Any]] = []
+    sending = threading.Thread(target=lambda: found.append(look(pushing)["push"]))
+    sending.start()
+    until = time.monotonic() + 30
+    while not server.asked:
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    old = server.subscription()["endpoint"]
+    turn_on(pushing, server, endpoint=f"{server.origin}/new", replaces=old)
+    server.hold.set()
+    sending.join()
+    assert found[0]["gone"] == 1
+    [browser] = browsers(pushing)
+    assert browser["ended_at"] is None and browser["last_failure"] is None
+    server.status, server.hold = 201, None
+    database(pushing, "UPDATE screen_events SET pushed_at = NULL")
+    assert look(pushing)["push"]["taken"] == 1 and server.messages[0].path == "/new"
 
 
 def test_a_newer_message_takes_the_place_of_one_that_could_not_be_sent(pushing: TestClient, server: PushServer) -> None:

@@ -45,14 +45,18 @@ class PushSubscriptionRepository:
             put.returning(PushSubscription), execution_options={"populate_existing": True}
         ).one()
 
-    def note(self, subscription_id: int, at: datetime, failure: str | None, *, gone: bool = False) -> None:
-        """What became of a message to it; one that is gone keeps nothing that it takes to send to it."""
+    def note(self, browser: PushSubscription, at: datetime, failure: str | None, *, gone: bool = False) -> None:
+        """What became of a message to a browser as it was read; gone, it keeps nothing that it takes to send to it.
+
+        One whose push service moved it meanwhile is at its new address: what the old one answered says nothing of it.
+        """
         values: dict[str, Any] = {"last_success_at": at}
         if failure is not None:
             values = {"last_failure_at": at, "last_failure": failure}
         if gone:
             values |= {"ended_at": at, "endpoint": None, "p256dh": None, "auth": None}
-        self._session.execute(update(PushSubscription).where(PushSubscription.id == subscription_id).values(values))
+        same = PushSubscription.id == browser.id, PushSubscription.digest == browser.digest
+        self._session.execute(update(PushSubscription).where(*same).values(values))
 
     def remove(self, subscription_id: int) -> bool:
         """Forget a browser; False where it was not there."""

@@ -195,7 +195,7 @@ class PushService:
             if browser is not None:
                 with self._database.transaction(Market.REAL) as own:
                     PushSubscriptionRepository(own).note(
-                        browser.id, datetime.now(UTC), outcome.reason, gone=outcome.answer.value == "GONE"
+                        browser, datetime.now(UTC), outcome.reason, gone=outcome.answer.value == "GONE"
                     )
 
     def tell(self, market: Market, context: JobContext | None = None) -> dict[str, Any]:
