@@ -45,7 +45,8 @@ class Market(enum.StrEnum):
 class Database:
     """Engines and session factories of both markets, and the lease on the embedded server where it is used.
 
-    Engines are made on first use; `close` gives everything back. Safe to share between threads.
+    Engines are made on first use; `close` gives everything back. Safe to share between threads. What they raise holds
+    the statement without its values: keys and addresses of browsers are among these, and errors are logged.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -82,8 +83,9 @@ class Database:
                 if self.embedded or market is Market.SAMPLE:
                     ensure_database(url)
                 self._engines[market] = create_engine(
-                    url, pool_size=10, max_overflow=20, pool_pre_ping=True, connect_args={"connect_timeout": 10}
-                )
+                    url, pool_size=10, max_overflow=20, pool_pre_ping=True, hide_parameters=True,
+                    connect_args={"connect_timeout": 10},
+                )  # fmt: skip
             return self._engines[market]
 
     def plain(self, market: Market) -> Engine:
@@ -94,8 +96,9 @@ class Database:
                 url = self.engine(market).url
                 options = {"connect_timeout": 10, "prepare_threshold": 0}
                 found = self._plain[market] = create_engine(
-                    url, isolation_level="AUTOCOMMIT", pool_size=4, pool_reset_on_return=None, connect_args=options
-                )
+                    url, isolation_level="AUTOCOMMIT", pool_size=4, pool_reset_on_return=None, hide_parameters=True,
+                    connect_args=options,
+                )  # fmt: skip
         return found
 
     def exists(self, market: Market) -> bool:

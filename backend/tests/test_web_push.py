@@ -377,6 +377,22 @@ def test_neither_keys_nor_addresses_of_browsers_are_answered_or_logged(
     assert server.messages[0].headers["Authorization"][:60] not in everything
 
 
+def test_a_statement_that_fails_is_logged_without_the_keys_and_the_address_in_it(
+    pushing: TestClient, server: PushServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    database(
+        pushing,
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'the disk is full'; END $$",
+    )
+    database(pushing, "CREATE TRIGGER full_disk BEFORE INSERT ON push_subscriptions EXECUTE FUNCTION refuse()")
+    failed = pushing.post(URL, json=server.subscription())
+    assert (failed.status_code, failed.json()["error"]["code"]) == (500, "DATABASE_ERROR")
+    told = caplog.text + failed.text
+    assert "the disk is full" in told and "INSERT INTO push_subscriptions" in told
+    for secret in ("s3cret", repr(server.receiver.auth), *server.receiver.keys.values()):
+        assert secret not in told
+
+
 def test_a_key_that_cannot_be_read_stops_neither_the_job_nor_the_events(
     pushing: TestClient, server: PushServer, tmp_path: Path
 ) -> None:
