@@ -64,7 +64,7 @@ async def known_parameters(request: Request) -> None:
                 name,
                 details={"in": "query", **whole(value)},
             )
-    if route.body_field is not None and request.headers.get("content-type", "").startswith("application/json"):
+    if route.body_field is not None and request.headers.get("content-type", "").lower().startswith("application/json"):
         body = await request.body()  # as the framework has read it
         if body:
             json.loads(body, object_pairs_hook=_keys_once)

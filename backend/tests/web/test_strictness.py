@@ -88,6 +88,19 @@ def test_a_key_that_stands_twice_in_a_body_is_named(
 
 
 @pytest.mark.integration
+@pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "Application/JSON"])
+def test_such_a_key_is_named_however_the_type_of_the_body_is_written(
+    shared_client: TestClient, content_type: str
+) -> None:
+    sent = shared_client.post(
+        "/api/screener/screens",
+        content='{"name": "A", "name": "B", "question": {}}',
+        headers={"Content-Type": content_type},
+    )
+    assert sent.status_code == 422 and "name: stands twice" in error_of(sent)["message"]
+
+
+@pytest.mark.integration
 @pytest.mark.parametrize("path", ["/api/health", "/ping", "/api/market/status", "/api/screener/"])
 def test_head_answers_as_get_without_the_body(shared_client: TestClient, path: str) -> None:
     head, get = shared_client.head(path), shared_client.get(path)
