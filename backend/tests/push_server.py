@@ -96,7 +96,10 @@ class Pushed:
 
 @dataclass
 class PushServer:
-    """Where it listens, how it answers, how often it was asked, and what it took. `hold` keeps it from answering until it is set."""
+    """Where it listens, how it answers, how often it was asked, and what it took.
+
+    `hold` keeps it from answering until it is set.
+    """
 
     receiver: Receiver = field(default_factory=Receiver)
     status: int = 201
