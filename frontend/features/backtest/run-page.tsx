@@ -1,7 +1,6 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
-import Link from "next/link";
 import { parseAsString, useQueryState } from "nuqs";
 import { useEffect, useMemo, type ReactNode } from "react";
 import { AheadLink } from "@/components/ahead-link";
@@ -10,8 +9,9 @@ import { FigureCard } from "@/components/figure-card";
 import { Icon } from "@/components/icon";
 import { Later } from "@/components/later";
 import { Lifecycle, Stamp } from "@/components/marks";
+import { OnePage } from "@/components/one-page";
 import { ProofBadge } from "@/components/proof-badge";
-import { DataState, EmptyState } from "@/components/shared/DataState";
+import { DataState } from "@/components/shared/DataState";
 import { toast } from "@/components/toast";
 import { Outcome, useVerification, VERIFY_WAIT, VerifyButton, VerifyingJob } from "@/components/verification";
 import { strategyAPI, unwrap } from "@/lib/api-client";
@@ -50,38 +50,10 @@ export function RunPage() {
   useQuery({ ...significanceQuery(runId ?? ""), enabled: runId !== null });
   useQuery(strategiesQuery);
   useIndexName();
-  if (runId === null) {
-    return (
-      <div className="page">
-        <section className="card">
-          <EmptyState
-            title="No run is named"
-            action={
-              <Link className="btn p" href="/quant/runs/">
-                See all runs
-              </Link>
-            }
-          >
-            The address of this page ends with a run’s id.
-          </EmptyState>
-        </section>
-      </div>
-    );
-  }
   return (
-    <div className="page">
-      <DataState
-        query={query}
-        failed="The run cannot be shown"
-        way={
-          <Link className="btn" href="/quant/runs/">
-            See all runs
-          </Link>
-        }
-      >
-        {(run) => <Run run={run} />}
-      </DataState>
-    </div>
+    <OnePage what="run" id={runId} query={query} all="/quant/runs/">
+      {(run) => <Run run={run} />}
+    </OnePage>
   );
 }
 

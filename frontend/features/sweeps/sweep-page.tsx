@@ -1,10 +1,9 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
-import Link from "next/link";
 import { parseAsBoolean, parseAsInteger, parseAsString, parseAsStringLiteral, useQueryStates } from "nuqs";
 import { SelectField } from "@/components/fields";
-import { DataState, EmptyState } from "@/components/shared/DataState";
+import { OnePage } from "@/components/one-page";
 import { useCrumbs } from "@/lib/crumbs";
 import { counted, dateRange } from "@/lib/format";
 import { strategiesQuery, useIndexName } from "@/lib/queries";
@@ -24,37 +23,10 @@ export function SweepPage() {
   useCrumbs([{ label: "Quant" }, { label: "Sweeps", href: "/quant/sweeps/" }, { label: "Sweep" }]);
   const [{ sweep: id }] = useQueryStates({ sweep: parseAsString });
   const query = useQuery({ ...sweepQuery(id ?? ""), enabled: id !== null });
-  if (id === null)
-    return (
-      <div className="page">
-        <section className="card">
-          <EmptyState
-            title="No sweep is named"
-            action={
-              <Link className="btn p" href="/quant/sweeps/">
-                See all sweeps
-              </Link>
-            }
-          >
-            The address of this page ends with a sweep’s id.
-          </EmptyState>
-        </section>
-      </div>
-    );
   return (
-    <div className="page">
-      <DataState
-        query={query}
-        failed="The sweep cannot be read"
-        way={
-          <Link className="btn" href="/quant/sweeps/">
-            See all sweeps
-          </Link>
-        }
-      >
-        {(sweep) => <Shown sweep={sweep} />}
-      </DataState>
-    </div>
+    <OnePage what="sweep" id={id} query={query} all="/quant/sweeps/">
+      {(sweep) => <Shown sweep={sweep} />}
+    </OnePage>
   );
 }
 

@@ -1,14 +1,13 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
-import Link from "next/link";
 import { parseAsString, useQueryState } from "nuqs";
 import { useMemo, useState } from "react";
 import { BenchmarkTable } from "@/components/benchmark-table";
 import { Segmented } from "@/components/fields";
 import { FigureName } from "@/components/figure-card";
 import { Unknown } from "@/components/marks";
-import { DataState, EmptyState } from "@/components/shared/DataState";
+import { OnePage } from "@/components/one-page";
 import { StatsChart } from "@/components/stats-chart";
 import { Outcome, useVerification, VERIFY_WAIT, VerifyButton, VerifyingJob } from "@/components/verification";
 import { unwrap, walkAPI } from "@/lib/api-client";
@@ -26,34 +25,9 @@ export function WalkPage() {
   const [id] = useQueryState("id", parseAsString);
   const query = useQuery({ ...walkQuery(id ?? ""), enabled: id !== null });
   return (
-    <div className="page">
-      {id === null ? (
-        <section className="card">
-          <EmptyState
-            title="No walk-forward is named"
-            action={
-              <Link className="btn p" href="/quant/sweeps/">
-                See all walk-forwards
-              </Link>
-            }
-          >
-            The address of this page ends with a walk-forward’s id.
-          </EmptyState>
-        </section>
-      ) : (
-        <DataState
-          query={query}
-          failed="The walk-forward cannot be read"
-          way={
-            <Link className="btn" href="/quant/sweeps/">
-              See all walk-forwards
-            </Link>
-          }
-        >
-          {(walk) => <Shown walk={walk} />}
-        </DataState>
-      )}
-    </div>
+    <OnePage what="walk-forward" id={id} query={query} all="/quant/sweeps/">
+      {(walk) => <Shown walk={walk} />}
+    </OnePage>
   );
 }
 
