@@ -76,7 +76,10 @@ def check_orders(page: Page, run: dict[str, Any]) -> None:
             days = np.datetime64(trade["exit_at"]) - np.datetime64(trade["entry_at"])
             assert row[4].strip() == day(trade["exit_at"]) and same(row[5], trade["exit_price"])
             assert same(row[6], int(days / np.timedelta64(1, "D"))), row
-    foot = grid.locator("tfoot td").all_inner_texts()
+    feet = grid.locator("tfoot td")
+    tops = feet.evaluate_all("cells => cells.map(cell => cell.getBoundingClientRect().top)")
+    assert len(set(tops)) == 1, "all of the foot stays at the end of the box, the pinned cell too"
+    foot = feet.all_inner_texts()
     agree(" ".join(foot), [len(trades), sum(t["costs"] for t in both(run)), sum(t["pnl"] for t in both(run))])
     check_trade_drawer(page, run)
 
