@@ -16,6 +16,7 @@ import { useCrumbs } from "@/lib/crumbs";
 import { fieldProblems, getErrorMessage, underField } from "@/lib/errors";
 import { count, date, dateRange, rupeesInWords, shortHash } from "@/lib/format";
 import { ALL_STOCKS, healthQuery, indicesQuery, strategiesQuery } from "@/lib/queries";
+import { PLANS, PRODUCTS, SIZINGS, TIMEFRAMES } from "@/lib/terms";
 import type { IndexInfo, Job, StrategyCard } from "@/lib/types";
 import {
   checkParameter,
@@ -25,12 +26,8 @@ import {
   parameterEntries,
   parseNumber,
   rangeOf,
-  PLANS,
-  PRODUCTS,
-  SIZINGS,
   summary,
   SYMBOLS,
-  TIMEFRAMES,
   timeframeOf,
   toRequest,
   validate,

@@ -1,6 +1,6 @@
 import { sentence } from "@/components/data-jobs";
 import { count, rupees } from "@/lib/format";
-import { PLANS, PRODUCTS, SIZINGS, TIMEFRAMES, type CostPlan, type Sizing } from "./form";
+import { PLANS, PRODUCTS, SIZINGS, TIMEFRAMES, type CostPlan, type Sizing } from "@/lib/terms";
 
 export interface ReadSpec {
   /** Identity of the prices, without the number of the way it is written. */

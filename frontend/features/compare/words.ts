@@ -1,5 +1,6 @@
 import { sentence } from "@/components/data-jobs";
 import { date, grouped, percent, rupees, signed } from "@/lib/format";
+import { SIZINGS, type Sizing } from "@/lib/terms";
 import type { Comparison } from "@/lib/types";
 
 type Measure = Comparison["measures"][number];
@@ -84,6 +85,8 @@ export function inputValue(input: string, value: unknown): string {
   if (value === null || value === undefined) return "None";
   if (typeof value === "boolean") return value ? "Yes" : "No";
   if (input === "initial_capital" && typeof value === "number") return rupees(value);
+  if (typeof value === "string" && input === "sizing.kind" && value in SIZINGS)
+    return SIZINGS[value as Sizing].label;
   if (typeof value === "string" && /^\d{4}-\d{2}-\d{2}$/.test(value)) return date(value);
   if (typeof value === "string") return value.replace(/[0-9a-f]{12,}/g, (hash) => hash.slice(0, 8)); // whole on hover
   if (typeof value === "number") return String(value);

@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { CheckField, SelectField, TextField } from "@/components/fields";
 import { getErrorMessage } from "@/lib/errors";
 import { policiesQuery } from "@/lib/queries";
+import { PRODUCTS, SIZINGS } from "@/lib/terms";
 import type { BacktestRequest } from "@/lib/types";
 
 /** What a run is asked beside its strategy, universe, period and costs: each as typed, empty where left alone. */
@@ -129,7 +130,7 @@ export function RunTerms({ terms, onChange }: { terms: Terms; onChange: (terms: 
       onChange={(event) => set(name, event.target.value)}
     />
   );
-  const amount = TAKES_NUMBER.includes(terms.sizing);
+  const { amount } = SIZINGS[terms.sizing];
   return (
     <>
       {text("initial_capital", "Capital", "Rupees; empty: 10,00,000")}
@@ -138,13 +139,13 @@ export function RunTerms({ terms, onChange }: { terms: Terms; onChange: (terms: 
         value={terms.sizing}
         onChange={(event) => set("sizing", event.target.value as Terms["sizing"])}
       >
-        <option value="equity_per_member">Equity ÷ members</option>
-        <option value="equity_per_position">Equity ÷ positions</option>
-        <option value="value">Fixed sum</option>
-        <option value="quantity">Fixed shares</option>
+        {Object.entries(SIZINGS).map(([id, { label }]) => (
+          <option key={id} value={id}>
+            {label}
+          </option>
+        ))}
       </SelectField>
-      {amount &&
-        text("sizing_value", terms.sizing === "value" ? "Sum an entry" : "Shares an entry", "Each time")}
+      {amount && text("sizing_value", amount, "Each time")}
       {text("max_positions", "Positions at most", "Empty: no limit")}
       {text("allocation", "Share of the capital", "Empty: all of it", "%")}
       {text("slippage_bps", "Slippage", "Against us, of each price", "bps")}
@@ -166,9 +167,11 @@ export function RunTerms({ terms, onChange }: { terms: Terms; onChange: (terms: 
         onChange={(event) => set("product", event.target.value as Terms["product"])}
       >
         <option value="">The strategy’s own</option>
-        <option value="CNC">Delivery</option>
-        <option value="MIS">Intraday</option>
-        <option value="FUT">Futures, by the cash series</option>
+        {Object.entries(PRODUCTS).map(([id, { label }]) => (
+          <option key={id} value={id}>
+            {label}
+          </option>
+        ))}
       </SelectField>
       <SelectField
         label="Risk policy"
