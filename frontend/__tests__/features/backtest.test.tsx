@@ -1,4 +1,4 @@
-import { render, screen, waitFor } from "@testing-library/react";
+import { render, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { axe } from "jest-axe";
 import { BacktestForm } from "@/features/backtest/backtest-page";
@@ -250,6 +250,18 @@ test("what the server refuses is said at its field", async () => {
     "aria-invalid",
     "true",
   );
+});
+
+test("a run that stopped at once is said to have stopped, once and beside the button", async () => {
+  const stopped =
+    "The run stopped: strategy own_one: ValueError: no average of nothing (own_one.py, line 52)";
+  fakeApi({ ["POST /api/portfolio/strategies/backtest"]: () => failure(500, "BACKTEST_ERROR", stopped) });
+  form();
+  await userEvent.click(screen.getByRole("button", { name: /Run backtest/ }));
+  const beside = screen.getByRole("complementary", { name: "Run" });
+  expect(await within(beside).findByText("The backtest stopped")).toBeInTheDocument();
+  expect(screen.getAllByText(stopped)).toHaveLength(1);
+  expect(screen.getByRole("button", { name: /Run backtest/ })).toBeEnabled();
 });
 
 test("the form passes axe", async () => {

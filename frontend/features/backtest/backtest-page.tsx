@@ -13,7 +13,7 @@ import { DataState, EmptyState, ErrorState } from "@/components/shared/DataState
 import { strategyAPI, unwrap } from "@/lib/api-client";
 import { useCommands } from "@/lib/commands";
 import { useCrumbs } from "@/lib/crumbs";
-import { fieldProblems, getErrorMessage, underField } from "@/lib/errors";
+import { ApiError, fieldProblems, getErrorMessage, underField } from "@/lib/errors";
 import { count, date, dateRange, rupeesInWords, shortHash } from "@/lib/format";
 import { ALL_STOCKS, healthQuery, indicesQuery, strategiesQuery } from "@/lib/queries";
 import { PLANS, PRODUCTS, SIZINGS, TIMEFRAMES } from "@/lib/terms";
@@ -121,12 +121,14 @@ export function BacktestForm({ strategies, indices, defaultIndex, limits }: Back
   const card = strategies.find((strategy) => strategy.strategy_id === values.strategy);
   const run = useRun((error) => {
     const found: FormErrors = {};
-    for (const problem of fieldProblems(error)) {
+    const problems = fieldProblems(error);
+    for (const problem of problems) {
       const field = fieldOfServer(problem.field, card);
       if (field) found[field] = underField(problem);
     }
     setErrors(found);
-    setRefused(Object.keys(found).length > 0 ? null : getErrorMessage(error));
+    // what is about no field is said beside the button
+    setRefused(problems.length > 0 && Object.keys(found).length === 0 ? getErrorMessage(error) : null);
     focusFirstError(form.current);
   });
 
@@ -380,11 +382,11 @@ export function BacktestForm({ strategies, indices, defaultIndex, limits }: Back
             />
             <TextField
               label="Volume at most"
-              unit="% of a bar’s volume"
+              unit="%"
               inputMode="decimal"
               placeholder="No cap"
               {...field("cap")}
-              hint="What is left of an entry is cancelled"
+              hint="Of a bar’s volume; what is left of an entry is cancelled"
             />
             <CheckField
               label="Wait for settlement (T+1)"
@@ -414,7 +416,15 @@ export function BacktestForm({ strategies, indices, defaultIndex, limits }: Back
             </p>
           )}
           {run.error !== null && fieldProblems(run.error).length === 0 && (
-            <ErrorState title="The backtest was not started" error={run.error} onRetry={submit} />
+            <ErrorState
+              title={
+                codeOf(run.error) === "BACKTEST_ERROR"
+                  ? "The backtest stopped"
+                  : "The backtest was not started"
+              }
+              error={run.error}
+              onRetry={submit}
+            />
           )}
           <button type="submit" className="btn p" disabled={run.busy}>
             {run.busy ? "Running" : "Run backtest"}
@@ -427,6 +437,8 @@ export function BacktestForm({ strategies, indices, defaultIndex, limits }: Back
     </form>
   );
 }
+
+const codeOf = (error: unknown): string | null => (error instanceof ApiError ? error.code : null);
 
 /** What the chosen size comes to now, where that can be told. */
 function sizeHint({ sizing, capital, most }: FormValues): string {
