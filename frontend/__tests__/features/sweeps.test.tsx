@@ -110,6 +110,23 @@ test("the distribution shows in which bar the chosen point is", async () => {
   expect(colours[2]).not.toBe(colours[1]);
 });
 
+test("the plateau is outlined on the heat map, and said", async () => {
+  fakeApi({
+    ...ANSWERS,
+    [`GET ${SWEEPS}/${ID}/landscape`]: {
+      ...landscape,
+      plateau: { ...landscape.peak, number: 0 },
+      reason: null,
+    },
+  });
+  renderApp(<SweepPage />, `?sweep=${ID}`);
+  // the best point of fast 10 and slow 30 has no value; that of fast 5 and slow 30 is number 0
+  const cell = await screen.findByRole("button", { name: "slow 30, fast 5: Sharpe 0.40, the plateau" });
+  expect(cell).toHaveClass("plateau");
+  expect(screen.getAllByRole("button", { name: /the plateau$/ })).toHaveLength(1);
+  expect(screen.getByText(/Dashed: the plateau/)).toBeInTheDocument();
+});
+
 test("an interrupted sweep goes on or is taken away", async () => {
   const network = fakeApi({
     ...ANSWERS,

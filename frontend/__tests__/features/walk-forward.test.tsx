@@ -62,7 +62,7 @@ test("each figure of a walk-forward opens its formula and what it is made of", a
   expect(about).toHaveTextContent("0.30 and 1.40");
   await closed();
   const steady = screen.getByRole("region", { name: "Stability of the choices" });
-  about = await opened("45% as fast", steady);
+  about = await opened("45% of that in training", steady);
   expect(about).toHaveTextContent("(Π(1 + return of the test) ^ (252 ÷ sessions) − 1)");
   await closed();
   about = await opened("At an end", steady);

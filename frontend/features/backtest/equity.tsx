@@ -1,6 +1,7 @@
 "use client";
 
 import { useMemo, useState } from "react";
+import { CurveLegend } from "@/components/curve-legend";
 import { Segmented } from "@/components/fields";
 import { EmptyState } from "@/components/shared/DataState";
 import { StatsChart } from "@/components/stats-chart";
@@ -35,22 +36,7 @@ export function Equity({ run, name, capital }: { run: RunHead; name: string; cap
     <section className="card">
       <div className="card-h">
         <h2>Equity and drawdown</h2>
-        <span className="legend no-phone">
-          <span>
-            <i className="sw" style={{ background: "var(--accent)" }} />
-            {name}
-          </span>
-          <span>
-            <i className="sw" style={{ background: "var(--loss)" }} />
-            Drawdown
-          </span>
-          {besideName && (
-            <span>
-              <i className="sw" style={{ background: "var(--benchmark)" }} />
-              {besideName}
-            </span>
-          )}
-        </span>
+        <CurveLegend name={name} beside={besideName} />
         <span className="sp row">
           <Segmented
             label="Scale"

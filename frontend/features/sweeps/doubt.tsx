@@ -1,12 +1,12 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
-import { type Figure, FigureName } from "@/components/figure-card";
-import { Unknown } from "@/components/marks";
+import type { Figure } from "@/components/figure-card";
 import { DataState } from "@/components/shared/DataState";
 import { count, counted } from "@/lib/format";
 import type { Sweep } from "@/lib/types";
 import { deflatedFigure, luckFigure, overfittingFigure, type Deflation } from "./figures";
+import { FigureRows } from "./figure-rows";
 import { doubtQuery } from "./queries";
 import { parameters } from "./words";
 
@@ -40,30 +40,14 @@ export function Doubt({ sweep, base }: { sweep: Sweep; base: number }) {
             ["Hansen’s test of superior predictive ability over all points", luckFigure(told)],
           ];
           return (
-            <div className="card-b stack g3">
-              <div className="tw-wrap" tabIndex={0} role="group" aria-label="Doubt, scrolls sideways">
-                <table className="t num">
-                  <tbody>
-                    {figures.map(([hint, figure]) => (
-                      <tr key={figure.label}>
-                        <th scope="row" title={hint}>
-                          <FigureName label={figure.label} figure={() => figure} />
-                          <span className="t3 xs" style={{ display: "block", whiteSpace: "normal" }}>
-                            {hint}
-                          </span>
-                        </th>
-                        <td className="r b">{figure.value ?? <Unknown why={figure.why ?? "unknown"} />}</td>
-                      </tr>
-                    ))}
-                  </tbody>
-                </table>
-              </div>
-              <p className="t3 xs">
+            <>
+              <FigureRows label="Doubt" figures={figures} />
+              <p className="card-f">
                 From the returns of {count(told.configurations)} of {counted(told.points, "point")} over{" "}
                 {count(told.sessions)} sessions.
                 {told.best && ` The best of them: ${parameters(told.best.params)}.`}
               </p>
-            </div>
+            </>
           );
         }}
       </DataState>

@@ -9,10 +9,13 @@ const TEXT_CELLS = 900; // more cells than this are colours with their value on 
 export function HeatTable({
   heat,
   chosen,
+  plateau,
   onChoose,
 }: {
   heat: HeatMap;
   chosen: number | null;
+  /** The point with the best neighbourhood, where it is known. */
+  plateau: number | null;
   onChoose: (point: number) => void;
 }) {
   const known = heat.median.flat().filter((value) => value !== null);
@@ -54,6 +57,8 @@ export function HeatTable({
                       <span className="sr">none</span>
                     </td>
                   );
+                const outlined = best === plateau;
+                const told = `${said(at, column, value)}${outlined ? ", the plateau" : ""}`;
                 const share = Math.round(8 + (64 * (value - low)) / span);
                 return (
                   <td
@@ -64,9 +69,10 @@ export function HeatTable({
                   >
                     <button
                       type="button"
+                      className={outlined ? "plateau" : undefined}
                       aria-pressed={best === chosen}
-                      title={said(at, column, value)}
-                      aria-label={said(at, column, value)}
+                      title={told}
+                      aria-label={told}
                       onClick={() => onChoose(best)}
                     >
                       {small ? "" : written(heat.metric, value)}

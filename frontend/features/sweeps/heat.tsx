@@ -5,7 +5,7 @@ import { FigureName } from "@/components/figure-card";
 import { DataState } from "@/components/shared/DataState";
 import { cellsFigure } from "./figures";
 import { HeatTable } from "./heat-table";
-import { heatQuery, type View } from "./queries";
+import { heatQuery, landscapeQuery, type View } from "./queries";
 import { METRICS } from "./words";
 
 /** The heat map of a measure, and what a cell of it opens. */
@@ -19,6 +19,7 @@ export function Heat({
   onChoose,
 }: View & { x: string; y: string; onChoose: (point: number) => void }) {
   const query = useQuery(heatQuery(sweep, x, y, metric, base));
+  const plateau = useQuery(landscapeQuery(sweep, metric, base, point)).data?.plateau?.number ?? null;
   return (
     <section className="card" aria-label="Heat map">
       <div className="card-h">
@@ -34,12 +35,13 @@ export function Heat({
       <DataState query={query} failed="The heat map cannot be drawn">
         {(heat) => (
           <>
-            <HeatTable heat={heat} chosen={point} onChoose={onChoose} />
+            <HeatTable heat={heat} chosen={point} plateau={plateau} onChoose={onChoose} />
             <p className="card-f t3 xs">
               {heat.others.length > 0
                 ? `The median over ${heat.others.join(", ")}; a cell opens the best point in it.`
                 : "A cell opens its point."}{" "}
               The stronger the colour, the higher the value.
+              {plateau !== null && " Dashed: the plateau, the point with the best neighbourhood."}
             </p>
           </>
         )}

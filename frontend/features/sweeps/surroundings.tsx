@@ -50,7 +50,7 @@ export function Surroundings({ sweep, metric, base, point }: View) {
                     [
                       ["Peak", found.peak],
                       ["Plateau", found.plateau],
-                      [point === null ? "Chosen: the peak" : "Chosen", found.chosen],
+                      [point === null ? "Chosen, the peak" : "Chosen", found.chosen],
                     ] as const
                   ).map(
                     ([label, one]) => one && <Placed key={label} label={label} one={one} metric={metric} />,
@@ -71,7 +71,7 @@ function Placed({ label, one, metric }: { label: string; one: PlacedPoint; metri
   return (
     <tr>
       <th scope="row">
-        {label} <span className="t2">{parameters(one.params)}</span>
+        {label}: <span className="t1">{parameters(one.params)}</span>
       </th>
       <td className="r">
         {one.value === null ? <Unknown why="Not defined for this point" /> : written(metric, one.value)}

@@ -6,6 +6,7 @@ import { Unknown } from "@/components/marks";
 import { EmptyState } from "@/components/shared/DataState";
 import { counted, count, percent, ratio, rupees } from "@/lib/format";
 import type { Metrics, WalkForward } from "@/lib/types";
+import { FigureRows } from "./figure-rows";
 import { deflatedFigure, luckFigure, overfittingFigure, type Deflation } from "./figures";
 import {
   efficiencyFigure,
@@ -32,51 +33,44 @@ export function Figures({ walk }: { walk: WalkForward }) {
       <div className="card-h">
         <h2>Out of sample</h2>
       </div>
-      <div className="card-b stack g3">
-        <div
-          className="tw-wrap"
-          tabIndex={0}
-          role="group"
-          aria-label="Figures out of sample, scrolls sideways"
-        >
-          <table className="t num">
-            <thead>
-              <tr>
-                <th scope="col">Figure</th>
-                <th scope="col" className="r">
-                  Value
-                </th>
-                <th scope="col" className="r">
-                  {luck ? `${percent(luck.confidence, 0)} interval` : "Interval"}
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {TESTED.map((metric) => {
-                const figure = testedFigure(walk, metric);
-                const { text, why } = testedInterval(walk, metric);
-                return (
-                  <tr key={metric}>
-                    <th scope="row">
-                      <FigureName label={figure.label} figure={() => figure} />
-                    </th>
-                    <td className="r b">{figure.value ?? <Unknown why={figure.why ?? "not defined"} />}</td>
-                    <td className="r t3">{text ?? <Unknown why={why} />}</td>
-                  </tr>
-                );
-              })}
-              <tr>
-                <th scope="row">
-                  <FigureName label={deflated.label} figure={() => deflated} />
-                </th>
-                <td className="r b">{deflated.value ?? <Unknown why={deflated.why ?? "not defined"} />}</td>
-                <td className="r t3">
-                  <Unknown why="A probability, no interval" />
-                </td>
-              </tr>
-            </tbody>
-          </table>
-        </div>
+      <div className="tw-wrap" tabIndex={0} role="group" aria-label="Figures out of sample, scrolls sideways">
+        <table className="t num">
+          <thead>
+            <tr>
+              <th scope="col">Figure</th>
+              <th scope="col" className="r">
+                Value
+              </th>
+              <th scope="col" className="r">
+                {luck ? `${percent(luck.confidence, 0)} interval` : "Interval"}
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {TESTED.map((metric) => {
+              const figure = testedFigure(walk, metric);
+              const { text, why } = testedInterval(walk, metric);
+              return (
+                <tr key={metric}>
+                  <th scope="row">
+                    <FigureName label={figure.label} figure={() => figure} />
+                  </th>
+                  <td className="r b">{figure.value ?? <Unknown why={figure.why ?? "not defined"} />}</td>
+                  <td className="r t3">{text ?? <Unknown why={why} />}</td>
+                </tr>
+              );
+            })}
+            <tr>
+              <th scope="row">
+                <FigureName label={deflated.label} figure={() => deflated} />
+              </th>
+              <td className="r b">{deflated.value ?? <Unknown why={deflated.why ?? "not defined"} />}</td>
+              <td className="r t3">
+                <Unknown why="A probability, no interval" />
+              </td>
+            </tr>
+          </tbody>
+        </table>
       </div>
     </section>
   );
@@ -119,45 +113,39 @@ export function Stress({ walk }: { walk: WalkForward }) {
       <div className="card-h">
         <h2>With higher costs</h2>
       </div>
-      <div className="card-b">
-        <div
-          className="tw-wrap"
-          tabIndex={0}
-          role="group"
-          aria-label="Figures with higher costs, scrolls sideways"
-        >
-          <table className="t num">
-            <thead>
-              <tr>
-                <th scope="col">Costs</th>
-                {STRESSED.map((metric) => (
-                  <th key={metric} scope="col" className="r">
-                    <FigureName label={METRICS[metric]} figure={() => stressedFigure(walk, metric)} />
-                  </th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {walk.stress.map((row) => (
-                <tr key={row.factor}>
-                  <th scope="row">{row.factor}×</th>
-                  {STRESSED.map((metric) => {
-                    const value = (row.metrics as Metrics | null)?.[metric];
-                    return (
-                      <td key={metric} className="r">
-                        {value == null ? (
-                          <Unknown why={row.reason ?? "not defined"} />
-                        ) : (
-                          written(metric, value)
-                        )}
-                      </td>
-                    );
-                  })}
-                </tr>
+      <div
+        className="tw-wrap"
+        tabIndex={0}
+        role="group"
+        aria-label="Figures with higher costs, scrolls sideways"
+      >
+        <table className="t num">
+          <thead>
+            <tr>
+              <th scope="col">Costs</th>
+              {STRESSED.map((metric) => (
+                <th key={metric} scope="col" className="r">
+                  <FigureName label={METRICS[metric]} figure={() => stressedFigure(walk, metric)} />
+                </th>
               ))}
-            </tbody>
-          </table>
-        </div>
+            </tr>
+          </thead>
+          <tbody>
+            {walk.stress.map((row) => (
+              <tr key={row.factor}>
+                <th scope="row">{row.factor}×</th>
+                {STRESSED.map((metric) => {
+                  const value = (row.metrics as Metrics | null)?.[metric];
+                  return (
+                    <td key={metric} className="r">
+                      {value == null ? <Unknown why={row.reason ?? "not defined"} /> : written(metric, value)}
+                    </td>
+                  );
+                })}
+              </tr>
+            ))}
+          </tbody>
+        </table>
       </div>
       <div className="card-f">Charges, slippage and impact so many times as high, with the same choices.</div>
     </section>
@@ -182,25 +170,7 @@ export function Variants({ walk }: { walk: WalkForward }) {
       <div className="card-h">
         <h2>Beside all points that were tried</h2>
       </div>
-      <div className="card-b stack g3">
-        <div className="tw-wrap" tabIndex={0} role="group" aria-label="All points, scrolls sideways">
-          <table className="t num">
-            <tbody>
-              {figures.map(([hint, figure]) => (
-                <tr key={figure.label}>
-                  <th scope="row">
-                    <FigureName label={figure.label} figure={() => figure} />
-                    <span className="t3 xs" style={{ display: "block", whiteSpace: "normal" }}>
-                      {hint}
-                    </span>
-                  </th>
-                  <td className="r b">{figure.value ?? <Unknown why={figure.why ?? "unknown"} />}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      </div>
+      <FigureRows label="All points" figures={figures} />
       <div className="card-f">
         From the returns of {count(variants.configurations)} of {counted(variants.points, "point")} over{" "}
         {count(variants.sessions)} sessions.
@@ -217,73 +187,63 @@ export function Stability({ walk }: { walk: WalkForward }) {
       <div className="card-h">
         <h2>How stable the choices are</h2>
       </div>
-      <div className="card-b stack g3">
-        <p className="t2">
-          The choice changed {counted(stability.changes, "time")} in {counted(stability.windows, "window")}.
-          {walk.efficiency !== null && (
-            <>
-              {" "}
-              What was chosen grew{" "}
-              <FigureName
-                label={`${percent(walk.efficiency, 0)} as fast`}
-                figure={() => efficiencyFigure(walk)}
-              />{" "}
-              in the tests as in training.
-            </>
-          )}
-        </p>
-        <div className="tw-wrap" tabIndex={0} role="group" aria-label="Stability, scrolls sideways">
-          <table className="t num">
-            <thead>
-              <tr>
-                <th scope="col">Parameter</th>
-                <th scope="col">Chosen</th>
-                <th scope="col" className="r">
-                  <FigureName label="Most often" figure={() => steadyFigure(walk, "most_often")} />
-                </th>
-                <th scope="col" className="r">
-                  <FigureName label="In" figure={() => steadyFigure(walk, "share")} />
-                </th>
-                <th
-                  scope="col"
-                  className="r"
-                  title="Steps of the grid from one window to the next, on average"
-                >
-                  <FigureName label="Moves by" figure={() => steadyFigure(walk, "mean_step")} />
-                </th>
-                <th scope="col" className="r" title="Choices at an end of the grid: it may be too narrow">
-                  <FigureName label="At an end" figure={() => steadyFigure(walk, "at_edge")} />
-                </th>
+      <p className="card-b t2">
+        The choice changed {counted(stability.changes, "time")} in {counted(stability.windows, "window")}.
+        {walk.efficiency !== null && (
+          <>
+            {" "}
+            Growth in the tests was{" "}
+            <FigureName
+              label={`${percent(walk.efficiency, 0)} of that in training`}
+              figure={() => efficiencyFigure(walk)}
+            />
+            .
+          </>
+        )}
+      </p>
+      <div className="tw-wrap" tabIndex={0} role="group" aria-label="Stability, scrolls sideways">
+        <table className="t num">
+          <thead>
+            <tr>
+              <th scope="col">Parameter</th>
+              <th scope="col">Chosen</th>
+              <th scope="col" className="r">
+                <FigureName label="Most often" figure={() => steadyFigure(walk, "most_often")} />
+              </th>
+              <th scope="col" className="r">
+                <FigureName label="In" figure={() => steadyFigure(walk, "share")} />
+              </th>
+              <th scope="col" className="r" title="Steps of the grid from one window to the next, on average">
+                <FigureName label="Moves by" figure={() => steadyFigure(walk, "mean_step")} />
+              </th>
+              <th scope="col" className="r" title="Choices at an end of the grid: it may be too narrow">
+                <FigureName label="At an end" figure={() => steadyFigure(walk, "at_edge")} />
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {Object.entries(stability.parameters).map(([name, one]) => (
+              <tr key={name}>
+                <th scope="row">{name}</th>
+                <td>
+                  {one.values
+                    .flatMap((value, at) =>
+                      one.chosen[at] ? [`${parameter(value)}: ${counted(one.chosen[at], "time")}`] : [],
+                    )
+                    .join(", ")}
+                </td>
+                <td className="r">{parameter(one.most_often)}</td>
+                <td className="r">{percent(one.share, 0)}</td>
+                <td className="r">
+                  {one.mean_step === null ? <Unknown why="One window alone" /> : ratio(one.mean_step, 1)}
+                </td>
+                <td className="r">
+                  {one.at_edge === null ? <Unknown why="The grid has ends only" /> : percent(one.at_edge, 0)}
+                </td>
               </tr>
-            </thead>
-            <tbody>
-              {Object.entries(stability.parameters).map(([name, one]) => (
-                <tr key={name}>
-                  <th scope="row">{name}</th>
-                  <td>
-                    {one.values
-                      .flatMap((value, at) =>
-                        one.chosen[at] ? [`${parameter(value)}: ${counted(one.chosen[at], "time")}`] : [],
-                      )
-                      .join(", ")}
-                  </td>
-                  <td className="r">{parameter(one.most_often)}</td>
-                  <td className="r">{percent(one.share, 0)}</td>
-                  <td className="r">
-                    {one.mean_step === null ? <Unknown why="One window alone" /> : ratio(one.mean_step, 1)}
-                  </td>
-                  <td className="r">
-                    {one.at_edge === null ? (
-                      <Unknown why="The grid has ends only" />
-                    ) : (
-                      percent(one.at_edge, 0)
-                    )}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+            ))}
+          </tbody>
+        </table>
       </div>
     </section>
   );

@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { parseAsString, useQueryState } from "nuqs";
 import { useMemo, useState } from "react";
 import { BenchmarkTable } from "@/components/benchmark-table";
+import { CurveLegend } from "@/components/curve-legend";
 import { Segmented } from "@/components/fields";
 import { FigureName } from "@/components/figure-card";
 import { Unknown } from "@/components/marks";
@@ -67,6 +68,7 @@ function Shown({ walk }: { walk: WalkForward }) {
       <section className="card" aria-label="Tested curve">
         <div className="card-h">
           <h2>The tests put together</h2>
+          <CurveLegend name={name} beside={beside?.name} />
           <span className="sp">
             <Segmented
               label="View"
@@ -136,7 +138,9 @@ function Windows({ walk }: { walk: WalkForward }) {
         <table className="t num">
           <thead>
             <tr>
-              <th scope="col">Tested</th>
+              <th scope="col" className="pin edge">
+                Tested
+              </th>
               <th scope="col">Chosen on</th>
               <th scope="col">Choice</th>
               <th scope="col" className="r">
@@ -159,7 +163,9 @@ function Windows({ walk }: { walk: WalkForward }) {
           <tbody>
             {walk.windows.map((row) => (
               <tr key={row.test_start}>
-                <th scope="row">{dateRange(row.test_start, row.test_end)}</th>
+                <th scope="row" className="pin edge">
+                  {dateRange(row.test_start, row.test_end)}
+                </th>
                 <td>{dateRange(row.train_start, row.train_end)}</td>
                 <td>{row.params ? parameters(row.params) : "none: no point had a value"}</td>
                 <td className="r">{drawn(row.trained)}</td>
