@@ -6,7 +6,7 @@ import { SweepsPage } from "@/features/sweeps/sweeps-page";
 import { fakeApi, json } from "../support/api";
 import { renderApp } from "../support/render";
 import { ANSWERS, ID, meta, sweep, SWEEPS, WALKS } from "../support/sweeps";
-import { job } from "../support/wire";
+import { job, smaCross } from "../support/wire";
 
 const push = jest.fn();
 jest.mock("next/navigation", () => ({ useRouter: () => ({ push }) }));
@@ -52,6 +52,15 @@ test("the form counts the points, says what is wrong, and asks for what was type
   expect(sent.grid).toEqual({ fast: { start: 5, stop: 20, step: 5 }, slow: [30, 60, 90] });
   expect(sent.run).toMatchObject({ strategy_ids: ["sma_cross"], universe: "NIFTY50", costs: { bps: 10 } });
   expect(await axe(container)).toHaveNoViolations();
+});
+
+test("the form begins with a strategy whose parameters have values, wherever it stands in the list", async () => {
+  const other = { ...smaCross, strategy_id: "atr_breakout", display_name: "ATR breakout" };
+  fakeApi({ ...FORM, "GET /api/portfolio/strategies/available": [other, smaCross] });
+  renderApp(<SearchForm />);
+  expect(await screen.findByRole("combobox", { name: "Strategy" })).toHaveValue("sma_cross");
+  expect(screen.getByText(/20 combinations of fast and slow/)).toBeInTheDocument(); // 5 to 25 by 5, 30 to 90 by 20
+  expect(screen.getByRole("button", { name: "Start sweep" })).toBeEnabled();
 });
 
 test("a walk-forward is asked for with its windows, and its job is followed to its page", async () => {

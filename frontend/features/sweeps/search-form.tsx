@@ -16,6 +16,9 @@ import { CHOOSING, howMany, METRICS, numbers, valuesOf, type Chooser, type Grid 
 type Kind = "sweep" | "walk";
 type Plan = "bps" | "zerodha" | "fyers" | "none";
 
+/** What the form begins with, where the strategy is there. */
+const FIRST = { strategy: "sma_cross", grid: { fast: "5:25:5", slow: "30:90:20" } };
+
 /** What to search, of which strategy; once for all of the period, or again and again with tests after it. */
 export function SearchForm() {
   const strategies = useQuery(strategiesQuery);
@@ -48,8 +51,10 @@ function Form({
 }) {
   const router = useRouter();
   const [kind, setKind] = useState<Kind>("sweep");
-  const [id, setId] = useState(strategies[0]?.strategy_id ?? "");
-  const [grid, setGrid] = useState<Record<string, string>>({ fast: "5:25:5", slow: "30:90:20" });
+  const [id, setId] = useState(
+    (strategies.find((one) => one.strategy_id === FIRST.strategy) ?? strategies[0])?.strategy_id ?? "",
+  );
+  const [grid, setGrid] = useState<Record<string, string>>(FIRST.grid);
   const [universe, setUniverse] = useState(
     indices.some((one) => one.id === preset) ? preset : (indices[0]?.id ?? ""),
   );
@@ -171,22 +176,36 @@ function Form({
           <option value="fyers">FYERS, by date</option>
           <option value="none">None</option>
         </SelectField>
-        {card &&
-          numbers(card).map(([name, about]) => (
-            <TextField
-              key={`${id} ${name}`}
-              label={name}
-              mono
-              placeholder={`${about.default}`}
-              hint={about.description}
-              error={read.errors[name]}
-              value={grid[name] ?? ""}
-              onChange={(event) => setGrid({ ...grid, [name]: event.target.value })}
-            />
-          ))}
-        {countField("draws", "Random points", "Empty: every combination")}
-        {kind === "walk" && (
-          <>
+      </div>
+      <div className="card-f stack g2" role="group" aria-labelledby="values-to-try">
+        <p id="values-to-try">
+          <b className="b t1">Values to try.</b> 5:50:5 is 5, 10 and so on to 50; 5, 10, 20 are these three. A
+          parameter without any stays at its default.
+        </p>
+        <div className="form-row">
+          {card &&
+            numbers(card).map(([name, about]) => (
+              <TextField
+                key={`${id} ${name}`}
+                label={name}
+                mono
+                placeholder={`${about.default}`}
+                hint={about.description}
+                error={read.errors[name]}
+                value={grid[name] ?? ""}
+                onChange={(event) => setGrid({ ...grid, [name]: event.target.value })}
+              />
+            ))}
+          {countField("draws", "Random points", "Empty: every combination")}
+        </div>
+      </div>
+      {kind === "walk" && (
+        <div className="card-f stack g2" role="group" aria-labelledby="windows">
+          <p id="windows">
+            <b className="b t1">Windows.</b> Values are chosen on the sessions of training and tested on those
+            after them, again and again.
+          </p>
+          <div className="form-row">
             <SelectField
               label="Training"
               value={mode}
@@ -210,9 +229,9 @@ function Form({
                 </option>
               ))}
             </SelectField>
-          </>
-        )}
-      </div>
+          </div>
+        </div>
+      )}
       <details className="card-f">
         <summary>
           What else a run is asked{others > 0 && `: ${counted(others, "change")}`}
