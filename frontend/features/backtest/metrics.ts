@@ -108,7 +108,7 @@ const SHOWN: readonly { name: string; twins: readonly string[] }[] = [
   { name: "cagr", twins: ["final_equity", "frozen_value"] },
   { name: "sharpe", twins: [] },
   { name: "max_drawdown", twins: ["exposure", "gross_exposure"] },
-  { name: "volatility", twins: ["turnover", "average_holding"] },
+  { name: "volatility", twins: ["turnover", "downside_deviation"] },
   { name: "profit_factor", twins: ["win_rate", "expectancy"] },
   { name: "trades", twins: ["open_trades", "average_holding"] },
 ];
@@ -140,7 +140,7 @@ export function figures(run: RunHead, sharpe: Beside, analysis?: RunAnalysis | E
         name === "sharpe"
           ? sharpe.twins
           : twins.map((twin) => ({
-              name: METRICS[twin]?.label ?? twin,
+              name: METRICS[twin]?.label.split(":")[0] ?? twin, // what follows a colon has no room on a card
               value: metric(run, twin).text ?? "–",
             })),
     };

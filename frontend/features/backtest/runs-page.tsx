@@ -28,7 +28,7 @@ function columns(
     {
       id: "name",
       header: "Strategy",
-      width: 272,
+      width: 232,
       cell: (run) => (
         <span className="row" style={{ gap: 10 }}>
           <span className="b trunc">{run.strategy_ids.map((id) => names.get(id) ?? id).join(" + ")}</span>
@@ -41,7 +41,7 @@ function columns(
       id: "compare",
       header: "Compare",
       align: "center",
-      width: 84,
+      width: 78,
       cell: (run) => (
         <input
           type="checkbox"

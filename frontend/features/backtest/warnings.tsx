@@ -26,7 +26,7 @@ export function Warnings({ run }: { run: RunHead }) {
       <Icon name="warn" size="s" />
       <div className="stack g1">
         <b className="b">{counted(run.warnings.length, "warning")} before the curve is believed</b>
-        <ul className="stack g0">
+        <ul className="stack g1">
           {shown.map((warning) => (
             <li key={warning}>{inWords(warning)}</li>
           ))}

@@ -2,6 +2,7 @@
 
 import { useMemo } from "react";
 import { useChartColors } from "@/components/chart-colors";
+import { sentence } from "@/components/data-jobs";
 import { EChart } from "@/components/echart";
 import { compactRupees, rupees, signedRupees } from "@/lib/format";
 import type { RunHead } from "@/lib/types";
@@ -23,7 +24,7 @@ export function steps(twin: NonNullable<RunHead["naive_twin"]>, final: number): 
     ...twin.causes.map(({ cause, difference }): Step => {
       const from = at;
       at += difference;
-      return { name: cause, from, to: at, kind: difference < 0 ? "loss" : "gain" };
+      return { name: sentence(cause), from, to: at, kind: difference < 0 ? "loss" : "gain" };
     }),
     { name: "This run", from: 0, to: final, kind: "whole" as const },
   ];

@@ -49,8 +49,9 @@ def check_metrics(page: Page, run: dict[str, Any]) -> None:
 
 
 TWINS = {
-    "Final equity": "final_equity", "Frozen: could not be sold": "frozen_value", "Time in market": "exposure",
+    "Final equity": "final_equity", "Frozen": "frozen_value", "Time in market": "exposure",
     "Mean exposure": "gross_exposure", "Turnover a year": "turnover", "Sessions a trade": "average_holding",
+    "Downside deviation": "downside_deviation",
     "Win rate": "win_rate", "Profit a trade": "expectancy", "Open at the end": "open_trades",
 }  # fmt: skip
 
