@@ -56,7 +56,9 @@ export function BenchmarkTable<Beside extends Measured & { kind: string }>({
         <FigureTable className="t num">
           <thead>
             <tr>
-              <th scope="col">What</th>
+              <th scope="col" className="pin edge">
+                What
+              </th>
               {MEASURES.map((measure) => (
                 <th key={measure.name} scope="col" className="r">
                   {measure.label}
@@ -67,7 +69,7 @@ export function BenchmarkTable<Beside extends Measured & { kind: string }>({
           <tbody>
             {rows.map((row) => (
               <tr key={row.name}>
-                <th scope="row" title={row.words}>
+                <th scope="row" className="pin edge" title={row.words}>
                   {row.name}
                 </th>
                 {MEASURES.map(({ name, label, show }) => {

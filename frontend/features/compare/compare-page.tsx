@@ -317,9 +317,9 @@ function Correlation({ found, titles }: { found: Comparison; titles: readonly st
               <th scope="col" className="pin edge">
                 Run
               </th>
-              {titles.map((title) => (
-                <th key={title} scope="col" className="r">
-                  {title}
+              {found.runs.map(({ run_id }, at) => (
+                <th key={run_id} scope="col" className="r" title={titles[at]}>
+                  {run_id.slice(0, 6)}
                 </th>
               ))}
             </tr>

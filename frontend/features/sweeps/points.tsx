@@ -50,7 +50,9 @@ export function Points({
               <FigureTable className="t num">
                 <thead>
                   <tr>
-                    <th scope="col">Parameters</th>
+                    <th scope="col" className="pin edge">
+                      Parameters
+                    </th>
                     {shown.map((one) => (
                       <th key={one} scope="col" className="r">
                         <FigureName
@@ -70,7 +72,7 @@ export function Points({
                 <tbody>
                   {data.data.map((row) => (
                     <tr key={row.number} className={row.number === point ? "on" : undefined}>
-                      <th scope="row">
+                      <th scope="row" className="pin edge">
                         <button type="button" className="link" onClick={() => onChoose(row.number)}>
                           {parameters(row.params)}
                         </button>

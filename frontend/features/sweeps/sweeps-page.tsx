@@ -69,7 +69,9 @@ export function SweepsPage() {
                 <table className="t num">
                   <thead>
                     <tr>
-                      <th scope="col">Strategy</th>
+                      <th scope="col" className="pin edge">
+                        Strategy
+                      </th>
                       <th scope="col">Parameters</th>
                       <th scope="col">Universe</th>
                       <th scope="col">Period</th>
@@ -83,7 +85,7 @@ export function SweepsPage() {
                   <tbody>
                     {data.data.map((sweep) => (
                       <tr key={sweep.sweep_id}>
-                        <th scope="row">
+                        <th scope="row" className="pin edge">
                           <Link className="link b" href={`/quant/sweep/?sweep=${sweep.sweep_id}`}>
                             {name(sweep.strategy_id)}
                           </Link>{" "}
@@ -131,7 +133,9 @@ export function SweepsPage() {
                 <table className="t num">
                   <thead>
                     <tr>
-                      <th scope="col">Strategy</th>
+                      <th scope="col" className="pin edge">
+                        Strategy
+                      </th>
                       <th scope="col">Universe</th>
                       <th scope="col">Period</th>
                       <th scope="col">Windows</th>
@@ -149,7 +153,7 @@ export function SweepsPage() {
                       const { cagr, sharpe } = walk.metrics as Metrics;
                       return (
                         <tr key={walk.walk_forward_id}>
-                          <th scope="row">
+                          <th scope="row" className="pin edge">
                             <Link className="link b" href={`/quant/walk-forward/?id=${walk.walk_forward_id}`}>
                               {name(walk.strategy_id)}
                             </Link>{" "}
