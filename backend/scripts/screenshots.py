@@ -166,16 +166,16 @@ def chromium() -> str:
     return program
 
 
-def _to_the_end(page: Page) -> None:
-    """Whatever is drawn once it is near is drawn."""
+def _grown(page: Page, viewport: ViewportSize) -> None:
+    """The window is as high as the page: it scrolls in its frame, and draws the far parts once they are near."""
     height = 0
-    while height < (now := int(page.evaluate("document.documentElement.scrollHeight"))):
-        for top in range(height, now, 700):
-            page.evaluate("top => window.scrollTo(0, top)", top)
-            page.wait_for_timeout(150)
+    while height < (
+        now := int(page.evaluate("(({scrollHeight, clientHeight}) => innerHeight + scrollHeight - clientHeight)(main)"))
+    ):
         height = now
+        page.set_viewport_size({"width": viewport["width"], "height": height})
+        page.wait_for_timeout(400)
         page.wait_for_load_state("networkidle", timeout=WAIT)
-    page.evaluate("window.scrollTo(0, 0)")
 
 
 def photograph(
@@ -199,11 +199,11 @@ def photograph(
             page.wait_for_load_state("networkidle", timeout=WAIT)
             page.evaluate("document.fonts.ready")
             if whole:
-                _to_the_end(page)
+                _grown(page, viewport)
             page.mouse.move(0, 0)
             page.wait_for_timeout(400)  # charts draw in the frames after their data
             file = target / f"{name}-{theme}-{width}.png"
-            file.write_bytes(page.screenshot(full_page=whole))
+            file.write_bytes(page.screenshot())
             context.close()
             yield file
 
