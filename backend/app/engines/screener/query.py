@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 B1 = NDArray[np.bool_]
 F1 = NDArray[np.float64]
+F2 = NDArray[np.float64]
 I1 = NDArray[np.intp]
 
 Order = Literal["asc", "desc"]
@@ -61,6 +63,12 @@ class Table:
         """Names by which one can sort."""
         return ("symbol", *self.texts, *self.numbers)
 
+    @cached_property
+    def _beside(self) -> tuple[dict[str, int], F2]:
+        """Which row each number has in the columns put under each other, and those, shape [columns, N]."""
+        rows = {name: row for row, name in enumerate(self.numbers)}
+        return rows, np.array(list(self.numbers.values()), np.float64).reshape(len(rows), len(self))
+
     def order(self, by: str, order: Order = "asc") -> I1:
         """All rows in order of a column.
 
@@ -90,7 +98,7 @@ class Table:
     def _sorted(self, by: str, order: Order) -> I1:
         by_symbol = np.argsort(self._upper, kind="stable")
         if by == "symbol":
-            return by_symbol if order == "asc" else by_symbol[::-1]
+            return by_symbol if order == "asc" else by_symbol[::-1].copy()
         values = self._rank(self.texts[by]) if by in self.texts else self.numbers[by]
         values = (values if order == "asc" else -values)[by_symbol]
         return by_symbol[np.argsort(values, kind="stable")]  # NumPy sorts NaN last
@@ -131,6 +139,8 @@ def query(
     ------
     ValueError : an unknown column or order, a page or limit below 1, or a mask of the wrong length.
     """
+    from app.engines.screener.paging import page_of  # brings the compiler
+
     if page < 1 or limit < 1:
         raise ValueError(f"page and limit start at 1, got page {page} and limit {limit}")
     if order not in {"asc", "desc"}:
@@ -148,16 +158,17 @@ def query(
         if "sector" not in table.texts:
             raise ValueError("the table has no sector column")
         keep &= table.equal_to("sector", sector)
-    for name, (least, most) in (between or {}).items():
-        if name not in table.numbers:
+    rows, columns = table._beside if between else ({}, np.empty((0, len(table))))
+    at, least, most = [], [], []
+    for name, (low, high) in (between or {}).items():
+        if name not in rows:
             raise ValueError(f"cannot filter by {name!r}; numeric columns are {', '.join(table.numbers)}")
-        column = table.numbers[name]
-        if least is not None:  # NaN is on neither side of a bound
-            keep &= column >= least
-        if most is not None:
-            keep &= column <= most
-        if least is None and most is None:
-            keep &= ~np.isnan(column)
-    rows = table.order(sort_by, order)
-    rows = rows[keep[rows]]
-    return Page(rows[(page - 1) * limit : page * limit], len(rows))
+        at.append(rows[name])
+        least.append(-np.inf if low is None else low)
+        most.append(np.inf if high is None else high)
+    in_order = table.order(sort_by, order)
+    skip = min((page - 1) * limit, len(table))
+    found = np.empty(min(limit, len(table) - skip), np.intp)
+    bounds = (np.array(least, np.float64), np.array(most, np.float64))
+    total = page_of(columns, np.array(at, np.intp), *bounds, keep, in_order, skip, found)
+    return Page(found[: max(0, total - skip)], total)

@@ -21,6 +21,7 @@ from app.engines.screener.fields import FIELDS, Field
 from app.engines.screener.inputs import Inputs
 from app.engines.screener.kernel import BLOCK, ROWS, newest, newest_packed, newest_rows
 from app.engines.screener.language.frame import Rows, rows_of_bars
+from app.engines.screener.query import Table, query
 
 F1 = NDArray[np.float64]
 F2 = NDArray[np.float64]
@@ -187,4 +188,5 @@ def warm_up() -> float:
     bars = Bars.from_ohlcv(np.arange("2020-01-01", "2020-01-04", dtype="datetime64[D]"), {"WARM": (flat,) * 5})
     snapshot(bars)
     snapshot_of_rows(rows_of_bars(bars, {"turnover": np.ones(bars.shape)}), 2)
+    query(Table(["WARM"], {"close": np.ones(1)}), between={"close": (0.0, None)})
     return time.perf_counter() - began

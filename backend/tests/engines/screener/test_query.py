@@ -67,6 +67,35 @@ def test_pages_put_together_are_the_sorted_set(values: list[float], descending: 
     assert {page.total for page in pages} == {len(values)}
 
 
+@given(
+    data=st.data(),
+    rows=st.lists(st.tuples(*[st.sampled_from([-math.inf, 1.0, 2.0, 3.0, math.nan])] * 2), min_size=1, max_size=40),
+    limit=st.integers(1, 9),
+    page=st.integers(1, 6),
+)
+def test_bounds_members_and_pages_are_those_of_a_loop(
+    data: st.DataObject, rows: list[tuple[float, float]], limit: int, page: int
+) -> None:
+    bound = st.none() | st.sampled_from([-math.inf, 1.0, 2.0, 2.5, math.nan, math.inf])
+    between = data.draw(st.dictionaries(st.sampled_from(["x", "y"]), st.tuples(bound, bound)))
+    members = data.draw(st.none() | st.lists(st.booleans(), min_size=len(rows), max_size=len(rows)))
+    symbols = [f"S{(7 * n) % 41:02d}" for n in range(len(rows))]
+    table = Table(symbols, {name: np.array([row[n] for row in rows]) for n, name in enumerate("xy")})
+
+    def passes(n: int) -> bool:
+        inside = [
+            not math.isnan(value) and (low is None or value >= low) and (high is None or value <= high)
+            for value, (low, high) in ((rows[n]["xy".index(name)], bounds) for name, bounds in between.items())
+        ]
+        return all(inside) and (members is None or members[n])
+
+    obvious = [symbol for symbol, n in sorted(zip(symbols, range(len(rows)), strict=True)) if passes(n)]
+    mask = None if members is None else np.array(members, np.bool_)
+    answer = query(table, between=between, members=mask, limit=limit, page=page)
+    assert answer.total == len(obvious)
+    assert [symbols[n] for n in answer.rows] == obvious[(page - 1) * limit : page * limit]
+
+
 @pytest.mark.parametrize(
     ("filters", "says"),
     [
