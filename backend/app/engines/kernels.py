@@ -10,8 +10,10 @@ from numba import njit
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def kernel(*, arrays: bool = False, **options: Any) -> Callable[[F], F]:
+def kernel(*, arrays: bool = False, alone: bool = False, **options: Any) -> Callable[[F], F]:
     """Compile without Python, keep the code on disk, let other threads run meanwhile.
+
+    `alone` True lets no other thread run: for a few microseconds, where getting the interpreter back costs more.
 
     A kernel does not count references: counting some sixty arrays at every call of the core cost more than all the
     rest, and made each fill ten times as slow. It can make no array therefore; what it needs to work in is handed to
@@ -19,7 +21,7 @@ def kernel(*, arrays: bool = False, **options: Any) -> Callable[[F], F]:
 
     The caller must not keep a view that a kernel returned of an array it was given.
     """
-    decorator: Callable[[F], F] = njit(cache=True, nogil=True, _nrt=arrays, **options)  # type: ignore[call-overload]
+    decorator: Callable[[F], F] = njit(cache=True, nogil=not alone, _nrt=arrays, **options)  # type: ignore[call-overload]
     return decorator
 
 

@@ -26,9 +26,13 @@ def is_bars(value: object, least: int) -> bool:
 
 
 def check_inputs(
-    spec: RunSpec, bars: Bars, dividends: F2 | None, exchange: Exchange | None, sectors: Mapping[str, str] | None
-) -> None:
-    """Refuse inputs that do not fit the spec or cannot be: ValueError names which, where, and what was expected."""
+    spec: RunSpec, bars: Bars, dividends: F2 | None, exchange: Exchange | None, sectors: Mapping[str, str] | None,
+    *, sound: bool = False,
+) -> None:  # fmt: skip
+    """Refuse inputs that do not fit the spec or cannot be: ValueError names which, where, and what was expected.
+
+    `sound` True says that the bars were gone through, and hold nothing that cannot be.
+    """
     if spec.engine_version != engine_version():
         raise ValueError(f"engine_version: the spec is for {spec.engine_version}, this engine is {engine_version()}")
     known = sectors_version(sectors)
@@ -46,7 +50,7 @@ def check_inputs(
     first, last = (bars.sessions[i].astype("datetime64[D]").item() for i in (bars.start, -1))
     if first < spec.start or last > spec.end:
         raise ValueError(f"bars: measured from {first} to {last}, the spec asks for {spec.start} to {spec.end}")
-    if bars.impossible is not None:
+    if not sound and bars.impossible is not None:
         raise ValueError(f"bars: {bars.impossible}")
     if not spec.fractional:
         _check_countable(spec, bars)

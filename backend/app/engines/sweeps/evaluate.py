@@ -133,7 +133,7 @@ class Evaluator:
     def chunk(self, first: int, after: int, *, curves: bool = True) -> Chunk:
         """The points [first, after), which must be of one base; without `curves` no returns are kept, [0, 0]."""
         base = self._bases[self.points.base(first)]
-        values, failures = np.full((after - first, len(METRICS)), np.nan), dict[int, str]()
+        values, failures = np.empty((after - first, len(METRICS))), dict[int, str]()
         kept = [number for number in range(first, after) if curves and number % self.stride == 0]
         equities: dict[int, F1] = {}
         if base.shares:
@@ -225,11 +225,12 @@ class _Base:
         ):  # fmt: skip
             return False
         paid = self.inputs.dividends
-        return not (
-            np.isnan(bars.raw.open).any() or np.isnan(bars.raw.close).any() or bars.dealt is not bars.raw
-            or bars.gap.any() or not bars.member.all() or bars.ex_date.any()
-            or (paid is not None and np.nansum(paid) > 0.0)
-        )  # fmt: skip
+        if paid is not None and np.nansum(paid) > 0.0:
+            return False
+        prices = (*bars.raw, bars.raw_volume, bars.factor)
+        open_, high, low, close, volume, factor = (np.ascontiguousarray(v[:, 0], np.float64) for v in prices)
+        gap, member = (np.ascontiguousarray(flags[:, 0], np.bool_) for flags in (bars.gap, bars.member))
+        return shared.plain(open_, high, low, close, volume, factor, gap, member)
 
     @cached_property
     def pairs(self) -> _Pairs:
@@ -277,7 +278,7 @@ class _Base:
         more = (answer.stop, answer.target, answer.trail, answer.limit, answer.trigger, answer.hold, answer.risk)
         if answer.short is not None or any(part is not None for part in more):
             return None
-        check_inputs(spec, bars, inputs.dividends, inputs.exchange, inputs.sectors)
+        check_inputs(spec, bars, inputs.dividends, inputs.exchange, inputs.sectors, sound=True)
         open_, close = (values[values.size - bars.shape[0] :] for values in self.prices)
         enter = np.flatnonzero(answer.entry[bars.start :, 0]) + bars.start
         leave = np.flatnonzero(answer.exit[bars.start :, 0]) + bars.start
@@ -295,11 +296,10 @@ class _Base:
     @cached_property
     def _shared(self) -> tuple[F2, shared.Sums]:
         """A row of averages for each window, and the running sums."""
-        check_inputs(self.spec, self.inputs.bars, self.inputs.dividends, None, self.inputs.sectors)
-        windows = self.pairs.windows
-        table = np.empty((windows.size, self.inputs.bars.shape[0]))
-        shared.averages_of(np.ascontiguousarray(self.inputs.bars.close[:, 0]), windows, table)
-        return table, shared.sums_of(self.prices[1])
+        check_inputs(self.spec, self.inputs.bars, self.inputs.dividends, None, self.inputs.sectors, sound=True)
+        bars, windows = self.inputs.bars, self.pairs.windows
+        table, factor = np.empty((windows.size, bars.shape[0])), np.ascontiguousarray(bars.factor[:, 0], np.float64)
+        return table, shared.shared_of(self.prices[1], factor, windows, table)
 
     def finished(self, points: int) -> None:
         """So many of its points are done; after the last of them what they shared is not kept."""
@@ -316,11 +316,9 @@ class _Base:
         start, periods = self.inputs.bars.start, float(self.spec.periods_per_year)
         fast, slow = self.pairs.fast[first:after], self.pairs.slow[first:after]
         if self.spec.fractional:
-            words = np.zeros(-(-close.size // 8), np.uint64)
             shared.crosses(
-                open_, close, start, table, fast, slow, sums, self.terms, periods, words, words.view(np.uint8),
-                np.empty_like(words), np.empty(words.size, np.int64), out,
-            )  # fmt: skip
+                open_, close, start, table, fast, slow, sums, self.terms, periods, shared.room_of(close.size), out
+            )
             return
         sides, at = np.empty((2, close.size), np.bool_), np.empty((2, close.size), np.int64)
         opens, equity = np.empty((2, close.size)), np.empty(close.size - start)

@@ -21,6 +21,7 @@ from app.engines.kernels import kernel
 
 F1 = NDArray[np.float64]
 F2 = NDArray[np.float64]
+F3 = NDArray[np.float64]
 B1 = NDArray[np.bool_]
 B2 = NDArray[np.bool_]
 I1 = NDArray[np.int64]
@@ -46,44 +47,82 @@ TOP: Final = np.uint64(56)
 
 
 class Sums(NamedTuple):
-    """Running sums and extremes over one instrument: what every point reads."""
+    """What every point reads of one instrument; what is read together lies together."""
 
-    close: F1  # running sum of closes, shape [T + 1]
-    move: F1  # of returns from close to close, shape [T]
-    square: F1
-    below: F1  # of the squares of returns below zero
-    highest: F2  # shape [LEVELS, T]: of the 2^level closes from a bar on; undefined where there are not so many
-    lowest: F2
+    running: F2  # shape [T + 1, 4]: sums up to a bar of the returns from close to close, of their squares, of the
+    #              squares of those below zero; and of the closes before it
+    extremes: (
+        F3  # shape [LEVELS, T, 2]: the highest and lowest of the 2^level closes from a bar on, as far as there are
+    )
+
+
+class Room(NamedTuple):
+    """Room for the work on one point of T bars."""
+
+    marks: U1  # a byte a bar, in whole words; zero
+    words: U8  # the same memory
+    crossed: U8  # as many words
+    found: U8
+    at: I1
+    fills: I1  # shape [T]
+
+
+def room_of(bars: int) -> Room:
+    """Room for points of so many bars."""
+    words = np.zeros(-(-bars // 8), np.uint64)
+    at, fills = np.empty(words.size, np.int64), np.empty(8 * words.size, np.int64)
+    return Room(words.view(np.uint8), words, np.empty_like(words), np.empty_like(words), at, fills)
+
+
+@kernel(alone=True, error_model="numpy")
+def plain(
+    open_: F1, high: F1, low: F1, close: F1, volume: F1, factor: F1, gap: B1, member: B1,
+) -> bool:  # fmt: skip
+    """Whether one instrument was dealt in at every bar, a member without a gap, and nothing happened to its shares.
+
+    Prices are as traded; a high or low may be unknown. False, too, of values that `Bars.impossible` names.
+    """
+    bars, most = close.size, math.inf
+    wrong = some = idle = 0
+    for t in range(bars):  # without `and`, so that bars go by together; NaN is on neither side of a bound
+        traded = (open_[t] > 0.0) & (open_[t] < most) & (close[t] > 0.0) & (close[t] < most)
+        beyond = (high[t] <= 0.0) | (high[t] == most) | (low[t] <= 0.0) | (low[t] == most)
+        shared = (factor[t] > 0.0) & (factor[t] < most) & (factor[t] == factor[0]) & member[t]
+        wrong |= (not traded) | beyond | (volume[t] < 0.0) | (volume[t] == most) | (not shared) | gap[t]
+        some |= volume[t] > 0.0
+        idle |= volume[t] == 0.0
+    return not (wrong or (some and idle))
 
 
 @kernel(error_model="numpy")
-def _extremes(high: F1, low: F1, half: int, higher: F1, lower: F1) -> None:
+def _extremes(before: F2, half: int, of_twice: F2) -> None:
     """Those of twice as many closes, from those of `half` as many."""
-    count = high.size - 2 * half + 1
-    a, b, c, d = high[:count], high[half : half + count], low[:count], low[half : half + count]
+    count = before.shape[0] - 2 * half + 1
+    first, second = before[:count], before[half : half + count]
     for t in range(count):
-        higher[t] = a[t] if a[t] > b[t] else b[t]
-        lower[t] = c[t] if c[t] < d[t] else d[t]
+        of_twice[t, 0] = first[t, 0] if first[t, 0] > second[t, 0] else second[t, 0]
+        of_twice[t, 1] = first[t, 1] if first[t, 1] < second[t, 1] else second[t, 1]
 
 
 @kernel(arrays=True, error_model="numpy")
 def sums_of(close: F1) -> Sums:
     """What `crosses` shares, of closes without NaN."""
     bars = close.size
-    total, move, square, below = np.zeros(bars + 1), np.zeros(bars), np.zeros(bars), np.zeros(bars)
+    running, extremes = np.zeros((bars + 1, 4)), np.empty((LEVELS, bars, 2))
+    move = square = below = total = 0.0
     for t in range(bars):
-        total[t + 1] = total[t] + close[t]
-    for t in range(1, bars):
-        r = close[t] / close[t - 1] - 1.0
-        move[t] = move[t - 1] + r
-        square[t] = square[t - 1] + r * r
-        below[t] = below[t - 1] + (r * r if r < 0.0 else 0.0)
-    highest, lowest = np.empty((LEVELS, bars)), np.empty((LEVELS, bars))
-    highest[0], lowest[0] = close, close
+        if t > 0:
+            r = close[t] / close[t - 1] - 1.0
+            move += r
+            square += r * r
+            below += r * r if r < 0.0 else 0.0
+        running[t, 0], running[t, 1], running[t, 2], running[t, 3] = move, square, below, total
+        total += close[t]
+        extremes[0, t, 0] = extremes[0, t, 1] = close[t]
+    running[bars, 3] = total
     for level in range(1, LEVELS):
-        half = 1 << level - 1
-        _extremes(highest[level - 1], lowest[level - 1], half, highest[level], lowest[level])
-    return Sums(total, move, square, below, highest, lowest)
+        _extremes(extremes[level - 1], 1 << level - 1, extremes[level])
+    return Sums(running, extremes)
 
 
 @kernel(arrays=True, error_model="numpy")
@@ -92,7 +131,8 @@ def averages_of(close: F1, windows: I1, rows: F2) -> None:
     bars = close.size
     total, lost = np.zeros(bars + 1), np.zeros(bars + 1)
     running_sums(close, total, lost)
-    rows[:] = np.nan
+    for i in range(windows.size):
+        rows[i, : min(windows[i] - 1, bars)] = np.nan
     for begin in range(0, bars, STRETCH):  # so many sums fit into the first cache
         for i in range(windows.size):
             first, after = max(begin, windows[i] - 1), min(begin + STRETCH, bars)
@@ -101,19 +141,32 @@ def averages_of(close: F1, windows: I1, rows: F2) -> None:
                 means(windows[i], total[before:], lost[before:], after - before, rows[i, first:after])
 
 
-@kernel(error_model="numpy", inline="always")
-def fallen(
-    close: F1, sums: Sums, first: int, after: int, shares: float, peak: float, deepest: float
+@kernel(arrays=True, error_model="numpy")
+def shared_of(close: F1, factor: F1, windows: I1, rows: F2) -> Sums:
+    """Both in one: the averages of the anchored closes in `rows` [W, T], and the sums over closes as traded."""
+    averages_of(close * factor, windows, rows)
+    return sums_of(close)
+
+
+@kernel(error_model="numpy", forceinline=True)
+def _fallen_in(extremes: F3, first: int, size: int, shares: float) -> tuple[float, float]:
+    """The highest and the lowest value of so many shares over `size` closes, MOST at the most."""
+    level = LEVEL[size]
+    other = first + size - (1 << level)
+    high = shares * max(extremes[level, first, 0], extremes[level, other, 0])
+    return high, shares * min(extremes[level, first, 1], extremes[level, other, 1])
+
+
+@kernel(error_model="numpy")
+def _halved(
+    close: F1, extremes: F3, first: int, after: int, shares: float, peak: float, deepest: float
 ) -> tuple[float, float]:
-    """Peak, rupees, and deepest fall after the bars [first, after) in which so many shares are held."""
+    """As `fallen`, by halves where the extremes of the whole do not tell."""
     t = first
     while t < after:
         size = min(after - t, MOST)
         while True:
-            level = LEVEL[size]
-            other = t + size - (1 << level)
-            high = shares * max(sums.highest[level, t], sums.highest[level, other])
-            low = shares * min(sums.lowest[level, t], sums.lowest[level, other])
+            high, low = _fallen_in(extremes, t, size, shares)
             if high <= peak or low >= high * (1.0 + deepest):  # every fall is one from the peak, or none is deeper
                 deepest = min(deepest, low / peak - 1.0)
                 peak = max(peak, high)
@@ -126,6 +179,19 @@ def fallen(
             size //= 2
         t += size
     return peak, deepest
+
+
+@kernel(error_model="numpy", inline="always")
+def fallen(
+    close: F1, extremes: F3, first: int, after: int, shares: float, peak: float, deepest: float
+) -> tuple[float, float]:
+    """Peak, rupees, and deepest fall after the bars [first, after) in which so many shares are held."""
+    size = min(after - first, MOST)
+    high, low = _fallen_in(extremes, first, size, shares)
+    # one seldom taken branch: what is guessed wrongly costs more than what is worked out for nothing
+    if (size < after - first) | ((high > peak) & (low < high * (1.0 + deepest))):
+        return _halved(close, extremes, first, after, shares, peak, deepest)
+    return max(peak, high), min(deepest, low / peak - 1.0)
 
 
 @kernel(error_model="numpy", inline="always")
@@ -264,9 +330,48 @@ def _sides(x: F1, y: F1, marks: U1) -> None:
 
 
 @kernel(error_model="numpy")
+def _changes(words: U8, crossed: U8) -> None:
+    """Of sides a byte a bar: bit 0 where one side followed the other, bit 1 too where it is the upper one."""
+    word = words[0]
+    changed = word ^ word << BYTE
+    crossing = changed & changed >> ONE & ONES
+    crossed[0] = crossing | (crossing & word) << ONE
+    before, now, out = words[:-1], words[1:], crossed[1:]
+    for w in range(now.size):
+        changed = now[w] ^ (now[w] << BYTE | before[w] >> TOP)
+        crossing = changed & changed >> ONE & ONES  # from one side to the other: both bits have changed
+        out[w] = crossing | (crossing & now[w]) << ONE
+
+
+@kernel(error_model="numpy", forceinline=True)
+def _fills(x: F1, y: F1, first: int, room: Room) -> int:
+    """Write the bars at which crosses of two averages fill, upward and downward by turns; how many they are.
+
+    `x` and `y` are the averages from bar `first` on.
+    """
+    _sides(x, y, room.marks)
+    _changes(room.words, room.crossed)
+    count = 0
+    for w in range(room.words.size):
+        room.found[count], room.at[count] = room.crossed[w], first + 8 * w + 1
+        count += 1 if room.crossed[w] != NONE else 0
+    fills = 0
+    for w in range(count):
+        left = room.found[w]
+        while left != NONE:
+            lowest = left & (~left + ONE)
+            above = 1 if left & lowest << ONE != NONE else 0
+            left &= ~(lowest | lowest << ONE)
+            # ones in the bytes below the lowest one, added up in the highest byte
+            room.fills[fills] = room.at[w] + int(((lowest - ONE) & ONES) * ONES >> TOP)
+            fills += (above ^ fills) & 1  # kept where it is of the kind whose turn it is
+    return fills
+
+
+@kernel(error_model="numpy")
 def crosses(
     open_: F1, close: F1, start: int, rows: F2, fast: I1, slow: I1, sums: Sums, terms: Terms, periods: float,
-    words: U8, marks: U1, found: U8, at: I1, out: F2,
+    room: Room, out: F2,
 ) -> None:  # fmt: skip
     """Points that hold everything from one cross of two averages until the opposite one, shares that divide.
 
@@ -274,90 +379,63 @@ def crosses(
     ----------
     rows : shape [W, T], the averages; NaN in warm-up. fast, slow : shape [P], rows of each point
     start : first measured bar; decisions begin with its close
-    words, marks : the same memory twice, room for a byte a bar in whole words, all zero
-    found, at : room for as many words
     out : shape [P, 13], written
     """
-    bars = close.size
+    bars, running, fills = close.size, sums.running, room.fills
     first = max(start - 1, 0)  # the side before the first decision
     for p in range(fast.size):
         x, y = rows[fast[p]], rows[slow[p]]
-        cash, shares, since, paid = terms.capital, 0.0, 0, 0.0
+        count = _fills(x[first : bars - 1], y[first : bars - 1], first, room)  # one decided at the last bar has no open
+        cash, shares, paid = terms.capital, 0.0, 0.0
         won = lost = bought = sold = total = squares = below = average = deepest = 0.0
         wins = trades = held = 0
         peak = terms.capital
         flat = start  # since when nothing is held
-        _sides(x[first : bars - 1], y[first : bars - 1], marks)  # a decision at the last bar never fills
-        last_side, count = NONE, 0
-        for w in range(words.size):
-            word = words[w]
-            changed = word ^ (word << BYTE | last_side)
-            last_side = word >> TOP
-            crossed = changed & changed >> ONE & ONES  # from one side to the other: both bits have changed
-            found[count], at[count] = crossed | (crossed & word) << ONE, first + 8 * w + 1
-            count += 1 if crossed != NONE else 0
-        for w in range(count):
-            left = found[w]
-            while left != NONE:
-                lowest = left & (~left + ONE)
-                above = left & lowest << ONE != NONE
-                left &= ~(lowest | lowest << ONE)
-                # ones in the bytes below the lowest one, added up in the highest byte
-                fill = at[w] + int(((lowest - ONE) & ONES) * ONES >> TOP)
-                if shares == 0.0:
-                    if not above:
-                        continue
-                    price = open_[fill] * (1.0 + terms.slippage)
-                    shares = affordable(np.inf, cash, price, terms)
-                    if shares > 0.0:
-                        value = shares * price
-                        paid = value + terms.fee * value
-                        average += (fill - flat) * cash
-                        before = cash
-                        cash -= paid
-                        bought += value
-                        since = fill
-                        r = (cash + shares * close[since]) / before - 1.0
-                        if since > start:
-                            total += r
-                            squares += r * r
-                            below += min(r, 0.0) ** 2
-                elif not above:
-                    last = fill - 1
-                    total += sums.move[last] - sums.move[since]
-                    squares += sums.square[last] - sums.square[since]
-                    below += sums.below[last] - sums.below[since]
-                    average += shares * (sums.close[fill] - sums.close[since]) + cash * (fill - since)
-                    held += fill - since
-                    peak, deepest = fallen(close, sums, since, fill, shares, peak, deepest)
-                    value = shares * (open_[fill] * (1.0 - terms.slippage))
-                    before = cash + shares * close[last]
-                    cash += value - terms.fee * value
-                    sold += value
-                    r = cash / before - 1.0
-                    total += r
-                    squares += r * r
-                    below += min(r, 0.0) ** 2
-                    gain = value - terms.fee * value - paid
-                    trades += 1
-                    wins += 1 if gain > 0.0 else 0
-                    won += max(gain, 0.0)
-                    lost -= min(gain, 0.0)
-                    shares = 0.0
-                    flat = fill
-                    peak = max(peak, cash)
-                    deepest = min(deepest, cash / peak - 1.0)
-        final = cash
-        if shares > 0.0:
-            total += sums.move[bars - 1] - sums.move[since]
-            squares += sums.square[bars - 1] - sums.square[since]
-            below += sums.below[bars - 1] - sums.below[since]
-            average += shares * (sums.close[bars] - sums.close[since]) + cash * (bars - since)
-            held += bars - since
-            _, deepest = fallen(close, sums, since, bars, shares, peak, deepest)
-            final = cash + shares * close[bars - 1]
-        else:
-            average += (bars - flat) * cash
+        for k in range(0, count, 2):
+            since, after = fills[k], fills[k + 1] if k + 1 < count else bars
+            price = open_[since] * (1.0 + terms.slippage)
+            shares = affordable(np.inf, cash, price, terms)
+            if shares <= 0.0:
+                continue
+            value = shares * price
+            paid = value + terms.fee * value
+            average += (since - flat) * cash
+            before = cash
+            cash -= paid
+            bought += value
+            if since > start:
+                r = (cash + shares * close[since]) / before - 1.0
+                total += r
+                squares += r * r
+                below += min(r, 0.0) ** 2
+            last = after - 1
+            total += running[last, 0] - running[since, 0]
+            squares += running[last, 1] - running[since, 1]
+            below += running[last, 2] - running[since, 2]
+            average += shares * (running[after, 3] - running[since, 3]) + cash * (after - since)
+            held += after - since
+            peak, deepest = fallen(close, sums.extremes, since, after, shares, peak, deepest)
+            flat = after
+            if after == bars:
+                break
+            value = shares * (open_[after] * (1.0 - terms.slippage))
+            before = cash + shares * close[last]
+            cash += value - terms.fee * value
+            sold += value
+            r = cash / before - 1.0
+            total += r
+            squares += r * r
+            below += min(r, 0.0) ** 2
+            gain = value - terms.fee * value - paid
+            trades += 1
+            wins += 1 if gain > 0.0 else 0
+            won += max(gain, 0.0)
+            lost -= min(gain, 0.0)
+            shares = 0.0
+            peak = max(peak, cash)
+            deepest = min(deepest, cash / peak - 1.0)
+        final = cash + shares * close[bars - 1]
+        average += (bars - flat) * cash
         _told(
             out[p], terms.capital, periods, bars - start, final, terms.capital, total, squares, below, deepest, held,
             won, lost, wins, trades, bought, sold, average / (bars - start),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.engines.backtest import CostSpec, run
+from app.engines.bars import Prices
 from app.engines.indicators import sma
 from app.engines.risk.basics import session_closes
 from app.engines.strategies.base import Signals
@@ -178,6 +180,34 @@ def test_the_way_that_shares_is_taken_only_where_it_is_the_same() -> None:
     assert not base(bars_of(hole, walk(100, 3), start=30)).simple
 
 
+@settings(deadline=None, max_examples=300)
+@given(data=st.data(), bars=st.integers(1, 12), never=st.booleans())
+def test_plain_bars_are_those_in_which_the_engine_has_nothing_to_look_after(
+    data: st.DataObject, bars: int, never: bool
+) -> None:
+    found = bars_of(walk(bars, 3))
+    columns = {name: values.copy() for name, values in found.raw._asdict().items()}
+    columns |= {"volume": found.raw_volume.copy(), "factor": found.factor.copy()}
+    columns |= {"gap": found.gap.copy(), "member": found.member.copy()}
+    if never:
+        columns["volume"][:] = 0.0
+    odd = st.sampled_from([np.nan, np.inf, -np.inf, -1.0, 0.0, 2.0])
+    for _ in range(data.draw(st.integers(0, 2))):
+        column = columns[data.draw(st.sampled_from(sorted(columns)))]
+        value = data.draw(st.booleans() if column.dtype == np.bool_ else odd)
+        column[data.draw(st.integers(0, bars - 1))] = value
+    odd_bars = replace(
+        found, raw=Prices(*(columns[name] for name in Prices._fields)), raw_volume=columns["volume"],
+        factor=columns["factor"], gap=columns["gap"], member=columns["member"],
+    )  # fmt: skip
+    expected = (
+        odd_bars.impossible is None and odd_bars.dealt is odd_bars.raw and not odd_bars.ex_date.any()
+        and not np.isnan(odd_bars.raw.open).any() and not np.isnan(odd_bars.raw.close).any()
+        and not odd_bars.gap.any() and bool(odd_bars.member.all())
+    )  # fmt: skip
+    assert bool(shared.plain(*(column[:, 0].copy() for column in columns.values()))) == expected
+
+
 @settings(deadline=None, max_examples=80)
 @given(
     seed=st.integers(0, 10_000), bars=st.integers(1, 400), first=st.integers(0, 399),
@@ -194,7 +224,7 @@ def test_the_fall_of_a_held_stretch_is_that_of_its_closes_one_by_one(
     for price in close[first:]:
         expected_peak = max(expected_peak, shares * price)
         expected = min(expected, shares * price / expected_peak - 1.0)
-    found = shared.fallen(close, shared.sums_of(close), first, bars, shares, peak, deep)
+    found = shared.fallen(close, shared.sums_of(close).extremes, first, bars, shares, peak, deep)
     assert found[0] == expected_peak
     assert found[1] == pytest.approx(expected, rel=1e-13, abs=1e-15)
 
