@@ -9,14 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.engines.backtest.frozen import Frozen
-from app.engines.backtest.orders import Records
+from app.engines.backtest.orders import Kind, Records, Why
 from app.engines.backtest.simulate import Outcome
 from app.engines.backtest.spec import RunSpec
+from app.engines.backtest.stretches import Stretches
 from app.engines.backtest.trades import Traded
 from app.engines.bars import Bars
 from app.engines.risk.excursions import excursions
 from app.engines.risk.report import ClosedTrades, Report, run_report
 
+B1 = NDArray[np.bool_]
 F1 = NDArray[np.float64]
 
 
@@ -27,7 +29,7 @@ def tear_sheet(
     start, traded = bars.start, outcome.traded
     adverse, favourable = excursions(
         traded.column, traded.side, traded.entry_bar, traded.exit_bar, traded.entry_price, traded.exit_price,
-        bars.raw.high, bars.raw.low, bars.factor, np.flatnonzero(bars.ex_date),
+        bars.raw.high, bars.raw.low, bars.factor, np.flatnonzero(bars.ex_date), *_at_closes(spec, bars, outcome),
     )  # fmt: skip
     closed = traded.exit_bar >= 0
     # so that holding is counted in sessions on intraday bars too
@@ -48,6 +50,25 @@ def tear_sheet(
         frozen=np.array([holding.value for holding in frozen]),
     )
     return report, adverse, favourable
+
+
+def _at_closes(spec: RunSpec, bars: Bars, outcome: Outcome) -> tuple[B1 | None, B1 | None]:
+    """Of each trade whether it was entered, and left, at the close of its bar; None: none was.
+
+    Of intraday bars the end of a position by its product is taken to come before its bar's extremes, as other exits do.
+    """
+    if isinstance(outcome.curves, Stretches):  # of orders for the open alone
+        return None, None
+    fills = outcome.fills
+    at = fills["kind"] == Kind.CLOSE
+    if spec.timeframe == "1d":
+        at |= (fills["why"] == Why.SQUARE_OFF) & (fills["reference"] == bars.dealt.close[fills["bar"], fills["column"]])
+    if not at.any():
+        return None, None
+    entered, left = (fills["intent"][at & (fills["closing"] == closing)] for closing in (0, 1))
+    trades = outcome.trades
+    closed = trades["exit_bar"] >= 0
+    return np.isin(trades["entry_intent"], entered), closed & np.isin(trades["exit_intent"], left)
 
 
 def short_values(bars: Bars, fills: Records, events: Records) -> F1:

@@ -117,6 +117,27 @@ def test_the_excursions_of_a_trade_are_those_of_its_bars():
     assert result.metrics["net_exposure"] == result.metrics["gross_exposure"]
 
 
+def test_the_bar_at_whose_close_a_trade_is_entered_is_not_part_of_it():
+    # bought at the close of bar 1 at 98, which had been at 150, left at the close of bar 3 at 95; in between it was at
+    # 99 to 110 in bar 2, and at 104 to 95 in bar 3
+    bars = bars_of([[100], [150], [99], [104], [104]], [[100], [98], [110], [95], [90]])
+    signals = (on((5, 1), (1, 0)), on((5, 1), (3, 0)))
+    result = run_given(bars, signals, bps=0.0, fill_at="this_close")
+    assert result.trades["adverse_excursion"] == pytest.approx([95 / 98 - 1])
+    assert result.trades["favourable_excursion"] == pytest.approx([110 / 98 - 1])
+    assert result.metrics["mean_favourable_excursion"] == pytest.approx(110 / 98 - 1)
+
+
+def test_an_intraday_trade_of_a_daily_bar_has_the_excursions_of_the_bar():
+    # bought at the open of bar 1 at 100, ended with the session at its close, 104; the day went from 97 to 108
+    bars = bars_of([[100], [100], [104]], [[100], [104], [104]])
+    day = bars.raw._replace(high=np.array([[100.0], [108.0], [104.0]]), low=np.array([[100.0], [97.0], [104.0]]))
+    result = run_given(replace(bars, raw=day), (on((3, 1), (0, 0)), on((3, 1))), bps=0.0, product="MIS")
+    assert (result.trades["exit_reason"], result.trades["exit_price"]) == (["SQUARE_OFF"], [104.0])
+    assert result.trades["adverse_excursion"] == pytest.approx([-0.03])
+    assert result.trades["favourable_excursion"] == pytest.approx([0.08])
+
+
 @settings(deadline=None, max_examples=25)
 @given(st.integers(0, 1000), st.permutations(range(4)))
 def test_the_order_of_columns_changes_no_metric(seed: int, order: list[int]):

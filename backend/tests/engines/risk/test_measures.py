@@ -192,6 +192,33 @@ def test_excursions_by_hand():
     assert trades.mean_excursion(array(-0.1, None, -0.3)).value == pytest.approx(-0.2)
 
 
+def test_excursions_of_what_is_entered_or_left_at_a_close():
+    high = np.array([[101.0], [102.0], [110.0], [200.0]])
+    low = np.array([[99.0], [90.0], [95.0], [50.0]])
+    steady = np.ones((4, 1))
+    split = np.array([[1.0], [1.0], [2.0], [2.0]])  # two for one before bar 2
+
+    def of(bars: tuple[int, int], leave: float, late: bool, whole: bool, factor: np.ndarray = steady) -> tuple:
+        trade = [np.array([value], np.int64) for value in (0, 1, *bars)]
+        changes = np.flatnonzero(factor[1:, 0] != factor[:-1, 0]) + 1
+        at = np.array([late]), np.array([whole])
+        adverse, favourable = excursions(*trade, array(100.0), array(leave), high, low, factor, changes, *at)
+        return adverse[0], favourable[0]
+
+    # from the close of bar 1 to the open of bar 3: bar 2 alone, 95 to 110
+    assert of((1, 3), 104.0, True, False) == pytest.approx((-0.05, 0.1))
+    # to the close of bar 3: its 50 and 200 as well
+    assert of((1, 3), 104.0, True, True) == pytest.approx((-0.5, 1.0))
+    # within bar 2, from the open to the close: all of it; overnight: only the two prices
+    assert of((2, 2), 97.0, False, True) == pytest.approx((-0.05, 0.1))
+    assert of((1, 2), 97.0, True, False) == pytest.approx((-0.03, 0.0))
+    # open since the close of the last bar: nothing happened yet
+    assert of((3, -1), np.nan, True, False) == (0.0, 0.0)
+    # 52 after the split is 104 of before; its bar's 95 and 110 are 190 and 220
+    assert of((1, 2), 52.0, True, False, split) == pytest.approx((0.0, 0.04))
+    assert of((1, 2), 52.0, True, True, split) == pytest.approx((0.0, 1.2))
+
+
 @settings(deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(0, 30))
 def test_excursions_of_many_trades_are_those_of_each_alone(seed: int, count: int):
