@@ -166,6 +166,14 @@ test("values are read as ranges or lists, and what is no number is said", () => 
   expect(() => valuesOf("5, x")).toThrow("“x” is no number");
   expect(() => valuesOf("5:1:1")).toThrow("the stop not below the start");
   expect(parameter(0.05)).toBe("0.05");
+  // steps of a small parameter stay apart: half a hundredth of a percent is no 0.0001
+  expect([0.00005, 0.0001, 0.00025].map(parameter)).toEqual(["0.00005", "0.0001", "0.00025"]);
+  expect([0.0000001, 1 / 3, 12.5, 1_234_567].map(parameter)).toEqual([
+    "0.0000001",
+    "0.333333",
+    "12.5",
+    "12,34,567",
+  ]);
   expect(parameters({ fast: 5, slow: 30 })).toBe("fast 5 · slow 30");
   expect(written("final_equity", 1_234_567)).toBe("₹12,34,567");
   expect(written("cagr", 0.126)).toBe("12.6%");

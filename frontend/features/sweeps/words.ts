@@ -46,9 +46,12 @@ export function written(metric: SweepMetric, value: number): string {
   return FRACTIONS.includes(metric) ? percent(value) : ratio(value);
 }
 
-/** 5 or 0.05: as few digits as tell the value. */
-export const parameter = (value: number): string =>
-  grouped(value, Number.isInteger(value) ? 0 : Math.min(4, String(value).split(".")[1]?.length ?? 0));
+/** 5, 0.05 or 0.00025: as few digits as tell the value, to the sixth that is not a leading zero. */
+export function parameter(value: number): string {
+  if (Number.isInteger(value)) return grouped(value);
+  const digits = Number(value.toPrecision(6)).toFixed(12).replace(/0+$/, "").split(".")[1] ?? "";
+  return grouped(value, digits.length);
+}
 
 export const parameters = (params: Record<string, number>): string =>
   Object.entries(params)
