@@ -94,6 +94,8 @@ def test_names_are_unique_whatever_their_case_until_one_is_deleted(shared_sample
         ({"columns": ["", "close"]}, 422, "columns.0"),
         ({"sort_by": "close +"}, 422, "sort_by"),
         ({"index": "NIFTY9999"}, 404, None),
+        ({"sector": "Nonsense"}, 422, "sector"),
+        ({"sector": ""}, 422, "sector"),
         ({"unknown": 1}, 422, "question.unknown"),
     ],
 )
@@ -107,6 +109,37 @@ def test_what_could_not_be_asked_is_not_saved(
     assert get(shared_sample, PATH) == []
     for name in ("", "   ", "x" * 101):
         assert shared_sample.post(PATH, json={"name": name, "question": QUESTION}).status_code == 422
+
+
+def test_a_sector_or_an_index_that_is_not_there_is_refused_with_the_nearest(shared_sample: TestClient) -> None:
+    known = {row["sector"] for row in get(shared_sample, "/api/screener/", limit=500)["data"]}
+    sector = max(known, key=len)
+    question = {**QUESTION, "sector": sector[:-1] + "x"}
+    error = shared_sample.post(PATH, json={"name": "Mine", "question": question}).json()["error"]
+    assert error["details"]["field"] == "sector" and f"did you mean {sector}" in error["message"]
+    index = max((one["id"] for one in get(shared_sample, "/api/screener/indices")["indices"]), key=len)
+    question = {**QUESTION, "index": index + "X"}
+    error = shared_sample.post(PATH, json={"name": "Mine", "question": question}).json()["error"]
+    assert index in error["details"]["near"] and "did you mean" in error["message"], error
+    assert (error["details"]["resource_type"], error["details"]["field"]) == ("index", "index")
+    kept = shared_sample.post(PATH, json={"name": "Mine", "question": {**QUESTION, "sector": sector.upper()}})
+    assert kept.status_code == 201, kept.text
+    shared_sample.delete(f"{PATH}/{kept.json()['id']}")
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("My\x07screen", "character 3 is U+0007"),
+        ("a\u202eb", "character 2 is U+202E"),
+        ("x" * 101, "expected 1 to 100 characters, got 101"),
+        (" \n ", "expected 1 to 100 characters, got 0"),
+    ],
+)
+def test_a_name_that_cannot_be_says_what_is_wrong_with_it(shared_sample: TestClient, name: str, told: str) -> None:
+    response = shared_sample.post(PATH, json={"name": name, "question": QUESTION})
+    assert response.status_code == 422 and told in response.json()["error"]["message"]
+    assert response.json()["error"]["details"]["field"] == "name"
 
 
 def test_a_column_that_is_wrong_is_told_by_its_place_in_the_list_and_in_its_own_text(shared_sample: TestClient) -> None:
@@ -281,6 +314,44 @@ def test_why_a_stock_is_here_or_not_is_told_term_by_term(shared_sample: TestClie
         again = get(shared_sample, f"/api/screener/why/{row['symbol']}", q=q)
         assert again["matches"] == (row["symbol"] in listed)
     assert shared_sample.get("/api/screener/why/NOSUCH", params={"q": q}).status_code == 404
+
+
+def test_an_or_is_opened_into_its_branches_each_with_its_distance(shared_sample: TestClient) -> None:
+    row = get(shared_sample, "/api/screener/", sort_by="close", sort_order="desc", limit=1)["data"][0]
+    symbol, close = row["symbol"], row["close"]
+    # twice the close is half of itself away, (2 - 1) / 2; four times three quarters; the second branch is both
+    two, four = repr(2 * close), repr(4 * close)
+    q = f"close > {two} or (volume > 0 and close > {four} and close > {two}) or nr7 and close < 0"
+    told = get(shared_sample, f"/api/screener/why/{symbol}", q=q)
+    assert told["matches"] is False
+    [term] = told["terms"]
+    assert term["outcome"] == "fails" and term["gap"] == pytest.approx(0.5)
+    assert [one["outcome"] for one in term["branches"]] == ["fails"] * 3
+    assert [one["gap"] for one in term["branches"][:2]] == [pytest.approx(0.5), pytest.approx(0.75)]
+    inner = term["branches"][1]["terms"]
+    assert [one["outcome"] for one in inner] == ["holds", "fails", "fails"] and inner[0]["gap"] is None
+    assert [one["gap"] for one in inner[1:]] == [pytest.approx(0.75), pytest.approx(0.5)]
+    assert inner[1]["value"] == close and inner[1]["bound"] == 4 * close and inner[1]["branches"] == []
+    # beside other terms it is opened as well, and a branch in a branch
+    beside = get(
+        shared_sample,
+        f"/api/screener/why/{symbol}",
+        q="volume > 0 and (close < 0 or (nr7 and (1 > close or close > 0)))",
+    )
+    assert [len(one["branches"]) for one in beside["terms"]] == [0, 2]
+    nested = beside["terms"][1]["branches"][1]["terms"][1]
+    assert (nested["outcome"], nested["gap"], len(nested["branches"])) == ("holds", None, 2)
+    # what is not known has no distance
+    unknown = get(shared_sample, f"/api/screener/why/{symbol}", q="close / 0 > 1 or close < 0")["terms"][0]
+    assert (unknown["outcome"], unknown["branches"][0]["gap"], unknown["branches"][1]["gap"]) == ("unknown", None, 1.0)
+
+
+def test_a_stock_that_misses_an_or_by_little_is_among_the_nearest(shared_sample: TestClient) -> None:
+    rows = get(shared_sample, "/api/screener/", sort_by="close", sort_order="desc", limit=500)["data"]
+    bound = rows[2]["close"]
+    found = get(shared_sample, "/api/screener/near-misses", q=f"close > {bound!r} or close < 0", limit=2)
+    assert [one["symbol"] for one in found["nearest"]] == [rows[2]["symbol"], rows[3]["symbol"]]
+    assert found["nearest"][1]["gap"] == pytest.approx((bound - rows[3]["close"]) / bound)
 
 
 def test_a_stock_outside_the_universe_says_why(shared_sample: TestClient) -> None:

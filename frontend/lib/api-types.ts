@@ -3071,6 +3071,24 @@ export interface components {
             not_known?: string;
         };
         /**
+         * BranchOut
+         * @description A branch of an `or`: it holds where all of its terms do.
+         */
+        BranchOut: {
+            /**
+             * Gap
+             * @description That of its furthest term; null where it holds or that cannot be told
+             */
+            gap: number | null;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "holds" | "fails" | "unknown";
+            /** Terms */
+            terms: components["schemas"]["TermOut"][];
+        };
+        /**
          * Breadth
          * @description How many stocks did what.
          */
@@ -9549,6 +9567,16 @@ export interface components {
         TermOut: {
             /** Bound */
             bound: number | null;
+            /**
+             * Branches
+             * @description Of an `or` what of it could hold; empty where it is none
+             */
+            branches: components["schemas"]["BranchOut"][];
+            /**
+             * Gap
+             * @description How far it is from holding: the distance of both sides over the larger, of branches that of the nearest; null where it holds, is no comparison, or is not known
+             */
+            gap: number | null;
             /** Left */
             left: string | null;
             /** Op */

@@ -118,6 +118,19 @@ class TermOut(BaseModel):
     right: str | None
     bound: float | None
     unit: Literal["rupees", "shares", "ratio"] | None
+    gap: float | None = Field(
+        description="How far it is from holding: the distance of both sides over the larger, of branches that of the "
+        "nearest; null where it holds, is no comparison, or is not known"
+    )
+    branches: list[BranchOut] = Field(description="Of an `or` what of it could hold; empty where it is none")
+
+
+class BranchOut(BaseModel):
+    """A branch of an `or`: it holds where all of its terms do."""
+
+    outcome: Literal["holds", "fails", "unknown"]
+    gap: float | None = Field(description="That of its furthest term; null where it holds or that cannot be told")
+    terms: list[TermOut]
 
 
 class WhyOut(BaseModel):

@@ -1,8 +1,10 @@
-import { act, fireEvent, screen, waitFor, within } from "@testing-library/react";
+import { act, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { axe } from "jest-axe";
+import { TermList } from "@/features/screener/reasons";
 import { ScreenerPage } from "@/features/screener/screener-page";
 import { getCommands } from "@/lib/commands";
+import type { ScreenTerm } from "@/lib/types";
 import { failure, fakeApi } from "../support/api";
 import { renderApp } from "../support/render";
 import { health, screenerPage, stock } from "../support/wire";
@@ -252,6 +254,8 @@ test("an empty screen says what keeps stocks out and whom it missed by least", a
     right: "1",
     bound: 1,
     unit: "ratio",
+    gap: 0.2,
+    branches: [],
   };
   fakeApi({
     ...SCREENS,
@@ -268,6 +272,20 @@ test("an empty screen says what keeps stocks out and whom it missed by least", a
   expect(await screen.findByText("20.0% off")).toBeInTheDocument();
   expect(screen.getByRole("button", { name: "ARUVI" })).toBeInTheDocument();
   expect(screen.getByText("1.25", { exact: false })).toBeInTheDocument();
+});
+
+test("an or is opened into its branches, each term with its distance", () => {
+  const failing = (text: string, gap: number, branches: ScreenTerm["branches"] = []): ScreenTerm => ({
+    ...{ text, gap, branches, outcome: "fails" },
+    ...{ left: null, value: null, op: null, right: null, bound: null, unit: null },
+  });
+  const branches = [failing("close > 10", 0.5), failing("close > 20", 0.75)].map(
+    (term): ScreenTerm["branches"][number] => ({ outcome: "fails", gap: term.gap, terms: [term] }),
+  );
+  render(<TermList terms={[failing("close > 10 or close > 20", 0.5, branches)]} />);
+  const inside = within(screen.getByRole("list", { name: "One of these has to hold" }));
+  expect(inside.getByText("close > 20")).toBeInTheDocument();
+  expect(inside.getByText("75.0% off")).toBeInTheDocument();
 });
 
 test("a list without a match names the filter and clears it", async () => {

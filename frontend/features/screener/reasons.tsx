@@ -46,6 +46,16 @@ export function TermList({ terms }: { terms: readonly ScreenTerm[] }) {
             {term.text}
           </code>
           <TermValues term={term} />
+          {term.gap !== null && <span className="num t3 nowrap">{percent(term.gap)} off</span>}
+          {term.branches.length > 0 && (
+            <ul className="terms branches" aria-label="One of these has to hold">
+              {term.branches.map((branch, place) => (
+                <li key={place}>
+                  <TermList terms={branch.terms} />
+                </li>
+              ))}
+            </ul>
+          )}
         </li>
       ))}
     </ul>

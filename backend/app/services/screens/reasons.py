@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -15,7 +15,7 @@ from app.database import Market
 from app.engines.screener.language import Expression, formatted
 from app.engines.screener.language.check import Vocabulary
 from app.engines.screener.language.kinds import FALSE, TRUE, UNKNOWN, Kind
-from app.engines.screener.language.tree import All, Compare, Node, Number
+from app.engines.screener.language.tree import All, Compare, Node, Number, Some
 from app.exceptions import DataNotFoundError
 from app.services.panel import Panel
 from app.services.screener import Belonging, ScreenerService
@@ -33,12 +33,14 @@ NEAREST: Final = 10
 
 @dataclass(frozen=True)
 class Term:
-    """A part of a condition that all others stand beside: its text, and both sides where it is a comparison."""
+    """A part of a condition that all others stand beside: its text, both sides where it is a comparison, and what
+    stands in each branch where it is an `or`."""
 
     condition: Expression
     left: Expression | None = None
     op: str | None = None
     right: Expression | None = None
+    branches: tuple[tuple[Term, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -127,8 +129,7 @@ class Reasons:
     ) -> dict[str, Any]:
         """The stocks that a screen missed by one term, those nearest to its bound first, and what each term keeps out.
 
-        How near is measured by the gap between both sides of the comparison over the larger of them; a term that is
-        no comparison has no such measure, and its stocks come last.
+        How near is measured as `_gap` says; stocks of a term that has no such measure come last.
         """
         asked = self._asked(market, session, q, filter_type, index, instrument_type, asof)
         flags = [asked.value(term.condition) for term in asked.terms]
@@ -139,8 +140,7 @@ class Reasons:
         for t, term in enumerate(asked.terms):
             only = asked.keep & (count == 1) & (flags[t] == FALSE)
             which[only] = t
-            if term.left is not None and term.right is not None:
-                gaps[only] = _gap(asked.value(term.left), asked.value(term.right))[only]
+            gaps[only] = _gap(term, asked.value)[only]
         missed = np.flatnonzero(asked.keep & (count == 1) & (flags_of(flags, which) == FALSE))
         order = missed[np.lexsort((np.array(asked.found.table.symbols)[missed], gaps[missed]))][:limit]
         return {
@@ -162,7 +162,7 @@ class Reasons:
                 {
                     "symbol": asked.found.table.symbols[n],
                     "name": asked.found.names[n],
-                    "gap": None if np.isinf(gaps[n]) else float(gaps[n]),
+                    "gap": _finite(gaps[n]),
                     "term": _told(asked.terms[which[n]], asked.value, n),
                 }
                 for n in order.tolist()
@@ -194,17 +194,24 @@ class Reasons:
             if condition is None
             else screens.hindsight(market, session, [condition.tree], panel, start=found.session, end=found.session)
         )
-        asked = [one for term in terms for one in (term.condition, term.left, term.right) if one is not None]
+        asked = [one for term in terms for one in _expressions(term)]
         value = screens.at(market, session, panel, found.session, asked, universe, keep)
         note = " ".join((belongs.note, *told))
         return _Asked(panel, found, terms, keep, belongs.point_in_time and not told, note, belongs, value)
 
 
 def terms_of(condition: Expression, words: Vocabulary) -> list[Term]:
-    """The parts that all have to hold, a chain of comparisons taken apart: 20 < rsi(14) < 30 is two of them."""
+    """The parts that all have to hold, a chain of comparisons taken apart: 20 < rsi(14) < 30 is two of them.
+
+    Of a part of which one branch has to hold the branches are taken apart alike.
+    """
     parts = condition.tree.parts if isinstance(condition.tree, All) else (condition.tree,)
     found = []
     for part in parts:
+        if isinstance(part, Some):
+            branches = tuple(tuple(terms_of(_expression(branch, words), words)) for branch in part.parts)
+            found.append(Term(_expression(part, words), branches=branches))
+            continue
         if not isinstance(part, Compare):
             found.append(Term(_expression(part, words)))
             continue
@@ -235,12 +242,34 @@ def flags_of(flags: list[U1], which: NDArray[np.intp]) -> U1:
     return found
 
 
-def _gap(left: F1 | float, right: F1 | float) -> F1:
-    """The distance of both sides over the larger of them; infinite where one is unknown."""
-    a, b = np.broadcast_arrays(np.asarray(left, np.float64), np.asarray(right, np.float64))
-    size = np.maximum(np.abs(a), np.abs(b))
-    gap: F1 = np.abs(a - b) / np.where(size > 0.0, size, 1.0)
-    return np.where(np.isnan(gap), np.inf, gap)
+def _expressions(term: Term) -> Iterator[Expression]:
+    yield from (one for one in (term.condition, term.left, term.right) if one is not None)
+    for branch in term.branches:
+        for part in branch:
+            yield from _expressions(part)
+
+
+def _gap(term: Term, value: Callable[[Expression], Any]) -> F1:
+    """How far each stock is from a term that it fails, [N]; infinite where that is not known or has no measure.
+
+    Of a comparison it is the distance of both sides over the larger of them; of branches that of the nearest one, each
+    as far as the furthest of its own terms.
+    """
+    holds = value(term.condition) == TRUE
+    if term.branches:
+        gap: F1 = np.minimum.reduce([_furthest(branch, value) for branch in term.branches])
+    elif term.left is None or term.right is None:
+        gap = np.full(len(holds), np.inf)
+    else:
+        a, b = np.broadcast_arrays(*(np.asarray(value(one), np.float64) for one in (term.left, term.right)))
+        size = np.maximum(np.abs(a), np.abs(b))
+        gap = np.abs(a - b) / np.where(size > 0.0, size, 1.0)
+    return np.where(holds, 0.0, np.where(np.isnan(gap), np.inf, gap))
+
+
+def _furthest(terms: tuple[Term, ...], value: Callable[[Expression], Any]) -> F1:
+    found: F1 = np.maximum.reduce([_gap(term, value) for term in terms])
+    return found
 
 
 def _told(term: Term, value: Callable[[Expression], Any], n: int) -> dict[str, Any]:
@@ -261,7 +290,22 @@ def _told(term: Term, value: Callable[[Expression], Any], n: int) -> dict[str, A
         "right": None if term.right is None else formatted(term.right.tree),
         "bound": side(term.right),
         "unit": _unit(term.left.kind) if term.left is not None else None,
+        "gap": None if outcome == TRUE else _finite(_gap(term, value)[n]),
+        "branches": [_branch(branch, value, n) for branch in term.branches],
     }
+
+
+def _branch(terms: tuple[Term, ...], value: Callable[[Expression], Any], n: int) -> dict[str, Any]:
+    outcome = min(int(value(term.condition)[n]) for term in terms)  # of an `and` the smallest
+    return {
+        "outcome": _WORDS[outcome],
+        "gap": None if outcome == TRUE else _finite(_furthest(terms, value)[n]),
+        "terms": [_told(term, value, n) for term in terms],
+    }
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
 
 
 def _unit(kind: Kind) -> str:

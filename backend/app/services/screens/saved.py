@@ -79,7 +79,8 @@ class SavedScreens:
         Raises
         ------
         ConflictError : the name is in use.
-        ValidationError : no name; the expression, the columns or the sort are wrong, as `GET /api/screener/` says it.
+        ValidationError : no name; the expression, the columns or the sort are wrong, as `GET /api/screener/` says it;
+            no stock has the sector.
         DataNotFoundError : no such index.
         """
         name, digest = _name(name), self._checked(market, session, question)
@@ -155,7 +156,13 @@ class SavedScreens:
     def _checked(self, market: Market, session: Session, question: ScreenQuestion) -> str | None:
         """The digest of what a question asks of a stock, once it is known to be one."""
         if question.index != ALL:
-            known_id(session, question.index)
+            try:
+                known_id(session, question.index)
+            except DataNotFoundError as error:
+                named = {**(error.details or {}), "field": "index"}
+                raise DataNotFoundError(error.message, "index", question.index, details=named) from None
+        if question.sector is not None:
+            self._screener.screens.known_sector(market, session, question.sector)
         condition = self._screener.condition(market, session, question.filter_type, question.q)
         for number, column in enumerate(question.columns):
             self._screener.screens.compiled(market, session, column, None, f"columns.{number}")
@@ -183,6 +190,12 @@ def question_of(version: ScreenVersion) -> ScreenQuestion:
 
 def _name(name: str) -> str:
     plain = " ".join(name.split())
-    if not plain or len(plain) > LONGEST_NAME or not plain.isprintable():
-        raise ValidationError(f"name: expected 1 to {LONGEST_NAME} characters", "name")
+    if not plain or len(plain) > LONGEST_NAME:
+        raise ValidationError(f"name: expected 1 to {LONGEST_NAME} characters, got {len(plain)}", "name")
+    for place, letter in enumerate(plain, 1):
+        if not letter.isprintable():
+            raise ValidationError(
+                f"name: character {place} is U+{ord(letter):04X}, which cannot be shown",
+                "name",
+            )
     return plain

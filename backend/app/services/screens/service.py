@@ -17,7 +17,8 @@ from sqlalchemy.orm import Session
 from app.database import Market
 from app.engines.screener.cards import card_fields
 from app.engines.screener.language import Expression, ExpressionError, Vocabulary, compiled
-from app.engines.screener.language.check import compiled_list
+from app.engines.screener.language.check import compiled_list, initials
+from app.engines.screener.language.errors import meant, near_matches
 from app.engines.screener.language.frame import UNCLASSIFIED, Rows
 from app.engines.screener.language.kinds import ValueType
 from app.engines.screener.language.reads import crosses_section, mentioned
@@ -103,6 +104,17 @@ class ScreenService:
         with self._lock:
             self._words[market] = (state, words)
         return words
+
+    def known_sector(self, market: Market, session: Session, name: str) -> str:
+        """A sector as it is spelt. Raises ValidationError, which names the nearest ones, where no stock has it."""
+        known = self.vocabulary(market, session).texts["sector"]
+        for one in known:
+            if one.casefold() == name.casefold():
+                return one
+        near = initials(name, known) or near_matches(name, known)
+        raise ValidationError(
+            f"No stock has the sector {name!r}{meant(near)}", "sector", details={"known": sorted(known), "near": near}
+        )
 
     def compiled(
         self,
