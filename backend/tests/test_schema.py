@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from datetime import date
 from pathlib import Path
 
@@ -44,6 +46,51 @@ def test_upgrade_downgrade_upgrade_leaves_the_schema_of_the_models(engine: Engin
         assert list(left) == []
     migrate(engine, "head")
     migrate(engine, "check")
+
+
+def test_trials_of_before_are_given_the_record_of_their_stored_run_or_sweep(engine: Engine) -> None:
+    """A run of 79 returns, and a sweep of two bases of three points of 9 and 4 returns; of others it stays unknown."""
+    with engine.connect() as connection:
+        config = alembic_config()
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0023")
+        connection.commit()
+    packed = {size: zlib.compress(struct.pack(f"<{size}d", *[0.01] * size)) for size in (2 * 9, 9, 3 * 4)}
+    with engine.begin() as connection:
+        for statement in (
+            "INSERT INTO strategy_metadata (strategy_id, display_name, timeframe) VALUES ('s', 'S', '1d')",
+            "INSERT INTO backtest_runs (run_id, strategy_id, start_date, end_date, metrics, spec, result, digest, "
+            "engine_version, fingerprint) VALUES ('r', 's', '2024-01-01', '2024-04-30', '{\"returns\": 79}', '{}', "
+            "'\\x00', 'd', '1', '{}'), ('old', 's', '2020-01-01', '2020-04-30', '{}', '{}', '\\x00', 'e', '1', '{}')",
+            "INSERT INTO sweeps (sweep_id, strategy_id, spec, points, refused, places, skipped) VALUES ('w', 's', "
+            '\'{"bases": [{"start": "2023-01-02", "end": "2023-01-13"}, {"start": "2023-02-01", '
+            "\"end\": \"2023-02-07\"}]}', 6, 0, '\\x00', '[]')",
+        ):
+            connection.execute(text(statement.replace(":", "\\:")))
+        for first, count, size in ((0, 2, 18), (2, 1, 9), (3, 3, 12)):
+            connection.execute(
+                text("INSERT INTO sweep_chunks VALUES ('w', :first, :count, '\\x00', :returns, '{}')"),
+                {"first": first, "count": count, "returns": packed[size]},
+            )
+        for name, place, sharpe in (
+            ("a", "r", 0.1), ("b", "old", 0.1), ("c", "w#2", 0.2), ("d", "w#3", 0.3), ("e", "w#4", None),
+            ("f", "gone#1", 0.1), ("g", "walked", 0.1),
+        ):  # fmt: skip
+            connection.execute(
+                text("INSERT INTO trials VALUES (:name, 's', :place, 'SUCCEEDED', :sharpe, now())"),
+                {"name": name, "place": place, "sharpe": sharpe},
+            )
+    migrate(engine, "head")
+    with engine.connect() as connection:
+        rows = connection.execute(text("SELECT spec_hash, first_day, last_day, returns FROM trials ORDER BY 1")).all()
+    unknown = (None, None, None)
+    assert {name: tuple(record) for name, *record in rows} == {
+        "a": (date(2024, 1, 1), date(2024, 4, 30), 79), "b": unknown,
+        "c": (date(2023, 1, 2), date(2023, 1, 13), 9), "d": (date(2023, 2, 1), date(2023, 2, 7), 4),
+        "e": unknown, "f": unknown, "g": unknown,
+    }  # fmt: skip
+    with pytest.raises(DBAPIError), engine.begin() as connection:
+        connection.execute(text("UPDATE trials SET returns = 5"))  # the ledger is closed again
 
 
 def test_the_numbers_of_the_files_tell_the_newest_revision_and_what_comes_before_each() -> None:

@@ -73,6 +73,27 @@ def test_a_distinct_question_is_a_trial_and_the_same_one_again_is_not(
         assert "deflated_sharpe" not in figures["reasons"]
 
 
+def test_the_spread_that_deflates_is_that_of_runs_of_a_like_record_and_every_run_counts(
+    sample_client: TestClient, sample_data: SampleSummary
+) -> None:
+    """Three runs of ten months and four of five weeks: each kind is deflated by its own, after seven trials."""
+    long = [answered(sample_client, body) for body in variants(sample_data, 3, 5, 8)]
+    short = [
+        answered(sample_client, body | {"start_date": "2024-08-01", "end_date": "2024-09-04"})
+        for body in variants(sample_data, 3, 5, 8, 10)
+    ]
+    for runs in (long, short):
+        ratios = [run["metrics"]["sharpe"] / math.sqrt(252) for run in runs if run["metrics"]["sharpe"] is not None]
+        assert len(ratios) > 1
+        for run in runs:
+            figures = significance(sample_client, run)
+            assert (figures["trials"], figures["trials_compared"], figures["trials_unknown"]) == (7, len(ratios), 0)
+            assert figures["trial_sharpe_variance"] == pytest.approx(np.var(ratios, ddof=1), rel=1e-9)
+    assert significance(sample_client, short[0])["trial_sharpe_variance"] > (
+        2 * significance(sample_client, long[0])["trial_sharpe_variance"]
+    )
+
+
 def test_later_trials_lower_the_figure_and_leave_the_run_as_it_was(
     sample_client: TestClient, sample_data: SampleSummary
 ) -> None:

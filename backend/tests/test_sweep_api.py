@@ -53,7 +53,7 @@ def made(client: TestClient, body: dict[str, Any]) -> dict[str, Any]:
 def trials(client: TestClient, strategy: str = "sma_cross") -> int:
     platform = client.app.state.platform  # type: ignore[attr-defined]
     with platform.database.transaction(Market.REAL) as session:
-        return int(RunRepository(session).trials([strategy]).get(strategy, (0, None))[0])
+        return sum(group.number for group in RunRepository(session).trials([strategy]).get(strategy, []))
 
 
 def test_each_point_is_the_run_of_it_and_opening_it_is_no_new_trial(

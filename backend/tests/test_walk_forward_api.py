@@ -73,7 +73,7 @@ def test_a_walk_forward_is_stored_once_counted_verified_and_cannot_be_changed(
     assert found["track_record"].split()[0] in ("Needs", "Long", "No")
     platform = sample_client.app.state.platform  # type: ignore[attr-defined]
     with platform.database.transaction(Market.REAL) as session:
-        counted = RunRepository(session).trials(["sma_cross"])["sma_cross"][0]
+        counted = sum(group.number for group in RunRepository(session).trials(["sma_cross"])["sma_cross"])
     windows = len(found["windows"])
     # four points in each training, one run in each test, four over all tests
     assert counted == windows * 5 + 4 == found["significance"]["trials"]
@@ -90,8 +90,8 @@ def test_a_walk_forward_is_stored_once_counted_verified_and_cannot_be_changed(
 def test_windows_count_as_trials_and_do_not_widen_the_spread_that_deflates_a_whole_record(
     sample_client: TestClient, sample_data: SampleSummary
 ) -> None:
-    """Sixty sessions spread a Sharpe by about 1/60 a session whatever they are of: of records as long as the tested one
-    the spread is told by the points over all tested sessions alone."""
+    """Sixty sessions spread a Sharpe by about 1/60 a session whatever they are of: the spread that deflates a longer
+    record is told by the points over all tested sessions alone."""
     found = stored(sample_client, asked(sample_data))
     left = found["significance"]
     sweep = sample_client.post(
@@ -114,6 +114,14 @@ def test_windows_count_as_trials_and_do_not_widen_the_spread_that_deflates_a_who
     assert len(sharpes) == 4
     assert left["trials"] == len(found["windows"]) * 5 + 4
     assert left["trial_sharpe_variance"] == pytest.approx(statistics.variance(sharpes), rel=1e-9)
+    assert (left["trials_compared"], left["trials_unknown"]) == (4, 0)
+    platform = sample_client.app.state.platform  # type: ignore[attr-defined]
+    with platform.database.transaction(Market.REAL) as session:
+        groups = RunRepository(session).trials(["sma_cross"])["sma_cross"]
+    # each choice's points and each test keep their Sharpe with the record that it is of
+    trained = [group for group in groups if group.record is not None and group.record[2] == 59]
+    assert [group.number for group in trained] == [4] * len(found["windows"])
+    assert all(group.known == 4 for group in trained)
     # the same four are no new trials
     again = sample_client.get(f"{url}/overfitting").json()["bases"][0]["best"]["significance"]
     assert again["trials"] == left["trials"]
@@ -196,7 +204,7 @@ def test_a_walk_forward_killed_at_every_point_goes_on_without_working_out_or_cou
 
     def ledger() -> int:
         with database.transaction(Market.REAL) as session:
-            return int(RunRepository(session).trials(["sma_cross"]).get("sma_cross", (0, None))[0])
+            return sum(group.number for group in RunRepository(session).trials(["sma_cross"]).get("sma_cross", []))
 
     monkeypatch.setattr(Evaluator, "chunk", counted)
     monkeypatch.setattr(walking_work, "_test_run", counting)
@@ -270,7 +278,8 @@ def test_a_cancelled_walk_forward_leaves_nothing_but_what_was_counted(
     assert job["state"] == "CANCELLED"
     assert parts() == 0 and sample_client.get(URL).json()["meta"]["total"] == 0
     with platform.database.transaction(Market.REAL) as session:
-        assert RunRepository(session).trials(["sma_cross"])["sma_cross"][0] >= 4  # what was tried was tried
+        groups = RunRepository(session).trials(["sma_cross"])["sma_cross"]
+        assert sum(group.number for group in groups) >= 4  # what was tried was tried
     with platform.database.transaction(Market.REAL) as session:
         # one that waits again after its server died, with parts kept; in the table alone, so that no worker takes it
         waiting = Job(id=uuid.uuid4(), kind="walk_forward", market="real", arguments={"walk_forward_id": "0" * 64})

@@ -8362,7 +8362,7 @@ export interface components {
             skewness: number | null;
             /**
              * Trial Sharpe Variance
-             * @description Of the trials' Sharpe ratios per session
+             * @description Of the Sharpe ratios per session of the trials of a like record: it has three quarters of the returns of the longer one or more, and they share three quarters of the days of the longer one or more. Luck alone spreads short records more than long ones, and other years saw another market
              */
             trial_sharpe_variance: number | null;
             /**
@@ -8370,6 +8370,16 @@ export interface components {
              * @description Specifications of the strategy evaluated so far, failures included; of several, the most tried
              */
             trials: number;
+            /**
+             * Trials Compared
+             * @description Trials of a like record that have a Sharpe: the variance is theirs
+             */
+            trials_compared: number;
+            /**
+             * Trials Unknown
+             * @description Trials with a Sharpe of which the record is not known: they are left out
+             */
+            trials_unknown: number;
         };
         /**
          * SkippedPoint

@@ -158,3 +158,12 @@ function threeDigits(value: number): string {
 function trimmed(value: number): string {
   return grouped(value, 2).replace(/\.?0+$/, "");
 }
+
+/** How many trials the spread is of, and how many of unknown records are left out. */
+export function likeIt(
+  compared: number,
+  left: { trials: number; trials_unknown?: number } | undefined,
+): string {
+  const of = left ? ` of ${count(left.trials)}` : "";
+  return `${count(compared)}${of}${left?.trials_unknown ? `, ${count(left.trials_unknown)} unknown` : ""}`;
+}

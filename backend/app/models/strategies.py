@@ -115,4 +115,8 @@ class Trial(Base):
     run_id: Mapped[str]  # of the first evaluation; no key: a failed one has no stored run
     outcome: Mapped[str]  # SUCCEEDED or FAILED
     sharpe: Mapped[float | None] = mapped_column(Float(53))  # per session, for the variance across trials
+    # what the Sharpe rests on: measured sessions and returns; null of a failed one, and where it is not known
+    first_day: Mapped[date | None]
+    last_day: Mapped[date | None]
+    returns: Mapped[int | None]
     first_evaluated_at: Mapped[Instant]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
@@ -21,6 +21,8 @@ from app.models import (
     Trial,
     UnexplainedJump,
 )
+
+TrialRecord = tuple[date, date, int]  # first and last session, and returns, that a Sharpe rests on
 
 
 class StrategyRepository:
@@ -86,6 +88,29 @@ class StrategyRepository:
         )
 
 
+class TrialEntry(NamedTuple):
+    """An evaluated specification, for the ledger."""
+
+    spec_hash: str
+    run_id: str  # where it was evaluated
+    outcome: str
+    sharpe: float | None  # per session
+    record: TrialRecord | None  # of the Sharpe; None of one that failed
+
+
+class TrialGroup(NamedTuple):
+    """Trials of a strategy that have one record, or none that is known.
+
+    `known` of the `number` have a Sharpe; their mean, and the sum of the squared deviations from it.
+    """
+
+    record: TrialRecord | None
+    number: int
+    known: int
+    mean: float
+    squares: float
+
+
 class RunRepository:
     """Rows of `backtest_runs`, which nobody can change, and of the trial ledger."""
 
@@ -149,12 +174,14 @@ class RunRepository:
         return [(run, names[run.run_id]) for run in runs], total
 
     def count_trial(
-        self, spec_hash: str, strategy_ids: Sequence[str], run_id: str, outcome: str, sharpe: float | None
-    ) -> None:
+        self, spec_hash: str, strategy_ids: Sequence[str], run_id: str, outcome: str, sharpe: float | None,
+        record: TrialRecord | None = None,
+    ) -> None:  # fmt: skip
         """Enter an evaluated specification into the ledger, once; on fresh data it is a re-run, not a trial.
 
         One that failed before and succeeds now keeps its entry, with what came of it.
         """
+        first, last, returns = record or (None, None, None)
         rows = [
             {
                 "spec_hash": spec_hash,
@@ -162,12 +189,16 @@ class RunRepository:
                 "run_id": run_id,
                 "outcome": outcome,
                 "sharpe": sharpe,
+                "first_day": first,
+                "last_day": last,
+                "returns": returns,
                 "first_evaluated_at": datetime.now(UTC),
             }
             for strategy_id in sorted(set(strategy_ids))
         ]
         entry = insert(Trial)
-        later = {name: getattr(entry.excluded, name) for name in ("run_id", "outcome", "sharpe")}
+        names = ("run_id", "outcome", "sharpe", "first_day", "last_day", "returns")
+        later = {name: getattr(entry.excluded, name) for name in names}
         self._session.execute(
             entry.on_conflict_do_update(
                 index_elements=["spec_hash", "strategy_id"],
@@ -177,17 +208,24 @@ class RunRepository:
             rows,
         )
 
-    def trials(self, strategy_ids: Sequence[str]) -> dict[str, tuple[int, float | None]]:
-        """Of each strategy: specifications evaluated, and the sample variance of their Sharpe ratios per session.
-
-        The variance is None where fewer than two of them have a Sharpe.
-        """
+    def trials(self, strategy_ids: Sequence[str]) -> dict[str, list[TrialGroup]]:
+        """Of each strategy that has any: the specifications evaluated, by their records."""
+        record = (Trial.first_day, Trial.last_day, Trial.returns)
+        known = func.count(Trial.sharpe)
         query = (
-            select(Trial.strategy_id, func.count(), func.var_samp(Trial.sharpe))
+            select(
+                Trial.strategy_id, *record, func.count(), known, func.coalesce(func.avg(Trial.sharpe), 0.0),
+                func.coalesce(func.var_pop(Trial.sharpe) * known, 0.0),
+            )
             .where(Trial.strategy_id.in_(strategy_ids))
-            .group_by(Trial.strategy_id)
-        )
-        return {row[0]: (row[1], row[2]) for row in self._session.execute(query)}
+            .group_by(Trial.strategy_id, *record)
+            .order_by(Trial.strategy_id, *record)
+        )  # fmt: skip
+        found: dict[str, list[TrialGroup]] = {}
+        for name, first, last, returns, *figures in self._session.execute(query):
+            rests_on = None if returns is None else (first, last, returns)
+            found.setdefault(name, []).append(TrialGroup(rests_on, *figures))
+        return found
 
 
 class MoveRepository:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, defer
 
 from app.models import Sweep, SweepChunk, WalkForwardPart, WalkForwardRun
 from app.repositories.jobs import lock_key
+from app.repositories.strategies import TrialEntry
 
 LEFT_FOR: Final = timedelta(days=30)  # a walk-forward that was interrupted can be gone on with so long
 
@@ -124,28 +125,34 @@ class SweepRepository:
         """Which job works on it now."""
         self._session.execute(update(Sweep).where(Sweep.sweep_id == sweep_id).values(job_id=job_id))
 
-    def count_trials(self, strategy_id: str, entries: Sequence[tuple[str, str, str, float | None]]) -> None:
-        """Enter many evaluated specifications (hash, where, outcome, Sharpe a session), as `count_trial` does one."""
-        ordered = sorted(entries)  # by hash, so that two who enter the same ones do not wait for each other
-        columns = list(zip(*ordered, strict=True)) or [(), (), (), ()]
+    def count_trials(self, strategy_id: str, entries: Sequence[TrialEntry]) -> None:
+        """Enter many evaluated specifications, as `count_trial` does one."""
+        # by hash, so that two who enter the same ones do not wait for each other
+        ordered = sorted(entries, key=lambda entry: entry.spec_hash)
+        records = [entry.record or (None, None, None) for entry in ordered]
+        columns = {
+            "hashes": [entry.spec_hash for entry in ordered],
+            "places": [entry.run_id for entry in ordered],
+            "outcomes": [entry.outcome for entry in ordered],
+            "sharpes": [entry.sharpe for entry in ordered],
+            "firsts": [first for first, _, _ in records],
+            "lasts": [last for _, last, _ in records],
+            "counts": [returns for _, _, returns in records],
+        }
         self._session.execute(
             text(
-                "INSERT INTO trials (spec_hash, strategy_id, run_id, outcome, sharpe, first_evaluated_at) "
-                "SELECT e.hash, :strategy, e.place, e.outcome, e.sharpe, :now FROM unnest(CAST(:hashes AS text[]), "
-                "CAST(:places AS text[]), CAST(:outcomes AS text[]), CAST(:sharpes AS float8[])) "
-                "AS e(hash, place, outcome, sharpe) "
+                "INSERT INTO trials (spec_hash, strategy_id, run_id, outcome, sharpe, first_day, last_day, returns, "
+                "first_evaluated_at) SELECT e.hash, :strategy, e.place, e.outcome, e.sharpe, e.first, e.last, "
+                "e.returns, :now FROM unnest(CAST(:hashes AS text[]), CAST(:places AS text[]), "
+                "CAST(:outcomes AS text[]), CAST(:sharpes AS float8[]), CAST(:firsts AS date[]), "
+                "CAST(:lasts AS date[]), CAST(:counts AS int[])) "
+                "AS e(hash, place, outcome, sharpe, first, last, returns) "
                 "ON CONFLICT (spec_hash, strategy_id) DO UPDATE SET run_id = excluded.run_id, "
-                "outcome = excluded.outcome, sharpe = excluded.sharpe "
+                "outcome = excluded.outcome, sharpe = excluded.sharpe, first_day = excluded.first_day, "
+                "last_day = excluded.last_day, returns = excluded.returns "
                 "WHERE trials.outcome = 'FAILED' AND excluded.outcome = 'SUCCEEDED'"
             ),
-            {
-                "strategy": strategy_id,
-                "now": datetime.now(UTC),
-                **{
-                    name: list(column)
-                    for name, column in zip(("hashes", "places", "outcomes", "sharpes"), columns, strict=True)
-                },
-            },
+            {"strategy": strategy_id, "now": datetime.now(UTC), **columns},
         )
 
 

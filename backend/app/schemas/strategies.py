@@ -410,7 +410,13 @@ class SignificanceOut(BaseModel):
     trials: int = Field(
         description="Specifications of the strategy evaluated so far, failures included; of several, the most tried"
     )
-    trial_sharpe_variance: float | None = Field(description="Of the trials' Sharpe ratios per session")
+    trial_sharpe_variance: float | None = Field(
+        description="Of the Sharpe ratios per session of the trials of a like record: it has three quarters of the "
+        "returns of the longer one or more, and they share three quarters of the days of the longer one or more. Luck "
+        "alone spreads short records more than long ones, and other years saw another market"
+    )
+    trials_compared: int = Field(description="Trials of a like record that have a Sharpe: the variance is theirs")
+    trials_unknown: int = Field(description="Trials with a Sharpe of which the record is not known: they are left out")
     expected_max_sharpe: float | None = Field(description="Best Sharpe that luck alone gives in the trials, a year")
     min_track_record_sessions: int | None = Field(
         description="Sessions after which a Sharpe like this is above zero with 95 % confidence"

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from app.engines.evidence.report import Trials, significance_report
+from app.engines.evidence.report import significance_report
+from app.engines.evidence.trials import Trials
 from app.engines.risk.report import MOST_MISSING, series_report
 from app.exceptions import ValidationError
 from app.services.market_series import index_bars

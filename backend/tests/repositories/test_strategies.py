@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from sqlalchemy.orm import Session
 
 from app.models import StrategyMetadata, Trial
-from app.repositories.strategies import RunRepository
+from app.repositories.strategies import RunRepository, TrialEntry, TrialGroup
+from app.repositories.sweeps import SweepRepository
 
 pytestmark = pytest.mark.integration
 
@@ -29,7 +32,7 @@ def test_a_specification_counts_once_however_often_it_is_run(db_session: Session
         ledger.count_trial("h", ["s"], "r", "SUCCEEDED", sharpe)
     assert entry(db_session) == ("SUCCEEDED", 0.1)
     ledger.count_trial("other", ["s"], "r2", "SUCCEEDED", 0.3)
-    assert ledger.trials(["s"])["s"][0] == 2
+    assert sum(group.number for group in ledger.trials(["s"])["s"]) == 2
 
 
 def test_one_that_failed_and_succeeds_later_is_still_one_with_its_sharpe(
@@ -39,4 +42,32 @@ def test_one_that_failed_and_succeeds_later_is_still_one_with_its_sharpe(
     ledger.count_trial("h", ["s"], "r", "SUCCEEDED", 0.1)
     ledger.count_trial("h", ["s"], "r", "FAILED", None)
     assert entry(db_session) == ("SUCCEEDED", 0.1)
-    assert ledger.trials(["s"])["s"][0] == 1
+    assert sum(group.number for group in ledger.trials(["s"])["s"]) == 1
+
+
+def test_trials_are_told_by_their_records_with_what_their_variance_is_made_of(
+    db_session: Session, ledger: RunRepository
+) -> None:
+    """0.1, 0.2 and 0.6 of one record: mean 0.3, squares 0.04 + 0.01 + 0.09 = 0.14."""
+    year = (date(2023, 1, 2), date(2023, 12, 29), 244)
+    half = (date(2023, 7, 3), date(2023, 12, 29), 121)
+    ledger.count_trial("a", ["s"], "r1", "SUCCEEDED", 0.1, year)
+    ledger.count_trial("b", ["s"], "r2", "SUCCEEDED", 0.2, year)
+    ledger.count_trial("c", ["s"], "r3", "SUCCEEDED", None, half)  # it bought nothing
+    ledger.count_trial("d", ["s"], "r4", "FAILED", None)
+    SweepRepository(db_session).count_trials(
+        "s",
+        [
+            TrialEntry("f", "w#1", "SUCCEEDED", 0.9, half),
+            TrialEntry("e", "w#0", "SUCCEEDED", 0.6, year),
+            TrialEntry("d", "w#2", "SUCCEEDED", 0.8, half),  # what failed before has its record now
+            TrialEntry("a", "w#3", "SUCCEEDED", 0.5, half),  # known already, and stays
+            TrialEntry("g", "w#4", "FAILED", None, None),
+        ],
+    )
+    found = {group.record: group for group in ledger.trials(["s"])["s"]}
+    assert set(found) == {year, half, None}
+    assert found[year] == TrialGroup(year, 3, 3, pytest.approx(0.3), pytest.approx(0.14))
+    assert found[half] == TrialGroup(half, 3, 2, pytest.approx(0.85), pytest.approx(0.005))
+    assert found[None] == TrialGroup(None, 1, 0, 0.0, 0.0)
+    assert ledger.trials(["other"]) == {}

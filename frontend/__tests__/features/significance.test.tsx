@@ -43,6 +43,7 @@ test("the opened figure tells what the twins rest on", async () => {
   const popover = within(await screen.findByRole("dialog", { name: "Sharpe ratio" }));
   for (const [name, value] of [
     ["Best by luck alone", "0.57"],
+    ["Trials of a like record", "180 of 214, 12 unknown"],
     ["Sessions needed, 95%", "771, 3.1 years"],
     ["Skewness", "\u22120.41"],
     ["Kurtosis, normal is 3", "7.30"],

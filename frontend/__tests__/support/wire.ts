@@ -274,6 +274,8 @@ export const significance: Significance = {
   deflated_sharpe: 0.93,
   trials: 214,
   trial_sharpe_variance: 0.000146,
+  trials_compared: 180,
+  trials_unknown: 12,
   expected_max_sharpe: 0.57,
   min_track_record_sessions: 771,
   min_track_record_years: 3.06,

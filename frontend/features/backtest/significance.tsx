@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import { Unknown } from "@/components/marks";
 import { getErrorMessage } from "@/lib/errors";
-import { count, counted, grouped, probability } from "@/lib/format";
+import { count, counted, grouped, likeIt, probability } from "@/lib/format";
 import type { Significance } from "@/lib/types";
 import type { Beside } from "./metrics";
 
@@ -49,6 +49,10 @@ export function besideSharpe(asked: Asked): Beside {
         value: drawn(asked, "expected_max_sharpe", (value) => grouped(value, 2)),
       },
       {
+        name: "Trials of a like record",
+        value: drawn(asked, "trials_compared", (value) => likeIt(value, data)),
+      },
+      {
         name: "Sessions needed, 95%",
         value: drawn(
           asked,
@@ -70,5 +74,5 @@ export function luck({ data, error }: Asked): string {
   const tried = `${counted(data.trials, "trial")} of its strategy so far`;
   return best === null
     ? `${tried}.`
-    : `${tried}: the best of so many would show a Sharpe of ${grouped(best, 2)} by luck alone.`;
+    : `${tried}: the best of so many would show a Sharpe of ${grouped(best, 2)} by luck alone. How far luck spreads is told by the trials of a like record: three quarters of its returns and days or more, of the longer of the two.`;
 }

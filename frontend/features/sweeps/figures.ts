@@ -1,6 +1,6 @@
 import type { Figure } from "@/components/figure-card";
 import { DEFINITIONS } from "@/lib/definitions";
-import { count, dateRange, grouped, percent, probability, ratio, shortHash } from "@/lib/format";
+import { count, dateRange, grouped, likeIt, percent, probability, ratio, shortHash } from "@/lib/format";
 import type {
   HeatMap,
   Landscape,
@@ -138,6 +138,8 @@ export interface Deflation {
   sessions?: number;
   probabilistic_sharpe?: number | null;
   expected_max_sharpe?: number | null;
+  trials_compared?: number;
+  trials_unknown?: number;
   skewness?: number | null;
   kurtosis?: number | null;
 }
@@ -149,12 +151,13 @@ export function deflatedFigure(label: string, left: Deflation | undefined, why: 
     why,
     definition: "Probability that its Sharpe is above the best that luck alone gives in so many trials.",
     formula:
-      "Φ((S − S₀) · √(T − 1) ÷ √(1 − skewness · S + (kurtosis − 1) ÷ 4 · S²))\nS the Sharpe a session, S₀ the best by luck alone",
+      "Φ((S − S₀) · √(T − 1) ÷ √(1 − skewness · S + (kurtosis − 1) ÷ 4 · S²))\nS the Sharpe a session, S₀ the best by luck alone\nS₀ = √V · ((1 − γ) · Φ⁻¹(1 − 1 ÷ N) + γ · Φ⁻¹(1 − 1 ÷ (N · e)))\nN all trials, γ = 0.5772…, V the variance of the Sharpe ratios of those of a like record:\nthree quarters of the returns and of the days of the longer one, or more",
     interval: "A probability, no interval",
     inputs: left && [
       { name: "Sharpe a year", value: shown(left.sharpe, ratio) },
       { name: "Trials", value: count(left.trials) },
       { name: "Best by luck alone, a year", value: shown(left.expected_max_sharpe, ratio) },
+      { name: "Trials of a like record", value: shown(left.trials_compared, (value) => likeIt(value, left)) },
       { name: "Probabilistic Sharpe", value: shown(left.probabilistic_sharpe, probability) },
       { name: "Sessions T", value: shown(left.sessions, count) },
       { name: "Skewness", value: shown(left.skewness, ratio) },

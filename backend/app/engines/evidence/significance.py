@@ -6,6 +6,7 @@ Conventions, the same everywhere:
 - Skewness and kurtosis are population moments (they divide by T), the kurtosis not in excess: 3 of a normal one.
 - The number of trials counts every specification that was evaluated, failures and discarded ones included. Variants
   of one idea are correlated, so that counting each is the cautious side: the effective number is smaller.
+- The variance across trials is that of the comparable ones, see `app.engines.evidence.trials`.
 - A probability is never a corrected Sharpe: 0.93 says that the true Sharpe lies above the bar with a chance of 93 %.
 - What is undefined is None with a reason.
 """
@@ -93,7 +94,8 @@ def expected_max_sharpe(trials: int, variance: float | None = 1.0) -> Measure:
     if trials == 1:
         return Measure(0.0)
     if variance is None:
-        return Measure(None, f"of {trials} trials fewer than two have a Sharpe, so how far they spread is not known")
+        few = f"of {trials} trials fewer than two have a Sharpe of a record like this one"
+        return Measure(None, f"{few}, so how far they spread is not known")
     # quantiles at 1 - p, taken at p and turned round: exact for any number of trials
     first, second = -_NORMAL.inv_cdf(1.0 / trials), -_NORMAL.inv_cdf(1.0 / (trials * math.e))
     return Measure(math.sqrt(variance) * ((1.0 - _EULER) * first + _EULER * second))

@@ -15,6 +15,7 @@ from app.engines.backtest import RunSpec, Sizing, book_of
 from app.engines.backtest.result import fingerprint
 from app.engines.backtest.spec import canonical_json, engine_version, sectors_version
 from app.engines.bars import Bars
+from app.engines.evidence.trials import Record
 from app.engines.strategies.base import NotEnoughData
 from app.engines.strategies.registry import AnyStrategy, registry
 from app.exceptions import (
@@ -28,6 +29,7 @@ from app.services.backtests.inputs import Inputs, InputService, changed_inputs
 from app.services.backtests.question import BacktestQuestion, has_been
 from app.services.backtests.slices import SliceQuestion, reads_of, warm_up_of
 from app.services.backtests.stored import StoredRuns
+from app.services.backtests.trials import record_of
 from app.services.backtests.verifying import verified
 from app.services.fundamentals import FundamentalsService
 from app.services.jobs.context import Cancelled, JobContext
@@ -229,13 +231,13 @@ class BacktestService:
             raise
         except Exception as error:
             with self._database.transaction(market) as session:
-                self._count_trial(session, spec, strategies, "FAILED", None)
+                self._count_trial(session, spec, strategies, "FAILED", None, None)
             more = (error.details or {}) if isinstance(error, SmartTraderException) else {}
             raise BacktestError(f"The run stopped: {error}", details={**more, "run_id": spec.run_id}) from error
         if context is not None:
             context.begin_storing()
         with self._database.transaction(market) as session:
-            self._store(session, result, strategies)
+            self._store(session, result, strategies, inputs.loaded.bars)
         with self._database.transaction(market) as session:
             for book in spec.books:
                 ensure_proof(session, strategies[book.strategy_id], book.params, spec.timeframe)
@@ -285,7 +287,7 @@ class BacktestService:
             benchmark=inputs.closes,
         )
 
-    def _store(self, session: Session, result: Finished, known: Mapping[str, AnyStrategy]) -> None:
+    def _store(self, session: Session, result: Finished, known: Mapping[str, AnyStrategy], bars: Bars) -> None:
         spec = result.spec
         strategies = StrategyRepository(session)
         books = []
@@ -316,15 +318,17 @@ class BacktestService:
             "fingerprint": fingerprint(),
         }
         RunRepository(session).add(stored, books)
-        self._count_trial(session, spec, known, "SUCCEEDED", result.metrics.get("sharpe"))
+        record = record_of(bars.sessions[bars.start :], result.metrics["returns"])
+        self._count_trial(session, spec, known, "SUCCEEDED", result.metrics.get("sharpe"), record)
 
     def _count_trial(
-        self, session: Session, spec: RunSpec, strategies: Mapping[str, AnyStrategy], outcome: str, sharpe: float | None
-    ) -> None:
+        self, session: Session, spec: RunSpec, strategies: Mapping[str, AnyStrategy], outcome: str,
+        sharpe: float | None, record: Record | None,
+    ) -> None:  # fmt: skip
         per_session = None if sharpe is None else sharpe / spec.periods_per_year**0.5
         names = [book.strategy_id for book in spec.books]
         RunRepository(session).count_trial(
-            trial_hash(spec, own_hashes(strategies)), names, spec.run_id, outcome, per_session
+            trial_hash(spec, own_hashes(strategies)), names, spec.run_id, outcome, per_session, record
         )
 
 

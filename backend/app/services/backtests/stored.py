@@ -14,13 +14,14 @@ import orjson
 from sqlalchemy.orm import Session
 
 from app.engines.backtest.result import decoded
-from app.engines.evidence.report import Trials, significance_report
+from app.engines.evidence.report import significance_report
 from app.engines.risk.basics import returns_of
 from app.exceptions import DataNotFoundError
 from app.models import BacktestRun
 from app.repositories.strategies import RunRepository
 from app.services.action_reach import reach
 from app.services.backtests.shown import LONG_TABLES, SHAPE, head_of, in_columns, in_rows, with_proofs
+from app.services.backtests.trials import ledger, most_tried, record_of
 from app.services.proofs import proofs_of
 from app.services.proofs import warnings as proof_warnings
 
@@ -97,16 +98,18 @@ class StoredRuns:
     def significance(self, session: Session, run_id: str) -> dict[str, Any]:
         """The doubt about a run's Sharpe, with the trials counted until now. Raises DataNotFoundError.
 
-        The trials are those of the run's strategy; of several strategies, those of the one with the most.
+        The trials are those of the run's strategy; of several strategies, those of the one with the most. All count;
+        how far their Sharpe ratios spread is told by those of a record like the run's.
         """
         head = self._head(session, run_id)
-        tried = RunRepository(session).trials(head["strategy_ids"])
-        trials = max((Trials(*found) for found in tried.values()), key=lambda t: (t.number, t.variance or 0.0))
         # as the stored Sharpe was measured: from session closes, and not at all where the account was lost
         closes = np.array(head["daily_chart"].get("equity", []), np.float64)
         returns = returns_of(closes) if (closes > 0.0).all() else np.empty(0)
         undefined = head["metric_reasons"].get("sharpe")
         periods = head["metrics"]["periods_per_year"]
+        days = np.array(head["daily_chart"].get("date", []), "datetime64[s]")
+        record = record_of(days, returns.size) if days.size else None
+        trials = most_tried(ledger(session, head["strategy_ids"]), record)
         report = significance_report(returns, trials, periods=periods, undefined=undefined)
         return {"run_id": run_id, **report.values, "reasons": report.reasons}
 

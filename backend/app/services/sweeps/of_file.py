@@ -9,7 +9,8 @@ import numpy as np
 
 from app.engines.backtest import RunSpec, book_of
 from app.engines.bars import Bars
-from app.engines.evidence.report import Trials, significance_report
+from app.engines.evidence.report import significance_report
+from app.engines.evidence.trials import trials_of
 from app.engines.strategies.registry import AnyStrategy
 from app.engines.sweeps.doubt import doubt
 from app.engines.sweeps.evaluate import METRICS, Evaluator, Inputs, stride_of
@@ -71,8 +72,7 @@ def sweep_of_file(
     best = None
     if not np.isnan(values[kept, SHARPE]).all():
         at = int(np.nanargmax(values[kept, SHARPE]))
-        known = values[:, SHARPE][~np.isnan(values[:, SHARPE])] / base.periods_per_year**0.5
-        trials = Trials(len(points), float(np.var(known, ddof=1)) if known.size > 1 else None)
+        trials = trials_of(len(points), (values[:, SHARPE] / base.periods_per_year**0.5).tolist())
         report = significance_report(returns[at], trials, periods=base.periods_per_year)
         best = told(kept[at]) | {"significance": {**report.values, "reasons": report.reasons}}
     order = np.argsort(-values[:, SHARPE], kind="stable")[:top].tolist()  # NaN last
@@ -118,8 +118,8 @@ def walk_of_file(
     windows_of(spec, inputs)
     parts = Unkept()
     done = walked(catalogue, spec, strategy, inputs, None, parts, progress, lambda: False)
-    known = parts.sharpes[~np.isnan(parts.sharpes)] / spec.base.periods_per_year**0.5
-    trials = Trials(parts.tried, float(np.var(known, ddof=1)) if known.size > 1 else None)
+    # those over all tested sessions are the comparable ones
+    trials = trials_of(parts.tried, (parts.sharpes / spec.base.periods_per_year**0.5).tolist())
     told = summary(spec.walk_forward_id, strategy.id, spec.to_dict(), done.values["metrics"])
     return {**told, **done.values, "digest": done.digest, **doubted(done.values, trials)}
 

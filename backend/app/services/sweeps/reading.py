@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import zlib
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from threading import Lock
 from typing import Any, Final
 
@@ -19,15 +20,16 @@ from sqlalchemy.orm import Session
 from app.database import Database, Market
 from app.engines.backtest.spec import PERIODS_PER_YEAR
 from app.engines.evidence.anatomy import bins
-from app.engines.evidence.report import Trials, significance_report
+from app.engines.evidence.report import significance_report
+from app.engines.evidence.trials import Group, Record
 from app.engines.sweeps import landscape
 from app.engines.sweeps.evaluate import METRICS, stride_of
 from app.engines.sweeps.spec import axes_of
 from app.exceptions import DataNotFoundError, ValidationError
 from app.models import JobState, Sweep
 from app.repositories.jobs import JobRepository
-from app.repositories.strategies import RunRepository
 from app.repositories.sweeps import SweepRepository
+from app.services.backtests.trials import ledger, most_tried
 from app.services.sweeps.working import unpacked
 
 F1 = NDArray[np.float64]
@@ -201,14 +203,13 @@ class SweepReading:
         found = self.found(market, session, sweep_id)
         if found.sweep.overfitting is None:
             return {"finished": False, "bases": [], "reason": "not all points are worked out yet"}
-        tried = RunRepository(session).trials([found.sweep.strategy_id]).get(found.sweep.strategy_id, (0, None))
+        tried = ledger(session, [found.sweep.strategy_id])
         return {
             "finished": True,
             "reason": None,
             "kept_every": stride_of(found.sweep.points),
             "bases": [
-                told | {"best": self._best(session, found, told["base"], Trials(*tried))}
-                for told in found.sweep.overfitting
+                told | {"best": self._best(session, found, told["base"], tried)} for told in found.sweep.overfitting
             ],
         }
 
@@ -299,7 +300,9 @@ class SweepReading:
             "failed": found.failures.get(number),
         }
 
-    def _best(self, session: Session, found: Found, base: int, trials: Trials) -> dict[str, Any] | None:
+    def _best(
+        self, session: Session, found: Found, base: int, tried: Sequence[Sequence[Group]]
+    ) -> dict[str, Any] | None:
         """The point with the highest Sharpe of those whose returns are kept, and what is left of it."""
         mine = found.mine(base)
         kept = [n for n in range(mine.start, mine.stop) if n % stride_of(found.sweep.points) == 0]
@@ -312,8 +315,10 @@ class SweepReading:
         )
         rows = [n for n in range(first, first + count) if n % stride_of(found.sweep.points) == 0]
         returns = unpacked(data, len(rows))[rows.index(number)]
-        periods = PERIODS_PER_YEAR[found.spec["bases"][base]["timeframe"]]
-        report = significance_report(returns, trials, periods=periods)
+        asked = found.spec["bases"][base]
+        span = (date.fromisoformat(asked["start"]), date.fromisoformat(asked["end"]))
+        trials = most_tried(tried, Record(*span, returns.size))
+        report = significance_report(returns, trials, periods=PERIODS_PER_YEAR[asked["timeframe"]])
         return self._point(found, number) | {"significance": {**report.values, "reasons": report.reasons}}
 
 

@@ -16,7 +16,6 @@ from sqlalchemy.orm import Session
 from app.database import Database, Market
 from app.engines.backtest import engine_version
 from app.engines.backtest.result import fingerprint
-from app.engines.evidence.report import Trials
 from app.engines.strategies.registry import AnyStrategy
 from app.engines.sweeps.evaluate import Inputs
 from app.engines.sweeps.spec import Points
@@ -28,9 +27,9 @@ from app.engines.sweeps.walk_forward import (
 from app.exceptions import BacktestError, DataNotFoundError, InsufficientDataError, ValidationError
 from app.models import Job, WalkForwardRun
 from app.repositories.jobs import JobRepository
-from app.repositories.strategies import RunRepository
 from app.repositories.sweeps import SweepRepository, WalkForwardRepository
 from app.services.backtests.service import BacktestService
+from app.services.backtests.trials import ledger, most_tried, record_of
 from app.services.jobs.context import Cancelled, JobContext
 from app.services.jobs.service import JobService
 from app.services.sweeps.question import SweepQuestion, prepared
@@ -143,7 +142,7 @@ class WalkForwards:
             try:
                 strategy = self._strategy(spec)
                 inputs, index = self._inputs(market, spec, strategy)
-                parts = Parts(self._database, market, spec, strategy, len(windows_of(spec, inputs)))
+                parts = Parts(self._database, market, spec, strategy, inputs)
                 done = walked(self._catalogue, spec, strategy, inputs, index, parts, progress, cancelled)
                 if not last_call():
                     raise Cancelled
@@ -178,9 +177,10 @@ class WalkForwards:
         """A stored walk-forward with the doubt about its Sharpe as of now. Raises DataNotFoundError."""
         stored = self._find(session, walk_forward_id)
         result = orjson.loads(zlib.decompress(stored.result))
-        tried = RunRepository(session).trials([stored.strategy_id]).get(stored.strategy_id, (1, None))
+        days = np.array(result["sessions"], "datetime64[D]")
+        trials = most_tried(ledger(session, [stored.strategy_id]), record_of(days, days.size))
         result.setdefault("benchmarks", [])  # of one stored before there were any
-        return {**_summary(stored), **result, "digest": stored.digest, **doubted(result, Trials(*tried))}
+        return {**_summary(stored), **result, "digest": stored.digest, **doubted(result, trials)}
 
     def start_verifying(self, market: Market, session: Session, walk_forward_id: str) -> Job:
         """A job that verifies a stored walk-forward: the one at work, or a new one; its result is that of `verify`."""

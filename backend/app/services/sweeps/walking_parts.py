@@ -21,11 +21,14 @@ from numpy.typing import NDArray
 from app.database import Database, Market
 from app.engines.backtest import RunSpec, engine_version
 from app.engines.backtest.spec import ParamValue, canonical_json
+from app.engines.evidence.trials import Record
 from app.engines.strategies.registry import AnyStrategy
 from app.engines.sweeps.evaluate import METRICS, Chunk, Evaluator, Inputs
-from app.engines.sweeps.walk_forward import Chunks, Tested, TestRun, WalkForwardSpec
+from app.engines.sweeps.walk_forward import Chunks, Tested, TestRun, WalkForwardSpec, windows_of
+from app.repositories.strategies import TrialEntry
 from app.repositories.sweeps import SweepRepository, WalkForwardRepository
 from app.services.backtests.service import trial_values
+from app.services.backtests.trials import record_of
 from app.services.jobs.context import Cancelled
 from app.services.user_strategies.catalogue import own_hashes
 
@@ -34,11 +37,7 @@ _SHARPE = METRICS.index("sharpe")
 
 
 class Tried(NamedTuple):
-    """A specification that was evaluated, for the ledger.
-
-    Each counts. A Sharpe has only one that was tried over all tested sessions: that of a short window spreads by its
-    shortness, and would deflate every record of the strategy by it.
-    """
+    """A specification that was evaluated, for the ledger."""
 
     base: RunSpec
     params: Mapping[str, ParamValue]  # beside those of the base
@@ -51,14 +50,15 @@ class Parts:
 
     Parameters
     ----------
-    windows : windows of training; of their points the returns are not asked for again, and not kept
+    inputs : bars over the whole period. Of points in training the returns are not asked for again, and not kept
     """
 
     def __init__(
-        self, database: Database, market: Market, spec: WalkForwardSpec, strategy: AnyStrategy, windows: int
+        self, database: Database, market: Market, spec: WalkForwardSpec, strategy: AnyStrategy, inputs: Inputs
     ) -> None:
         self._database, self._market, self._spec, self._strategy = database, market, spec, strategy
-        self._windows, self._asked, self._next = windows, 0, 0
+        self._windows, self._asked, self._next = len(windows_of(spec, inputs)), 0, 0
+        self._days = np.unique(inputs.bars.sessions[inputs.bars.start :].astype("datetime64[D]"))
         with database.transaction(market) as session:
             self._kept = WalkForwardRepository(session).parts(spec.walk_forward_id, engine_version())
 
@@ -90,7 +90,7 @@ class Parts:
             if cancelled():
                 raise Cancelled
             found = run(spec, inputs, factor)
-            tried = [Tried(spec, {}, False, None)] if factor == 1 else []
+            tried = [Tried(spec, {}, False, found.metrics["sharpe"])] if factor == 1 else []
             self._keep(number, _packed({"metrics": dict(found.metrics)}, np.stack([found.equity, found.costs])), tried)
             return found
 
@@ -114,7 +114,7 @@ class Parts:
         (base,), varied = evaluator.points.spec.bases, evaluator.points.varied
         sharpes = found.values[:, _SHARPE].tolist()
         tried = [
-            Tried(base, varied(first + i), first + i in found.failures, sharpe if curves and sharpe == sharpe else None)
+            Tried(base, varied(first + i), first + i in found.failures, sharpe if sharpe == sharpe else None)
             for i, sharpe in enumerate(sharpes)
         ]
         if not curves:
@@ -128,10 +128,10 @@ class Parts:
             WalkForwardRepository(session).add_part(self._spec.walk_forward_id, number, engine_version(), body)
             SweepRepository(session).count_trials(self._strategy.id, self._entries(tried))
 
-    def _entries(self, tried: Sequence[Tried]) -> list[tuple[str, str, str, float | None]]:
+    def _entries(self, tried: Sequence[Tried]) -> list[TrialEntry]:
         """What was tried, as the ledger has it: each specification once."""
         own, values = own_hashes({self._strategy.id: self._strategy}), dict[int, dict[str, Any]]()
-        found: dict[str, tuple[str, str, str, float | None]] = {}
+        found: dict[str, TrialEntry] = {}
         root = self._spec.base.periods_per_year**0.5
         for one in tried:
             base = values.setdefault(id(one.base), trial_values(one.base, own))
@@ -139,8 +139,16 @@ class Parts:
             named = {**base, "books": [{**book, "params": {**book["params"], **one.params}}]}
             name = hashlib.sha256(canonical_json(named)).hexdigest()
             sharpe = None if one.sharpe is None else one.sharpe / root
-            found[name] = (name, self._spec.walk_forward_id, "FAILED" if one.failed else "SUCCEEDED", sharpe)
+            found[name] = TrialEntry(
+                name, self._spec.walk_forward_id, "FAILED" if one.failed else "SUCCEEDED", sharpe,
+                None if one.failed else self._record(one.base),
+            )  # fmt: skip
         return list(found.values())
+
+    def _record(self, base: RunSpec) -> Record:
+        """What a run of a base rests on: its sessions are those of the walk from its first day to its last."""
+        first, last = np.datetime64(base.start), np.datetime64(base.end)
+        return record_of(self._days[(self._days >= first) & (self._days <= last)])
 
 
 class Unkept:

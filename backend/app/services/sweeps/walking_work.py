@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from app.engines.backtest import RunSpec
 from app.engines.backtest.result import decoded
 from app.engines.backtest.spec import PERIODS_PER_YEAR
-from app.engines.evidence.report import Trials, significance_report
+from app.engines.evidence.report import significance_report
+from app.engines.evidence.trials import Trials
 from app.engines.risk.basics import returns_of
 from app.engines.strategies.registry import AnyStrategy
 from app.engines.sweeps.evaluate import Evaluator, Inputs

@@ -31,9 +31,11 @@ from app.engines.sweeps.spec import Points, SweepSpec
 from app.exceptions import BacktestError, ConflictError, DataNotFoundError, ValidationError
 from app.models import Sweep
 from app.repositories.jobs import release_claim, try_claim
+from app.repositories.strategies import TrialEntry
 from app.repositories.sweeps import SweepRepository, claim_of
 from app.services.backtests.inputs import InputService, changed_inputs
 from app.services.backtests.service import trial_values
+from app.services.backtests.trials import record_of
 from app.services.jobs.context import Cancelled
 from app.services.sweeps.executors import Submit, Task, in_processes, in_threads, on_cluster
 from app.services.user_strategies.catalogue import Catalogue, is_own, own_hashes
@@ -157,7 +159,7 @@ class SweepWork:
             done = SweepRepository(session).chunks_done(sweep_id)
         left = chunks_of(evaluator.points, sizes_of(strategy, inputs), done)
         ready = total - sum(after - first for first, after in left)
-        ledger = _Ledger(evaluator.points, strategy)
+        ledger = _Ledger(evaluator.points, strategy, inputs)
         waiting: dict[Future[Chunk], tuple[int, int]] = {}
         todo = iter(left)
         while True:
@@ -261,27 +263,33 @@ def bounded(cancelled: Callable[[], bool]) -> Iterator[None]:
 class _Ledger:
     """The names of a sweep's points in the ledger: those that runs of their own have."""
 
-    def __init__(self, points: Points, strategy: AnyStrategy) -> None:
+    def __init__(self, points: Points, strategy: AnyStrategy, inputs: Sequence[Inputs]) -> None:
         self._points = points
         self.strategy_id = strategy.id
         own = own_hashes({strategy.id: strategy})
         self._values = [trial_values(base, own) for base in points.spec.bases]
         self._root = [base.periods_per_year**0.5 for base in points.spec.bases]
+        self._records = [record_of(found.bars.sessions[found.bars.start :]) for found in inputs]
 
-    def entries(self, first: int, chunk: Chunk) -> list[tuple[str, str, str, float | None]]:
-        """Hash, where it was evaluated, outcome, and Sharpe a session of each point."""
+    def entries(self, first: int, chunk: Chunk) -> list[TrialEntry]:
+        """The entry of each point."""
         base = self._points.base(first)
         values, sweep_id = self._values[base], self._points.spec.sweep_id
         (book,) = values["books"]
         fixed = dict(book["params"])
-        found: list[tuple[str, str, str, float | None]] = []
+        found = list[TrialEntry]()
         for i, sharpe in enumerate(chunk.values[:, SHARPE].tolist()):
             number = first + i
             params = fixed | self._points.varied(number)
             named = {**values, "books": [{**book, "params": params}]}
             known = None if sharpe != sharpe else sharpe / self._root[base]
-            outcome = "FAILED" if number in chunk.failures else "SUCCEEDED"
-            found.append((hashlib.sha256(canonical_json(named)).hexdigest(), f"{sweep_id}#{number}", outcome, known))
+            failed, name = number in chunk.failures, hashlib.sha256(canonical_json(named)).hexdigest()
+            found.append(
+                TrialEntry(
+                    name, f"{sweep_id}#{number}", "FAILED" if failed else "SUCCEEDED", known,
+                    None if failed else self._records[base],
+                )
+            )  # fmt: skip
         return found
 
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.engines.evidence.report import Trials, significance_report
+from app.engines.evidence.report import significance_report
+from app.engines.evidence.trials import Trials
 from app.engines.risk.returns import sharpe
 
 RETURNS = np.array([0.02, -0.01, 0.015, -0.005, 0.01, 0.0, -0.02, 0.03, 0.005, -0.008] * 20)
@@ -33,6 +34,17 @@ def test_one_trial_has_nothing_to_deflate_and_says_so():
     assert (report.values["expected_max_sharpe"], report.values["trial_sharpe_variance"]) == (0.0, None)
     assert "one trial" in report.reasons["deflated_sharpe"]
     assert "fewer than two" in report.reasons["trial_sharpe_variance"]
+
+
+def test_trials_that_are_left_out_are_told_beside_the_spread_of_the_others():
+    some = significance_report(RETURNS, Trials(10, 0.0016, 6, 3), periods=252)
+    assert (some.values["trials"], some.values["trials_compared"], some.values["trials_unknown"]) == (10, 6, 3)
+    assert some.reasons == {"trial_sharpe_variance": "3 trials whose record is not known are left out"}
+    none = significance_report(RETURNS, Trials(10, None, 1, 9), periods=252)
+    assert none.values["deflated_sharpe"] is none.values["trial_sharpe_variance"] is None
+    assert none.reasons["trial_sharpe_variance"] == (
+        "fewer than two trials have a Sharpe of a record like this one; 9 trials whose record is not known are left out"
+    )
 
 
 def test_trials_that_all_failed_leave_the_deflated_sharpe_unknown():
