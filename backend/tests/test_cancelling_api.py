@@ -112,9 +112,8 @@ class Walk:
 def test_a_search_cancelled_at_any_moment_is_gone_and_can_be_asked_again_or_says_that_it_is_too_late(
     sample_client: TestClient, sample_data: SampleSummary, kind: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from app.services.sweeps import working
 
-    monkeypatch.setattr(working, "CHUNK", 2)
+    monkeypatch.setattr("app.engines.sweeps.stretches.CHUNK", 2)
     moments, ends = random.Random(7), []
     for seed in range(TRIES):
         question = kind(sample_data, seed)

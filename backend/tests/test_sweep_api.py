@@ -96,7 +96,7 @@ def test_a_sweep_that_was_killed_goes_on_without_working_out_or_counting_anythin
     from app.engines.sweeps.evaluate import Evaluator
     from app.services.sweeps import working
 
-    monkeypatch.setattr(working, "CHUNK", 3)
+    monkeypatch.setattr("app.engines.sweeps.stretches.CHUNK", 3)
     worked: list[int] = []
     plain, keep = Evaluator.chunk, working.SweepWork._keep
     kept = 0
@@ -141,9 +141,8 @@ def test_a_cancelled_sweep_leaves_nothing_but_what_was_counted(
     sample_client: TestClient, sample_data: SampleSummary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from app.engines.sweeps.evaluate import Evaluator
-    from app.services.sweeps import working
 
-    monkeypatch.setattr(working, "CHUNK", 1)
+    monkeypatch.setattr("app.engines.sweeps.stretches.CHUNK", 1)
     plain = Evaluator.chunk
 
     def slow(self: Evaluator, first: int, after: int, **more: Any) -> Any:
@@ -280,6 +279,20 @@ def test_heat_map_landscape_and_doubt_follow_from_the_points(
     assert base["best"]["number"] == best["number"]
     assert base["best"]["significance"]["sharpe"] == pytest.approx(best["metrics"]["sharpe"])
     assert base["best"]["significance"]["trials"] == trials(sample_client)
+
+
+def test_stretches_none_of_whose_points_keep_their_returns_leave_the_doubt_to_the_others(
+    sample_client: TestClient, sample_data: SampleSummary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of more points than a thousand stretches: here ten, each alone, of which 0, 4 and 8 keep their returns."""
+    monkeypatch.setattr("app.engines.sweeps.evaluate.MOST_CURVES", 3)
+    monkeypatch.setattr("app.engines.sweeps.stretches.CELLS", 1)
+    sweep = made(sample_client, asked(sample_data))
+    assert (sweep["state"], sweep["done"]) == ("FINISHED", 10)
+    doubt = sample_client.get(f"{URL}/{sweep['sweep_id']}/overfitting").json()
+    (base,) = doubt["bases"]
+    assert doubt["kept_every"] == 4 and base["configurations"] == 3
+    assert base["best"]["number"] in (0, 4, 8)
 
 
 @pytest.mark.parametrize(

@@ -179,7 +179,8 @@ class Killed(BaseException):
 def test_a_walk_forward_killed_at_every_point_goes_on_without_working_out_or_counting_anything_twice(
     sample_client: TestClient, sample_data: SampleSummary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.engines.sweeps.walk_forward.CHUNK", 3)  # two stretches in each window
+    # two stretches in each window
+    monkeypatch.setattr("app.engines.sweeps.walk_forward.stretch_of", lambda _strategy, _inputs: 3)
     walks: WalkForwards = sample_client.app.state.platform.walk_forwards  # type: ignore[attr-defined]
     database = sample_client.app.state.platform.database  # type: ignore[attr-defined]
     worked: list[object] = []

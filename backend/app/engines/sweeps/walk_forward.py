@@ -27,8 +27,9 @@ from app.engines.evidence import anatomy
 from app.engines.risk.report import Report, series_report
 from app.engines.strategies.base import Strategy
 from app.engines.sweeps.doubt import doubt
-from app.engines.sweeps.evaluate import CHUNK, METRICS, Chunk, Evaluator, Inputs
+from app.engines.sweeps.evaluate import METRICS, Chunk, Evaluator, Inputs
 from app.engines.sweeps.spec import Points, SweepSpec
+from app.engines.sweeps.stretches import stretch_of
 from app.engines.sweeps.windows import Mode, Window, windows
 
 F1 = NDArray[np.float64]
@@ -227,7 +228,8 @@ class _Walker:
     def _points(self, base: RunSpec, inputs: Inputs, chunks: Chunks) -> tuple[F2, Points, list[Chunk]]:
         found = self._evaluator(self._spec.sweep(base), inputs)
         total = len(found.points)
-        parts = chunks([(found, first, min(first + CHUNK, total)) for first in range(0, total, CHUNK)])
+        size = stretch_of(self._strategy, inputs.with_warm_up(found.points.found.warm_up))
+        parts = chunks([(found, first, min(first + size, total)) for first in range(0, total, size)])
         values = np.concatenate([part.values for part in parts])
         return values, found.points, parts
 

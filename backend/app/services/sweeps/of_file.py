@@ -15,6 +15,7 @@ from app.engines.strategies.registry import AnyStrategy
 from app.engines.sweeps.doubt import doubt
 from app.engines.sweeps.evaluate import METRICS, Evaluator, Inputs, stride_of
 from app.engines.sweeps.spec import Combinations, Points, SweepSpec
+from app.engines.sweeps.stretches import stretch_of
 from app.engines.sweeps.walk_forward import WalkForwardSpec, windows_of
 from app.services.sweeps.question import SweepQuestion, points_of
 from app.services.sweeps.reading import WHOLE, plain_row, universe_of
@@ -22,7 +23,7 @@ from app.services.sweeps.tables import EveryPoint
 from app.services.sweeps.walking import WalkForwardQuestion
 from app.services.sweeps.walking_parts import Unkept
 from app.services.sweeps.walking_work import doubted, summary, walked
-from app.services.sweeps.working import SHARPE, bounded, carried, chunks_of, sizes_of, where
+from app.services.sweeps.working import SHARPE, bounded, carried, chunks_of, where
 from app.services.user_strategies.catalogue import Catalogue
 
 LISTED_SKIPPED: Final = 100
@@ -142,7 +143,7 @@ def _worked(
     failures: dict[int, str] = {}
     values, returns = [], []
     with bounded(lambda: False), where(evaluator, strategy, spec, [inputs], None) as (submit, _):
-        waiting = [submit(*stretch) for stretch in chunks_of(evaluator.points, sizes_of(strategy, [inputs]))]
+        waiting = [submit(*stretch) for stretch in chunks_of(evaluator.points, [stretch_of(strategy, inputs)])]
         for future in waiting:
             chunk = future.result()
             values.append(chunk.values)

@@ -26,8 +26,9 @@ from app.engines.backtest.spec import canonical_json
 from app.engines.risk.basics import session_closes
 from app.engines.strategies.registry import AnyStrategy
 from app.engines.sweeps.doubt import doubt
-from app.engines.sweeps.evaluate import CHUNK, METRICS, Chunk, Evaluated, Evaluator, Inputs
+from app.engines.sweeps.evaluate import METRICS, Chunk, Evaluated, Evaluator, Inputs
 from app.engines.sweeps.spec import Points, SweepSpec
+from app.engines.sweeps.stretches import stretch_of
 from app.exceptions import BacktestError, ConflictError, DataNotFoundError, ValidationError
 from app.models import Sweep
 from app.repositories.jobs import release_claim, try_claim
@@ -43,8 +44,6 @@ from app.services.user_strategies.running import carry_out
 from app.services.user_strategies.workers import Ended, ended_when
 
 F2 = NDArray[np.float64]
-CHUNK_CELLS: Final = 2_000_000  # bars times instruments, over all points of a stretch
-EVENT_WEIGHT: Final = 100  # how much longer a bar takes a strategy that is asked for each in Python
 MOST_SLOW: Final = 3  # points of a search that may be stopped at the limit of their time
 _WAIT_SECONDS: Final = 0.5
 SHARPE: Final = METRICS.index("sharpe")
@@ -157,7 +156,7 @@ class SweepWork:
         sweep_id, total = evaluator.points.spec.sweep_id, len(evaluator.points)
         with self._database.transaction(market) as session:
             done = SweepRepository(session).chunks_done(sweep_id)
-        left = chunks_of(evaluator.points, sizes_of(strategy, inputs), done)
+        left = chunks_of(evaluator.points, [stretch_of(strategy, found) for found in inputs], done)
         ready = total - sum(after - first for first, after in left)
         ledger = _Ledger(evaluator.points, strategy, inputs)
         waiting: dict[Future[Chunk], tuple[int, int]] = {}
@@ -203,9 +202,11 @@ class SweepWork:
         for first, count, data in stored:
             base = points.base(first)
             kept = [number for number in range(first, first + count) if number % evaluator.stride == 0]
-            numbers[base] += kept
-            rows[base].append(unpacked(data, len(kept)))
-        return [{"base": base, **doubt(np.concatenate(found), numbers[base], each)} for base, found in enumerate(rows)]
+            if kept:
+                numbers[base] += kept
+                rows[base].append(unpacked(data, len(kept)))
+        curves = [np.concatenate(found) if found else np.empty((0, 0)) for found in rows]
+        return [{"base": base, **doubt(found, numbers[base], each)} for base, found in enumerate(curves)]
 
 
 def carried(catalogue: Catalogue, strategy: AnyStrategy) -> Callable[[RunSpec, Inputs], Evaluated] | None:
@@ -326,16 +327,6 @@ def claimed(
         finally:
             release_claim(connection, claim)
             connection.commit()
-
-
-def sizes_of(strategy: AnyStrategy, inputs: Sequence[Inputs]) -> list[int]:
-    """How many points of each base are worked out and kept together: fewer, the longer one takes.
-
-    Whoever cancels a sweep waits for those at work, and whoever kills it loses them.
-    """
-    weight = EVENT_WEIGHT if strategy.kind == "event" else 1
-    cells = [weight * found.bars.shape[0] * found.bars.shape[1] for found in inputs]
-    return [min(CHUNK, max(1, CHUNK_CELLS // max(1, count))) for count in cells]
 
 
 def chunks_of(points: Points, sizes: Sequence[int], done: Mapping[int, int] | None = None) -> list[tuple[int, int]]:
