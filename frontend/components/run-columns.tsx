@@ -32,14 +32,14 @@ export const runColumns = (indexName: (id: string) => string): Column<RunCard>[]
   {
     id: "universe",
     header: "Universe",
-    width: 116,
+    width: 104,
     cell: (run) => <span className="t2">{indexName(run.universe)}</span>,
   },
-  { id: "start", header: "From", align: "right", width: 102, cell: (run) => date(run.start_date) },
-  { id: "end", header: "To", align: "right", width: 102, cell: (run) => date(run.end_date) },
+  { id: "start", header: "From", align: "right", width: 98, cell: (run) => date(run.start_date) },
+  { id: "end", header: "To", align: "right", width: 98, cell: (run) => date(run.end_date) },
   figure("cagr", "CAGR", "%", bare, 80),
   figure("sharpe", "Sharpe", undefined, (value) => grouped(value, 2), 76),
-  figure("max_drawdown", "Drawdown", "%", bare, 106),
+  figure("max_drawdown", "Drawdown", "%", bare, 98),
   figure("volatility", "Volatility", "%", bare, 96),
   figure("trades", "Trades", undefined, count, 72),
 ];

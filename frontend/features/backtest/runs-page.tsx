@@ -28,7 +28,7 @@ function columns(
     {
       id: "name",
       header: "Strategy",
-      width: 232,
+      width: 228,
       cell: (run) => (
         <span className="row" style={{ gap: 10 }}>
           <span className="b trunc">{run.strategy_ids.map((id) => names.get(id) ?? id).join(" + ")}</span>
