@@ -14,7 +14,11 @@ from fastapi.testclient import TestClient
 from sqlalchemy import text
 
 from app.database import Market
+from app.exceptions import ConflictError
+from app.routers.jobs import job_answer
+from app.services.platform import Platform
 from app.services.sample_market import SampleSummary
+from app.settings import Settings
 
 pytestmark = pytest.mark.integration
 
@@ -189,3 +193,17 @@ def test_a_sample_market_that_was_cancelled_is_none_and_can_be_asked_for_again(c
     assert ended(client, job_id)["state"] == "CANCELLED"
     shown = client.get("/api/data/market").json()
     assert shown["market"] == "real" and shown["sample_ready"] is False
+
+
+def test_whoever_waits_for_a_job_that_somebody_cancels_is_told_so(settings: Settings) -> None:
+    """A verification or a history of a screen: 202 would have them ask for ever."""
+    platform = Platform(settings)
+    try:
+        job = platform.jobs.submit("screen_history", Market.REAL, {})  # nobody works: it stays queued
+        assert job_answer(platform, job.id, 0.0).status_code == 202
+        with platform.database.transaction(Market.REAL) as session:
+            platform.jobs.cancel(session, job.id)
+        with pytest.raises(ConflictError, match="was cancelled"):
+            job_answer(platform, job.id, 0.0)
+    finally:
+        platform.close()

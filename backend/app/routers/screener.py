@@ -9,10 +9,9 @@ from typing import Annotated, Any, Literal
 import orjson
 from fastapi import APIRouter, Query, Request, Response
 
-from app.exceptions import BacktestError, ValidationError
-from app.models import JobState
+from app.exceptions import ValidationError
 from app.routers.dependencies import PageLimit, PageNumber, PlatformDep, get_platform
-from app.routers.jobs import job_out
+from app.routers.jobs import job_answer
 from app.schemas.common import total_pages
 from app.schemas.jobs import JobAccepted
 from app.schemas.screener import (
@@ -29,7 +28,7 @@ from app.schemas.screener import (
     ScreenerPage,
     ScreenHistory,
 )
-from app.schemas.screens import LONGEST
+from app.schemas.screens import LONGEST, InstrumentType
 from app.services.screens import cards
 from app.services.screens.history import HistoryQuestion
 from app.services.screens.past import past
@@ -90,7 +89,7 @@ def list_stocks(
     symbol: Annotated[str | None, Query(max_length=40, description="Prefix of the symbol")] = None,
     sector: Annotated[str | None, Query(max_length=100)] = None,
     index: Annotated[str, Query(max_length=60, description="An index, or ALL")] = ALL,
-    instrument_type: Literal["EQUITY", "ETF", "SME", "REIT", "INVIT", "RIGHTS", "ALL"] = "EQUITY",
+    instrument_type: InstrumentType = "EQUITY",
     filter_type: Annotated[str, Query(max_length=40, description="A preset, see /presets, or ALL")] = ALL,
     view: Literal["technical", "financial"] = "technical",
     q: Annotated[str | None, Query(max_length=LONGEST, description="A condition in the language of screens")] = None,
@@ -161,7 +160,7 @@ def screen_history(
     market: MarketDep,
     q: Annotated[str, Query(max_length=LONGEST, description="A condition in the language of screens")],
     index: Annotated[str, Query(max_length=60, description="An index, or ALL")] = ALL,
-    instrument_type: Literal["EQUITY", "ETF", "SME", "REIT", "INVIT", "RIGHTS", "ALL"] = "EQUITY",
+    instrument_type: InstrumentType = "EQUITY",
     start: date | None = None,
     end: date | None = None,
     seed: Annotated[int, Query(ge=0, le=2**32 - 1, description="Of the draws behind the intervals")] = 0,
@@ -174,13 +173,8 @@ def screen_history(
     if not long:
         return Response(orjson.dumps(platform.histories.answer(market, question)), media_type="application/json")
     days = {"start": start and start.isoformat(), "end": end and end.isoformat()}
-    job = platform.jobs.wait(platform.jobs.submit("screen_history", market, {**asdict(question), **days}).id, wait)
-    if job.state == JobState.SUCCEEDED:
-        return Response(orjson.dumps(job.result), media_type="application/json")
-    if job.state == JobState.FAILED and job.error is not None:
-        raise BacktestError(job.error["message"], details={**job.error.get("details", {}), "job_id": str(job.id)})
-    body = JobAccepted(job=job_out(job)).model_dump_json()
-    return Response(body, status_code=202, media_type="application/json", headers={"Location": f"/api/jobs/{job.id}"})
+    job = platform.jobs.submit("screen_history", market, {**asdict(question), **days})
+    return job_answer(platform, job.id, wait)
 
 
 @router.get("/functions", operation_id="screener:functions")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 
@@ -14,6 +14,7 @@ from app.schemas.screens import (
     LONGEST,
     EventsRead,
     HeldOut,
+    InstrumentType,
     MadeStrategy,
     NearMisses,
     ReadOut,
@@ -41,7 +42,6 @@ Q = Annotated[str | None, Query(max_length=LONGEST, description="A condition in 
 Index = Annotated[str, Query(max_length=60, description="An index, or ALL")]
 Preset = Annotated[str, Query(max_length=40, description="A preset, see /presets, or ALL")]
 ScreenId = Annotated[int, Path(ge=1, le=2**31 - 1)]
-InstrumentType = Literal["EQUITY", "ETF", "SME", "REIT", "INVIT", "RIGHTS", "ALL"]
 
 
 def _question(asked: ScreenQuestionIn) -> ScreenQuestion:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from app.schemas.common import Id, PageMeta, StrictWire
 
+InstrumentType = Literal["EQUITY", "ETF", "SME", "REIT", "INVIT", "RIGHTS", "ALL"]
 LONGEST = 100_000  # the language has a limit of its own, and says where it was passed
 
 
@@ -18,7 +19,7 @@ class ScreenQuestionIn(StrictWire):
     q: str | None = Field(default=None, max_length=LONGEST)
     filter_type: str = Field(default="ALL", max_length=40)
     index: str = Field(default="ALL", max_length=60)
-    instrument_type: Literal["EQUITY", "ETF", "SME", "REIT", "INVIT", "RIGHTS", "ALL"] = "EQUITY"
+    instrument_type: InstrumentType = "EQUITY"
     sector: str | None = Field(default=None, max_length=100)
     columns: list[str] = Field(default=[], max_length=200, description="Fields or expressions; empty: the usual ones")
     sort_by: str = Field(default="turnover", max_length=500)
