@@ -177,8 +177,6 @@ class PushService:
             return {**found, "reason": OFF}
         now = datetime.now(UTC)
         while True:
-            if context is not None:
-                context.check_cancelled()
             with self._database.transaction(market) as session:
                 message = PushMessageRepository(session).due(now, only)
                 if message is None:

@@ -128,9 +128,8 @@ class SweepService:
             repository = SweepRepository(session)
             sweep = repository.get(sweep_id)
             if sweep is not None and sweep.finished_at is None:
-                if repository.working(
-                    sweep_id
-                ):  # a terminal goes on with it; a job that is being cancelled takes it away
+                if repository.working(sweep_id):
+                    # a terminal goes on with it; a job that is being cancelled takes it away
                     repository.set_job(sweep_id, None)
                 else:
                     repository.remove(sweep_id)
