@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import ssl
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,7 +19,8 @@ from app.services.push.addresses import NotPublic, checked_endpoint, reachable
 from app.services.push.encryption import encrypt
 from app.services.push.vapid import VapidKey
 
-_SECONDS: Final = {"connect": 5.0, "read": 15.0, "write": 15.0, "pool": 5.0}
+_SECONDS: Final = {"connect": 5.0, "read": 15.0, "write": 15.0, "pool": 5.0}  # for each step
+WHOLE_SECONDS: Final = 60.0  # from the first connection on: the message is held meanwhile
 
 
 class Answer(enum.StrEnum):
@@ -131,6 +133,7 @@ class _Outwards(httpcore.NetworkBackend):
     def __init__(self, *, local: bool) -> None:
         self._local = local
         self._plain = httpcore.SyncBackend()
+        self._until = time.monotonic() + WHOLE_SECONDS
 
     def connect_tcp(
         self,
@@ -143,7 +146,42 @@ class _Outwards(httpcore.NetworkBackend):
         failed: Exception = httpcore.ConnectError(f"{host} has no address")
         for address in reachable(host, port, local=self._local):
             try:
-                return self._plain.connect_tcp(address, port, timeout, local_address, socket_options)
+                left = _left(self._until, timeout, httpcore.ConnectTimeout)
+                return _Timed(self._plain.connect_tcp(address, port, left, local_address, socket_options), self._until)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failed = error
         raise failed
+
+
+class _Timed(httpcore.NetworkStream):
+    """A connection until an instant: a service that drips its answer is in time at each step, and never ends."""
+
+    def __init__(self, stream: httpcore.NetworkStream, until: float) -> None:
+        self._stream = stream
+        self._until = until
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, _left(self._until, timeout, httpcore.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, _left(self._until, timeout, httpcore.WriteTimeout))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        left = _left(self._until, timeout, httpcore.ConnectTimeout)
+        return _Timed(self._stream.start_tls(ssl_context, server_hostname, left), self._until)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+def _left(until: float, timeout: float | None, late: type[httpcore.TimeoutException]) -> float:
+    """Seconds that a step may take; raises `late` where there are none."""
+    left = until - time.monotonic()
+    if left <= 0.0:
+        raise late
+    return left if timeout is None else min(timeout, left)

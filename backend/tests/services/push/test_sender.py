@@ -126,6 +126,31 @@ def test_a_service_that_is_away_or_speaks_no_http_is_asked_again_later(sender: P
     assert outcome == Outcome(Answer.LATER, "127.0.0.1 cannot be reached")
 
 
+def test_a_service_that_never_comes_to_its_answer_holds_nobody(
+    sender: PushSender, server: PushServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each interim answer (RFC 9110 §15.2) comes in time; the connection is closed by the sender, not at the end."""
+    monkeypatch.setattr("app.services.push.sender.WHOLE_SECONDS", 0.3)
+    closed = threading.Event()
+
+    def drip(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(100_000)
+            try:
+                for _ in range(600):
+                    connection.sendall(b"HTTP/1.1 103 Early Hints\r\n\r\n")
+                    threading.Event().wait(0.05)
+            except OSError:
+                closed.set()
+
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        threading.Thread(target=drip, args=(other,), daemon=True).start()
+        outcome = send(sender, server, f"http://127.0.0.1:{other.getsockname()[1]}/p")
+        assert closed.wait(20)
+    assert outcome == Outcome(Answer.LATER, "127.0.0.1 does not answer in time")
+
+
 def test_a_name_that_nobody_knows_is_asked_for_again_later(
     sender: PushSender, server: PushServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
