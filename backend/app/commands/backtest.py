@@ -203,8 +203,7 @@ def verify(
             ids = [run] if run is not None else platform.runs.run_ids(session)
         for run_id in ids:
             try:
-                with platform.database.transaction(market) as session:
-                    found.append(platform.backtests.verify(market, session, run_id))
+                found.append(platform.backtests.verify(market, run_id))
             except SmartTraderException as error:
                 fail(error.message)
     if as_json:

@@ -157,7 +157,7 @@ def test_a_run_names_the_rules_it_followed_and_verifies(real: Platform) -> None:
         real.backtests.execute(Market.REAL, spec)
         with real.database.transaction(Market.REAL) as session:
             answers[rules] = spec, real.runs.stored(session, spec.run_id)
-            assert real.backtests.verify(Market.REAL, session, spec.run_id)["outcome"] == "identical"
+        assert real.backtests.verify(Market.REAL, spec.run_id)["outcome"] == "identical"
     (ruled, of_exchange), (free, of_none) = answers["nse"], answers["none"]
     assert ruled.market_rules.startswith(rules_version())
     assert free.market_rules == "none"

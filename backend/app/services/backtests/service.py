@@ -242,17 +242,16 @@ class BacktestService:
             for book in spec.books:
                 ensure_proof(session, strategies[book.strategy_id], book.params, spec.timeframe)
 
-    def verify(self, market: Market, session: Session, run_id: str) -> dict[str, Any]:
+    def verify(self, market: Market, run_id: str) -> dict[str, Any]:
         """Compute a stored run again from today's inputs and compare: see `verifying.verified`."""
-        stored = StoredRuns().find(session, run_id)
-        return verified(self.inputs, self._catalogue, self._carried_out, market, session, stored)
+        return verified(self._database, self.inputs, self._catalogue, self._carried_out, market, run_id)
 
     def verify_job(self, context: JobContext, arguments: dict[str, Any]) -> dict[str, Any]:
         """Job: see `verify`."""
         context.progress(0.1, "Computing the run again")
         try:
-            with ended_when(context.cancelled), self._database.transaction(context.market) as session:
-                return self.verify(context.market, session, arguments["run_id"])
+            with ended_when(context.cancelled):
+                return self.verify(context.market, arguments["run_id"])
         except Ended:
             raise Cancelled from None
 

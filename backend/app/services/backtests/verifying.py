@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
-from app.database import Market
+from app.database import Database, Market
 from app.engines.backtest import BookSpec, CostSpec, RunSpec, Sizing, UniverseSpec
 from app.engines.backtest.spec import engine_version
 from app.engines.policy import Policy
@@ -17,6 +17,7 @@ from app.exceptions import DataNotFoundError, InsufficientDataError, ValidationE
 from app.models import BacktestRun
 from app.services.backtests.inputs import Inputs, InputService, changed_inputs
 from app.services.backtests.slices import SCHEME
+from app.services.backtests.stored import StoredRuns
 from app.services.user_strategies.catalogue import Catalogue
 from app.services.user_strategies.errors import StrategyNotLoaded
 from app.services.user_strategies.running import Finished
@@ -24,17 +25,40 @@ from app.services.user_strategies.running import Finished
 CarryOut = Callable[[RunSpec, Inputs, Mapping[str, AnyStrategy]], Finished]
 
 
+class Comparable(NamedTuple):
+    """A stored run of which nothing changed: what computing it again takes."""
+
+    spec: RunSpec
+    inputs: Inputs
+    strategies: Mapping[str, AnyStrategy]
+
+
 def verified(
-    inputs: InputService, catalogue: Catalogue, carry_out: CarryOut, market: Market, session: Session,
-    stored: BacktestRun,
-) -> dict[str, Any]:  # fmt: skip
-    """`{run_id, outcome, changed, note, digest}` of a stored run.
+    database: Database, inputs: InputService, catalogue: Catalogue, carry_out: CarryOut, market: Market, run_id: str
+) -> dict[str, Any]:
+    """`{run_id, outcome, changed, note, digest}` of a stored run; while it is computed again no session is held.
 
     identical : computed again, the bytes are the same. differs : they are not, with the same inputs.
     inputs_changed : `changed` lists what is another one now (data, corporate_actions, dividends, market_rules, sectors,
     benchmark, strategy NAME, engine_version); nothing is computed, for it would be another run. Of a run of an older
     engine the rest is compared as far as its spec can be read; what cannot be compared is said in `note`.
+
+    Raises DataNotFoundError.
     """
+    with database.transaction(market) as session:
+        stored = StoredRuns().find(session, run_id)
+        found = _compared(inputs, catalogue, market, session, stored)
+    if not isinstance(found, Comparable):
+        return found
+    digest = carry_out(*found).digest
+    outcome = "identical" if digest == stored.digest else "differs"
+    return {"run_id": run_id, "digest": digest, "note": None, "outcome": outcome, "changed": []}
+
+
+def _compared(
+    inputs: InputService, catalogue: Catalogue, market: Market, session: Session, stored: BacktestRun
+) -> Comparable | dict[str, Any]:
+    """What computing a run again takes, or the answer where it would be another run."""
     answer: dict[str, Any] = {"run_id": stored.run_id, "digest": stored.digest, "note": None}
     changed, notes = [], []
     if stored.spec["engine_version"] != engine_version():
@@ -62,9 +86,7 @@ def verified(
             changed += others
     if changed or spec is None:
         return answer | {"outcome": "inputs_changed", "changed": changed, "note": "; ".join(notes) or None}
-    digest = carry_out(spec, found, strategies).digest
-    outcome = "identical" if digest == stored.digest else "differs"
-    return answer | {"outcome": outcome, "changed": [], "digest": digest}
+    return Comparable(spec, found, strategies)
 
 
 def _present(catalogue: Catalogue, spec: RunSpec) -> tuple[dict[str, AnyStrategy], list[str]]:

@@ -34,5 +34,4 @@ def answered(platform: Platform, question: BacktestQuestion) -> tuple[RunSpec, d
 
 def verified(platform: Platform, run_id: str) -> dict[str, Any]:
     """What `verify` says of a run."""
-    with platform.database.transaction(Market.REAL) as session:
-        return platform.backtests.verify(Market.REAL, session, run_id)
+    return platform.backtests.verify(Market.REAL, run_id)

@@ -44,6 +44,20 @@ def test_the_same_inputs_are_computed_again_and_compared(banks: Platform, run: A
     }  # fmt: skip
 
 
+def test_no_connection_is_held_while_a_run_is_computed_again(
+    banks: Platform, run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    computed, held = banks.backtests._carried_out, []
+
+    def watched(*given: Any) -> Any:
+        held.append(banks.database.engine(Market.REAL).pool.checkedout())  # type: ignore[attr-defined]
+        return computed(*given)
+
+    monkeypatch.setattr(banks.backtests, "_carried_out", watched)
+    assert verified(banks, run.run_id)["outcome"] == "identical"
+    assert held == [0]
+
+
 def test_another_stored_result_of_the_same_inputs_differs(banks: Platform, run: Any) -> None:
     # the id stands for the same spec, its stored bytes are others: as if somebody had tampered with the result
     run_id = stored_as(banks, run, run.spec, run_id="f" * 64, digest="0" * 64)
