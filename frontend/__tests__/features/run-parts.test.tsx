@@ -10,7 +10,7 @@ import { keptExtremes } from "@/features/backtest/exposure";
 import { lanes, sessionAt } from "@/features/backtest/holdings";
 import { Holdings } from "@/features/backtest/holdings-panel";
 import { METRICS } from "@/features/backtest/metrics";
-import { within } from "@/features/backtest/range";
+import { within } from "@/lib/use-range";
 import { markersOf } from "@/features/backtest/trade-candles";
 import { steps } from "@/features/backtest/waterfall";
 import { DEFINITIONS } from "@/lib/definitions";

@@ -29,6 +29,26 @@ test("a walk-forward shows its cone, its stress, its variants, and what is not k
   expect(await axe(container)).toHaveNoViolations();
 });
 
+test("a part of the tests is chosen, and its curve is drawn of its own sessions", async () => {
+  const count = 3000; // more than a chart draws points
+  const sessions = Array.from({ length: count }, (_, at) =>
+    new Date(Date.UTC(2012, 0, 2 + at)).toISOString().slice(0, 10),
+  );
+  const equity = sessions.map((_, at) => 1_000_000 + at * 10);
+  fakeApi({ ...ANSWERS, [`GET ${WALKS}/${ID}`]: { ...walk, sessions, equity, benchmarks: [] } });
+  renderApp(<WalkPage />, `?id=${ID}`);
+  const curve = within(await screen.findByRole("region", { name: "Tested curve" }));
+  const whole = await curve.findByRole("img", { name: /from ₹10,00,000 on 2 Jan 2012/ });
+  expect(whole).toHaveAccessibleName(/to ₹10,29,990 on 19 Mar 2020/);
+  await userEvent.click(curve.getByRole("button", { name: "1 y" }));
+  // the last 252 sessions, each of them
+  expect(
+    await curve.findByRole("img", { name: /on 12 Jul 2019 to ₹10,29,990 on 19 Mar 2020/ }),
+  ).toBeInTheDocument();
+  await userEvent.click(curve.getByRole("button", { name: "Table" }));
+  expect(curve.getByLabelText("Equity and drawdown by session")).toHaveAttribute("aria-rowcount", "253");
+});
+
 test("each figure of a walk-forward opens its formula and what it is made of", async () => {
   fakeApi({ ...ANSWERS, [`GET ${WALKS}/${ID}`]: walk });
   const { container } = renderApp(<WalkPage />, `?id=${ID}`);

@@ -8,12 +8,12 @@ import { Unknown, toneOf } from "@/components/marks";
 import { DataState, EmptyState } from "@/components/shared/DataState";
 import { count, date, grouped, MONTHS, percent, signed } from "@/lib/format";
 import type { RunAnalysis, RunHead } from "@/lib/types";
+import { useRange } from "@/lib/use-range";
 import { Rolling } from "./anatomy-charts";
 import { fallFigure, spanFigure } from "./cell-figures";
 import { Distribution, NO_SESSION, NO_TRADE } from "./distribution";
 import { Exposure } from "./exposure";
 import { analysisQuery } from "./queries";
-import { useRange } from "./range";
 
 /** The run taken apart: months, falls, rolling figures, distributions, and what luck alone could have made of it. */
 export function Anatomy({ run }: { run: RunHead }) {

@@ -9,8 +9,8 @@ import { TimeBrush } from "@/components/time-brush";
 import { count, date, dateRange } from "@/lib/format";
 import { useIndexName } from "@/lib/queries";
 import type { RunHead } from "@/lib/types";
+import { useRange } from "@/lib/use-range";
 import { longestUnderWater } from "./metrics";
-import { useRange } from "./range";
 
 /** The account and its fall from the highest before, beside the index, with what chooses a part of the time. */
 export function Equity({ run, name, capital }: { run: RunHead; name: string; capital: number }) {

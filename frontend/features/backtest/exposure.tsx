@@ -5,7 +5,7 @@ import { alpha, useChartColors, type ChartColors } from "@/components/chart-colo
 import { EChart, sessionAxis } from "@/components/echart";
 import { date, MONTHS, percent, rupees } from "@/lib/format";
 import type { RunAnalysis, RunHead } from "@/lib/types";
-import { useRange } from "./range";
+import { useRange } from "@/lib/use-range";
 
 const MAX_DRAWN = 2400;
 

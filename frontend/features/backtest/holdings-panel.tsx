@@ -6,9 +6,9 @@ import { toneOf } from "@/components/marks";
 import { EmptyState } from "@/components/shared/DataState";
 import { barTime, count, counted, date, signedRupees } from "@/lib/format";
 import type { RunDetail } from "@/lib/types";
+import { useRange } from "@/lib/use-range";
 import { laneFigure } from "./cell-figures";
 import { lanes, type Stretch } from "./holdings";
-import { useRange } from "./range";
 
 const SHOWN = 15;
 

@@ -10,12 +10,14 @@ import { FigureName } from "@/components/figure-card";
 import { Unknown } from "@/components/marks";
 import { OnePage } from "@/components/one-page";
 import { StatsChart } from "@/components/stats-chart";
+import { TimeBrush } from "@/components/time-brush";
 import { Outcome, useVerification, VERIFY_WAIT, VerifyButton, VerifyingJob } from "@/components/verification";
 import { unwrap, walkAPI } from "@/lib/api-client";
 import { useCrumbs } from "@/lib/crumbs";
 import { dateRange, percent } from "@/lib/format";
 import { strategiesQuery, useIndexName } from "@/lib/queries";
 import type { SweepMetric, WalkForward } from "@/lib/types";
+import { useRange } from "@/lib/use-range";
 import { walkQuery } from "./queries";
 import { testedPoints, windowFigure } from "./tested-figures";
 import { Figures, Luck, Stability, Stress, Variants } from "./walk-figures";
@@ -41,9 +43,20 @@ function Shown({ walk }: { walk: WalkForward }) {
   );
   const capital = Number((walk.spec["base"] as Record<string, unknown>)["initial_capital"]);
   const points = useMemo(() => testedPoints(walk), [walk]);
+  const equity = useMemo(() => points.map((point) => point.equity), [points]);
+  const range = useRange(walk.sessions);
+  const [from, to] = range.drawn;
+  const part = useMemo(() => points.slice(from, to + 1), [points, from, to]);
   const index = walk.benchmarks.find((row) => row.kind === "index" && row.equity);
   // its first value is of the close before the first test
-  const beside = index ? { name: indexName(index.name), values: index.equity?.slice(1) ?? [] } : undefined;
+  const besideName = index && indexName(index.name);
+  const beside = useMemo(
+    () =>
+      index?.equity && besideName
+        ? { name: besideName, values: index.equity.slice(1).slice(from, to + 1) }
+        : undefined,
+    [index, besideName, from, to],
+  );
   const name =
     cards.data?.find((card) => card.strategy_id === walk.strategy_id)?.display_name ?? walk.strategy_id;
   return (
@@ -82,12 +95,19 @@ function Shown({ walk }: { walk: WalkForward }) {
           </span>
         </div>
         <StatsChart
-          points={points}
+          points={part}
           capital={capital}
           name={name}
           log={false}
           beside={beside}
           asTable={view === "table"}
+        />
+        <TimeBrush
+          days={walk.sessions}
+          values={equity}
+          first={range.first}
+          last={range.last}
+          onChange={range.choose}
         />
       </section>
       <div className="duo" style={{ marginTop: 12 }}>

@@ -12,7 +12,7 @@ export function within(days: readonly string[], from: string | null, to: string 
   return first < 0 || last - first < 1 ? [0, end] : [first, last];
 }
 
-/** The part of the period that the charts of a run show; it is in the address, so that every chart knows the same. */
+/** The part of the period that the charts of a page show; it is in the address, so that every chart knows the same. */
 export function useRange(days: readonly string[]) {
   const [{ from, to }, set] = useQueryStates({ from: parseAsIsoDate, to: parseAsIsoDate });
   const [first, last] = within(days, from && iso(from), to && iso(to));
