@@ -7,9 +7,11 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from procrastinate.manager import JobManager
 from sqlalchemy import text
 
 from app.database import Database, Market
@@ -108,6 +110,30 @@ def test_a_job_that_keeps_killing_its_worker_ends(database: Database, jobs: JobS
     ran = []
     [done] = work(database, jobs, {"deadly": lambda *_: ran.append(1) or {}}, [job.id])
     assert (done.state, ran) == (JobState.FAILED, [])
+
+
+def test_a_worker_that_loses_the_first_word_to_stop_ends_all_the_same(
+    database: Database, jobs: JobService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that is stopped while its worker is made known to the queue: the pool ate the cancelling there."""
+    register = JobManager.register_worker
+
+    async def deaf(self: JobManager) -> int:
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(30)
+        return await register(self)
+
+    async def go() -> bool:
+        worker = Worker(database, jobs, {})
+        await worker.start()
+        await asyncio.sleep(0.2)
+        stopping = asyncio.create_task(worker.stop())
+        ended, _ = await asyncio.wait({stopping}, timeout=20.0)
+        return bool(ended)
+
+    monkeypatch.setattr(JobManager, "register_worker", deaf)
+    monkeypatch.setattr("app.services.jobs.worker._TOLD_AGAIN_SECONDS", 1.0)
+    assert asyncio.run(go())
 
 
 def test_a_job_that_another_process_works_on_is_left_to_it(database: Database, jobs: JobService) -> None:

@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 MAX_ATTEMPTS = 3
 CONCURRENCY = {QUEUE: 4, OWN_QUEUE: 2}  # strategies that loop hold the places of their own queue, and no other
 NIGHTLY_TASK = "nightly"
+_GRACE_SECONDS = 5.0
+_TOLD_AGAIN_SECONDS = 3 * _GRACE_SECONDS  # by then those at work have ended or were given up
 _EVERY_QUARTER = "*/15 * * * *"
 
 
@@ -86,7 +88,7 @@ class Worker:
                     concurrency=places,
                     install_signal_handlers=False,
                     delete_jobs="always",
-                    shutdown_graceful_timeout=5.0,
+                    shutdown_graceful_timeout=_GRACE_SECONDS,
                 )
             )
             for name, places in CONCURRENCY.items()
@@ -94,11 +96,15 @@ class Worker:
 
     async def stop(self) -> None:
         """Stop taking jobs and wait shortly for those at work; one that does not end in time is run again later."""
-        for task in self._tasks:
-            task.cancel()
+        left = set(self._tasks)
+        while left:
+            # one that is just being made known to the queue can lose the word: it is told again
+            for task in left:
+                task.cancel()
+            _, left = await asyncio.wait(left, timeout=_TOLD_AGAIN_SECONDS)
         for task in self._tasks:
             with suppress(asyncio.CancelledError):
-                await task
+                task.result()
         if self._queue is not None:
             await self._queue.close_async()
 
