@@ -14,6 +14,7 @@ import { useCrumbs } from "@/lib/crumbs";
 import { count, date, grouped, percent, signed } from "@/lib/format";
 import { ALL_STOCKS, healthQuery, indicesQuery } from "@/lib/queries";
 import type { MarketOverview } from "@/lib/types";
+import { shares } from "./shares";
 
 const CRORE = 1e7;
 
@@ -84,8 +85,14 @@ function Found({ found }: { found: MarketOverview }) {
   const { days } = found;
   const above = useMemo(
     () => [
-      { name: "Above 50-day average", values: shares(days, days.above_sma_50, days.above_sma_50_known) },
-      { name: "Above 200-day average", values: shares(days, days.above_sma_200, days.above_sma_200_known) },
+      {
+        name: "Above 50-day average",
+        values: shares(days.above_sma_50, days.above_sma_50_known, days.stocks),
+      },
+      {
+        name: "Above 200-day average",
+        values: shares(days.above_sma_200, days.above_sma_200_known, days.stocks),
+      },
     ],
     [days],
   );
@@ -127,7 +134,7 @@ function Found({ found }: { found: MarketOverview }) {
             format={wholePercent}
           />
           {gaps && (
-            <p className="card-f t3 xs">No line where it can be told of fewer than half of the stocks.</p>
+            <p className="card-f t3 xs">No line where it can be told of fewer than a tenth of the stocks.</p>
           )}
         </section>
         <section className="card" aria-label="Advance-decline line">
@@ -183,17 +190,6 @@ function Found({ found }: { found: MarketOverview }) {
 }
 
 const wholePercent = (value: number): string => percent(value, 0);
-
-/** The shares of the stocks of which it can be told, by day; of a few of them they would not be those of the market. */
-const shares = (
-  { stocks }: MarketOverview["days"],
-  holds: readonly number[],
-  known: readonly number[],
-): (number | null)[] =>
-  holds.map((value, at) => {
-    const told = known[at] ?? 0;
-    return told > 0 && 2 * told >= (stocks[at] ?? 0) ? value / told : null;
-  });
 
 function Above({ label, holds, known }: { label: string; holds: number; known: number }) {
   return (

@@ -84,7 +84,7 @@ export function AlertsPage() {
           >
             {(data) => (
               <>
-                <ul className="rowlist">
+                <ul className="rowlist wraps">
                   {data.data.map((event) => (
                     <li key={event.id} className={event.read_at === null ? "b" : "t2"}>
                       <span className="num t3 xs w64 nowrap">{date(event.session)}</span>

@@ -163,7 +163,7 @@ function Found({ history }: { history: ScreenHistory }) {
           rowCount={forward.length}
           rowAt={(index) => forward[index]}
           rowKey={(row) => String(row.horizon)}
-          height={200}
+          height={240}
         />
         {history.notes.map((note) => (
           <p key={note} className="card-f wn xs">
