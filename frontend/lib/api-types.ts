@@ -5139,7 +5139,7 @@ export interface components {
             members: components["schemas"]["IndexMemberOut"][];
             /**
              * Members Of
-             * @description The day shown: another than asof where nothing is known of asof
+             * @description The day the members are known of: another than asof where nothing is known of asof
              */
             members_of: string | null;
             /**

@@ -34,7 +34,9 @@ class IndexMembersOut(BaseModel):
     index: str
     name: str
     asof: date
-    members_of: date | None = Field(description="The day shown: another than asof where nothing is known of asof")
+    members_of: date | None = Field(
+        description="The day the members are known of: another than asof where nothing is known of asof"
+    )
     point_in_time: bool
     reason: str = Field(description="Why it is point in time, or why not")
     basis: str | None

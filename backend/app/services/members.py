@@ -51,7 +51,8 @@ class MemberService:
     def members(self, market: Market, session: Session, index: str, asof: date) -> dict[str, Any]:
         """The members on a day, named as on that day, with where each is from and whether it is point in time.
 
-        Before the first known day the first known members are shown, which is not point in time, and says so.
+        Before the first known day the first known members are shown, after the newest evidence those of that evidence;
+        neither is point in time, which is said.
 
         Raises
         ------
@@ -278,7 +279,7 @@ def answer(book: IndexBook, asof: date) -> dict[str, Any]:
         "index": book.index,
         "name": book.name,
         "asof": asof,
-        "members_of": shown if rows else None,
+        "members_of": min(shown, book.evidence_until or shown) if rows else None,
         "point_in_time": point_in_time,
         "reason": reason,
         "basis": "+".join(sorted({row["basis"] for row in rows})) or None,
@@ -302,7 +303,10 @@ def certainty(book: IndexBook, day: date) -> tuple[bool, str]:
     if day < book.first:
         return False, f"Members of {book.index} are known from {book.first} on; shown are those of that day."
     if day > book.evidence_until:
-        return False, f"The newest evidence is of {book.evidence_until}; its members are carried on to {day}."
+        return False, (
+            f"The newest evidence is of {book.evidence_until}; its members are carried on to {day}. "
+            "Who came and left since is not known."
+        )
     left, entered = book.unsure(day)
     if left or entered:
         edges = book.between(day)
@@ -319,6 +323,8 @@ def certainty(book: IndexBook, day: date) -> tuple[bool, str]:
         named = ", ".join(doubtful[:_SHOWN_GAPS]) + (" and others" if len(doubtful) > _SHOWN_GAPS else "")
         return False, f"{len(doubtful)} members are named by a symbol that is on file from a later day only: {named}."
     if any(row["basis"] != "HISTORY" for row in rows):
+        if day == book.evidence_until:
+            return True, f"The list of {day} names them; no later one is known."
         return True, f"Lists before and after {day} name the same members."
     return True, "From a dated record of changes."
 

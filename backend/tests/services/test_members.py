@@ -134,6 +134,18 @@ def test_how_sure_a_days_members_are() -> None:
     assert (nothing["count"], nothing["point_in_time"]) == (0, False)
 
 
+def test_after_the_newest_list_it_is_said_of_which_day_the_members_are() -> None:
+    book = IndexBook("NIFTYX", "Nifty X", [stretch(1, "2018-01-01", basis=LIST)], Names({}, {}, {}), [D("2020-01-01")])
+    on, after = answer(book, D("2020-01-01")), answer(book, D("2020-03-02"))
+    assert (on["members_of"], on["point_in_time"]) == (D("2020-01-01"), True)
+    assert on["reason"] == "The list of 2020-01-01 names them; no later one is known."
+    assert (after["count"], after["members_of"], after["point_in_time"]) == (1, D("2020-01-01"), False)
+    assert after["reason"] == (
+        "The newest evidence is of 2020-01-01; its members are carried on to 2020-03-02. "
+        "Who came and left since is not known."
+    )
+
+
 def test_the_meter_counts_days_prices_and_what_todays_list_leaves_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -91,17 +91,20 @@ class Twin:
         self.frame = frame
         self.definitions = definitions or {}
         self._never = pl.repeat(False, frame.height, eager=True, dtype=pl.Boolean)
-        # every run of bars of one factor looks back over a history of its own, written down in its shares
+        # where the factor changes, every run of bars of one factor looks back over a history of its own, written down
+        # in its shares
         bars = frame.select("segment", "factor", at=pl.int_range(pl.len()))
-        other = pl.col("factor") != pl.col("factor").shift(1)
-        bars = bars.with_columns(
-            run=((pl.col("segment") != pl.col("segment").shift(1)) | other).fill_null(True).cum_sum()
-        )
+        other = [pl.col(name) != pl.col(name).shift(1) for name in ("segment", "factor")]
+        bars = bars.with_columns(run=pl.any_horizontal(other).fill_null(True).cum_sum())
         runs = bars.group_by("segment", "run", maintain_order=True).agg(
             pl.col("factor").first().alias("now"), pl.col("at").last().alias("end")
         )
+        runs = runs.filter(pl.len().over("segment") > 1)
         told = runs.join(bars, on="segment", suffix="_of").filter(pl.col("at") <= pl.col("end")).sort("run", "at")
         self._told = told.select("run", "at", "now", "factor", own=pl.col("run") == pl.col("run_of"))
+        own = self._told.filter("own")["at"].to_numpy()
+        self._place = np.arange(frame.height)
+        self._place[own] = frame.height + np.arange(len(own))
 
     def _read(self, values: pl.Series, degree: int | None) -> pl.Series:
         """A column as each run reads it, in whole paise where it is published in such."""
@@ -119,9 +122,11 @@ class Twin:
 
     def _over_runs(self, of: Callable[..., pl.Series], *some: tuple[pl.Series, int | None]) -> pl.Series:
         """What `of(run, columns…)` makes of columns as each run reads them, taken at the run's own bars."""
-        if not any(degree for _, degree in some):  # all runs of a segment read the same
-            return of(self.frame["segment"], *(values for values, _ in some))
-        return of(self._told["run"], *(self._read(values, degree) for values, degree in some)).filter(self._told["own"])
+        plain = of(self.frame["segment"], *(values for values, _ in some))
+        if not self._told.height or not any(degree for _, degree in some):  # all of a segment reads the same
+            return plain
+        read = of(self._told["run"], *(self._read(values, degree) for values, degree in some))
+        return pl.concat([plain, read.filter(self._told["own"])]).gather(self._place)
 
     def of(self, node: Node) -> Answer:
         """The column of a tree."""
