@@ -3,7 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { axe } from "jest-axe";
 import { SearchForm } from "@/features/sweeps/search-form";
 import { SweepsPage } from "@/features/sweeps/sweeps-page";
-import { fakeApi, json } from "../support/api";
+import { failure, fakeApi, json } from "../support/api";
 import { renderApp } from "../support/render";
 import { ANSWERS, ID, meta, sweep, SWEEPS, WALKS } from "../support/sweeps";
 import { job, smaCross } from "../support/wire";
@@ -61,6 +61,17 @@ test("the form begins with a strategy whose parameters have values, wherever it 
   expect(await screen.findByRole("combobox", { name: "Strategy" })).toHaveValue("sma_cross");
   expect(screen.getByText(/20 combinations of fast and slow/)).toBeInTheDocument(); // 5 to 25 by 5, 30 to 90 by 20
   expect(screen.getByRole("button", { name: "Start sweep" })).toBeEnabled();
+});
+
+test("without data the form says so and leads to them, and what cannot be read is told", async () => {
+  fakeApi({ ...FORM, "GET /api/health": { data: null } });
+  const { unmount } = renderApp(<SearchForm />);
+  expect(await screen.findByText("No data yet")).toBeInTheDocument();
+  expect(screen.getByRole("link", { name: "Start with data" })).toHaveAttribute("href", "/");
+  unmount();
+  fakeApi({ ...FORM, "GET /api/screener/indices": failure(500, "INTERNAL", "The lists are broken") });
+  renderApp(<SearchForm />);
+  expect(await screen.findByText("The indices cannot be read")).toBeInTheDocument();
 });
 
 test("a walk-forward is asked for with its windows, and its job is followed to its page", async () => {

@@ -8,6 +8,7 @@ import { FollowedJob } from "@/components/data-jobs";
 import { CheckField, SelectField, TextField } from "@/components/fields";
 import { Icon } from "@/components/icon";
 import { LoadErrors } from "@/components/load-errors";
+import { NoData } from "@/components/no-data";
 import { Badge, Kbd, Lifecycle } from "@/components/marks";
 import { DataState, EmptyState, ErrorState } from "@/components/shared/DataState";
 import { strategyAPI, unwrap } from "@/lib/api-client";
@@ -67,6 +68,7 @@ export function BacktestPage() {
         </div>
       </div>
       <LoadErrors />
+      {health.data && !data && <NoData />}
       <DataState
         query={strategies}
         failed="The strategies cannot be read"

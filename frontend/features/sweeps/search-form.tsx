@@ -5,6 +5,8 @@ import { useRouter } from "next/navigation";
 import { useState, type FormEvent } from "react";
 import { FollowedJob } from "@/components/data-jobs";
 import { Segmented, SelectField, TextField } from "@/components/fields";
+import { NoData } from "@/components/no-data";
+import { DataState } from "@/components/shared/DataState";
 import { sweepAPI, unwrap, walkAPI } from "@/lib/api-client";
 import { getErrorMessage } from "@/lib/errors";
 import { count, counted } from "@/lib/format";
@@ -21,18 +23,34 @@ const FIRST = { strategy: "sma_cross", grid: { fast: "5:25:5", slow: "30:90:20" 
 
 /** What to search, of which strategy; once for all of the period, or again and again with tests after it. */
 export function SearchForm() {
+  const health = useQuery(healthQuery);
   const strategies = useQuery(strategiesQuery);
   const indices = useQuery(indicesQuery);
-  const data = useQuery(healthQuery).data?.data;
-  if (!strategies.data || !indices.data || !data) return <div className="sk" style={{ height: 240 }} />;
+  const loading = <div className="sk" style={{ height: 240 }} />;
   return (
-    <Form
-      strategies={strategies.data}
-      indices={indices.data.indices.filter((index) => index.id !== ALL_STOCKS)}
-      universe={indices.data.default}
-      last={data.last_session}
-      first={data.first_session}
-    />
+    <DataState query={health} failed="What data there are cannot be read" loading={loading}>
+      {({ data }) =>
+        data ? (
+          <DataState query={strategies} failed="The strategies cannot be read" loading={loading}>
+            {(cards) => (
+              <DataState query={indices} failed="The indices cannot be read" loading={loading}>
+                {(known) => (
+                  <Form
+                    strategies={cards}
+                    indices={known.indices.filter((index) => index.id !== ALL_STOCKS)}
+                    universe={known.default}
+                    last={data.last_session}
+                    first={data.first_session}
+                  />
+                )}
+              </DataState>
+            )}
+          </DataState>
+        ) : (
+          <NoData />
+        )
+      }
+    </DataState>
   );
 }
 
