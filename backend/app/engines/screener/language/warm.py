@@ -21,7 +21,9 @@ def warm_up() -> float:
     """Compile every kernel, or load it from the cache; seconds it took."""
     began = time.perf_counter()
     flat = np.ones(3)
-    bars = Bars.from_ohlcv(np.arange("2020-01-01", "2020-01-04", dtype="datetime64[D]"), {"WARM": (flat,) * 5})
+    split = np.array([[1.0], [1.0], [2.0]])
+    days = np.arange("2020-01-01", "2020-01-04", dtype="datetime64[D]")
+    bars = Bars.from_ohlcv(days, {"WARM": (flat,) * 5}, factor=split)
     words = Vocabulary({name: FieldSpec(Kind("number", 1)) for name in ("high", "low", "close")})
     Evaluator(rows_of_bars(bars), words).condition(compiled(_ONE_OF_EACH_KERNEL, words).tree)
     return time.perf_counter() - began

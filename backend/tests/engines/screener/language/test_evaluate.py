@@ -8,10 +8,11 @@ import pytest
 
 from app.engines import indicators
 from app.engines.bars import Bars
-from app.engines.screener.language import compiled, parse
+from app.engines.screener.language import compiled, evaluate, parse
 from app.engines.screener.language.evaluate import DayEvaluator, Evaluator, matches, to_number
 from app.engines.screener.language.frame import Rows, rows_of_bars
 from app.engines.screener.language.kinds import FALSE, TRUE, UNKNOWN
+from app.engines.screener.language.warm import warm_up
 from tests.engines.screener.language.twin import Twin, known
 from tests.engines.screener.language.words import NAMES, SECTORS, grid, in_shares_of, small_market, vocabulary
 from tests.engines.screener.language.writer import Words, Writer
@@ -300,6 +301,15 @@ def test_gaps_end_windows() -> None:
     rows = rows_of_bars(bars)
     assert numbers(rows, "close[1]") == [None, 1.0, None, 3.0, 4.0]
     assert numbers(rows, "sma(close, 2)") == [None, 1.5, None, 3.5, 4.5]
+
+
+def test_warming_up_looks_over_an_action_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody's first screen waits for the compiler, of a share that split neither."""
+    asked = []
+    for name in ("stretches", "put_back"):
+        kernel = getattr(evaluate, name)
+        monkeypatch.setattr(evaluate, name, lambda *of, name=name, kernel=kernel: (asked.append(name), kernel(*of))[1])
+    assert warm_up() > 0 and set(asked) == {"stretches", "put_back"}
 
 
 def test_what_takes_too_long_can_be_ended() -> None:
