@@ -251,6 +251,9 @@ def test_heat_map_landscape_and_doubt_follow_from_the_points(
     sweep = made(sample_client, asked(sample_data))
     url = f"{URL}/{sweep['sweep_id']}"
     points = sample_client.get(f"{url}/points?sort_by=number&sort_order=asc").json()["data"]
+    refused = sample_client.get(f"{url}/points?sort_by=speed").json()["error"]
+    assert refused["details"]["field"] == "sort_by"
+    assert refused["message"].startswith("sort_by: expected one of number, fast, slow, total_return, cagr, ")
     heat = sample_client.get(f"{url}/heatmap?x=slow&y=fast&metric=total_return").json()
     assert heat["x"]["values"] == [5, 10, 15, 20] and heat["y"]["values"] == [3, 5, 8]
     for point in points:
@@ -312,6 +315,7 @@ def test_stretches_none_of_whose_points_keep_their_returns_leave_the_doubt_to_th
         ({"run": {"strategy_ids": ["sma_cross", "rsi2"]}}, 422, "strategy_ids"),
         ({"universes": ["NO_INDEX"]}, 404, None),
         ({"universes": [[]]}, 422, "universes.0"),
+        ({"universes": [["NO_SYMBOL"]]}, 422, "universes.0"),
         ({"run": {"universe": []}}, 422, "run.universe"),
         ({"grid": {"fast": {"start": 2, "stop": 3, "step": 5e-324}}}, 422, "grid.fast"),
         ({"grid": {"fast": [True]}}, 422, "grid.fast.0"),

@@ -64,10 +64,18 @@ def prepared(
             raise ValidationError(f"periods: {end} lies before {start}", "periods")
     for n, (_, end) in enumerate(question.periods):
         has_been(end, f"periods.{n}.end_date")
-    for universe in universes:
+    for n, universe in enumerate(universes):
         for start, end in periods:
             asked = replace(question.run, universe=universe, start=start, end=end, params=params)
-            bases.append(backtests.prepare(market, session, asked, found.warm_up))
+            try:
+                bases.append(backtests.prepare(market, session, asked, found.warm_up))
+            except ValidationError as error:
+                if error.field != "universe" or not question.universes:
+                    raise
+                field = f"universes.{n}"
+                raise ValidationError(
+                    f"{field}: {error.message}", field, details={**(error.details or {}), "field": field}
+                ) from error
     _distinct([base.run_id for base in bases], len(periods))
     try:
         return SweepSpec(tuple(bases), grid, question.draws, question.seed), found

@@ -130,8 +130,11 @@ class SweepReading:
             keys = numbers.astype(np.float64)
         elif sort_by in found.grid:
             keys = np.array(found.grid[sort_by], np.float64)[found.axes[sort_by][numbers % found.each]]
-        else:
+        elif sort_by in METRICS:
             keys = found.metric(sort_by)[numbers]
+        else:
+            known = ", ".join(["number", *found.grid, *METRICS])
+            raise ValidationError(f"sort_by: expected one of {known}, got {sort_by}", "sort_by")
         order = numbers[np.argsort(-keys if descending else keys, kind="stable")]  # NaN last either way
         chosen = order[(page - 1) * limit : page * limit].tolist()
         return [self._point(found, number) for number in chosen], int(numbers.size)
