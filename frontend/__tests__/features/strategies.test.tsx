@@ -100,7 +100,7 @@ test("each strategy says what it claims, when it loses, and what its runs say", 
   }
   const figures = cross.getByRole("table", { name: "Figures of the runs of cross" });
   expect(within(figures).getByText("Typical of 4 runs")).toBeInTheDocument();
-  expect(within(figures).getByText("Best of 37 trials")).toBeInTheDocument();
+  expect(within(figures).getByText("Best run, 37 trials")).toBeInTheDocument();
   const rows = within(figures)
     .getAllByRole("row")
     .map((row) => row.textContent);
@@ -153,7 +153,7 @@ test("a strategy's page has its parameters, its figures and the way to the form"
   }
   const form = screen.getByRole("link", { name: "New backtest" });
   expect(form.getAttribute("href")).toMatch(/^\/quant\/backtest\/?\?strategy=cross$/);
-  expect(screen.getByText("Best of 37 trials")).toBeInTheDocument();
+  expect(screen.getByText("Best run, 37 trials")).toBeInTheDocument();
   expect(await axe(container)).toHaveNoViolations();
 });
 

@@ -55,9 +55,9 @@ export function RunFigures({ entry }: { entry: LibraryEntry }) {
           <th
             scope="col"
             className="r"
-            title="The run with the highest Sharpe; the more trials, the more of it is luck"
+            title="The stored run with the highest Sharpe; the more trials, points of sweeps among them, the more of it is luck"
           >
-            Best of {counted(entry.trials, "trial")}
+            Best run, {counted(entry.trials, "trial")}
           </th>
         </tr>
       </thead>
