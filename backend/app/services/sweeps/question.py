@@ -73,9 +73,8 @@ def prepared(
                 if error.field != "universe" or not question.universes:
                     raise
                 field = f"universes.{n}"
-                raise ValidationError(
-                    f"{field}: {error.message}", field, details={**(error.details or {}), "field": field}
-                ) from error
+                told = error.message if len(universes) == 1 else f"{field}: {error.message}"
+                raise ValidationError(told, field, details={**(error.details or {}), "field": field}) from error
     _distinct([base.run_id for base in bases], len(periods))
     try:
         return SweepSpec(tuple(bases), grid, question.draws, question.seed), found
