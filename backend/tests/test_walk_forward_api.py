@@ -6,6 +6,7 @@ import json
 import statistics
 import time
 import uuid
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,14 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from typer.testing import CliRunner
 
 from app.cli import app
 from app.database import Market
 from app.engines.sweeps.evaluate import Evaluator
+from app.engines.sweeps.walk_forward import WalkForwardSpec
+from app.exceptions import BacktestError
 from app.models import Job
 from app.repositories.strategies import RunRepository
 from app.repositories.sweeps import WalkForwardRepository
@@ -28,6 +31,7 @@ from app.services.sweeps import walking_parts, walking_work
 from app.services.sweeps.question import SweepQuestion
 from app.services.sweeps.walking import WalkForwardQuestion, WalkForwards
 from app.services.sweeps.walking_work import track_record
+from app.services.sweeps.working import InputsChanged
 from app.settings import get_settings
 
 from .conftest import copied_database
@@ -374,3 +378,40 @@ def test_the_terminal_walks_the_same_way(
         assert answer["track_record"] in shown.stdout
         refused = CliRunner().invoke(app, [*call, "--train", "4000"])
         assert refused.exit_code == 1 and "train: 4000 sessions of training" in refused.stderr
+
+
+def test_a_search_of_another_version_is_not_worked_out_by_this_one(
+    sample_client: TestClient, sample_data: SampleSummary
+) -> None:
+    """A job may wait while the product is brought up to date; its result would stand under the old one's name."""
+    found = stored(sample_client, asked(sample_data))
+    platform = sample_client.app.state.platform  # type: ignore[attr-defined]
+    spec = WalkForwardSpec.from_dict(found["spec"])
+    for old, changed in (
+        (replace(spec, method="0" * 12), "method"),
+        (replace(spec, base=replace(spec.base, engine_version="0" * 12)), "engine_version"),
+    ):
+        with pytest.raises(InputsChanged, match="ask for it again") as refused:
+            platform.walk_forwards.execute(Market.REAL, old, progress=lambda _fraction, _message: None)
+        assert refused.value.details == {"changed": [changed]}
+        with platform.database.transaction(Market.REAL) as session:
+            assert WalkForwardRepository(session).get(old.walk_forward_id) is None
+    with pytest.raises(InputsChanged):
+        platform.walk_forwards._work.strategy(old.sweep(old.base))  # which is where a sweep begins, too
+
+
+def test_what_stops_a_verification_is_not_told_as_changed_inputs(
+    sample_client: TestClient, sample_data: SampleSummary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = stored(sample_client, asked(sample_data))
+    platform = sample_client.app.state.platform  # type: ignore[attr-defined]
+
+    def away(*_: Any, **__: Any) -> None:
+        raise OperationalError("SELECT 1", {}, Exception("the server closed the connection"))
+
+    monkeypatch.setattr(walking_work, "walk_forward", away)
+    with pytest.raises(OperationalError):
+        platform.walk_forwards.verify(Market.REAL, found["walk_forward_id"])
+    monkeypatch.setattr(walking_work, "walk_forward", lambda *_, **__: 1 / 0)
+    with pytest.raises(BacktestError, match="stopped"):
+        platform.walk_forwards.verify(Market.REAL, found["walk_forward_id"])

@@ -16,7 +16,7 @@ from numba import njit, typeof
 from numpy.typing import NDArray
 
 from app.engines.backtest.account import TRAILING, Account, in_one_piece, slot_of, under_guard, whole_shares
-from app.engines.backtest.checks import MOST_BARS, is_bars
+from app.engines.backtest.checks import MOST_BARS, MOST_WEIGHT, is_bars
 from app.engines.backtest.context import Context
 from app.engines.backtest.core import Log, Market, Orders, Rules
 from app.engines.backtest.fills import DECISIONS, SEQUENCE
@@ -342,6 +342,9 @@ class EventRun:
             self._usable(n)
             if not math.isfinite(weight):
                 raise ValueError(f"weights: expected a number for {self.bars.symbols[n]}, got {weight}")
+            if abs(weight) > MOST_WEIGHT:
+                most = f"a fraction of the equity, {MOST_WEIGHT:g} times of it at most"
+                raise ValueError(f"weights: expected {most}, for {self.bars.symbols[n]}, got {weight}")
         self._rewind(t)
         if t + 1 >= len(self.bars.sessions):
             return

@@ -208,7 +208,7 @@ class WalkForwards:
 
         Raises
         ------
-        DataNotFoundError. Cancelled.
+        DataNotFoundError. Cancelled. BacktestError : a run stopped, with the same inputs and the same engine.
         """
         with self._database.transaction(market) as session:
             stored = self._find(session, walk_forward_id)
@@ -227,10 +227,10 @@ class WalkForwards:
         try:
             strategy = self._strategy(spec)
             inputs, index = self._inputs(market, spec, strategy)
-            done = walked(self._catalogue, spec, strategy, inputs, index, Unkept(), progress, cancelled)
         except (BacktestError, DataNotFoundError, StrategyNotLoaded, InsufficientDataError) as error:
             changed = (error.details or {}).get("changed", [f"strategy {spec.base.books[0].strategy_id}"])
             return answer | {"outcome": "inputs_changed", "changed": changed, "note": error.message}
+        done = walked(self._catalogue, spec, strategy, inputs, index, Unkept(), progress, cancelled)
         outcome = "identical" if done.digest == stored.digest else "differs"
         return answer | {"outcome": outcome, "digest": done.digest}
 
@@ -241,6 +241,11 @@ class WalkForwards:
         return stored
 
     def _strategy(self, spec: WalkForwardSpec) -> AnyStrategy:
+        if spec.method != method_version():
+            raise InputsChanged(
+                f"It was asked of method {spec.method}, and this is {method_version()}: ask for it again",
+                details={"changed": ["method"]},
+            )
         return self._work.strategy(spec.sweep(spec.base))
 
     def _read(self, market: Market, spec: WalkForwardSpec, warm_up: int) -> Inputs:

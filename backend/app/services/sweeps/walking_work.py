@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 import orjson
 from numpy.typing import NDArray
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.engines.backtest import RunSpec
 from app.engines.backtest.result import decoded
@@ -30,7 +31,7 @@ from app.engines.sweeps.walk_forward import (
     tested_of,
     walk_forward,
 )
-from app.exceptions import BacktestError
+from app.exceptions import BacktestError, SmartTraderException
 from app.services.jobs.context import Cancelled
 from app.services.sweeps.executors import workers
 from app.services.sweeps.reading import universe_of
@@ -70,8 +71,8 @@ def walked(
                 spec, strategy, inputs, chunks=parts.chunks(pool, cancelled), benchmark=index,
                 tested=parts.tested(_test_run(catalogue, strategy), cancelled), evaluator=evaluator, progress=progress,
             )  # fmt: skip
-        except Cancelled:
-            raise
+        except (Cancelled, SmartTraderException, SQLAlchemyError):
+            raise  # these say themselves what they are; a database that is away is no fault of a run
         except Exception as error:
             raise BacktestError(f"The walk-forward stopped: {error}") from error
 

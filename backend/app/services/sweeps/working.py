@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from app.database import Database, Market
 from app.engines.backtest import RunSpec
 from app.engines.backtest.result import decoded
-from app.engines.backtest.spec import canonical_json
+from app.engines.backtest.spec import canonical_json, engine_version
 from app.engines.risk.basics import session_closes
 from app.engines.strategies.registry import AnyStrategy
 from app.engines.sweeps.doubt import doubt
@@ -143,7 +143,13 @@ class SweepWork:
             return sweep
 
     def strategy(self, spec: SweepSpec) -> AnyStrategy:
-        """The strategy of a sweep, at the source that it names. BacktestError where there is none."""
+        """The strategy of a sweep, at the source and of the engine that it names. BacktestError where it is another."""
+        asked = spec.bases[0].engine_version
+        if asked != engine_version():
+            raise InputsChanged(
+                f"It was asked of engine {asked}, and this is {engine_version()}: ask for it again",
+                details={"changed": ["engine_version"]},
+            )
         strategy = self._catalogue.of_spec(spec.bases[0])[spec.strategy_id]
         if strategy.source_hash != spec.bases[0].books[0].source_hash:
             raise InputsChanged(f"The source of {spec.strategy_id} changed since the sweep was asked for: ask again")

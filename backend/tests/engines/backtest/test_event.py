@@ -319,6 +319,17 @@ def test_a_weight_that_is_no_number_is_refused_by_name(weight):
         played([FLAT] * 4, asked)
 
 
+@pytest.mark.parametrize("weight", [1e7, -1e300])
+def test_a_weight_beyond_what_can_be_counted_is_refused_by_name_as_one_of_an_array_is(weight):
+    def asked(context: Any) -> None:
+        context.rebalance({0: weight})
+
+    with pytest.raises(
+        ValueError, match=r"weights: expected a fraction of the equity, 1e\+06 times of it at most, for"
+    ):
+        played([FLAT] * 4, asked)
+
+
 def test_an_exit_of_an_unknown_size_is_refused_by_name():
     def asked(context: Any) -> None:
         if context.t == 0:
