@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from app.database import Market
 from app.services.platform import Platform
@@ -264,6 +265,48 @@ def test_a_screen_that_breaks_in_a_way_nobody_foresaw_stops_no_other(
     symbol = get(shared_sample, "/api/screener/")["data"][0]["symbol"]
     held = {one["name"]: one for one in get(shared_sample, f"/api/screener/held/{symbol}", days=5)}
     assert held["Ill"]["reason"] == "It cannot be evaluated: TypeError" and len(held["Well"]["sessions"]) == 5
+
+
+def test_a_screen_that_is_changed_while_it_is_looked_at_gets_no_event_of_what_it_was(
+    shared_sample: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform: Platform = shared_sample.app.state.platform  # type: ignore[attr-defined]
+    screen = save(shared_sample, "Changing", q="rsi(2) < 40")
+    shared_sample.patch(f"{PATH}/{screen['id']}", json={"watching": True})
+    with platform.database.transaction(Market.REAL) as session:
+        session.execute(text("UPDATE saved_screens SET watched_to = '2024-03-01'"))
+    answered = platform.watch.flags
+
+    def changed_meanwhile(*given: Any, **more: Any) -> Any:
+        found = answered(*given, **more)
+        told = shared_sample.patch(f"{PATH}/{screen['id']}", json={"watching": False})  # does not wait
+        assert told.status_code == 200, told.text
+        return found
+
+    monkeypatch.setattr(platform.watch, "flags", changed_meanwhile)
+    assert platform.watch.run(Market.REAL)["events"] == 0
+    assert get(shared_sample, "/api/screener/events")["data"] == []
+    monkeypatch.setattr(platform.watch, "flags", answered)
+    shared_sample.patch(f"{PATH}/{screen['id']}", json={"watching": True})
+    with platform.database.transaction(Market.REAL) as session:
+        session.execute(text("UPDATE saved_screens SET watched_to = '2024-03-01'"))
+    assert platform.watch.run(Market.REAL)["events"] > 0
+
+
+def test_a_database_that_fails_is_no_fault_of_a_watched_screen(
+    shared_sample: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform: Platform = shared_sample.app.state.platform  # type: ignore[attr-defined]
+    shared_sample.patch(f"{PATH}/{save(shared_sample, 'Well')['id']}", json={"watching": True})
+    with platform.database.transaction(Market.REAL) as session:
+        session.execute(text("UPDATE saved_screens SET watched_to = '2024-03-01'"))
+
+    def away(*_: Any, **__: Any) -> None:
+        raise OperationalError("SELECT 1", {}, Exception("the server closed the connection"))
+
+    monkeypatch.setattr(platform.watch, "flags", away)
+    with pytest.raises(OperationalError):
+        platform.watch.run(Market.REAL)
 
 
 def test_the_screens_that_held_a_stock_are_told_by_session(shared_sample: TestClient) -> None:

@@ -69,6 +69,9 @@ def test_filters_by_sector_symbol_and_index(shared_sample: TestClient, sample_da
     by_sector = get(shared_sample, "/api/screener/", sector=first["sector"].lower(), limit=500)
     assert {row["sector"] for row in by_sector["data"]} == {first["sector"]}
     assert by_sector["meta"]["total"] == whole["meta"]["sectors"][first["sector"]]
+    unknown = shared_sample.get("/api/screener/", params={"sector": f"{first['sector']}x"})
+    assert unknown.status_code == 422 and unknown.json()["error"]["details"]["field"] == "sector"
+    assert first["sector"] in unknown.json()["error"]["message"]  # the one that is meant
     by_symbol = get(shared_sample, "/api/screener/", symbol=first["symbol"][:3].lower())
     assert first["symbol"] in {row["symbol"] for row in by_symbol["data"]}
     assert all(row["symbol"].startswith(first["symbol"][:3]) for row in by_symbol["data"])

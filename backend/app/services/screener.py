@@ -181,11 +181,14 @@ class ScreenerService:
 
         Raises
         ------
-        ValidationError : an unknown preset, an expression or columns that are wrong, something not to be sorted by.
+        ValidationError : an unknown preset, an expression or columns that are wrong, something not to be sorted by, a
+            sector that no stock has.
         """
         now = self._panels.current(market)
         condition = self.condition(market, session, filter_type, q, now)
         shown = [] if columns is None else self.screens.columns(market, session, columns)
+        if sector is not None:
+            sector = self.screens.known_sector(market, session, sector)
         panel, found = self.table(market, asof, now)
         known = self._known_of(market, panel, state)
         began = time.perf_counter()

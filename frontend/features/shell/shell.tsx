@@ -175,7 +175,7 @@ function useMarketChanges(): void {
       whenMarketChanges((now) => {
         toast({
           title: now === "SAMPLE" ? "The sample market is open now" : "The real market is open now",
-          text: "It was switched in another window, by a command or by a job. All figures are asked for again.",
+          text: "All figures are asked for again. Where you did not ask for it here, another window or a command did.",
           tone: "wn",
         });
         void client.resetQueries();

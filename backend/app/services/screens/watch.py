@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app.database import Database, Market
@@ -64,25 +65,45 @@ class ScreenWatch:
         panel = self._panels.current(market)
         if not len(panel.sessions):
             return found
-        latest: date = panel.sessions[-1].astype(object)
         with self._database.transaction(market) as session:
-            repository, events = SavedScreenRepository(session), ScreenEventRepository(session)
-            for screen, version in repository.all(watching=True):
-                found["screens"] += 1
-                if screen.watched_to is not None and screen.watched_to < latest:
-                    first = int(np.searchsorted(panel.sessions, np.datetime64(screen.watched_to, "D"), side="right"))
-                    first = max(first, len(panel.sessions) - MOST_SESSIONS)
-                    try:
-                        rows, flags = self.flags(market, session, panel, question_of(version))
-                    except Exception as error:  # whatever is wrong with one screen, the others go on
-                        found["failed"][screen.name] = _reason(error, screen.name)
-                        continue
-                    found["events"] += _note(events, screen, panel, rows, flags, first)
-                    unknown = int(np.count_nonzero(flags[rows.at(len(panel.sessions) - 1)] == UNKNOWN))
-                    if unknown:
-                        found["unknown"][screen.name] = unknown
-                screen.watched_to = latest
+            watched = [screen.id for screen, _ in SavedScreenRepository(session).all(watching=True)]
+        for screen_id in watched:
+            self._look(market, panel, screen_id, found)
         return found
+
+    def _look(self, market: Market, panel: Panel, screen_id: int, found: dict[str, Any]) -> None:
+        """One screen. Who changes it meanwhile need not wait, and finds nothing noted of what it was before."""
+        latest: date = panel.sessions[-1].astype(object)
+        noted: list[tuple[date, dict[str, str]]] = []
+        with self._database.transaction(market) as session:
+            repository = SavedScreenRepository(session)
+            screen = repository.get(screen_id)
+            seen = _state(screen)
+            if screen is None or not screen.watching:
+                return
+            found["screens"] += 1
+            if screen.watched_to is not None and screen.watched_to < latest:
+                first = int(np.searchsorted(panel.sessions, np.datetime64(screen.watched_to, "D"), side="right"))
+                first = max(first, len(panel.sessions) - MOST_SESSIONS)
+                question = question_of(repository.version(screen))
+                try:
+                    rows, flags = self.flags(market, session, panel, question)
+                except SQLAlchemyError:
+                    raise  # that is no fault of the screen
+                except Exception as error:  # whatever is wrong with one screen, the others go on
+                    found["failed"][screen.name] = _reason(error, screen.name)
+                    return
+                noted = _noted(panel, rows, flags, first)
+                unknown = int(np.count_nonzero(flags[rows.at(len(panel.sessions) - 1)] == UNKNOWN))
+                if unknown:
+                    found["unknown"][screen.name] = unknown
+        with self._database.transaction(market) as session:
+            screen = SavedScreenRepository(session).get(screen_id, lock=True)
+            if screen is None or _state(screen) != seen:
+                return  # looked at when the next data come, as it is now
+            events = ScreenEventRepository(session)
+            found["events"] += sum(events.add(screen, day, symbols) for day, symbols in noted)
+            screen.watched_to = latest
 
     def anything(self, market: Market) -> bool:
         """Whether any screen is watched."""
@@ -125,6 +146,8 @@ class ScreenWatch:
                 asked = (rows.days >= first) & (rows.days < end)
                 sessions = panel.sessions[rows.days[asked & (flags == TRUE)]].tolist()
                 unknown = int(np.count_nonzero(asked & (flags == UNKNOWN)))
+            except SQLAlchemyError:
+                raise
             except Exception as error:  # as above
                 reason = _reason(error, screen.name)
             out.append(
@@ -181,19 +204,25 @@ def _in_sector(rows: Rows, sector: str | None) -> B1:
     return found
 
 
-def _note(events: ScreenEventRepository, screen: SavedScreen, panel: Panel, rows: Rows, flags: U1, first: int) -> int:
+def _state(screen: SavedScreen | None) -> tuple[Any, ...] | None:
+    """What must not have changed between the evaluation of a screen and the noting of it."""
+    return None if screen is None else (screen.version, screen.watching, screen.watched_to, screen.deleted_at)
+
+
+def _noted(panel: Panel, rows: Rows, flags: U1, first: int) -> list[tuple[date, dict[str, str]]]:
+    """By session from the `first` on, who came and who left (symbol → ENTERED or LEFT)."""
     entered, left = changes(rows, flags)
-    count = 0
+    found = []
     for day in range(first, len(panel.sessions)):
         at = rows.at(day)
         session: date = panel.sessions[day].astype(object)
-        noted = {
+        symbols = {
             panel.instruments[rows.keys[n]].symbol_on(session): kind
             for kind, which in (("ENTERED", entered), ("LEFT", left))
             for n in rows.columns[at[which[at]]].tolist()
         }
-        count += events.add(screen, session, noted)
-    return count
+        found.append((session, symbols))
+    return found
 
 
 def _reason(error: Exception, name: str) -> str:
