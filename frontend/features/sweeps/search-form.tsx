@@ -196,9 +196,12 @@ function Form({
         </SelectField>
       </div>
       <div className="card-f stack g2" role="group" aria-labelledby="values-to-try">
-        <p id="values-to-try">
-          <b className="b t1">Values to try.</b> 5:50:5 is 5, 10 and so on to 50; 5, 10, 20 are these three. A
-          parameter without any stays at its default.
+        <p>
+          <b className="b t1" id="values-to-try">
+            Values to try.
+          </b>{" "}
+          5:50:5 is 5, 10 and so on to 50; 5, 10, 20 are these three. A parameter without any stays at its
+          default.
         </p>
         <div className="form-row">
           {card &&
@@ -219,9 +222,11 @@ function Form({
       </div>
       {kind === "walk" && (
         <div className="card-f stack g2" role="group" aria-labelledby="windows">
-          <p id="windows">
-            <b className="b t1">Windows.</b> Values are chosen on the sessions of training and tested on those
-            after them, again and again.
+          <p>
+            <b className="b t1" id="windows">
+              Windows.
+            </b>{" "}
+            Values are chosen on the sessions of training and tested on those after them, again and again.
           </p>
           <div className="form-row">
             <SelectField
