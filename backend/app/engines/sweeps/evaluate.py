@@ -134,7 +134,7 @@ class Evaluator:
         """The points [first, after), which must be of one base; without `curves` no returns are kept, [0, 0]."""
         base = self._bases[self.points.base(first)]
         values, failures = np.empty((after - first, len(METRICS))), dict[int, str]()
-        kept = [number for number in range(first, after) if curves and number % self.stride == 0]
+        kept = [number for number in range(first, after) if number % self.stride == 0] if curves else []
         equities: dict[int, F1] = {}
         if base.shares:
             at = first % len(self.points.found.taken)
