@@ -408,10 +408,10 @@ def test_a_lock_with_every_optional_dependency_where_node_looks_for_it_is_fit(tm
 
 
 def test_a_lock_without_another_systems_binaries_or_with_an_address_is_unfit(tmp_path: Path) -> None:
-    address = "wherever it came from"
+    key = "resolved"
     packages = {
         "node_modules/a": {"optionalDependencies": {"a-linux": "1", "a-win": "1"}},
-        "node_modules/a-linux": {"resolved": address},
+        "node_modules/a-linux": {key: "wherever it came from"},
         "node_modules/other/node_modules/a-win": {},  # not where `a` would find it
     }
     assert interface.missing_from_lock(write_lock(tmp_path, packages)) == [
