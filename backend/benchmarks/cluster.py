@@ -48,10 +48,10 @@ def task_of(points: int) -> Task:
 
 def digest_of(submit: Submit, points: int, after_first: Any = lambda: None) -> str:
     """A hash over all chunks as they would be kept, in their order."""
-    waiting = {submit(first, min(first + CHUNK, points)): first for first in range(0, points, CHUNK)}
+    waiting = {submit([(first, min(first + CHUNK, points))]): first for first in range(0, points, CHUNK)}
     found: dict[int, bytes] = {}
     for i, future in enumerate(as_completed(waiting)):
-        chunk = future.result()
+        (chunk,) = future.result()
         found[waiting[future]] = packed(chunk.values) + packed(chunk.returns)
         if i == 2:
             after_first()

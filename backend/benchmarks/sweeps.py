@@ -1,8 +1,8 @@
 """W3: ten thousand pairs of averages on one symbol (a), a hundred on each of fifty (b); measures of each, no curves.
 
-Ours is the real way: a SweepSpec and bars into an `Evaluator`, chunk by chunk in two threads. "shared" is of shares
-that divide; of whole shares each pair has a loop of its own. The points of a sweep are listed before, as the request
-that makes a sweep does; "listed too" counts that.
+Ours is the real way: a SweepSpec and bars into an `Evaluator`, in the bundles of stretches that two threads are given.
+"shared" is of shares that divide; of whole shares each pair has a loop of its own. The points of a sweep are listed
+before, as the request that makes a sweep does; "listed too" counts that.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import chain
 
 import numpy as np
 import sweep_limits
@@ -18,8 +19,9 @@ from workload import Answered, Line, Workload, panel, spec_of
 
 from app.engines.backtest import Sizing, book_of
 from app.engines.strategies.registry import registry
-from app.engines.sweeps.evaluate import CHUNK, METRICS, Evaluator, Inputs
+from app.engines.sweeps.evaluate import METRICS, Evaluator, Inputs, Stretch
 from app.engines.sweeps.spec import Points, SweepSpec
+from app.engines.sweeps.stretches import bundles_of, stretch_of, stretches_of
 
 F2 = NDArray[np.float64]
 THREADS = 2
@@ -42,14 +44,14 @@ def _w3(columns: int, fast: Sequence[int], slow: Sequence[int], title: str) -> W
         return Evaluator(spec, strategy, fresh, points=points)
 
     def done(evaluator: Evaluator) -> Answered:
-        each = len(evaluator.points) // columns
-        starts = [first for base in range(columns) for first in range(base * each, base * each + each, CHUNK)]
+        sizes = [stretch_of(strategy, found) for found in inputs]
+        bundles = bundles_of(evaluator.points, stretches_of(evaluator.points, sizes), sizes, THREADS)
 
-        def part(first: int) -> F2:
-            return evaluator.chunk(first, min(first + CHUNK, first - first % each + each), curves=False).values
+        def part(bundle: Sequence[Stretch]) -> list[F2]:
+            return [chunk.values for chunk in evaluator.chunks(bundle, curves=False)]
 
         with ThreadPoolExecutor(THREADS) as threads:
-            found = np.concatenate(list(threads.map(part, starts)))
+            found = np.concatenate(list(chain.from_iterable(threads.map(part, bundles))))
         return int(found[:, TRADES].sum()), float(found[:, FINAL].max())
 
     def listed(spec: SweepSpec) -> Callable[[], Answered]:

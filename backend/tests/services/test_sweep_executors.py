@@ -30,12 +30,14 @@ def task_of(strategy: str, grid: dict[str, object], bars: int = 400, symbols: in
 
 def bytes_of(submit: Any, points: int, step: int, after_first: Any = lambda: None) -> dict[int, tuple[bytes, bytes]]:
     """What every stretch gives, as it would be kept."""
-    waiting = {submit(first, min(first + step, points)): first for first in range(0, points, step)}
+    stretches = [(first, min(first + step, points)) for first in range(0, points, step)]
+    bundles = [stretches[i : i + 2] for i in range(0, len(stretches), 2)]
+    waiting = {submit(bundle): bundle for bundle in bundles}
     found = {}
     for i, future in enumerate(as_completed(waiting, timeout=120)):
-        chunk = future.result()
-        assert not chunk.failures
-        found[waiting[future]] = (packed(chunk.values), packed(chunk.returns))
+        for (first, _), chunk in zip(waiting[future], future.result(), strict=True):
+            assert not chunk.failures
+            found[first] = (packed(chunk.values), packed(chunk.returns))
         if i == 0:
             after_first()
     return found
@@ -46,9 +48,9 @@ def test_processes_give_the_bytes_that_threads_give() -> None:
     evaluator = Evaluator(task.spec, registry()["nr7_breakout"], task.inputs)
     points = len(evaluator.points)
     with in_threads(evaluator) as (submit, _):
-        here = bytes_of(submit, points, 2)
+        here = bytes_of(submit, points, 1)
     with in_processes(task) as (submit, _):
-        assert bytes_of(submit, points, 2) == here
+        assert bytes_of(submit, points, 1) == here
 
 
 KILLED = """
@@ -59,7 +61,7 @@ from tests.services.test_sweep_executors import task_of
 
 if __name__ == "__main__":
     with in_processes(task_of("nr7_breakout", {"days": [2, 3, 4, 5], "short": [0, 1]})) as (submit, width):
-        submit(0, 1).result()
+        submit([(0, 1)]).result()
         with open(sys.argv[1], "w") as told:
             print(*[child.pid for child in psutil.Process().children(recursive=True)], file=told)
         os.kill(os.getpid(), signal.SIGKILL)

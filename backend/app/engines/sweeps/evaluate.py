@@ -89,6 +89,7 @@ class Evaluated(NamedTuple):
 
 
 Carry = Callable[[RunSpec, Inputs], Evaluated]
+Stretch = tuple[int, int]  # the first point, and the one after the last
 
 
 class Chunk(NamedTuple):
@@ -156,6 +157,10 @@ class Evaluator:
             if equity is not None and (equity > 0.0).all():
                 returns[row] = returns_of(equity)
         return Chunk(values, kept, returns, failures)
+
+    def chunks(self, stretches: Sequence[Stretch], *, curves: bool = True) -> list[Chunk]:
+        """See `chunk`, of each stretch."""
+        return [self.chunk(first, after, curves=curves) for first, after in stretches]
 
     def _one_by_one(self, base: _Base, specs: Sequence[RunSpec], values: F2) -> list[F1 | str]:
         """The equity of each point, or why it failed; its measures go to `values`."""

@@ -1,7 +1,7 @@
 """Where the points of a sweep are worked out: in threads here, in processes here, or on a cluster.
 
-All are a `concurrent.futures.Executor` that is given stretches of points. What is worked out does not depend on which:
-every way goes through `Evaluator.chunk` with the same inputs.
+All are a `concurrent.futures.Executor` that is given bundles of stretches of points. What is worked out does not depend
+on which: every way goes through `Evaluator.chunks` with the same inputs.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import multiprocessing
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import copy_context
@@ -19,14 +19,14 @@ from multiprocessing.connection import wait
 from typing import Any, Final
 
 from app.engines.strategies.registry import registry
-from app.engines.sweeps.evaluate import Chunk, Evaluator, Inputs
+from app.engines.sweeps.evaluate import Chunk, Evaluator, Inputs, Stretch
 from app.engines.sweeps.spec import SweepSpec
 from app.exceptions import ExternalAPIError, ValidationError
 
-Submit = Callable[[int, int], "Future[Chunk]"]
+Submit = Callable[[Sequence[Stretch]], "Future[list[Chunk]]"]
 _KEPT: Final = 2  # sweeps that a process holds what it needs for
 _CONNECT_SECONDS: Final = 5
-_RETRIES: Final = 3  # of a stretch whose worker died
+_RETRIES: Final = 3  # of a bundle whose worker died
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,8 +41,8 @@ _evaluators: OrderedDict[str, Evaluator] = OrderedDict()
 _lock = threading.Lock()
 
 
-def evaluate(task: Task, first: int, after: int) -> Chunk:
-    """A stretch of a task's points; what they share is made once in each process."""
+def evaluate(task: Task, stretches: Sequence[Stretch]) -> list[Chunk]:
+    """Stretches of a task's points; what they share is made once in each process."""
     with _lock:
         found = _evaluators.get(task.spec.sweep_id)
         if found is None:
@@ -50,7 +50,7 @@ def evaluate(task: Task, first: int, after: int) -> Chunk:
             _evaluators[task.spec.sweep_id] = found
             while len(_evaluators) > _KEPT:
                 _evaluators.popitem(last=False)
-    return found.chunk(first, after)
+    return found.chunks(stretches)
 
 
 _own_task: Task | None = None
@@ -70,13 +70,13 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _evaluate_own(first: int, after: int) -> Chunk:
+def _evaluate_own(stretches: Sequence[Stretch]) -> list[Chunk]:
     assert _own_task is not None  # every process begins with it
-    return evaluate(_own_task, first, after)
+    return evaluate(_own_task, stretches)
 
 
 def workers() -> int:
-    """Stretches that are worked out at once on this machine."""
+    """Bundles that are worked out at once on this machine."""
     return os.cpu_count() or 1
 
 
@@ -84,7 +84,7 @@ def workers() -> int:
 def in_threads(evaluator: Evaluator) -> Iterator[tuple[Submit, int]]:
     """Here, in this process: kernels let each other run. What was set up for whoever asks is so for the threads."""
     with _ended(ThreadPoolExecutor(workers(), thread_name_prefix="sweep")) as pool:
-        yield (lambda first, after: pool.submit(copy_context().run, evaluator.chunk, first, after)), workers()
+        yield (lambda stretches: pool.submit(copy_context().run, evaluator.chunks, stretches)), workers()
 
 
 @contextmanager
@@ -92,7 +92,7 @@ def in_processes(task: Task) -> Iterator[tuple[Submit, int]]:
     """Here, in processes: for strategies that are asked bar by bar in Python."""
     context = multiprocessing.get_context("spawn")
     with _ended(ProcessPoolExecutor(workers(), context, initializer=_begin, initargs=(task,))) as pool:
-        yield (lambda first, after: pool.submit(_evaluate_own, first, after)), workers()
+        yield (lambda stretches: pool.submit(_evaluate_own, stretches)), workers()
 
 
 @contextmanager
@@ -128,7 +128,7 @@ def on_cluster(task: Task, scheduler: str) -> Iterator[tuple[Submit, int]]:
         # a value that the scheduler can make again, should every worker that holds it die
         carried = client.submit(_carried, task, pure=False)
         pool = client.get_executor(pure=False, retries=_RETRIES)
-        yield (lambda first, after: pool.submit(evaluate, carried, first, after)), sum(client.nthreads().values())
+        yield (lambda stretches: pool.submit(evaluate, carried, stretches)), sum(client.nthreads().values())
     finally:
         client.close()
 

@@ -15,7 +15,7 @@ from app.engines.strategies.registry import AnyStrategy
 from app.engines.sweeps.doubt import doubt
 from app.engines.sweeps.evaluate import METRICS, Evaluator, Inputs, stride_of
 from app.engines.sweeps.spec import Combinations, Points, SweepSpec
-from app.engines.sweeps.stretches import stretch_of
+from app.engines.sweeps.stretches import bundles_of, stretch_of, stretches_of
 from app.engines.sweeps.walk_forward import WalkForwardSpec, windows_of
 from app.services.sweeps.question import SweepQuestion, points_of
 from app.services.sweeps.reading import WHOLE, plain_row, universe_of
@@ -23,7 +23,7 @@ from app.services.sweeps.tables import EveryPoint
 from app.services.sweeps.walking import WalkForwardQuestion
 from app.services.sweeps.walking_parts import Unkept
 from app.services.sweeps.walking_work import doubted, summary, walked
-from app.services.sweeps.working import SHARPE, bounded, carried, chunks_of, where
+from app.services.sweeps.working import SHARPE, bounded, carried, where
 from app.services.user_strategies.catalogue import Catalogue
 
 LISTED_SKIPPED: Final = 100
@@ -142,13 +142,15 @@ def _worked(
     total, done = len(evaluator.points), 0
     failures: dict[int, str] = {}
     values, returns = [], []
-    with bounded(lambda: False), where(evaluator, strategy, spec, [inputs], None) as (submit, _):
-        waiting = [submit(*stretch) for stretch in chunks_of(evaluator.points, [stretch_of(strategy, inputs)])]
+    sizes = [stretch_of(strategy, inputs)]
+    with bounded(lambda: False), where(evaluator, strategy, spec, [inputs], None) as (submit, width):
+        stretches = stretches_of(evaluator.points, sizes)
+        waiting = [submit(bundle) for bundle in bundles_of(evaluator.points, stretches, sizes, width)]
         for future in waiting:
-            chunk = future.result()
-            values.append(chunk.values)
-            returns.append(chunk.returns)
-            failures |= chunk.failures
-            done += len(chunk.values)
+            for chunk in future.result():
+                values.append(chunk.values)
+                returns.append(chunk.returns)
+                failures |= chunk.failures
+                done += len(chunk.values)
             progress(done / total, f"{done:,} of {total:,} points")
     return np.concatenate(values), np.concatenate(returns), failures

@@ -10,7 +10,7 @@ import hashlib
 import time
 import uuid
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final
@@ -26,9 +26,9 @@ from app.engines.backtest.spec import canonical_json, engine_version
 from app.engines.risk.basics import session_closes
 from app.engines.strategies.registry import AnyStrategy
 from app.engines.sweeps.doubt import doubt
-from app.engines.sweeps.evaluate import METRICS, Chunk, Evaluated, Evaluator, Inputs
+from app.engines.sweeps.evaluate import METRICS, Chunk, Evaluated, Evaluator, Inputs, Stretch
 from app.engines.sweeps.spec import Points, SweepSpec
-from app.engines.sweeps.stretches import stretch_of
+from app.engines.sweeps.stretches import bundles_of, stretch_of, stretches_of
 from app.exceptions import BacktestError, ConflictError, DataNotFoundError, ValidationError
 from app.models import Sweep
 from app.repositories.jobs import release_claim, try_claim
@@ -162,14 +162,15 @@ class SweepWork:
         sweep_id, total = evaluator.points.spec.sweep_id, len(evaluator.points)
         with self._database.transaction(market) as session:
             done = SweepRepository(session).chunks_done(sweep_id)
-        left = chunks_of(evaluator.points, [stretch_of(strategy, found) for found in inputs], done)
+        sizes = [stretch_of(strategy, found) for found in inputs]
+        left = stretches_of(evaluator.points, sizes, done)
         ready = total - sum(after - first for first, after in left)
         ledger = _Ledger(evaluator.points, strategy, inputs)
-        waiting: dict[Future[Chunk], tuple[int, int]] = {}
-        todo = iter(left)
+        waiting: dict[Future[list[Chunk]], list[Stretch]] = {}
+        todo = iter(bundles_of(evaluator.points, left, sizes, width))
         while True:
-            while len(waiting) < 2 * width and (chunk := next(todo, None)) is not None:
-                waiting[submit(*chunk)] = chunk
+            while len(waiting) < 2 * width and (bundle := next(todo, None)) is not None:
+                waiting[submit(bundle)] = bundle
             if not waiting:
                 return
             if cancelled():
@@ -177,9 +178,9 @@ class SweepWork:
                     future.cancel()
                 raise Cancelled
             for future in wait(waiting, timeout=0.5, return_when=FIRST_COMPLETED).done:
-                first, after = waiting.pop(future)
-                self._keep(market, sweep_id, first, future.result(), ledger)
-                ready += after - first
+                for (first, after), chunk in zip(waiting.pop(future), future.result(), strict=True):
+                    self._keep(market, sweep_id, first, chunk, ledger)
+                    ready += after - first
                 progress(ready / total, f"{ready:,} of {total:,} points")
 
     def _keep(self, market: Market, sweep_id: str, first: int, chunk: Chunk, ledger: _Ledger) -> None:
@@ -333,20 +334,6 @@ def claimed(
         finally:
             release_claim(connection, claim)
             connection.commit()
-
-
-def chunks_of(points: Points, sizes: Sequence[int], done: Mapping[int, int] | None = None) -> list[tuple[int, int]]:
-    """The stretches of a sweep that are left, each of one base; `done` counts the points kept from each first one."""
-    each = len(points) // len(points.spec.bases)
-    free = np.ones(len(points), np.bool_)
-    for first, count in (done or {}).items():
-        free[first : first + count] = False
-    found = []
-    for begin, size in zip(range(0, len(points), each), sizes, strict=True):
-        edges = np.flatnonzero(np.diff(free[begin : begin + each].astype(np.int8), prepend=0, append=0)) + begin
-        for first, after in edges.reshape(-1, 2).tolist():  # of each gap between those kept
-            found += [(at, min(at + size, after)) for at in range(first, after, size)]
-    return found
 
 
 def packed(values: F2) -> bytes:
