@@ -35,9 +35,16 @@ from app.engines.sweeps.windows import Mode, Window, windows
 F1 = NDArray[np.float64]
 F2 = NDArray[np.float64]
 
-CHOOSING: Final = (
-    *("sharpe", "sortino", "calmar", "cagr", "total_return", "max_drawdown", "profit_factor", "win_rate"),
-)  # measures of which more is better
+CHOOSING: Final = {
+    "sharpe": "the highest Sharpe ratio",
+    "sortino": "the highest Sortino ratio",
+    "calmar": "the highest Calmar ratio",
+    "cagr": "the highest growth a year",
+    "total_return": "the highest total return",
+    "max_drawdown": "the shallowest drawdown",
+    "profit_factor": "the highest profit factor",
+    "win_rate": "the highest share of trades won",
+}  # measures of which more is better, and what is chosen by each
 STRESS: Final = (1, 2, 3)
 MOST_RUNS: Final = 200_000  # points times windows
 
@@ -400,7 +407,7 @@ def _words(spec: WalkForwardSpec) -> list[str]:
     """The conventions."""
     begins = "the last" if spec.mode == "rolling" else "all sessions from the first, at least"
     told = [
-        f"Parameters are chosen by the highest {spec.metric} on {begins} {spec.train} sessions, and tested on the "
+        f"Parameters are chosen by {CHOOSING[spec.metric]} on {begins} {spec.train} sessions, and tested on the "
         f"{spec.test} after them; then again.",
         "The curve holds tested sessions only; what was chosen saw none of them.",
         "The account goes from window to window without positions: what is open at the end of one is valued at its "

@@ -159,6 +159,14 @@ def test_charges_of_a_broker_are_taken_from_the_account_once_and_twice_more() ->
     assert any("Charges of a broker" in words for words in result["words"])
 
 
+@pytest.mark.parametrize(
+    ("metric", "words"), [("sharpe", "the highest Sharpe ratio"), ("max_drawdown", "the shallowest drawdown")]
+)
+def test_what_is_chosen_by_is_told_in_words(metric: str, words: str) -> None:
+    result = walked(bars_of(walk(150, 2), start=10), metric=metric).values
+    assert result["words"][0].startswith(f"Parameters are chosen by {words} on the last 100 sessions")
+
+
 def test_a_metric_that_no_point_has_chooses_nothing_and_the_account_waits() -> None:
     bars = bars_of(np.full(300, 100.0), start=40)
     result = walked(bars).values
