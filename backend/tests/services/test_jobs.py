@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,10 +14,11 @@ from typing import Any
 import pytest
 from procrastinate.manager import JobManager
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from app.database import Database, Market
 from app.exceptions import ConflictError, DataNotFoundError, ValidationError
-from app.models import JobState
+from app.models import Job, JobState
 from app.repositories.jobs import JobRepository, release_claim, try_claim
 from app.services.jobs.context import Handler, JobContext
 from app.services.jobs.service import JobService
@@ -365,3 +367,83 @@ def test_waiting_ends_when_the_time_is_up(jobs: JobService) -> None:
 def test_an_unknown_job_is_not_found(database: Database, jobs: JobService) -> None:
     with database.transaction(Market.REAL) as session, pytest.raises(DataNotFoundError):
         jobs.get(session, uuid.uuid4())
+
+
+def test_a_key_is_kept_where_the_job_at_work_is_the_answer_and_refused_for_another_request(jobs: JobService) -> None:
+    def ask(name: str, key: str | None = None) -> uuid.UUID:
+        return jobs.submit("verify", Market.REAL, {"id": name}, once="id", idempotency_key=key).id
+
+    first = ask("a")
+    assert ask("a", "k") == first
+    with pytest.raises(ConflictError, match="another request"):
+        ask("b", "k")
+    ask("b")
+    with pytest.raises(ConflictError, match="another request"):  # though a job for it is at work
+        ask("b", "k")
+
+
+def test_a_key_of_a_job_that_was_asked_to_stop_asks_again(database: Database, jobs: JobService) -> None:
+    """A job that was asked never ends with a result: nobody is told to wait for it."""
+    first = jobs.submit("import", Market.REAL, {"path": "/a"}, idempotency_key="k")
+    with database.transaction(Market.REAL) as session:
+        JobRepository(session).start(first.id)
+        jobs.cancel(session, first.id)
+    again = jobs.submit("import", Market.REAL, {"path": "/a"}, idempotency_key="k")
+    assert again.id != first.id
+    assert jobs.submit("import", Market.REAL, {"path": "/a"}, idempotency_key="k").id == again.id
+
+
+def test_a_key_that_was_answered_without_a_job_starts_one_alone(jobs: JobService) -> None:
+    jobs.answered("backtest", Market.REAL, {"spec": {}}, "k")
+    first = jobs.submit("backtest", Market.REAL, {"spec": {}}, idempotency_key="k")
+    assert jobs.submit("backtest", Market.REAL, {"spec": {}}, idempotency_key="k").id == first.id
+
+
+def test_who_waits_for_the_database_keeps_nobody_from_telling_of_an_end(
+    jobs: JobService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, asking, go_on = jobs.submit("slow", Market.REAL, {}), threading.Event(), threading.Event()
+    get = JobService.get
+
+    def slow(self: JobService, session: Session, job_id: uuid.UUID) -> Job:
+        found = get(self, session, job_id)
+        asking.set()
+        assert go_on.wait(20)
+        return found
+
+    monkeypatch.setattr(JobService, "get", slow)
+    waiting = threading.Thread(target=jobs.wait, args=(job.id, 0.0))
+    telling = threading.Thread(target=jobs.announce_finished)
+    waiting.start()
+    assert asking.wait(20)
+    telling.start()
+    telling.join(5)
+    blocked = telling.is_alive()
+    go_on.set()
+    waiting.join(20)
+    telling.join(20)
+    assert not blocked
+
+
+def test_an_end_between_the_question_and_the_waiting_is_not_missed(
+    database: Database, jobs: JobService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = jobs.submit("quick", Market.REAL, {})
+    get, ended = JobService.get, []
+
+    def then_it_ends(self: JobService, session: Session, job_id: uuid.UUID) -> Job:
+        found = get(self, session, job_id)
+        if not ended:
+            ended.append(found.state)
+            with database.transaction(Market.REAL) as other:
+                JobRepository(other).finish(job_id, JobState.SUCCEEDED, result={})
+            telling = threading.Thread(target=self.announce_finished)
+            telling.start()
+            telling.join(1.0)
+        return found
+
+    monkeypatch.setattr(JobService, "get", then_it_ends)
+    monkeypatch.setattr("app.services.jobs.service._POLL_SECONDS", 60.0)
+    began = time.monotonic()
+    assert jobs.wait(job.id, 60.0).state == JobState.SUCCEEDED
+    assert ended == [JobState.QUEUED] and time.monotonic() - began < 30.0

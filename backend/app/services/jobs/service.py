@@ -31,6 +31,7 @@ class JobService:
         self._database = database
         self._leftovers = leftovers or {}
         self._finished = threading.Condition()
+        self._endings = 0  # counted under the condition
 
     def submit(
         self,
@@ -41,6 +42,7 @@ class JobService:
         idempotency_key: str | None = None,
         own: bool = False,
         once: str | None = None,
+        asked: dict[str, Any] | None = None,
     ) -> Job:
         """Queue a job, committed when this returns. The same key with the same request gives the first job again.
 
@@ -48,13 +50,14 @@ class JobService:
 
         `own` : it runs strategies of the user's own; a few places are theirs, so that those that loop keep no other job
         waiting. `once` names an argument: a job of the kind with the same value of it that is queued or at work is the
-        answer, unless it was asked to stop.
+        answer, unless it was asked to stop. `asked` is the request as its key knows it, where the arguments name a
+        thing that is made anew for each.
 
         Raises
         ------
         ConflictError : the key was used for another request.
         """
-        request_hash = _request_hash(kind, market, arguments)
+        request_hash = _request_hash(kind, market, arguments if asked is None else asked)
         try:
             return self._submit(kind, market, arguments, idempotency_key, request_hash, own, once)
         except IntegrityError:  # the same key came twice at once, and the other one was quicker
@@ -94,24 +97,19 @@ class JobService:
     ) -> Job:
         with self._database.transaction(Market.REAL) as session:
             repository = JobRepository(session)
-            if once is not None:
-                found = repository.at_work(kind, market.value, once, arguments[once])
-                if found is not None:
-                    return found
-            if idempotency_key is not None:
-                known = repository.remembered(LOCAL_OWNER_ID, idempotency_key)
-                if known is not None:
-                    if known.request_hash != request_hash:
-                        raise ConflictError("This Idempotency-Key was used for another request; use a new one")
-                    first = repository.get(uuid.UUID(known.body["job_id"])) if "job_id" in known.body else None
-                    if first is not None and first.state != JobState.CANCELLED:
-                        return first
-                    job = repository.add(kind, market.value, arguments, own=own)
-                    if first is not None:
-                        known.body = {"job_id": str(job.id)}
-                    return job
-            job = repository.add(kind, market.value, arguments, own=own)
-            if idempotency_key is not None:
+            known = None if idempotency_key is None else repository.remembered(LOCAL_OWNER_ID, idempotency_key)
+            if known is not None:
+                if known.request_hash != request_hash:
+                    raise ConflictError("This Idempotency-Key was used for another request; use a new one")
+                first = repository.get(uuid.UUID(known.body["job_id"])) if "job_id" in known.body else None
+                if first is not None and first.state != JobState.CANCELLED and not first.cancel_requested:
+                    return first
+            job = None if once is None else repository.at_work(kind, market.value, once, arguments[once])
+            if job is None:
+                job = repository.add(kind, market.value, arguments, own=own)
+            if known is not None:
+                known.status, known.body = 202, {"job_id": str(job.id)}
+            elif idempotency_key is not None:
                 repository.remember(LOCAL_OWNER_ID, idempotency_key, request_hash, 202, {"job_id": str(job.id)})
             return job
 
@@ -162,6 +160,7 @@ class JobService:
     def announce_finished(self) -> None:
         """Wake those who wait in this process; other processes find out by asking the database."""
         with self._finished:
+            self._endings += 1
             self._finished.notify_all()
 
     def wait(self, job_id: uuid.UUID, seconds: float) -> Job:
@@ -169,12 +168,15 @@ class JobService:
         until = time.monotonic() + seconds
         while True:
             with self._finished:
-                with self._database.transaction(Market.REAL) as session:
-                    job = self.get(session, job_id)
-                left = until - time.monotonic()
-                if job.state in FINAL_STATES or left <= 0:
-                    return job
-                self._finished.wait(min(left, _POLL_SECONDS))
+                before = self._endings
+            with self._database.transaction(Market.REAL) as session:
+                job = self.get(session, job_id)
+            left = until - time.monotonic()
+            if job.state in FINAL_STATES or left <= 0:
+                return job
+            with self._finished:  # what ended while the database was asked is not waited for
+                if self._endings == before:
+                    self._finished.wait(min(left, _POLL_SECONDS))
 
 
 def _request_hash(kind: str, market: Market, arguments: dict[str, Any]) -> str:
