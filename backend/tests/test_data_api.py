@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from fastapi.testclient import TestClient
 
@@ -73,6 +74,25 @@ def test_two_uploaded_files_of_one_name_are_two_files(client: TestClient, sample
     files = [("files", ("same.csv.zip", path.read_bytes(), "application/zip")) for path in first_days(sample_data, 2)]
     job = finished(client, client.post("/api/data/import", files=files))
     assert (job["state"], job["result"]["loaded"]) == ("SUCCEEDED", 2)
+
+
+def test_an_upload_sent_twice_with_one_key_is_one_job_and_leaves_no_files(
+    client: TestClient, sample_data: SampleSummary, tmp_path: Path
+) -> None:
+    first, second = (("files", (path.name, path.read_bytes())) for path in first_days(sample_data, 2))
+    uploads = tmp_path / "home" / "uploads"
+
+    def send(*files: tuple[str, tuple[str, bytes]]) -> httpx.Response:
+        return client.post("/api/data/import", files=list(files), headers={"Idempotency-Key": "once"})
+
+    asked = send(first)
+    again = send(first)
+    assert again.status_code == 202 and again.json()["job"]["id"] == asked.json()["job"]["id"]
+    finished(client, asked)
+    assert send(first).json()["job"]["id"] == asked.json()["job"]["id"]
+    for other in ([second], [first, second], [("files", ("another.zip", first[1][1]))]):
+        assert send(*other).json()["error"]["code"] == "CONFLICT"
+    assert list(uploads.iterdir()) == []
 
 
 def test_a_file_that_is_cut_short_is_refused_whole_and_named(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from datetime import date
 from pathlib import Path, PurePosixPath
@@ -72,12 +73,13 @@ async def import_data(
     """Import exchange files: a path under one of the import roots, or uploaded files with their folders."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "application/json":
-        arguments: dict[str, Any] = {"path": str(await run_in_threadpool(_asked_path, platform, await request.body()))}
+        path = await run_in_threadpool(_asked_path, platform, await request.body())
+        job = await run_in_threadpool(_submit, platform, {"path": str(path)}, idempotency_key)
     elif kind == "multipart/form-data":
-        arguments = {"path": str(await _store_upload(request, platform)), "upload": True}
+        folder, content = await _store_upload(request, platform)
+        job = await run_in_threadpool(_submit_upload, platform, folder, content, idempotency_key)
     else:
         raise UnsupportedMediaTypeError("Send application/json with a path, or multipart/form-data with files")
-    job = await run_in_threadpool(_submit, platform, arguments, idempotency_key)
     response.headers["Location"] = f"/api/jobs/{job.id}"
     return JobAccepted(job=job_out(job))
 
@@ -92,27 +94,44 @@ def _asked_path(platform: Platform, body: bytes) -> Path:
     return platform.data.check_import_path(asked.path)
 
 
-def _submit(platform: Platform, arguments: dict[str, Any], idempotency_key: str | None) -> Job:
+def _submit(
+    platform: Platform, arguments: dict[str, Any], idempotency_key: str | None, asked: dict[str, Any] | None = None
+) -> Job:
     with platform.database.transaction(Market.REAL) as session:
         market = active_market(session)
     if market is Market.SAMPLE:
         raise ValidationError("The sample market takes no files: switch to the real market first", "market")
-    return platform.jobs.submit("import", market, arguments, idempotency_key=idempotency_key)
+    return platform.jobs.submit("import", market, arguments, idempotency_key=idempotency_key, asked=asked)
 
 
-async def _store_upload(request: Request, platform: Platform) -> Path:
-    """Write the uploaded files into a folder of their own, with the sub-folders the browser names."""
+def _submit_upload(platform: Platform, folder: Path, content: str, idempotency_key: str | None) -> Job:
+    """A job for an upload; its folder is taken away where an earlier job answers, or none can be."""
+    arguments, job = {"path": str(folder), "upload": True}, None
+    try:
+        job = _submit(platform, arguments, idempotency_key, {"upload": content})
+    finally:
+        if job is None or job.arguments.get("path") != arguments["path"]:
+            platform.data.discard_import(Market.REAL, arguments)
+    return job
+
+
+async def _store_upload(request: Request, platform: Platform) -> tuple[Path, str]:
+    """Write the uploaded files into a folder of their own, with the sub-folders the browser names.
+
+    Beside it the SHA-256 of all names and contents, by which a key knows the same upload again.
+    """
     form = await request.form(max_files=_MAX_FILES, max_fields=10)
     uploads = [item for item in form.getlist("files") if isinstance(item, UploadFile)]
     if not uploads:
         raise ValidationError("No file was sent in the field files", "files")
     folder = await run_in_threadpool(platform.data.upload_folder)
     try:
-        total = 0
+        total, content = 0, hashlib.sha256()
         for number, upload in enumerate(uploads):
             # a folder for each part: two of one name are two files
             target = folder / str(number) / _safe_relative(upload.filename or "file")
             target.parent.mkdir(parents=True, exist_ok=True)
+            held = hashlib.sha256()
             with target.open("wb") as out:
                 while part := await upload.read(_COPY_BYTES):
                     total += len(part)
@@ -120,13 +139,15 @@ async def _store_upload(request: Request, platform: Platform) -> Path:
                         raise PayloadTooLargeError(
                             f"More than {platform.settings.max_upload_bytes} bytes: import the folder by its path"
                         )
+                    held.update(part)
                     await run_in_threadpool(out.write, part)
+            content.update(hashlib.sha256(str(target.relative_to(folder)).encode()).digest() + held.digest())
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     finally:
         await form.close()
-    return folder
+    return folder, content.hexdigest()
 
 
 def _safe_relative(name: str) -> Path:
