@@ -26,6 +26,7 @@ Engines raise plain exceptions; services turn them into these.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 
@@ -220,3 +221,15 @@ class BacktestError(SmartTraderException):
 
 class InternalError(SmartTraderException):
     """What nobody foresaw; the cause is in the log under the request id."""
+
+
+def told_again(error: Mapping[str, Any], details: dict[str, Any]) -> SmartTraderException:
+    """The error of an envelope that was kept with its `status`, with more `details`: what a job ended with."""
+    kinds: dict[tuple[str, int], type[SmartTraderException]] = {}
+    left = [SmartTraderException]
+    while left:
+        kind = left.pop(0)
+        kinds.setdefault((kind.code, kind.status), kind)  # one of a service says no more on the wire than its parent
+        left += kind.__subclasses__()
+    found = kinds[error["code"], error["status"]]
+    return found(error["message"], details={**error.get("details", {}), **details})

@@ -14,7 +14,7 @@ from httpx2 import Response
 from app.engines.bars import Bars
 from app.engines.strategies.registry import registry
 from app.exceptions import InsufficientDataError
-from app.services.backtests.service import require
+from app.services.backtests.service import BacktestService, require
 from app.services.backtests.shown import TABLES
 from app.services.sample_market import SampleSummary
 
@@ -365,3 +365,20 @@ def test_a_key_of_a_question_answered_at_once_is_kept_for_it(
     assert other.status_code == 409 and error_of(other)["code"] == "CONFLICT"
     assert number_of_jobs(shared_sample) == jobs
     assert shared_sample.post(URL, json=known, headers=key).status_code == 200
+
+
+def test_who_waits_for_a_job_is_told_why_it_failed_by_its_own_code_and_status(
+    shared_sample: TestClient, sample_data: SampleSummary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = shared_sample.post(URL, json=question(sample_data)).json()["run_id"]
+
+    def short(*_: Any) -> None:
+        raise InsufficientDataError("120 sessions are needed and 90 are there", 120, 90)
+
+    monkeypatch.setattr(BacktestService, "verify", short)
+    answer = shared_sample.post(f"/api/portfolio/strategies/runs/{run_id}/verify")
+    assert answer.status_code == 400
+    told = error_of(answer)
+    assert (told["code"], told["message"]) == ("INSUFFICIENT_DATA", "120 sessions are needed and 90 are there")
+    assert (told["details"]["required"], told["details"]["available"]) == (120, 90)
+    assert shared_sample.get(f"/api/jobs/{told['details']['job_id']}").json()["error"]["code"] == "INSUFFICIENT_DATA"

@@ -45,3 +45,14 @@ def test_no_error_class_is_left_out_of_the_contract() -> None:
     assert {kind for kind in known if kind.__module__ == e.__name__} == set(CODES)
     for kind in known:  # a service's own kind says more than its parent, but nothing else to a client
         assert CODES[next(parent for parent in kind.__mro__ if parent in CODES)] == (kind.code, kind.status), kind
+
+
+@pytest.mark.parametrize("kind", CODES, ids=lambda kind: kind.__name__)
+def test_an_error_that_was_kept_is_told_again_as_what_it_was(kind: type[e.SmartTraderException]) -> None:
+    error = kind("what happened", details={"field": "end_date"})
+    kept = {**error.envelope()["error"], "status": error.status}
+    again = e.told_again(kept, {"job_id": "7"})
+    assert (again.code, again.status) == CODES[kind]
+    assert again.envelope()["error"] == {
+        "code": error.code, "message": "what happened", "details": {"field": "end_date", "job_id": "7"},
+    }  # fmt: skip

@@ -9,7 +9,7 @@ import orjson
 from fastapi import APIRouter, Query, Response
 
 from app.database import Market
-from app.exceptions import BacktestError, ConflictError
+from app.exceptions import ConflictError, told_again
 from app.models import Job, JobState
 from app.routers.dependencies import PageLimit, PageNumber, PlatformDep
 from app.schemas.common import PageMeta, total_pages
@@ -32,11 +32,12 @@ def ended(platform: Platform, job_id: uuid.UUID, wait: float) -> Job | None:
 
     Raises
     ------
-    BacktestError : it failed. ConflictError : somebody cancelled it.
+    SmartTraderException : it failed, with the code and status of what stopped it.
+    ConflictError : somebody cancelled it.
     """
     job = platform.jobs.wait(job_id, wait)
     if job.state == JobState.FAILED and job.error is not None:
-        raise BacktestError(job.error["message"], details={**job.error.get("details", {}), "job_id": str(job_id)})
+        raise told_again(job.error, {"job_id": str(job_id)})
     if job.state == JobState.CANCELLED:
         raise ConflictError("The job was cancelled: nothing of it is stored", details={"job_id": str(job_id)})
     return job if job.state == JobState.SUCCEEDED else None
