@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import os
-from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -20,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from app.embedded.locks import FileLock
 from app.exceptions import InternalError
 from app.services.push.encryption import CURVE, point_of
 
@@ -75,16 +75,19 @@ def home_key(home: Path) -> VapidKey:
 def _make(path: Path) -> None:
     """Write a new key, readable by its owner alone, whole or not at all; one that is there stays."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    private = ec.generate_private_key(CURVE)
-    text = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    fresh = path.with_name(f"{path.name}.{os.getpid()}-{os.urandom(4).hex()}")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(descriptor)
-        with suppress(FileExistsError):  # somebody else was quicker: theirs is the key
-            os.link(fresh, path)
-    finally:
-        fresh.unlink()
+    # a lock rather than a hard link, which not every file system has
+    with FileLock(path.with_name(f"{path.name}.lock")):
+        if path.exists():  # somebody else was quicker: theirs is the key
+            return
+        private = ec.generate_private_key(CURVE)
+        text = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        fresh = path.with_name(f"{path.name}.{os.getpid()}-{os.urandom(4).hex()}")
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(descriptor)
+            fresh.replace(path)
+        finally:
+            fresh.unlink(missing_ok=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 import sys
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from app.embedded.locks import FileLock
 from app.exceptions import InternalError
 from app.services.push.vapid import KEY_FILE, home_key, origin_of
 from tests.push_server import unb64, verified
@@ -25,6 +27,12 @@ RFC_HEADER = (
     "sazNjjvW2L9OkSSHzvoD1oA, k=BA1Hxzyi1RUM1b5wjxsn7nGxAszw2u61m164i3MrAIxHF6YK5h4SDYic-dRuU_RCPCfA5aq9ojSwk5Y2EmC"
     "lBPs"
 )
+
+KEPT = [(KEY_FILE, True), (f"{KEY_FILE}.lock", False)]  # and whether there is anything in it
+
+
+def files(home: Path) -> list[tuple[str, bool]]:
+    return [(path.name, path.stat().st_size > 0) for path in sorted(home.iterdir())]
 
 
 def test_the_verifier_of_these_tests_takes_the_example_of_rfc_8292_and_no_changed_one() -> None:
@@ -62,7 +70,7 @@ def test_a_home_has_one_key_which_its_owner_alone_can_read(tmp_path: Path) -> No
     first = home_key(home)
     assert home_key(home).public == first.public
     assert home_key(tmp_path / "another").public != first.public
-    assert [path.name for path in home.iterdir()] == [KEY_FILE]
+    assert files(home) == KEPT
     if sys.platform != "win32":
         assert stat.S_IMODE((home / KEY_FILE).stat().st_mode) == 0o600
 
@@ -81,7 +89,31 @@ def test_those_who_make_the_key_at_once_have_the_same_one(tmp_path: Path) -> Non
     for thread in threads:
         thread.join()
     assert len(found) == 8 and len(set(found)) == 1
-    assert [path.name for path in tmp_path.iterdir()] == [KEY_FILE]
+    assert files(tmp_path) == KEPT
+
+
+def test_a_key_is_made_where_there_are_no_hard_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")  # as Linux says on exFAT and on many shares
+
+    monkeypatch.setattr("os.link", none)
+    assert home_key(tmp_path).public == home_key(tmp_path).public
+    assert files(tmp_path) == KEPT
+
+
+def test_a_key_that_was_made_meanwhile_is_not_written_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody makes it while this one waits for the lock."""
+    lock = FileLock(tmp_path / f"{KEY_FILE}.lock")
+    lock.acquire()
+    found: list[str] = []
+    waiting = threading.Thread(target=lambda: found.append(home_key(tmp_path).public))
+    waiting.start()
+    time.sleep(0.1)
+    theirs = home_key(tmp_path / "theirs").public
+    (tmp_path / "theirs" / KEY_FILE).rename(tmp_path / KEY_FILE)
+    lock.release()
+    waiting.join(20)
+    assert found == [theirs] and home_key(tmp_path).public == theirs
 
 
 @pytest.mark.parametrize("kind", ["text", "cut", "another curve"])
