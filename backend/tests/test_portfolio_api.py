@@ -367,6 +367,11 @@ def test_a_copy_stands_by_itself_and_a_merge_leaves_its_sources_to_be_restored(
     assert restored["positions"] == original["positions"]
     refusal(client.post(f"{path}/merge", json={"portfolio_ids": [copy.json()["id"]]}), 422, "VALIDATION_ERROR")
     refusal(client.post(f"{path}/merge", json={"portfolio_ids": [999999]}), 404, "DATA_NOT_FOUND")
+    for none in (0, -1, 2**31, 10**30):
+        error = refusal(client.post(f"{path}/merge", json={"portfolio_ids": [none]}), 422, "VALIDATION_ERROR")
+        assert error["details"]["field"] == "portfolio_ids.0"
+    named_twice = client.post(f"{path}/merge", json={"portfolio_ids": [original["id"], original["id"]]})
+    assert {one["symbol"]: one["quantity"] for one in named_twice.json()["positions"]} == {"LUMBRA": 120, "ARUVI": 30}
 
 
 def test_the_list_pages_sorts_and_searches_the_whole_set(client: TestClient) -> None:

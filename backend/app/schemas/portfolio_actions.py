@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from app.schemas.common import StrictWire
+from app.schemas.common import Id, StrictWire
 from app.schemas.portfolios import Percent, Price, Rupees, Shares, Symbol, Version
 
 ActionId = Annotated[str, StringConstraints(min_length=1, max_length=120)]
@@ -79,7 +79,7 @@ class ApplyRequest(StrictWire):
 class UndoRequest(StrictWire):
     """The lines to take out again."""
 
-    transaction_ids: list[Annotated[int, Field(ge=1, le=2_147_483_647)]] = Field(min_length=1, max_length=1000)
+    transaction_ids: list[Id] = Field(min_length=1, max_length=1000)
     version: Version | None = None
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AliasChoices, BaseModel, Field, StringConstraints, model_validator
 
-from app.schemas.common import Exact, IsoDate, PageMeta, StrictWire
+from app.schemas.common import Exact, Id, IsoDate, PageMeta, StrictWire
 
 Day = IsoDate  # where a field is called date
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -92,7 +92,7 @@ class DuplicateRequest(StrictWire):
 class MergeRequest(StrictWire):
     """Portfolios whose ledgers come into this one; they are deleted and can be restored."""
 
-    portfolio_ids: list[int] = Field(min_length=1, max_length=100)
+    portfolio_ids: list[Id] = Field(min_length=1, max_length=100)
     version: Version | None = None
 
 

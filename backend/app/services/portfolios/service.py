@@ -192,13 +192,14 @@ class PortfolioService:
         """
         if portfolio_id in others:
             raise ValidationError("portfolio_ids: a portfolio cannot be merged into itself", "portfolio_ids")
-        for one in sorted({portfolio_id, *others}):  # one order for all, so that two merges cannot wait for each other
+        merged = sorted(set(others))
+        for one in sorted({portfolio_id, *merged}):  # one order for all, so that two merges cannot wait for each other
             self.found(session, one, lock=True)
         portfolio = self.locked(session, portfolio_id, version)
         known = LedgerRepository(session).external_ids(portfolio_id)
-        skipped = self._copy(session, sorted(set(others)), portfolio_id, known)
+        skipped = self._copy(session, merged, portfolio_id, known)
         settle(session, portfolio, self.names(market, session))
-        for one in others:
+        for one in merged:
             self.delete(session, one, permanent=False, version=None)
         return {**self.get(market, session, portfolio_id), "skipped_duplicates": skipped}
 
