@@ -15,6 +15,7 @@ from sqlalchemy import text
 
 from app.database import Market
 from app.exceptions import ExternalAPIError
+from app.services.jobs.context import JobContext
 from app.services.mail import Mailer
 from app.services.platform import Platform
 from app.services.sample_market import SampleSummary
@@ -112,6 +113,35 @@ def test_new_data_is_followed_by_a_look_at_the_watched_screens_and_a_mail(
     assert platform.jobs.wait(job.id, 120.0).state == "SUCCEEDED"
     jobs = mailing.get("/api/jobs").json()["data"]
     [followed] = [one for one in jobs if one["kind"] == "screen_watch"]
+    assert platform.jobs.wait(followed["id"], 60.0).state == "SUCCEEDED"
+    assert len(server.messages) == 1
+
+
+def test_an_import_that_is_cancelled_after_some_files_is_followed_by_a_look_as_well(
+    mailing: TestClient,
+    server: MailServer,
+    sample_data: SampleSummary,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What it stored until then stays, and may have brought a session."""
+    watched(mailing, 1)
+    folder = tmp_path / "files"
+    lines = next(sample_data.directory.rglob("EQUITY_L.csv")).read_bytes().splitlines(keepends=True)
+    for month in (9, 10, 11):  # none of them is stored yet
+        (folder / f"2024-{month:02}").mkdir(parents=True)
+        (folder / f"2024-{month:02}" / "EQUITY_L.csv").write_bytes(b"".join(lines[: month - 12]))
+    platform = platform_of(mailing)
+
+    def stored() -> int:
+        with platform.database.transaction(Market.REAL) as session:
+            return int(session.scalar(text("SELECT count(*) FROM import_files")) or 0)
+
+    before = stored()
+    monkeypatch.setattr(JobContext, "cancelled", lambda _: stored() > before)
+    job = platform.jobs.wait(platform.jobs.submit("import", Market.REAL, {"path": str(folder)}).id, 120.0)
+    assert job.state == "CANCELLED" and job.result["loaded"] == 1
+    [followed] = [one for one in mailing.get("/api/jobs").json()["data"] if one["kind"] == "screen_watch"]
     assert platform.jobs.wait(followed["id"], 60.0).state == "SUCCEEDED"
     assert len(server.messages) == 1
 

@@ -13,6 +13,7 @@ from app import __version__
 from app.database import Database, Market, active_market
 from app.exceptions import ConflictError
 from app.services.data_state import StateReader
+from app.services.jobs.context import Cancelled
 from app.services.panel import PanelService
 from app.settings import Settings
 
@@ -368,10 +369,18 @@ class Platform:
         """The handler of a job that brings data; a job of their own then looks at the watched screens."""
 
         def run(context: JobContext, arguments: dict[str, Any]) -> dict[str, Any]:
-            result = handler(context, arguments)
-            if self.watch.anything(context.market):
-                self.jobs.submit("screen_watch", context.market, {})
+            try:
+                result = handler(context, arguments)
+            except Cancelled as cancelled:
+                if cancelled.summary is not None:  # what it stored until then stays
+                    look(context.market)
+                raise
+            look(context.market)
             return result
+
+        def look(market: Market) -> None:
+            if self.watch.anything(market):
+                self.jobs.submit("screen_watch", market, {})
 
         return run
 
