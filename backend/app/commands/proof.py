@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -38,12 +39,12 @@ def proof(
         fail("--param and --timeframe do not go with --run: its own are taken")
     values = dict(_named(text) for text in param or [])
     market = chosen_market(sample)
-    with open_platform(strategies=True) as platform, platform.database.transaction(market) as session:
+    with open_platform(strategies=True) as platform:
         if strategy is not None:
-            found = platform.catalogue.find(strategy)
-            reports = [{"strategy_id": strategy, **ensure_proof(session, found, values, timeframe)}]
+            found, transaction = platform.catalogue.find(strategy), partial(platform.database.transaction, market)
+            reports = [{"strategy_id": strategy, **ensure_proof(transaction, found, values, timeframe)}]
         else:
-            reports = platform.backtests.proofs_on_bars(market, session, str(run))
+            reports = platform.backtests.proofs_on_bars(market, str(run))
     if as_json:
         print_json(reports[0] if strategy is not None else reports)
     else:

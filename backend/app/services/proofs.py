@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from app.engines.backtest.spec import canonical_json
@@ -35,11 +37,15 @@ def proof_key(params: Mapping[str, Any], timeframe: str) -> str:
 
 
 def ensure_proof(
-    session: Session, strategy: AnyStrategy, params: Mapping[str, Any] | None = None, timeframe: str | None = None
+    transaction: Callable[[], AbstractContextManager[Session]],
+    strategy: AnyStrategy,
+    params: Mapping[str, Any] | None = None,
+    timeframe: str | None = None,
 ) -> dict[str, Any]:
     """The proof of a strategy's present version with these parameters; searched and kept where there is none yet.
 
-    One that was stopped at a limit is not kept: the next time there may be room.
+    No transaction is open while it is searched: that takes seconds. One that was stopped at a limit is not kept: the
+    next time there may be room.
 
     Raises
     ------
@@ -49,13 +55,15 @@ def ensure_proof(
     from app.services.strategy_versions import version_of
 
     values, at = _values(strategy, params), timeframe or strategy.timeframe
-    version, key = version_of(session, strategy), proof_key(values, at)
-    held = _held(version, key)
+    key = proof_key(values, at)
+    with transaction() as session:
+        held = _held(version_of(session, strategy), key)
     if held is not None and held["tested"].get("version") == proof_version():
         return held
     report = search(strategy, values, at)
     if report["tested"].get("stopped") not in ("time", "memory"):
-        StrategyRepository(session).keep_proof(version, key, report, limit=KEPT)
+        with transaction() as session:
+            StrategyRepository(session).keep_proof(version_of(session, strategy), key, report, limit=KEPT)
     return report
 
 
@@ -111,10 +119,9 @@ def warnings(proofs: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def prove_defaults(database: Database, market: Market, strategies: Iterable[AnyStrategy]) -> None:
-    """Search what is still missing of the proofs at default parameters, one strategy a transaction."""
+    """Search what is still missing of the proofs at default parameters."""
     for strategy in strategies:
-        with database.transaction(market) as session:
-            proof = ensure_proof(session, strategy)
+        proof = ensure_proof(partial(database.transaction, market), strategy)
         if proof["outcome"] != PASSED:
             _log.warning("%s: %s", strategy.id, proof["sentence"])
 

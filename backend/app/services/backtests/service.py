@@ -6,6 +6,7 @@ import hashlib
 import zlib
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy.orm import Session
@@ -238,9 +239,9 @@ class BacktestService:
             context.begin_storing()
         with self._database.transaction(market) as session:
             self._store(session, result, strategies, inputs.loaded.bars)
-        with self._database.transaction(market) as session:
-            for book in spec.books:
-                ensure_proof(session, strategies[book.strategy_id], book.params, spec.timeframe)
+        for book in spec.books:
+            transaction = partial(self._database.transaction, market)
+            ensure_proof(transaction, strategies[book.strategy_id], book.params, spec.timeframe)
 
     def verify(self, market: Market, run_id: str) -> dict[str, Any]:
         """Compute a stored run again from today's inputs and compare: see `verifying.verified`."""
@@ -255,17 +256,18 @@ class BacktestService:
         except Ended:
             raise Cancelled from None
 
-    def proofs_on_bars(self, market: Market, session: Session, run_id: str) -> list[dict[str, Any]]:
+    def proofs_on_bars(self, market: Market, run_id: str) -> list[dict[str, Any]]:
         """The strategies of a run, as they are now, searched for look-ahead on the bars the run names.
 
         DataNotFoundError where the run or a strategy of it is not there any more.
         """
-        stored = StoredRuns().find(session, run_id)
-        if stored.spec["engine_version"] != engine_version():
-            raise BacktestError("The run is of another version of the engine; run it again first")
-        spec = RunSpec.from_dict(stored.spec)
-        known = {book.strategy_id: self._catalogue.find(book.strategy_id) for book in spec.books}
-        bars = self.inputs.slices.of(market, session, SliceQuestion.of_spec(spec, known)).bars
+        with self._database.transaction(market) as session:
+            stored = StoredRuns().find(session, run_id)
+            if stored.spec["engine_version"] != engine_version():
+                raise BacktestError("The run is of another version of the engine; run it again first")
+            spec = RunSpec.from_dict(stored.spec)
+            known = {book.strategy_id: self._catalogue.find(book.strategy_id) for book in spec.books}
+            bars = self.inputs.slices.of(market, session, SliceQuestion.of_spec(spec, known)).bars
         return [
             {"strategy_id": book.strategy_id, **search_on(known[book.strategy_id], book.params, bars)}
             for book in spec.books
