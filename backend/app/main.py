@@ -13,7 +13,6 @@ from fastapi.middleware.cors import CORSMiddleware
 from starlette.concurrency import run_in_threadpool
 
 from app import __version__
-from app.exceptions import DatabaseUnavailableError
 from app.routers import (
     actions,
     data,
@@ -58,15 +57,17 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     platform = Platform(app.state.settings)
     app.state.platform = platform
     app.state.database = platform.database
+    stopping = threading.Event()
     try:
         # the compiler needs no database: it is brought in while the database starts
-        _in_background(warm_up)
+        _in_background(warm_up, stopping)
         await run_in_threadpool(platform.prepare)
         await platform.worker.start()
         # what an import that was killed left behind is finished while the first pages are already answered
-        _in_background(lambda: _warm(app, platform))
+        _in_background(lambda: _warm(app, platform), stopping)
         yield
     finally:
+        stopping.set()
         await platform.worker.stop()
         await run_in_threadpool(platform.close)
 
@@ -83,16 +84,20 @@ def _warm(of: FastAPI, platform: Platform) -> None:
         gc.freeze()
 
 
-def _in_background(work: Callable[[], object]) -> None:
-    """Do what makes later requests quicker; without it they are only slower, so a failure is logged and no more."""
+def _in_background(work: Callable[[], object], stopping: threading.Event) -> None:
+    """Do what makes later requests quicker; without it they are only slower, so a failure is logged and no more.
+
+    That of a server that is `stopping`, whose database goes from under it, is none.
+    """
 
     def run() -> None:
         try:
             work()
-        except DatabaseUnavailableError as error:
-            log.info("warming up ended: %s", error.message)
         except Exception:
-            log.exception("warming up failed; the first requests will be slower")
+            if stopping.is_set():
+                log.info("warming up ended with the server")
+            else:
+                log.exception("warming up failed; the first requests will be slower")
 
     threading.Thread(target=run, name="warm-up", daemon=True).start()
 
