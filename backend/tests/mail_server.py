@@ -19,6 +19,7 @@ class MailServer:
 
     login: tuple[str, str] | None = None
     refuse: bytes | None = None  # said in place of taking a message
+    hold: threading.Event | None = None  # keeps it from answering to a message until it is set
     port: int = 0
     messages: list[EmailMessage] = field(default_factory=list)
     recipients: list[str] = field(default_factory=list)
@@ -50,6 +51,8 @@ class _Session(socketserver.StreamRequestHandler):
                     body = b"".join(iter(self.rfile.readline, b".\r\n"))
                     if keeper.refuse is None:
                         keeper.messages.append(cast(EmailMessage, message_from_bytes(body, policy=policy.default)))
+                    if keeper.hold is not None:
+                        keeper.hold.wait(60)
                     self._say(keeper.refuse or b"250 taken")
                 case "QUIT":
                     self._say(b"221 bye")

@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy.orm import Session
 from typer.testing import CliRunner
 
 from app.cli import app
+from app.database import Market
+from app.services.push.service import PushService
 from app.settings import get_settings
 from tests.conftest import copied_database, served_application
 from tests.mail_server import mail_server
@@ -46,6 +49,28 @@ def test_with_nothing_set_up_it_says_what_to_set(home: str) -> None:
     assert "off, see SMARTTRADER_SMTP_URL" in told("status")
     assert json.loads(told("status", "--json")) == {"mail_to": None, "push": False, "browsers": []}
     assert "Neither mail nor notifications are set up" in told("test", code=1)
+
+
+def test_a_test_that_the_server_was_quicker_to_send_is_told_as_sent(
+    home: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SMARTTRADER_PUSH_CONTACT", "me@example.com")
+    monkeypatch.setenv("SMARTTRADER_PUSH_LOCAL", "true")
+    write = PushService.write_test
+
+    def then_the_server_sends_it(self: PushService, session: Session, subscription_id: int) -> int:
+        message = write(self, session, subscription_id)
+        self.deliver(Market.REAL)
+        return message
+
+    monkeypatch.setattr(PushService, "write_test", then_the_server_sends_it)
+    with push_server() as push:
+        turned_on(home, tmp_path, push.subscription())
+        assert "Chromium on Linux: sent by 127.0.0.1" in told("test", "--no-mail")
+        assert len(push.messages) == 1
+        push.status = 403
+        said = told("test", "--no-mail", code=1)
+        assert "does not accept this server's key or contact address (403)" in said and "None" not in said
 
 
 def test_a_test_goes_by_mail_and_to_every_browser_and_tells_what_failed(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import socket
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +101,56 @@ def test_a_server_that_refuses_fails_no_job_and_is_asked_again(mailing: TestClie
     server.refuse = None
     assert look(mailing)["mail"]["mailed"] == first["events"] > 0
     assert len(server.messages) == 1
+
+
+def open_transactions(client: TestClient) -> list[str]:
+    """What others have begun in the database and not ended."""
+    with platform_of(client).database.transaction(Market.REAL) as session:
+        found = session.scalars(
+            text(
+                "SELECT query FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
+                "AND xact_start IS NOT NULL AND backend_type = 'client backend'"
+            )
+        )
+        return list(found)
+
+
+def test_two_who_mail_at_once_mail_once_and_no_transaction_waits_for_the_server(
+    mailing: TestClient, server: MailServer
+) -> None:
+    watched(mailing, 1)
+    platform = platform_of(mailing)
+    events = platform.watch.run(Market.REAL)["events"]
+    server.hold = threading.Event()
+    found: list[int] = []
+    threads = [
+        threading.Thread(target=lambda: found.append(platform.telling.run(Market.REAL)["mailed"])) for _ in range(3)
+    ]
+    for thread in threads:
+        thread.start()
+    until = time.monotonic() + 30
+    while not server.messages:
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    held = settled(lambda: open_transactions(mailing))
+    read = mailing.post("/api/screener/events/read", json={})  # nobody who reads them waits for the mail
+    server.hold.set()
+    for thread in threads:
+        thread.join(60)
+    assert not held and read.status_code in (200, 204)
+    assert sorted(found) == [0, 0, events] and len(server.messages) == 1
+
+
+def settled(ask: Callable[[], list[str]]) -> list[str]:
+    """What is there each time of several: short transactions of others are not."""
+    found = ask()
+    for _ in range(20):
+        if not found:
+            break
+        time.sleep(0.05)
+        again = ask()
+        found = [one for one in found if one in again]
+    return found
 
 
 def test_new_data_is_followed_by_a_look_at_the_watched_screens_and_a_mail(

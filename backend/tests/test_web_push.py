@@ -26,7 +26,7 @@ from app.settings import Settings
 from tests.conftest import copied_database, served_application
 from tests.push_server import PushServer, Receiver, push_server
 from tests.serving import serving
-from tests.test_screen_mail import look, platform_of, watched
+from tests.test_screen_mail import look, open_transactions, platform_of, settled, watched
 
 pytestmark = pytest.mark.integration
 
@@ -443,7 +443,9 @@ def test_a_command_that_brings_data_tells_of_it_as_the_server_does(
     assert "Not told by push: 127.0.0.1 does not work at the moment (503)" in capsys.readouterr().err
 
 
-def test_two_who_send_at_once_send_a_message_once(pushing: TestClient, server: PushServer) -> None:
+def test_two_who_send_at_once_send_a_message_once_and_no_transaction_waits_for_the_service(
+    pushing: TestClient, server: PushServer
+) -> None:
     watched(pushing, 1)
     turn_on(pushing, server)
     server.status = 503
@@ -456,9 +458,11 @@ def test_two_who_send_at_once_send_a_message_once(pushing: TestClient, server: P
     for thread in threads:
         thread.start()
     server.wait(1)
+    held = settled(lambda: open_transactions(pushing))
     server.hold.set()
     for thread in threads:
         thread.join()
+    assert not held
     assert sorted(one["taken"] for one in found) == [0, 0, 1]
     assert len(server.messages) == 1
 
@@ -494,6 +498,29 @@ def test_a_server_killed_between_sending_and_noting_it_sends_the_same_message_ag
     first, second = server.messages
     assert first.note == second.note and first.note["tag"] == "test"
     assert first.headers["Topic"] == second.headers["Topic"] and first.key == second.key
+
+
+def test_what_a_newer_message_replaced_while_it_was_sent_stays_replaced(
+    pushing: TestClient, server: PushServer
+) -> None:
+    """Who writes the newer one does not wait for the service."""
+    watched(pushing, 1)
+    turn_on(pushing, server)
+    server.status, server.hold = 503, threading.Event()
+    sending = threading.Thread(target=look, args=(pushing,))
+    sending.start()
+    until = time.monotonic() + 30
+    while not server.asked:
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    push = platform_of(pushing).push
+    database(pushing, "UPDATE screen_events SET pushed_at = NULL")
+    assert push.announce(Market.REAL) == 1
+    server.hold.set()
+    sending.join()
+    assert database(pushing, "SELECT state FROM push_messages ORDER BY id") == [("REPLACED",), ("WAITING",)]
+    server.status, server.hold = 201, None
+    assert push.deliver(Market.REAL)["taken"] == 1
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.models import LOCAL_OWNER_ID, PushMessage, PushState, PushSubscription
+
+
+def claim_of(message_id: int) -> uuid.UUID:
+    """What whoever sends a message claims (`jobs.try_claim`), in the database that holds it."""
+    return uuid.uuid5(uuid.NAMESPACE_OID, f"push message {message_id}")
 
 
 class PushSubscriptionRepository:
@@ -85,17 +91,22 @@ class PushMessageRepository:
         self._session.flush()
         return message
 
-    def due(self, now: datetime, only: int | None = None) -> PushMessage | None:
-        """The oldest message whose time has come, held for this transaction; one that another has hold of is not."""
-        query = select(PushMessage).where(PushMessage.state == PushState.WAITING, PushMessage.due_at <= now)
+    def get(self, message_id: int) -> PushMessage | None:
+        """A message."""
+        return self._session.get(PushMessage, message_id)
+
+    def due(self, now: datetime, only: int | None = None) -> Sequence[int]:
+        """The messages whose time has come, the oldest first."""
+        query = select(PushMessage.id).where(PushMessage.state == PushState.WAITING, PushMessage.due_at <= now)
         if only is not None:
             query = query.where(PushMessage.id == only)
-        return self._session.scalar(query.order_by(PushMessage.id).limit(1).with_for_update(skip_locked=True))
+        return self._session.scalars(query.order_by(PushMessage.id)).all()
 
-    def waiting(self, now: datetime) -> bool:
-        """Whether the time of any message has come."""
-        query = select(PushMessage.id).where(PushMessage.state == PushState.WAITING, PushMessage.due_at <= now)
-        return self._session.scalar(query.limit(1)) is not None
+    def waiting(self, message_id: int, now: datetime, *, lock: bool = False) -> PushMessage | None:
+        """A message whose time has come and that nobody has sent yet."""
+        query = select(PushMessage).where(PushMessage.id == message_id)
+        query = query.where(PushMessage.state == PushState.WAITING, PushMessage.due_at <= now)
+        return self._session.scalar(query.with_for_update() if lock else query)
 
     def purge(self, before: datetime) -> None:
         """Delete messages that ended before."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, Literal
@@ -14,6 +15,11 @@ from app.models import LOCAL_OWNER_ID, SavedScreen, ScreenEvent, ScreenVersion
 
 Way = Literal["mail", "push"]
 _TOLD: Final = {"mail": ScreenEvent.mailed_at, "push": ScreenEvent.pushed_at}
+
+
+def telling(way: Way) -> uuid.UUID:
+    """What whoever tells events in a way claims (`jobs.try_claim`), in the database that holds them."""
+    return uuid.uuid5(uuid.NAMESPACE_OID, f"telling by {way}")
 
 
 class SavedScreenRepository:
@@ -120,7 +126,10 @@ class ScreenEventRepository:
         return [(row[0], row[1]) for row in rows], total
 
     def untold(self, way: Way, oldest: timedelta) -> list[tuple[ScreenEvent, str]]:
-        """Events not told in a way yet, with their screen's name, none much older than the newest; held for this."""
+        """Events not told in a way yet, with their screen's name, none much older than the newest.
+
+        Who tells them holds the claim of the way (`telling`), so that nobody else does meanwhile.
+        """
         mine = SavedScreen.owner_id == LOCAL_OWNER_ID, SavedScreen.deleted_at.is_(None)
         newest = self._session.scalar(select(func.max(ScreenEvent.session)))
         if newest is None:
@@ -130,7 +139,6 @@ class ScreenEventRepository:
             .join(SavedScreen, SavedScreen.id == ScreenEvent.screen_id)
             .where(*mine, _TOLD[way].is_(None), ScreenEvent.session >= newest - oldest)
             .order_by(ScreenEvent.id)
-            .with_for_update(of=ScreenEvent, skip_locked=True)
         )
         return [(row[0], row[1]) for row in rows]
 

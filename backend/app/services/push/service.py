@@ -1,10 +1,10 @@
 """Telling the user's browsers what happened in watched screens.
 
 Messages are written in the transaction that marks their events, so that each event becomes one message to each browser,
-whatever breaks. Each is then sent while its row is held, and marked in the same transaction. Where the process dies
-between the two, or the connection before the answer came, it is sent again: a push service is handed a message at least
-once. Both times it has the same topic and the same tag, so that the second takes the place of the first where that one
-still waits, and in the browser; one that was closed by then is shown again.
+whatever breaks. Each is then sent by who holds the claim of it, and marked once the answer is there. Where the process
+dies between the two, or the connection before the answer came, it is sent again: a push service is handed a message at
+least once. Both times it has the same topic and the same tag, so that the second takes the place of the first where
+that one still waits, and in the browser; one that was closed by then is shown again.
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ from sqlalchemy.orm import Session
 from app.database import Database, Market
 from app.exceptions import ConflictError, DataNotFoundError, SmartTraderException, ValidationError
 from app.models import PushMessage, PushState, PushSubscription
-from app.repositories.push import PushMessageRepository, PushSubscriptionRepository
-from app.repositories.saved_screens import ScreenEventRepository
+from app.repositories.push import PushMessageRepository, PushSubscriptionRepository, claim_of
+from app.repositories.saved_screens import ScreenEventRepository, telling
+from app.services.jobs.claims import held, waited_for
 from app.services.jobs.context import JobContext
 from app.services.push.addresses import checked_endpoint
 from app.services.push.messages import notification, topic_of, trial_notification
@@ -156,7 +157,10 @@ class PushService:
             browsers = PushSubscriptionRepository(session).all(usable=True)
         now = datetime.now(UTC)
         written = 0
-        with self._database.transaction(market) as session:
+        with (
+            waited_for(self._database.engine(market), telling("push")),
+            self._database.transaction(market) as session,
+        ):
             repository = ScreenEventRepository(session)
             untold = sorted(repository.untold("push", OLDEST), key=lambda row: row[0].screen_id)
             for screen_id, rows in groupby(untold, key=lambda row: row[0].screen_id):
@@ -171,20 +175,22 @@ class PushService:
         return written
 
     def deliver(self, market: Market, *, context: JobContext | None = None, only: int | None = None) -> dict[str, Any]:
-        """Send the messages whose time has come, each in its own transaction; what became of them."""
+        """Send the messages whose time has come, unless another process is sending them; what became of them.
+
+        No transaction is open while one is sent.
+        """
         found: dict[str, Any] = {"taken": 0, "later": 0, "gone": 0, "refused": 0, "reason": None}
         if not self.enabled:
             return {**found, "reason": OFF}
         now = datetime.now(UTC)
-        while True:
-            with self._database.transaction(market) as session:
-                message = PushMessageRepository(session).due(now, only)
-                if message is None:
-                    return found
-                with self._database.transaction(Market.REAL) as own:
-                    browser = PushSubscriptionRepository(own).get(message.subscription_id)
-                outcome = self._send(message, browser)
-                _record(message, outcome)
+        with self._database.transaction(market) as session:
+            due = PushMessageRepository(session).due(now, only)
+        for message_id in due:
+            with held(self._database.engine(market), claim_of(message_id)) as mine:
+                sent = self._attempt(market, message_id, now) if mine else None
+            if sent is None:
+                continue
+            browser, outcome = sent
             found[outcome.answer.value.lower()] += 1
             if outcome.reason is not None:
                 found["reason"] = outcome.reason
@@ -195,6 +201,35 @@ class PushService:
                     PushSubscriptionRepository(own).note(
                         browser, datetime.now(UTC), outcome.reason, gone=outcome.answer.value == "GONE"
                     )
+        return found
+
+    def _attempt(
+        self, market: Market, message_id: int, now: datetime
+    ) -> tuple[PushSubscription | None, Outcome] | None:
+        """Send a message whose claim is ours, and note what came of it; None where it does not wait any more."""
+        with self._database.transaction(market) as session:
+            message = PushMessageRepository(session).waiting(message_id, now)
+        if message is None:
+            return None
+        with self._database.transaction(Market.REAL) as own:
+            browser = PushSubscriptionRepository(own).get(message.subscription_id)
+        outcome = self._send(message, browser)
+        with self._database.transaction(market) as session:
+            message = PushMessageRepository(session).waiting(message_id, now, lock=True)
+            if message is not None:  # a newer one may have taken its place meanwhile
+                _record(message, outcome)
+        return browser, outcome
+
+    def failure(self, market: Market, message_id: int) -> str | None:
+        """Why a message was not taken, once nobody is sending it; None where it was."""
+        with (
+            waited_for(self._database.engine(market), claim_of(message_id)),
+            self._database.transaction(market) as session,
+        ):
+            message = PushMessageRepository(session).get(message_id)
+        if message is None or message.state == PushState.REPLACED:
+            return "A newer message took its place"
+        return None if message.state == PushState.TAKEN else message.last_failure or "It waits to be sent"
 
     def tell(self, market: Market, context: JobContext | None = None) -> dict[str, Any]:
         """`announce` and `deliver`; where that cannot be, the reason is told and nothing fails."""
@@ -216,7 +251,7 @@ class PushService:
         with self._database.transaction(market) as session:
             repository = PushMessageRepository(session)
             repository.purge(now - _ENDED_KEPT)
-            waiting = repository.waiting(now)
+            waiting = bool(repository.due(now))
         if waiting and self.enabled:
             self._jobs.submit("push", market, {})
 

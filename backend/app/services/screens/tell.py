@@ -9,7 +9,8 @@ from typing import Any, Final
 from app.database import Database, Market
 from app.exceptions import ConflictError, ExternalAPIError
 from app.models import ScreenEvent
-from app.repositories.saved_screens import ScreenEventRepository
+from app.repositories.saved_screens import ScreenEventRepository, telling
+from app.services.jobs.claims import waited_for
 from app.services.jobs.context import JobContext
 from app.services.mail import Mailer
 
@@ -18,7 +19,10 @@ OLDEST: Final = timedelta(days=10)  # before the newest event: what happened ear
 
 
 class Telling:
-    """Mails events once: those that were handed to the server are marked in the same transaction."""
+    """Mails events: one process at a time, and those that the server took are marked at once.
+
+    Where the process dies between the two they are mailed again.
+    """
 
     def __init__(self, database: Database, mailer: Mailer | None) -> None:
         self._database = database
@@ -38,11 +42,13 @@ class Telling:
         """
         if self._mailer is None:
             return {"mailed": 0, "reason": OFF}
-        with self._database.transaction(market) as session:
-            events = ScreenEventRepository(session).untold("mail", OLDEST)
+        with waited_for(self._database.engine(market), telling("mail")):
+            with self._database.transaction(market) as session:
+                events = ScreenEventRepository(session).untold("mail", OLDEST)
             if events:
                 self._mailer.send(*message_of(events, market))
-                ScreenEventRepository(session).mark_told("mail", [event.id for event, _ in events])
+                with self._database.transaction(market) as session:
+                    ScreenEventRepository(session).mark_told("mail", [event.id for event, _ in events])
         return {"mailed": len(events), "reason": None}
 
     def test(self) -> None:
