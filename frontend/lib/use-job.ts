@@ -19,3 +19,9 @@ export function useJob(id: string | null) {
     refetchIntervalInBackground: true,
   });
 }
+
+/** Whether a job that was started has not ended yet, as far as that can be known. */
+export function useAtWork(id: string | null): boolean {
+  const { data, error } = useJob(id);
+  return id !== null && (data ? jobRuns(data) : error === null);
+}

@@ -10,6 +10,14 @@ def compiled() -> bool:
     return next(cache_directory().rglob("loop.run_bars-*.nbi"), None) is not None
 
 
+COMPILING = "Waiting for the engine to be compiled: once after an installation or an update, for a few minutes"
+
+
+def unless_compiling(message: str) -> str:
+    """What a job that runs the engine tells while it is about `message`: while the kernels are not there, that."""
+    return message if compiled() else COMPILING
+
+
 def warm_up() -> float:
     """Compile every kernel, or load it from the disk where it was compiled before; seconds it took."""
     from app.engines.backtest import warm

@@ -72,7 +72,7 @@ test("old data stay on screen when a refresh fails", () => {
 
 test("a job has a bar, a share and a way to cancel; a failed one says why", async () => {
   const cancel = jest.fn();
-  const { rerender } = render(<JobState job={job} title="Sweep" onCancel={cancel} />);
+  const { rerender } = render(<JobState job={{ ...job, kind: "sweep" }} title="Sweep" onCancel={cancel} />);
   expect(screen.getByRole("progressbar", { name: "Sweep" })).toHaveAttribute("aria-valuenow", "62");
   await userEvent.click(screen.getByRole("button", { name: "Cancel" }));
   expect(cancel).toHaveBeenCalled();
@@ -84,6 +84,21 @@ test("a job has a bar, a share and a way to cancel; a failed one says why", asyn
   );
   expect(screen.getByRole("alert")).toHaveTextContent("No bars in this period");
   expect(screen.queryByRole("progressbar")).not.toBeInTheDocument();
+});
+
+test("a job that tells stages alone says how long it works, not a share and an end guessed from them", () => {
+  jest.useFakeTimers({ now: Date.parse("2024-12-31T10:01:12Z") });
+  const told = "Waiting for the engine to be compiled";
+  const { rerender } = render(<JobState job={{ ...job, progress: 0.3, message: told }} title="Backtest" />);
+  act(() => jest.advanceTimersByTime(3000));
+  expect(screen.getByText(/^Waiting/)).toHaveTextContent(`${told} · 75 s so far`);
+  expect(screen.queryByText("30%")).toBeNull();
+  expect(screen.getByRole("progressbar", { name: "Backtest" })).not.toHaveAttribute("aria-valuenow");
+  rerender(<JobState job={{ ...job, kind: "sweep", progress: 0.3 }} title="Sweep" />);
+  act(() => jest.advanceTimersByTime(1000));
+  expect(screen.getByText("30%")).toBeInTheDocument();
+  expect(screen.getByText(/about 3 min left/)).toBeInTheDocument(); // 76 s for 0.3: 177 s for 0.7
+  jest.useRealTimers();
 });
 
 test("an ended job tells how long it took, not what it did last", () => {

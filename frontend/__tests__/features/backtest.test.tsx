@@ -1,7 +1,7 @@
 import { render, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { axe } from "jest-axe";
-import { BacktestForm } from "@/features/backtest/backtest-page";
+import { BacktestForm } from "@/features/backtest/backtest-form";
 import {
   fieldOfServer,
   initialValues,
@@ -234,6 +234,47 @@ test("a long run shows its job, then opens its page", async () => {
   await userEvent.click(screen.getByRole("button", { name: /Run backtest/ }));
   expect(await screen.findByRole("progressbar")).toBeInTheDocument();
   await waitFor(() => expect(push).toHaveBeenCalledWith(`/quant/run/?run=${run.run_id}`), { timeout: 3000 });
+});
+
+test("no second run is begun while one runs, and the words of its job say what is waited for", async () => {
+  const told = "Waiting for the engine to be compiled: once after an update, up to a few minutes";
+  const running = { ...job, kind: "backtest", progress: 0.3, message: told, events: [] };
+  let ended = false;
+  const { requests } = fakeApi({
+    "POST /api/portfolio/strategies/backtest": () => json({ job: running }, 202),
+    [`GET /api/jobs/${job.id}`]: () => (ended ? { ...running, state: "CANCELLED" } : running),
+  });
+  form();
+  await userEvent.click(screen.getByRole("button", { name: /Run backtest/ }));
+  expect(await screen.findByText(told)).toBeInTheDocument();
+  const button = screen.getByRole("button", { name: /^Running/ });
+  expect(button).toBeDisabled();
+  await userEvent.keyboard("{Control>}{Enter}{/Control}");
+  expect(requests.filter((request) => request.method === "POST")).toHaveLength(1);
+  ended = true;
+  await waitFor(() => expect(screen.getByRole("button", { name: /^Run backtest/ })).toBeEnabled(), {
+    timeout: 3000,
+  });
+});
+
+test("the form opens on the plainest strategy, on the one of the address, and says so where there is none", async () => {
+  fakeApi({});
+  const atr = { ...smaCross, strategy_id: "atr_breakout", display_name: "ATR breakout" };
+  const shown = (search: string) =>
+    renderApp(
+      <BacktestForm strategies={[atr, smaCross]} indices={INDICES} defaultIndex="NIFTY50" limits={LIMITS} />,
+      search,
+    );
+  const { unmount } = shown("");
+  expect(screen.getByRole("combobox", { name: "Strategy" })).toHaveValue("sma_cross");
+  unmount();
+  const named = shown("?strategy=atr_breakout");
+  expect(screen.getByRole("combobox", { name: "Strategy" })).toHaveValue("atr_breakout");
+  expect(screen.queryByText(/cannot be run/)).toBeNull();
+  named.unmount();
+  shown("?strategy=gone");
+  expect(screen.getByRole("combobox", { name: "Strategy" })).toHaveValue("sma_cross");
+  expect(screen.getByText(/cannot be run/)).toHaveTextContent("gone");
 });
 
 test("what the server refuses is said at its field", async () => {

@@ -4,7 +4,7 @@ import { useEffect, useState, type ReactNode } from "react";
 import { Icon, type IconName } from "@/components/icon";
 import { toast } from "@/components/toast";
 import { ApiError, getErrorMessage } from "@/lib/errors";
-import { count, duration } from "@/lib/format";
+import { duration } from "@/lib/format";
 import type { Job } from "@/lib/types";
 
 /** A skeleton in the shape of the answer. It appears after 150 ms, so that a quick answer does not blink. */
@@ -136,6 +136,9 @@ const JOB_WORDS: Record<Job["state"], string> = {
   CANCELLED: "Cancelled",
 };
 
+/** These tell which stage they are at, no share of what there is to do. */
+const IN_STAGES: readonly string[] = ["backtest", "verify_run", "verify_walk_forward"];
+
 export interface JobStateProps {
   job: Job;
   title: string;
@@ -148,6 +151,7 @@ export interface JobStateProps {
 /** A job where its answer will be: bar, count, rate and time left, Cancel. */
 export function JobState({ job, title, at, onCancel, onRetry }: JobStateProps) {
   const runs = job.state === "QUEUED" || job.state === "RUNNING";
+  const staged = IN_STAGES.includes(job.kind);
   const shown = job.state === "SUCCEEDED" ? 1 : (job.progress ?? 0);
   return (
     <div className="stack" style={{ gap: 6 }} aria-live="polite">
@@ -170,14 +174,14 @@ export function JobState({ job, title, at, onCancel, onRetry }: JobStateProps) {
           )}
           {title}
         </span>
-        {runs && <span className="num t2">{Math.floor(shown * 100)}%</span>}
+        {runs && !staged && <span className="num t2">{Math.floor(shown * 100)}%</span>}
       </div>
       {runs && (
         <div
           className="prog"
           role="progressbar"
           aria-label={title}
-          aria-valuenow={Math.floor(shown * 100)}
+          aria-valuenow={staged ? undefined : Math.floor(shown * 100)}
           aria-valuemin={0}
           aria-valuemax={100}
         >
@@ -193,7 +197,7 @@ export function JobState({ job, title, at, onCancel, onRetry }: JobStateProps) {
         <div className="row between xs t3 num">
           <span>
             {runs ? (job.message ?? JOB_WORDS[job.state]) : ended(job)}
-            {runs && <TimeLeft job={job} />}
+            {runs && <TimeTold job={job} staged={staged} />}
           </span>
           {at && <span>{at}</span>}
           {runs && onCancel && (
@@ -221,19 +225,20 @@ function ended(job: Job): string {
   return `Finished in ${duration((Date.parse(job.finished_at) - Date.parse(job.started_at)) / 1000)}`;
 }
 
-/** Estimated from the share done so far; said only once it means something. */
-function TimeLeft({ job }: { job: Job }) {
+/** Of a job in stages how long it works; of another the time left, estimated from the share done once that means something. */
+function TimeTold({ job, staged }: { job: Job; staged: boolean }) {
   const [now, setNow] = useState<number | null>(null);
   useEffect(() => {
     const tick = setInterval(() => setNow(Date.now()), 1000);
     return () => clearInterval(tick);
   }, []);
-  const began = job.started_at ?? job.created_at;
-  if (now === null || !job.progress || job.progress < 0.05) return null;
-  const spent = (now - new Date(began).getTime()) / 1000;
-  const left = Math.round((spent * (1 - job.progress)) / job.progress);
-  if (!Number.isFinite(left) || left < 1 || spent < 2) return null;
-  return <> · about {left < 90 ? `${count(left)} s` : `${count(Math.round(left / 60))} min`} left</>;
+  if (now === null) return null;
+  const spent = (now - Date.parse(job.started_at ?? job.created_at)) / 1000;
+  if (!(spent >= 2)) return null;
+  if (staged) return <> · {duration(spent)} so far</>;
+  if (!job.progress || job.progress < 0.05) return null;
+  const left = (spent * (1 - job.progress)) / job.progress;
+  return left < 1 ? null : <> · about {duration(left)} left</>;
 }
 
 interface QueryLike<T> {

@@ -44,6 +44,8 @@ export interface Limits {
   last: string | null;
 }
 
+/** What one who names no strategy begins with: the plainest of the textbook, where it is there. */
+const PLAINEST = "sma_cross";
 const DEFAULT_YEARS = 10;
 const BPS = { low: 0, high: 1000 };
 
@@ -53,9 +55,9 @@ export function initialValues(
   limits: Limits,
   preset: Partial<FormValues>,
 ): FormValues {
-  const strategy = strategies.find((card) => card.strategy_id === preset.strategy) ?? strategies[0];
+  const known = (id: string | undefined) => strategies.find((card) => card.strategy_id === id);
+  const strategy = known(preset.strategy) ?? known(PLAINEST) ?? strategies[0];
   return {
-    strategy: strategy?.strategy_id ?? "",
     params: strategy ? defaultParams(strategy) : {},
     universe,
     symbols: "",
@@ -75,6 +77,7 @@ export function initialValues(
     cap: "",
     policy: "",
     ...preset,
+    strategy: strategy?.strategy_id ?? "", // the one of the address may not be there
   };
 }
 

@@ -34,6 +34,7 @@ from app.services.backtests.trials import record_of
 from app.services.backtests.verifying import verified
 from app.services.fundamentals import FundamentalsService
 from app.services.jobs.context import Cancelled, JobContext
+from app.services.kernels import unless_compiling
 from app.services.panel import PanelService
 from app.services.proofs import default_proof, ensure_proof, search_on
 from app.services.strategy_versions import version_of
@@ -218,14 +219,14 @@ class BacktestService:
             if RunRepository(session).exists(spec.run_id):
                 return
         if context is not None:
-            context.progress(0.1, "Reading bars")
+            context.progress(0.1, unless_compiling("Reading bars"))
         with self._database.transaction(market) as session:
             inputs = self.inputs.of(market, session, spec, strategies)
         if changed_inputs(spec, inputs):
             raise BacktestError("The data changed between the request and the run; start it again")
         if context is not None:
             context.check_cancelled()
-            context.progress(0.3, f"Running {', '.join(spec.book_names)}")
+            context.progress(0.3, unless_compiling(f"Running {', '.join(spec.book_names)}"))
         try:
             result = self._carried_out(spec, inputs, strategies)
         except Ended:
@@ -249,7 +250,7 @@ class BacktestService:
 
     def verify_job(self, context: JobContext, arguments: dict[str, Any]) -> dict[str, Any]:
         """Job: see `verify`."""
-        context.progress(0.1, "Computing the run again")
+        context.progress(0.1, unless_compiling("Computing the run again"))
         try:
             with ended_when(context.cancelled):
                 return self.verify(context.market, arguments["run_id"])

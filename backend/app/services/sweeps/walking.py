@@ -32,6 +32,7 @@ from app.services.backtests.service import BacktestService
 from app.services.backtests.trials import ledger, most_tried, record_of
 from app.services.jobs.context import Cancelled, JobContext
 from app.services.jobs.service import JobService
+from app.services.kernels import unless_compiling
 from app.services.sweeps.question import SweepQuestion, prepared
 from app.services.sweeps.walking_parts import Parts, Unkept
 from app.services.sweeps.walking_work import doubted, summary, walked
@@ -138,7 +139,7 @@ class WalkForwards:
             with self._database.transaction(market) as session:
                 if WalkForwardRepository(session).get(spec.walk_forward_id) is not None:
                     return
-            progress(0.0, "Reading bars")
+            progress(0.0, unless_compiling("Reading bars"))
             try:
                 strategy = self._strategy(spec)
                 inputs, index = self._inputs(market, spec, strategy)

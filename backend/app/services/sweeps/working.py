@@ -38,6 +38,7 @@ from app.services.backtests.inputs import InputService, changed_inputs
 from app.services.backtests.service import trial_values
 from app.services.backtests.trials import record_of
 from app.services.jobs.context import Cancelled
+from app.services.kernels import unless_compiling
 from app.services.sweeps.executors import Submit, Task, in_processes, in_threads, on_cluster
 from app.services.user_strategies.catalogue import Catalogue, is_own, own_hashes
 from app.services.user_strategies.running import carry_out
@@ -100,7 +101,7 @@ class SweepWork:
         spec = SweepSpec.from_dict(sweep.spec)
         strategy = self.strategy(spec)
         points = Points(spec, strategy)
-        progress(0.0, "Reading bars")
+        progress(0.0, unless_compiling("Reading bars"))
         inputs = self.inputs(market, spec, strategy, points.found.warm_up)
         evaluator = Evaluator(spec, strategy, inputs, carry=self.carry(strategy), points=points)
         with bounded(cancelled), where(evaluator, strategy, spec, inputs, scheduler) as (submit, width):
