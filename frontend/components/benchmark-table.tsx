@@ -1,17 +1,13 @@
 import type { Figure } from "@/components/figure-card";
 import { FigureTable, FigureValue } from "@/components/figure-value";
 import { Unknown, toneOf } from "@/components/marks";
-import { percent, ratio } from "@/lib/format";
+import { labelOf, written } from "@/lib/measures";
 import { useIndexName } from "@/lib/queries";
+import { told } from "@/lib/told";
 
-const MEASURES = [
-  { name: "cagr", label: "Growth a year", show: percent },
-  { name: "volatility", label: "Volatility", show: percent },
-  { name: "sharpe", label: "Sharpe", show: ratio },
-  { name: "max_drawdown", label: "Deepest drawdown", show: percent },
-] as const;
+const MEASURED = ["cagr", "volatility", "sharpe", "max_drawdown"] as const;
 
-export type BenchmarkMeasure = (typeof MEASURES)[number]["name"];
+export type BenchmarkMeasure = (typeof MEASURED)[number];
 
 interface Measured {
   name: string;
@@ -59,9 +55,9 @@ export function BenchmarkTable<Beside extends Measured & { kind: string }>({
               <th scope="col" className="pin edge">
                 What
               </th>
-              {MEASURES.map((measure) => (
-                <th key={measure.name} scope="col" className="r">
-                  {measure.label}
+              {MEASURED.map((name) => (
+                <th key={name} scope="col" className="r">
+                  {labelOf(name)}
                 </th>
               ))}
             </tr>
@@ -69,10 +65,10 @@ export function BenchmarkTable<Beside extends Measured & { kind: string }>({
           <tbody>
             {rows.map((row) => (
               <tr key={row.name}>
-                <th scope="row" className="pin edge" title={row.words}>
+                <th scope="row" className="pin edge" title={told(row.words)}>
                   {row.name}
                 </th>
-                {MEASURES.map(({ name, label, show }) => {
+                {MEASURED.map((name) => {
                   const value = row.metrics[name];
                   if (typeof value !== "number")
                     return (
@@ -80,15 +76,15 @@ export function BenchmarkTable<Beside extends Measured & { kind: string }>({
                         <Unknown why={row.reasons[name] ?? row.words} />
                       </td>
                     );
-                  const shown = show(value);
+                  const shown = written(name, value);
                   const tone = name === "cagr" ? toneOf(value) : undefined;
                   return (
                     <td key={name} className="r">
                       {figure ? (
                         <FigureValue
-                          name={`${label}, ${row.name}: ${shown}`}
+                          name={`${labelOf(name)}, ${row.name}: ${shown}`}
                           className={tone}
-                          figure={() => figure({ name, label, shown }, row.benchmark)}
+                          figure={() => figure({ name, label: labelOf(name), shown }, row.benchmark)}
                         >
                           {shown}
                         </FigureValue>
@@ -104,7 +100,7 @@ export function BenchmarkTable<Beside extends Measured & { kind: string }>({
         </FigureTable>
       </div>
       <div className="card-f">
-        {from} {beside.map((row) => `${row.name}: ${row.words}`).join(" ")}
+        {from} {beside.map((row) => told(`${row.name}: ${row.words}`)).join(" ")}
       </div>
     </section>
   );

@@ -1,31 +1,28 @@
 import type { Column } from "@/components/data-table";
 import { Unknown } from "@/components/marks";
-import { count, date, grouped, instant, percent } from "@/lib/format";
+import { date, instant } from "@/lib/format";
+import { shortLabelOf, written } from "@/lib/measures";
 import type { Metrics, RunCard } from "@/lib/types";
 
 const figure = (
-  id: string,
-  header: string,
-  unit: string | undefined,
-  draw: (value: number) => string,
+  id: "cagr" | "sharpe" | "max_drawdown" | "volatility" | "trades",
+  unit: "%" | undefined,
   width: number,
 ): Column<RunCard> => ({
   id,
-  header,
+  header: shortLabelOf(id),
   unit,
   align: "right",
   width,
   cell: (run) => {
     const value = (run.metrics as Metrics)[id];
     return typeof value === "number" ? (
-      draw(value)
+      written(id, value).replace(/%$/, "")
     ) : (
       <Unknown why="Not defined for this run; its page says why" />
     );
   },
 });
-
-const bare = (value: number): string => percent(value, 1).slice(0, -1);
 
 /** What a stored run is told by in a list: where, when, and its figures. */
 export const runColumns = (indexName: (id: string) => string): Column<RunCard>[] => [
@@ -37,11 +34,11 @@ export const runColumns = (indexName: (id: string) => string): Column<RunCard>[]
   },
   { id: "start", header: "From", align: "right", width: 98, cell: (run) => date(run.start_date) },
   { id: "end", header: "To", align: "right", width: 98, cell: (run) => date(run.end_date) },
-  figure("cagr", "CAGR", "%", bare, 80),
-  figure("sharpe", "Sharpe", undefined, (value) => grouped(value, 2), 76),
-  figure("max_drawdown", "Drawdown", "%", bare, 98),
-  figure("volatility", "Volatility", "%", bare, 96),
-  figure("trades", "Trades", undefined, count, 72),
+  figure("cagr", "%", 80),
+  figure("sharpe", undefined, 76),
+  figure("max_drawdown", "%", 98),
+  figure("volatility", "%", 96),
+  figure("trades", undefined, 72),
 ];
 
 export const RUN_AT: Column<RunCard> = {

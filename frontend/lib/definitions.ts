@@ -79,7 +79,7 @@ export const DEFINITIONS: Record<string, Definition> = {
   },
   cvar_95: {
     text: "Mean loss of the days at or beyond the value at risk.",
-    formula: "−mean(r | r ≤ −VaR 95 %)",
+    formula: "−mean(r | r ≤ −VaR 95%)",
     of: ["sessions"],
   },
   var_99: {
@@ -88,8 +88,8 @@ export const DEFINITIONS: Record<string, Definition> = {
     of: ["sessions"],
   },
   cvar_99: {
-    text: "Mean loss of the days at or beyond the value at risk of 99 %.",
-    formula: "−mean(r | r ≤ −VaR 99 %)",
+    text: "Mean loss of the days at or beyond the value at risk of 99%.",
+    formula: "−mean(r | r ≤ −VaR 99%)",
     of: ["sessions"],
   },
   tail_ratio: {

@@ -111,7 +111,7 @@ def test_from_the_library_to_the_report_by_keyboard_alone(
     expect(page.get_by_role("heading", name="Figures and their differences")).to_be_visible(timeout=WAIT)
     expect(page.get_by_role("row", name=re.compile("Opening capital|Capital"))).to_be_visible()
     walk.stop("compare", re.compile("Compare"))
-    open_figure(page, "Growth a year")
+    open_figure(page, "CAGR")
 
     # sweep
     walk.go("w")

@@ -77,7 +77,7 @@ test("runs stand side by side with differences, intervals and what was asked dif
   const network = fakeApi(ANSWERS);
   const { container } = renderApp(<ComparePage />, `?runs=${A},${B}`);
   const figures = await screen.findByRole("region", { name: /^Figures/ });
-  const growth = within(figures).getByRole("row", { name: /Growth a year/ });
+  const growth = within(figures).getByRole("row", { name: /^CAGR/ });
   expect(growth).toHaveTextContent("12.6%");
   expect(growth).toHaveTextContent("\u22122.4 points");
   expect(growth).toHaveTextContent("\u22125.0 to +0.4");
@@ -96,8 +96,8 @@ test("runs stand side by side with differences, intervals and what was asked dif
 test("each figure opens its formula, its differences and how they were drawn", async () => {
   fakeApi(ANSWERS);
   const { container } = renderApp(<ComparePage />, `?runs=${A},${B}`);
-  await userEvent.click(await screen.findByRole("button", { name: "Growth a year" }));
-  const opened = await screen.findByRole("dialog", { name: "Growth a year" });
+  await userEvent.click(await screen.findByRole("button", { name: "CAGR" }));
+  const opened = await screen.findByRole("dialog", { name: "CAGR" });
   // what 1 became of two returns: 1.01
   expect(opened).toHaveTextContent("(Π (1 + r)) ^ (252 / sessions) − 1");
   expect(opened).toHaveTextContent("= 1.0100 ^ (252 / 2) − 1, of the first run");

@@ -71,3 +71,17 @@ test("a row of unknown shape is read with care", () => {
     "3 orders refused: PRICE_BAND. POINT-IN-TIME, CORALIS.",
   );
 });
+
+test.each([
+  ["82 orders refused: MAX_POSITIONS.", "82 orders refused: no free position."],
+  ["1642 orders cut down: POLICY.", "1,642 orders cut down: risk policy."],
+  ["The policy refused 3 orders: SECTOR.", "The policy refused 3 orders: one sector."],
+  [
+    "HALTED on 2021-03-04: the drawdown limit was reached",
+    "HALTED on 4 Mar 2021: the drawdown limit was reached",
+  ],
+  [
+    "FROZEN: 123456.78 rupees of the final equity are 1 holding that could not be sold: HDFC 123456.78 (NO TRADE SINCE 2023-07-12).",
+    "FROZEN: ₹1,23,457 of the final equity are 1 holding that could not be sold: HDFC ₹1,23,457 (NO TRADE SINCE 12 Jul 2023).",
+  ],
+])("the warning %p is read as %p", (warning, read) => expect(inWords(warning)).toBe(read));

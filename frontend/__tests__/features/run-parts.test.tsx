@@ -9,7 +9,7 @@ import { worked } from "@/features/backtest/definitions";
 import { keptExtremes } from "@/features/backtest/exposure";
 import { lanes, sessionAt } from "@/features/backtest/holdings";
 import { Holdings } from "@/features/backtest/holdings-panel";
-import { METRICS } from "@/features/backtest/metrics";
+import { MEASURES } from "@/lib/measures";
 import { within } from "@/lib/use-range";
 import { markersOf } from "@/features/backtest/trade-candles";
 import { steps } from "@/features/backtest/waterfall";
@@ -170,7 +170,7 @@ test("a mark says what was dealt, at what price and why", () => {
 // ---- figures
 
 test("every metric of a run has a definition and a formula", () => {
-  expect(Object.keys(DEFINITIONS).sort()).toEqual(Object.keys(METRICS).sort());
+  expect(Object.keys(DEFINITIONS).sort()).toEqual(Object.keys(MEASURES).sort());
   for (const { text, formula } of Object.values(DEFINITIONS))
     expect(text.length * formula.length).toBeGreaterThan(0);
 });

@@ -3,7 +3,8 @@ import userEvent from "@testing-library/user-event";
 import { axe } from "jest-axe";
 import { pointFigure } from "@/features/sweeps/figures";
 import { SweepPage } from "@/features/sweeps/sweep-page";
-import { howMany, parameter, parameters, valuesOf, written } from "@/features/sweeps/words";
+import { howMany, parameter, parameters, valuesOf } from "@/features/sweeps/words";
+import { written } from "@/lib/measures";
 import { failure, fakeApi } from "../support/api";
 import { options } from "../support/echarts";
 import { renderApp } from "../support/render";
@@ -19,7 +20,7 @@ beforeEach(() => {
 test("a cell of the heat map chooses its point, and the point opens as a run", async () => {
   const network = fakeApi({ ...ANSWERS, [`POST ${SWEEPS}/${ID}/points/1/run`]: { run_id: "abc" } });
   const { container, url } = renderApp(<SweepPage />, `?sweep=${ID}`);
-  const cell = await screen.findByRole("button", { name: "slow 60, fast 5: Sharpe 0.90" });
+  const cell = await screen.findByRole("button", { name: "slow 60, fast 5: Sharpe ratio 0.90" });
   expect(screen.getAllByRole("button", { name: /^slow .* Sharpe/ })).toHaveLength(3);
   await userEvent.click(cell);
   expect(url().get("point")).toBe("1");
@@ -51,7 +52,7 @@ test("each figure of a sweep opens its formula and what it is made of", async ()
   renderApp(<SweepPage />, `?sweep=${ID}&metric=calmar&point=1`);
   const points = await screen.findByRole("region", { name: "Points" });
   await within(points).findAllByText("fast 5 · slow 60");
-  let about = await opened("Max drawdown", points);
+  let about = await opened("Maximum drawdown", points);
   expect(about).toHaveTextContent("min (equity ÷ running peak − 1)");
   expect(about).toHaveTextContent("Pointfast 5 · slow 60");
   expect(about).toHaveTextContent("UniverseNIFTY50");
@@ -61,15 +62,15 @@ test("each figure of a sweep opens its formula and what it is made of", async ()
   await closed();
   const near = screen.getByRole("region", { name: "Plateau against peak" });
   about = await opened("Around it", near);
-  expect(about).toHaveTextContent("median(Calmar of the point and its neighbours)");
+  expect(about).toHaveTextContent("median(Calmar ratio of the point and its neighbours)");
   await closed();
   about = await opened("Percentile", near);
   expect(about).toHaveTextContent("100%");
   expect(about).toHaveTextContent("count(values ≤ its value) ÷ count(values)");
   await closed();
   const map = screen.getByRole("region", { name: "Heat map" });
-  about = await opened("Calmar", map);
-  expect(about).toHaveTextContent("Sharpe, the highest cell0.90");
+  about = await opened("Calmar ratio", map);
+  expect(about).toHaveTextContent("Sharpe ratio, the highest cell0.90");
   expect(about).toHaveTextContent("Lowest cell−0.20");
   expect(about).toHaveTextContent("Cells with a value3 of 4");
   await closed();
@@ -99,7 +100,7 @@ test("the distribution shows in which bar the chosen point is", async () => {
   fakeApi(ANSWERS);
   renderApp(<SweepPage />, `?sweep=${ID}`);
   await screen.findByRole("img", {
-    name: /^Sharpe of 3 points, from −0.50 to 1.00; the chosen point has 0.90/,
+    name: /^Sharpe ratio of 3 points, from −0.50 to 1.00; the chosen point has 0.90/,
   });
   await waitFor(() => expect(options).not.toHaveLength(0));
   const bars = (options.at(-1)?.series as { data: { value: number; itemStyle: { color: string } }[] }[])[0]!
@@ -121,7 +122,7 @@ test("the plateau is outlined on the heat map, and said", async () => {
   });
   renderApp(<SweepPage />, `?sweep=${ID}`);
   // the best point of fast 10 and slow 30 has no value; that of fast 5 and slow 30 is number 0
-  const cell = await screen.findByRole("button", { name: "slow 30, fast 5: Sharpe 0.40, the plateau" });
+  const cell = await screen.findByRole("button", { name: "slow 30, fast 5: Sharpe ratio 0.40, the plateau" });
   expect(cell).toHaveClass("plateau");
   expect(screen.getAllByRole("button", { name: /the plateau$/ })).toHaveLength(1);
   expect(screen.getByText(/Dashed: the plateau/)).toBeInTheDocument();

@@ -63,14 +63,14 @@ test("each figure of a walk-forward opens its formula and what it is made of", a
   expect(about).toHaveTextContent("Draws2,000");
   expect(await axe(container)).toHaveNoViolations();
   await closed();
-  about = await opened("Max drawdown", figures);
+  about = await opened("Maximum drawdown", figures);
   // 9,90,000 on the first session, from the opening capital
   expect(about).toHaveTextContent("= ₹9,90,000.00 on 2 Jan 2023 ÷ ₹10,00,000.00 − 1");
   await closed();
   about = await opened("Deflated Sharpe, 30 trials", figures);
   expect(about).toHaveTextContent("Φ((S − S₀) · √(T − 1)");
   await closed();
-  about = await opened("Sharpe", screen.getByRole("region", { name: "Cost stress" }));
+  about = await opened("Sharpe ratio", screen.getByRole("region", { name: "Cost stress" }));
   expect(about).toHaveTextContent("Costs 1×0.80Costs 2×0.40Costs 3×–");
   await closed();
   const tried = screen.getByRole("region", { name: "All points tried" });

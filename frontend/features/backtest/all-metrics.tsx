@@ -4,11 +4,12 @@ import { Fragment } from "react";
 import { FigureName } from "@/components/figure-card";
 import { Unknown } from "@/components/marks";
 import type { RunAnalysis, RunHead } from "@/lib/types";
-import { metric, METRICS, opened } from "./metrics";
+import { labelOf, MEASURES } from "@/lib/measures";
+import { metric, opened } from "./metrics";
 
 /** Every metric of a run; its name opens what it is made of. */
 export function AllMetrics({ run, analysis }: { run: RunHead; analysis: RunAnalysis | Error | undefined }) {
-  const names = Object.keys(METRICS);
+  const names = Object.keys(MEASURES);
   const third = Math.ceil(names.length / 3);
   return (
     <section className="card" style={{ marginTop: 12 }}>
@@ -31,10 +32,7 @@ export function AllMetrics({ run, analysis }: { run: RunHead; analysis: RunAnaly
               return (
                 <Fragment key={name}>
                   <dt>
-                    <FigureName
-                      label={METRICS[name]?.label ?? name}
-                      figure={() => opened(run, name, analysis)}
-                    />
+                    <FigureName label={labelOf(name)} figure={() => opened(run, name, analysis)} />
                   </dt>
                   <dd data-metric={name}>{text ?? <Unknown why={why} />}</dd>
                 </Fragment>

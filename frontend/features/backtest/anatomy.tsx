@@ -49,22 +49,21 @@ function Parts({ run, found }: { run: RunHead; found: RunAnalysis }) {
   return (
     <>
       <Months run={run} found={found} equity={equity} />
-      <div
-        className="grid runb"
-        style={{ marginTop: 12, gridTemplateColumns: "repeat(auto-fit, minmax(min(420px, 100%), 1fr))" }}
-      >
+      <div className="duo even">
         <Exposure run={run} found={found} />
         <Falls run={run} found={found} equity={equity} />
-        <section className="card">
-          <div className="card-h">
-            <h2>Sharpe of a year, and trades open</h2>
-          </div>
-          <Rolling found={part} />
-          <div className="card-f">
-            Above, of the last {count(found.rolling_sessions)} sessions at each close; below, the trades then
-            open.
-          </div>
-        </section>
+      </div>
+      <section className="card" style={{ marginTop: 12 }}>
+        <div className="card-h">
+          <h2>Sharpe of a year, and trades open</h2>
+        </div>
+        <Rolling found={part} />
+        <div className="card-f">
+          Above, of the last {count(found.rolling_sessions)} sessions at each close; below, the trades then
+          open.
+        </div>
+      </section>
+      <div className="duo even">
         <Distribution title="Daily returns" bins={found.return_bins} of="daily returns" empty={NO_SESSION}>
           How many sessions fell into each range; the outermost hold what lies beyond.
         </Distribution>

@@ -1,73 +1,9 @@
 import type { Figure, Whisker } from "@/components/figure-card";
 import { DEFINITIONS } from "@/lib/definitions";
-import { count, grouped, percent, rupees, shortHash } from "@/lib/format";
+import { shortHash } from "@/lib/format";
+import { labelOf, written } from "@/lib/measures";
 import type { DailyPoint, Metrics, RunAnalysis, RunHead } from "@/lib/types";
 import { inputsOf, worked } from "./definitions";
-
-type Draw = (value: number) => string;
-
-const asPercent: Draw = (value) => percent(value, 1);
-const asPercent2: Draw = (value) => percent(value, 2);
-const asRatio: Draw = (value) => grouped(value, 2);
-
-/** How each metric of a run is written. The server's name → label and form. */
-export const METRICS: Record<string, { label: string; draw: Draw }> = {
-  total_return: { label: "Total return", draw: asPercent },
-  cagr: { label: "CAGR", draw: asPercent },
-  volatility: { label: "Volatility", draw: asPercent },
-  sharpe: { label: "Sharpe ratio", draw: asRatio },
-  sortino: { label: "Sortino ratio", draw: asRatio },
-  calmar: { label: "Calmar ratio", draw: asRatio },
-  max_drawdown: { label: "Maximum drawdown", draw: asPercent },
-  omega: { label: "Omega at zero", draw: asRatio },
-  martin_ratio: { label: "Martin ratio", draw: asRatio },
-  ulcer_index: { label: "Ulcer index", draw: asPercent },
-  mean_drawdown: { label: "Mean drawdown", draw: asPercent },
-  longest_drawdown: { label: "Longest drawdown, sessions", draw: count },
-  recovery_sessions: { label: "Recovery of the deepest, sessions", draw: count },
-  downside_deviation: { label: "Downside deviation", draw: asPercent },
-  var_95: { label: "Value at risk, 95 %, a day", draw: asPercent2 },
-  cvar_95: { label: "Mean loss beyond it", draw: asPercent2 },
-  var_99: { label: "Value at risk, 99 %, a day", draw: asPercent2 },
-  cvar_99: { label: "Mean loss beyond it, 99 %", draw: asPercent2 },
-  tail_ratio: { label: "Tail ratio", draw: asRatio },
-  skewness: { label: "Skewness", draw: asRatio },
-  kurtosis: { label: "Kurtosis (normal: 3)", draw: asRatio },
-  best_day: { label: "Best day", draw: asPercent2 },
-  worst_day: { label: "Worst day", draw: asPercent2 },
-  winning_days: { label: "Winning days", draw: asPercent },
-  best_month: { label: "Best month", draw: asPercent },
-  worst_month: { label: "Worst month", draw: asPercent },
-  winning_months: { label: "Winning months", draw: asPercent },
-  beta: { label: "Beta to the index", draw: asRatio },
-  alpha: { label: "Alpha a year", draw: asPercent },
-  correlation: { label: "Correlation with the index", draw: asRatio },
-  tracking_error: { label: "Tracking error", draw: asPercent },
-  information_ratio: { label: "Information ratio", draw: asRatio },
-  win_rate: { label: "Win rate", draw: asPercent },
-  profit_factor: { label: "Profit factor", draw: asRatio },
-  expectancy: { label: "Profit a trade", draw: (value) => rupees(value) },
-  payoff: { label: "Average win over average loss", draw: asRatio },
-  sqn: { label: "System quality (SQN)", draw: asRatio },
-  kelly: { label: "Kelly share", draw: asPercent },
-  average_holding: { label: "Sessions a trade", draw: (value) => grouped(value, 1) },
-  mean_adverse_excursion: { label: "Mean worst excursion of a trade", draw: asPercent },
-  mean_favourable_excursion: { label: "Mean best excursion of a trade", draw: asPercent },
-  exposure: { label: "Time in market", draw: asPercent },
-  gross_exposure: { label: "Mean exposure", draw: asPercent },
-  net_exposure: { label: "Mean net exposure", draw: asPercent },
-  turnover: { label: "Turnover a year", draw: (value) => `${grouped(value, 2)}×` },
-  trades: { label: "Closed trades", draw: count },
-  open_trades: { label: "Open at the end", draw: count },
-  final_equity: { label: "Final equity", draw: (value) => rupees(value, false) },
-  frozen_value: { label: "Frozen: could not be sold", draw: (value) => rupees(value, false) },
-  frozen_share: { label: "Frozen, of the final equity", draw: asPercent2 },
-  frozen_positions: { label: "Frozen holdings", draw: count },
-  final_equity_without_frozen: {
-    label: "Final equity were they worth nothing",
-    draw: (value) => rupees(value, false),
-  },
-};
 
 /** The interval of a figure in words and as a whisker; what says why there is none. */
 function doubt(
@@ -84,8 +20,7 @@ function doubt(
   const found = luck.intervals[name];
   const value = (run.metrics as Metrics)[name];
   if (!found || typeof value !== "number") return { interval: "No interval: not defined in every draw" };
-  const draw = METRICS[name]?.draw ?? asRatio;
-  const [low, high] = [draw(found.low), draw(found.high)];
+  const [low, high] = [written(name, found.low), written(name, found.high)];
   return {
     interval: `${low.endsWith("%") ? low.slice(0, -1) : low} to ${high}`,
     whisker: { value, low: found.low, high: found.high },
@@ -101,7 +36,7 @@ export function metric(
   const value = (run.metrics as Metrics)[name];
   const why = run.metric_reasons[name] ?? "the server did not compute it";
   if (typeof value !== "number" || !Number.isFinite(value)) return { text: null, why };
-  return { text: (METRICS[name]?.draw ?? asRatio)(value), why };
+  return { text: written(name, value), why };
 }
 
 const SHOWN: readonly { name: string; twins: readonly string[] }[] = [
@@ -124,7 +59,7 @@ export function figures(run: RunHead, sharpe: Beside, analysis?: RunAnalysis | E
     const definition = DEFINITIONS[name];
     return {
       name,
-      label: METRICS[name]?.label ?? name,
+      label: labelOf(name),
       value: isPercent && text ? text.slice(0, -1) : text,
       unit: isPercent ? "%" : undefined,
       why,
@@ -140,7 +75,7 @@ export function figures(run: RunHead, sharpe: Beside, analysis?: RunAnalysis | E
         name === "sharpe"
           ? sharpe.twins
           : twins.map((twin) => ({
-              name: METRICS[twin]?.label.split(":")[0] ?? twin, // what follows a colon has no room on a card
+              name: labelOf(twin).split(":")[0] ?? twin, // what follows a colon has no room on a card
               value: metric(run, twin).text ?? "–",
             })),
     };
@@ -159,7 +94,7 @@ export function opened(run: RunHead, name: string, analysis?: RunAnalysis | Erro
   const { text, why } = metric(run, name);
   const definition = DEFINITIONS[name];
   return {
-    label: METRICS[name]?.label ?? name,
+    label: labelOf(name),
     value: text,
     why,
     definition: definition?.text ?? "",

@@ -1,6 +1,7 @@
 import { sentence } from "@/components/data-jobs";
-import { rupees } from "@/lib/format";
+import { told } from "@/lib/told";
 import type { RunDetail } from "@/lib/types";
+import { ruleName } from "./decisions";
 
 /** An order that was not filled as asked: refused when nothing of it was granted, else cut down. */
 export interface Refusal {
@@ -77,11 +78,21 @@ export const reasonName = (reason: string): string =>
 
 export const reasonText = (reason: string): string => REASONS[reason]?.long ?? reasonName(reason);
 
-/** A sentence of the engine with its reasons in words: "82 orders refused: no free position." */
+/** A warning of the engine as it is read: "82 orders refused: no free position." */
 export const inWords = (text: string): string =>
-  text
-    .replace(/\b[A-Z]+(?:_[A-Z]+)+\b/g, (name) => REASONS[name]?.short.toLowerCase() ?? name)
-    .replace(/(?<![\d.])(\d+(?:\.\d+)?) rupees\b/g, (_, amount: string) => rupees(Number(amount)));
+  told(
+    text
+      .replace(
+        /^(The policy .*: )([A-Z_]+)(?=\.$)/,
+        (_, before: string, rule: string) => before + lower(ruleName(rule)),
+      )
+      .replace(/(?<=(?:refused|cut down): )[A-Z_]+(?=\.$)/, (reason) =>
+        reason in REASONS ? lower(reasonName(reason)) : reason,
+      )
+      .replace(/\b[A-Z]+(?:_[A-Z]+)+\b/g, (name) => (name in REASONS ? lower(reasonName(name)) : name)),
+  );
+
+const lower = (name: string): string => name.charAt(0).toLowerCase() + name.slice(1);
 
 /** The run's rows are open JSON, so every field is looked at before it is used. */
 export function refusalsOf(run: Pick<RunDetail, "rejections">): Refusal[] {

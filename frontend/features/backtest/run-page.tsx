@@ -19,6 +19,7 @@ import { useCommands } from "@/lib/commands";
 import { useCrumbs } from "@/lib/crumbs";
 import { count, dateRange, percent, rupeesInWords } from "@/lib/format";
 import { strategiesQuery, useIndexName } from "@/lib/queries";
+import { told } from "@/lib/told";
 import type { RunDetail, RunHead } from "@/lib/types";
 import { figures } from "./metrics";
 import { analysisQuery, runQuery, runTablesQuery, significanceQuery } from "./queries";
@@ -62,7 +63,7 @@ function Run({ run }: { run: RunHead }) {
   const strategies = useQuery(strategiesQuery);
   const significance = useQuery(significanceQuery(run.run_id));
   const analysis = useQuery(analysisQuery(run.run_id));
-  const told = analysis.data ?? analysis.error ?? undefined;
+  const found = analysis.data ?? analysis.error ?? undefined;
   const cards = run.strategy_ids.map((id) => strategies.data?.find((card) => card.strategy_id === id));
   const name = run.strategy_ids.map((id, index) => cards[index]?.display_name ?? id).join(" + ");
   const [first] = cards;
@@ -132,7 +133,7 @@ function Run({ run }: { run: RunHead }) {
       <VerifyingJob state={verification} />
       <section className="card" aria-label="Headline figures">
         <div className="figs">
-          {figures(run, besideSharpe(significance), told).map((figure) => (
+          {figures(run, besideSharpe(significance), found).map((figure) => (
             <FigureCard key={figure.label} figure={figure} />
           ))}
         </div>
@@ -151,21 +152,14 @@ function Run({ run }: { run: RunHead }) {
           </div>
           <ul className="ass beside" tabIndex={0} aria-label="Assumptions">
             {run.assumptions.map((assumption) => (
-              <li key={assumption}>{assumption}</li>
+              <li key={assumption}>{told(assumption)}</li>
             ))}
           </ul>
         </section>
       </div>
       <FrozenHoldings run={run} />
-      <AllMetrics run={run} analysis={told} />
-      <div
-        className="grid runb"
-        style={{
-          marginTop: 12,
-          alignItems: "start",
-          gridTemplateColumns: "repeat(auto-fit, minmax(min(440px, 100%), 1fr))",
-        }}
-      >
+      <AllMetrics run={run} analysis={found} />
+      <div className="duo">
         <Inputs run={run} />
         <NaiveTwin run={run} />
         <Benchmarks run={run} />

@@ -13,11 +13,12 @@ import { Unknown } from "@/components/marks";
 import { DataState, EmptyState } from "@/components/shared/DataState";
 import { useCrumbs } from "@/lib/crumbs";
 import { count, date, dateRange, grouped } from "@/lib/format";
+import { labelOf, written } from "@/lib/measures";
 import { strategiesQuery, useIndexName } from "@/lib/queries";
 import type { Comparison } from "@/lib/types";
 import { cellFigure, correlationFigure, measureFigure } from "./figures";
 import { choiceQuery, comparisonQuery, MOST_RUNS } from "./queries";
-import { inputName, inputValue, MEASURES, verdict } from "./words";
+import { difference as apart, inputName, inputValue, unitOf, verdict } from "./words";
 
 export function ComparePage() {
   useCrumbs([{ label: "Quant" }, { label: "Runs", href: "/quant/runs/" }, { label: "Compare" }]);
@@ -160,14 +161,7 @@ function Compared({ found }: { found: Comparison }) {
         </div>
       </section>
       <Measures found={found} titles={titles} />
-      <div
-        className="grid runb"
-        style={{
-          marginTop: 12,
-          alignItems: "start",
-          gridTemplateColumns: "repeat(auto-fit, minmax(min(420px, 100%), 1fr))",
-        }}
-      >
+      <div className="duo">
         <Inputs found={found} titles={titles} />
         <Correlation found={found} titles={titles} />
       </div>
@@ -198,12 +192,12 @@ function Measures({ found, titles }: { found: Comparison; titles: readonly strin
           </thead>
           <tbody>
             {found.measures.map((measure) => {
-              const shown = MEASURES[measure.name];
-              if (!shown) return null;
+              const label = labelOf(measure.name);
+              const less = (value: number) => apart(measure.name, value);
               return (
                 <tr key={measure.name}>
                   <th scope="row" className="pin edge" style={{ verticalAlign: "top", paddingBlock: 6 }}>
-                    <FigureName label={shown.label} figure={() => measureFigure(found, measure, titles)} />
+                    <FigureName label={label} figure={() => measureFigure(found, measure, titles)} />
                   </th>
                   {measure.values.map((value, at) => {
                     const difference = at > 0 ? measure.differences[at - 1] : undefined;
@@ -214,10 +208,10 @@ function Measures({ found, titles }: { found: Comparison; titles: readonly strin
                             <Unknown why={measure.reasons[at] ?? "Not known"} />
                           ) : (
                             <FigureValue
-                              name={`${shown.label}, ${titles[at]}: ${shown.show(value)}`}
+                              name={`${label}, ${titles[at]}: ${written(measure.name, value)}`}
                               figure={() => cellFigure(found, measure, titles, at)}
                             >
-                              {shown.show(value)}
+                              {written(measure.name, value)}
                             </FigureValue>
                           )}
                         </span>
@@ -227,11 +221,11 @@ function Measures({ found, titles }: { found: Comparison; titles: readonly strin
                             style={{ display: "block" }}
                             title={verdict(measure, at - 1)}
                           >
-                            {shown.difference(difference.value)} {shown.unit}
+                            {less(difference.value)} {unitOf(measure.name)}
                             {difference.low !== null && difference.high !== null && (
                               <>
                                 <br />
-                                {shown.difference(difference.low)} to {shown.difference(difference.high)}
+                                {less(difference.low)} to {less(difference.high)}
                                 <span className="sr">. {verdict(measure, at - 1)}</span>
                               </>
                             )}

@@ -1,8 +1,9 @@
 import type { Figure } from "@/components/figure-card";
 import { DEFINITIONS } from "@/lib/definitions";
 import { count, date, grouped, percent, shortHash } from "@/lib/format";
+import { labelOf, written } from "@/lib/measures";
 import type { Comparison } from "@/lib/types";
-import { MEASURES, verdict } from "./words";
+import { difference as apart, unitOf, verdict } from "./words";
 
 type Measure = Comparison["measures"][number];
 
@@ -31,8 +32,8 @@ export function cellFigure(
   titles: readonly string[],
   at: number,
 ): Figure {
-  const drawn = MEASURES[measure.name];
-  const show = drawn?.show ?? ((value: number) => grouped(value, 2));
+  const show = (value: number) => written(measure.name, value);
+  const less = (value: number) => apart(measure.name, value);
   const value = measure.values[at] ?? null;
   const difference = at > 0 ? measure.differences[at - 1] : undefined;
   const numbers = worked(found, measure.name, at);
@@ -40,7 +41,7 @@ export function cellFigure(
   const growth = found.growth[at] ?? [];
   const { method } = found;
   return {
-    label: `${drawn?.label ?? measure.name}, ${titles[at]}`,
+    label: `${labelOf(measure.name)}, ${titles[at]}`,
     value: value === null ? null : show(value),
     why: measure.reasons[at] ?? "Not known",
     definition: TEXTS[measure.name] ?? DEFINITIONS[measure.name]?.text ?? "",
@@ -48,19 +49,19 @@ export function cellFigure(
     inputs: [
       { name: `Growth to ${date(found.days.at(-1) ?? "")}`, value: grouped(growth.at(-1) ?? 1, 4) },
       { name: "Sessions", value: count(found.days.length) },
-      ...(difference?.value == null || !drawn
+      ...(difference?.value == null
         ? []
         : [
             {
               name: "Less the first run’s",
-              value: `${drawn.difference(difference.value)} ${drawn.unit}`.trim(),
+              value: `${less(difference.value)} ${unitOf(measure.name)}`.trim(),
             },
             {
               name: `Interval of it, ${percent(method.confidence, 0)}`,
               value:
                 difference.low === null || difference.high === null
                   ? (difference.reason ?? "–")
-                  : `${drawn.difference(difference.low)} to ${drawn.difference(difference.high)}`,
+                  : `${less(difference.low)} to ${less(difference.high)}`,
             },
             { name: "So", value: verdict(measure, at - 1) },
           ]),
@@ -71,14 +72,14 @@ export function cellFigure(
 
 /** A figure of the first run, and how far each of the others lies from it. */
 export function measureFigure(found: Comparison, measure: Measure, titles: readonly string[]): Figure {
-  const drawn = MEASURES[measure.name];
-  const show = drawn?.show ?? ((value: number) => grouped(value, 2));
+  const show = (value: number) => written(measure.name, value);
+  const less = (value: number) => apart(measure.name, value);
   const [first, ...others] = measure.values;
   const numbers = worked(found, measure.name);
   const formula = DEFINITIONS[measure.name]?.formula;
   const { method } = found;
   return {
-    label: drawn?.label ?? measure.name,
+    label: labelOf(measure.name),
     value: first == null ? null : show(first),
     why: measure.reasons[0] ?? "Not known",
     definition: TEXTS[measure.name] ?? DEFINITIONS[measure.name]?.text ?? "",
@@ -94,12 +95,12 @@ export function measureFigure(found: Comparison, measure: Measure, titles: reado
           {
             name: "less the first",
             value:
-              difference?.value == null || !drawn
+              difference?.value == null
                 ? (difference?.reason ?? "–")
-                : `${drawn.difference(difference.value)} ${drawn.unit}`.trim() +
+                : `${less(difference.value)} ${unitOf(measure.name)}`.trim() +
                   (low === null || high === null
                     ? ""
-                    : `, ${drawn.difference(low)} to ${drawn.difference(high)}. ${verdict(measure, at)}`),
+                    : `, ${less(low)} to ${less(high)}. ${verdict(measure, at)}`),
           },
         ];
       }),

@@ -1,35 +1,15 @@
 import { sentence } from "@/components/data-jobs";
-import { date, grouped, percent, rupees, signed } from "@/lib/format";
+import { date, rupees, signed } from "@/lib/format";
 import { SIZINGS, type Sizing } from "@/lib/terms";
 import type { Comparison } from "@/lib/types";
 
 type Measure = Comparison["measures"][number];
 
-interface Shown {
-  label: string;
-  show: (value: number) => string;
-  difference: (value: number) => string;
-  unit: string;
-}
+/** How the difference of two values of a measure is written: of percents in points. */
+export const difference = (name: string, value: number): string =>
+  name === "sharpe" ? signed(value, 2) : signed(100 * value, 1);
 
-const points: Omit<Shown, "label"> = {
-  show: (value) => percent(value),
-  difference: (value) => signed(100 * value, 1),
-  unit: "points",
-};
-
-/** The figures in the order they are read, and how each is written. */
-export const MEASURES: Record<string, Shown> = {
-  cagr: { label: "Growth a year", ...points },
-  volatility: { label: "Volatility", ...points },
-  sharpe: {
-    label: "Sharpe ratio",
-    show: (value) => grouped(value, 2),
-    difference: (value) => signed(value, 2),
-    unit: "",
-  },
-  max_drawdown: { label: "Deepest drawdown", ...points },
-};
+export const unitOf = (name: string): string => (name === "sharpe" ? "" : "points");
 
 /** What the interval says about a difference, in words. */
 export function verdict(measure: Measure, at: number): string {

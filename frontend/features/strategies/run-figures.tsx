@@ -1,16 +1,13 @@
 import Link from "next/link";
 import { Unknown } from "@/components/marks";
-import { counted, date, grouped, percent } from "@/lib/format";
+import { counted, dateRange } from "@/lib/format";
+import { shortLabelOf, written } from "@/lib/measures";
 import type { LibraryEntry } from "@/lib/types";
 import { formOf } from "./words";
 
 type Figures = Pick<NonNullable<LibraryEntry["typical"]>, "cagr" | "sharpe" | "max_drawdown">;
 
-const MEASURES: readonly { name: keyof Figures; label: string; draw: (value: number) => string }[] = [
-  { name: "cagr", label: "CAGR", draw: percent },
-  { name: "sharpe", label: "Sharpe", draw: (value) => grouped(value, 2) },
-  { name: "max_drawdown", label: "Drawdown", draw: percent },
-];
+const MEASURED = ["cagr", "sharpe", "max_drawdown"] as const satisfies readonly (keyof Figures)[];
 
 /** The typical run beside the best one, each with how many it stands for: the best of many says little. */
 export function RunFigures({ entry }: { entry: LibraryEntry }) {
@@ -33,9 +30,9 @@ export function RunFigures({ entry }: { entry: LibraryEntry }) {
       </div>
     );
   }
-  const cell = (figures: Figures | null, name: keyof Figures, draw: (value: number) => string) => {
+  const cell = (figures: Figures | null, name: keyof Figures) => {
     const value = figures?.[name];
-    return typeof value === "number" ? draw(value) : <Unknown why="No run has this figure" />;
+    return typeof value === "number" ? written(name, value) : <Unknown why="No run has this figure" />;
   };
   return (
     <table className="t num figs-of-runs">
@@ -62,11 +59,11 @@ export function RunFigures({ entry }: { entry: LibraryEntry }) {
         </tr>
       </thead>
       <tbody>
-        {MEASURES.map(({ name, label, draw }) => (
+        {MEASURED.map((name) => (
           <tr key={name}>
-            <th scope="row">{label}</th>
-            <td className="r">{cell(typical, name, draw)}</td>
-            <td className="r">{cell(best, name, draw)}</td>
+            <th scope="row">{shortLabelOf(name)}</th>
+            <td className="r">{cell(typical, name)}</td>
+            <td className="r">{cell(best, name)}</td>
           </tr>
         ))}
         {best && (
@@ -77,7 +74,7 @@ export function RunFigures({ entry }: { entry: LibraryEntry }) {
               <Link
                 className="link mono"
                 href={`/quant/run/?run=${best.run_id}`}
-                title={`${date(best.start_date)} – ${date(best.end_date)}`}
+                title={dateRange(best.start_date, best.end_date)}
               >
                 {best.run_id.slice(0, 8)}
               </Link>

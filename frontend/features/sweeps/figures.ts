@@ -1,6 +1,7 @@
 import type { Figure } from "@/components/figure-card";
 import { DEFINITIONS } from "@/lib/definitions";
 import { count, dateRange, grouped, likeIt, percent, probability, ratio, shortHash } from "@/lib/format";
+import { labelOf, written } from "@/lib/measures";
 import type {
   HeatMap,
   Landscape,
@@ -11,7 +12,7 @@ import type {
   SweepMetric,
   SweepPoint,
 } from "@/lib/types";
-import { METRICS, parameters, written } from "./words";
+import { parameters } from "./words";
 
 type Input = NonNullable<Figure["inputs"]>[number];
 
@@ -55,7 +56,7 @@ export function pointFigure(
     (name) => name !== metric && typeof metrics[name] === "number",
   );
   return {
-    label: METRICS[metric],
+    label: labelOf(metric),
     value: typeof value === "number" ? written(metric, value) : null,
     why: point ? (point.failed ?? "Not defined; the run of it says why") : "There is no point",
     definition: DEFINITIONS[metric]?.text ?? "",
@@ -63,7 +64,7 @@ export function pointFigure(
     interval: NO_INTERVAL,
     inputs: point && [
       { name: "Point", value: parameters(point.params) },
-      ...beside.map((name) => ({ name: METRICS[name], value: written(name, metrics[name] as number) })),
+      ...beside.map((name) => ({ name: labelOf(name), value: written(name, metrics[name] as number) })),
       ...about(sweep, point.base),
     ],
   };
@@ -76,12 +77,12 @@ export function cellsFigure(sweep: Sweep, heat: HeatMap): Figure {
   const { metric } = heat;
   const most = known.length > 0 ? Math.max(...known) : null;
   return {
-    label: `${METRICS[metric]}, the highest cell`,
+    label: `${labelOf(metric)}, the highest cell`,
     value: most === null ? null : written(metric, most),
     why: "No cell has a value",
     definition: `${DEFINITIONS[metric]?.text ?? ""} ${over ? `A cell shows its median over ${over}.` : "A cell is one point."}`,
     formula: over
-      ? `median(${METRICS[metric]} of the cell’s points)\n${DEFINITIONS[metric]?.formula}`
+      ? `median(${labelOf(metric)} of the cell’s points)\n${DEFINITIONS[metric]?.formula}`
       : DEFINITIONS[metric]?.formula,
     interval: NO_INTERVAL,
     inputs: [
@@ -106,13 +107,13 @@ export function placeFigure(sweep: Sweep, found: Landscape, of: "around" | "perc
       ? {
           label: "Around it",
           why: "It has no neighbours",
-          definition: `${METRICS[metric]} in the middle of the chosen point and the points one step of the grid away: what is left of it where one misses it a little.`,
-          formula: `median(${METRICS[metric]} of the point and its neighbours)`,
+          definition: `${labelOf(metric)} in the middle of the chosen point and the points one step of the grid away: what is left of it where one misses it a little.`,
+          formula: `median(${labelOf(metric)} of the point and its neighbours)`,
         }
       : {
           label: "Percentile",
           why: "It has no value",
-          definition: `Share of all points whose ${METRICS[metric]} is no better than that of the chosen one.`,
+          definition: `Share of all points whose ${labelOf(metric)} is no better than that of the chosen one.`,
           formula: "count(values ≤ its value) ÷ count(values)",
         };
   return {
@@ -121,7 +122,7 @@ export function placeFigure(sweep: Sweep, found: Landscape, of: "around" | "perc
     interval: "None: it is counted over all points",
     inputs: [
       { name: "Chosen", value: chosen ? parameters(chosen.params) : "none" },
-      { name: `Its ${METRICS[metric]}`, value: shown(chosen?.value, (value) => written(metric, value)) },
+      { name: `Its ${labelOf(metric)}`, value: shown(chosen?.value, (value) => written(metric, value)) },
       ...placed.flatMap(([name, one]) => (one ? [{ name, value: shown(one[of], draw) }] : [])),
       { name: "Points", value: count(found.points) },
       ...about(sweep, chosen?.base ?? 0),

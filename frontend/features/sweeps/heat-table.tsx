@@ -1,7 +1,8 @@
 "use client";
 
+import { labelOf, written } from "@/lib/measures";
 import type { HeatMap } from "@/lib/types";
-import { METRICS, parameter, written } from "./words";
+import { parameter } from "./words";
 
 const TEXT_CELLS = 900; // more cells than this are colours with their value on hover and on focus
 
@@ -25,12 +26,12 @@ export function HeatTable({
   const small = cells > TEXT_CELLS;
   const one = heat.y.values.length === 1 && heat.y.values[0] === null;
   const said = (row: number, column: number, value: number) =>
-    `${heat.x.name} ${parameter(heat.x.values[column] ?? 0)}${one ? "" : `, ${heat.y.name} ${parameter(heat.y.values[row] ?? 0)}`}: ${METRICS[heat.metric]} ${written(heat.metric, value)}`;
+    `${heat.x.name} ${parameter(heat.x.values[column] ?? 0)}${one ? "" : `, ${heat.y.name} ${parameter(heat.y.values[row] ?? 0)}`}: ${labelOf(heat.metric)} ${written(heat.metric, value)}`;
   return (
     <div className="tw-wrap" tabIndex={0} role="group" aria-label="Heat map, scrolls sideways">
       <table className="heat num">
         <caption className="sr">
-          {METRICS[heat.metric]} by {heat.x.name}
+          {labelOf(heat.metric)} by {heat.x.name}
           {one ? "" : ` and ${heat.y.name}`}
           {heat.others.length > 0 && `, the median over ${heat.others.join(", ")}`}
         </caption>
@@ -47,7 +48,7 @@ export function HeatTable({
         <tbody>
           {heat.median.map((row, at) => (
             <tr key={heat.y.values[at] ?? "one"}>
-              <th scope="row">{one ? METRICS[heat.metric] : parameter(heat.y.values[at] ?? 0)}</th>
+              <th scope="row">{one ? labelOf(heat.metric) : parameter(heat.y.values[at] ?? 0)}</th>
               {row.map((value, column) => {
                 const best = heat.best[at]?.[column] ?? null;
                 if (value === null || best === null)

@@ -3,10 +3,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { FigureName } from "@/components/figure-card";
 import { DataState } from "@/components/shared/DataState";
+import { labelOf } from "@/lib/measures";
 import { cellsFigure } from "./figures";
 import { HeatTable } from "./heat-table";
 import { heatQuery, landscapeQuery, type View } from "./queries";
-import { METRICS } from "./words";
 
 /** The heat map of a measure, and what a cell of it opens. */
 export function Heat({
@@ -25,9 +25,9 @@ export function Heat({
       <div className="card-h">
         <h2>
           {query.data ? (
-            <FigureName label={METRICS[metric]} figure={() => cellsFigure(sweep, query.data)} />
+            <FigureName label={labelOf(metric)} figure={() => cellsFigure(sweep, query.data)} />
           ) : (
-            METRICS[metric]
+            labelOf(metric)
           )}{" "}
           by parameters
         </h2>

@@ -6,10 +6,11 @@ import { FigureTable, FigureValue } from "@/components/figure-value";
 import { Unknown } from "@/components/marks";
 import { Pager } from "@/components/pager";
 import { DataState } from "@/components/shared/DataState";
+import { labelOf, written } from "@/lib/measures";
 import type { SweepMetric } from "@/lib/types";
 import { pointFigure } from "./figures";
 import { pointsQuery, type View } from "./queries";
-import { METRICS, parameters, written } from "./words";
+import { parameters } from "./words";
 
 const COLUMNS: readonly SweepMetric[] = ["sharpe", "cagr", "max_drawdown", "profit_factor", "trades"];
 
@@ -39,7 +40,7 @@ export function Points({
         <h2>Points</h2>
         <span className="sp">
           <button type="button" className="btn sm" onClick={onTurn}>
-            {METRICS[metric]}: {rising ? "lowest" : "highest"} first
+            {labelOf(metric)}: {rising ? "lowest" : "highest"} first
           </button>
         </span>
       </div>
@@ -56,7 +57,7 @@ export function Points({
                     {shown.map((one) => (
                       <th key={one} scope="col" className="r">
                         <FigureName
-                          label={METRICS[one]}
+                          label={labelOf(one)}
                           figure={() =>
                             pointFigure(
                               sweep,
@@ -86,7 +87,7 @@ export function Points({
                               <Unknown why={row.failed ?? "Not defined; the run of it says why"} />
                             ) : (
                               <FigureValue
-                                name={`${METRICS[one]}: ${written(one, value)}`}
+                                name={`${labelOf(one)}: ${written(one, value)}`}
                                 figure={() => pointFigure(sweep, one, row)}
                               >
                                 {written(one, value)}

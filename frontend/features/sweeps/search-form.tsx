@@ -10,10 +10,11 @@ import { DataState } from "@/components/shared/DataState";
 import { sweepAPI, unwrap, walkAPI } from "@/lib/api-client";
 import { getErrorMessage } from "@/lib/errors";
 import { count, counted } from "@/lib/format";
+import { labelOf } from "@/lib/measures";
 import { ALL_STOCKS, healthQuery, indicesQuery, strategiesQuery } from "@/lib/queries";
 import type { BacktestRequest, IndexInfo, StrategyCard } from "@/lib/types";
 import { changed, PLAIN, runOf, RunTerms, wrongTerms } from "./run-terms";
-import { CHOOSING, howMany, METRICS, numbers, valuesOf, type Chooser, type Grid } from "./words";
+import { CHOOSING, howMany, numbers, valuesOf, type Chooser, type Grid } from "./words";
 
 type Kind = "sweep" | "walk";
 type Plan = "bps" | "zerodha" | "fyers" | "none";
@@ -248,7 +249,7 @@ function Form({
             >
               {CHOOSING.map((name) => (
                 <option key={name} value={name}>
-                  {METRICS[name]}
+                  {labelOf(name)}
                 </option>
               ))}
             </SelectField>

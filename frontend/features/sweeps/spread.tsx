@@ -4,8 +4,8 @@ import { useMemo } from "react";
 import { alpha, useChartColors } from "@/components/chart-colors";
 import { EChart } from "@/components/echart";
 import { count } from "@/lib/format";
+import { labelOf, written } from "@/lib/measures";
 import type { Landscape } from "@/lib/types";
-import { METRICS, written } from "./words";
 
 /** How a measure is spread over all points, and in which bar the chosen one is. */
 export function Spread({ found }: { found: Landscape }) {
@@ -61,7 +61,7 @@ export function Spread({ found }: { found: Landscape }) {
     <EChart
       option={option}
       height={180}
-      label={`${METRICS[metric]} of ${count(found.points)} points, from ${written(metric, bins.edges[0] ?? 0)} to ${written(metric, bins.edges.at(-1) ?? 0)}${chosen?.value != null ? `; the chosen point has ${written(metric, chosen.value)}` : ""}`}
+      label={`${labelOf(metric)} of ${count(found.points)} points, from ${written(metric, bins.edges[0] ?? 0)} to ${written(metric, bins.edges.at(-1) ?? 0)}${chosen?.value != null ? `; the chosen point has ${written(metric, chosen.value)}` : ""}`}
     />
   );
 }

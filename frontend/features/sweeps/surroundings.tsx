@@ -8,11 +8,12 @@ import { DataState } from "@/components/shared/DataState";
 import { sweepAPI, unwrap } from "@/lib/api-client";
 import { getErrorMessage } from "@/lib/errors";
 import { percent } from "@/lib/format";
+import { labelOf, written } from "@/lib/measures";
 import type { PlacedPoint, Sweep, SweepMetric } from "@/lib/types";
 import { placeFigure, pointFigure } from "./figures";
 import { landscapeQuery, type View } from "./queries";
 import { Spread } from "./spread";
-import { METRICS, parameters, written } from "./words";
+import { parameters } from "./words";
 
 /** The best point beside the one in the best neighbourhood, and beside all others. */
 export function Surroundings({ sweep, metric, base, point }: View) {
@@ -33,7 +34,7 @@ export function Surroundings({ sweep, metric, base, point }: View) {
                     <th scope="col">Point</th>
                     <th scope="col" className="r">
                       <FigureName
-                        label={METRICS[metric]}
+                        label={labelOf(metric)}
                         figure={() => pointFigure(sweep, metric, found.chosen ?? undefined)}
                       />
                     </th>

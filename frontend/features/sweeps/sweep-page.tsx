@@ -6,6 +6,7 @@ import { SelectField } from "@/components/fields";
 import { OnePage } from "@/components/one-page";
 import { useCrumbs } from "@/lib/crumbs";
 import { counted, dateRange } from "@/lib/format";
+import { labelOf } from "@/lib/measures";
 import { strategiesQuery, useIndexName } from "@/lib/queries";
 import type { Sweep, SweepMetric } from "@/lib/types";
 import { Doubt } from "./doubt";
@@ -14,10 +15,10 @@ import { Points } from "./points";
 import { sweepQuery } from "./queries";
 import { Surroundings } from "./surroundings";
 import { SweepState } from "./sweeps-page";
-import { METRICS, parameters } from "./words";
+import { parameters, SEARCHED } from "./words";
 import { Work } from "./work";
 
-const NAMES = Object.keys(METRICS) as SweepMetric[];
+const NAMES = SEARCHED;
 
 export function SweepPage() {
   useCrumbs([{ label: "Quant" }, { label: "Sweeps", href: "/quant/sweeps/" }, { label: "Sweep" }]);
@@ -80,7 +81,7 @@ function Shown({ sweep }: { sweep: Sweep }) {
             >
               {NAMES.map((one) => (
                 <option key={one} value={one}>
-                  {METRICS[one]}
+                  {labelOf(one)}
                 </option>
               ))}
             </SelectField>
@@ -117,7 +118,7 @@ function Shown({ sweep }: { sweep: Sweep }) {
             )}
           </div>
           <Heat sweep={sweep} {...view} onChoose={(point) => void set({ point })} />
-          <div className="duo" style={{ marginTop: 12 }}>
+          <div className="duo">
             <Surroundings sweep={sweep} metric={view.metric} base={view.base} point={view.point} />
             <Doubt sweep={sweep} base={view.base} />
           </div>

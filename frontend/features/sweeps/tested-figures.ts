@@ -1,8 +1,9 @@
 import type { Figure } from "@/components/figure-card";
 import { DEFINITIONS } from "@/lib/definitions";
 import { count, date, dateRange, percent, ratio, rupees, shortHash } from "@/lib/format";
+import { labelOf, written } from "@/lib/measures";
 import type { Metrics, SweepMetric, WalkForward } from "@/lib/types";
-import { METRICS, parameter, parameters, written } from "./words";
+import { parameter, parameters } from "./words";
 
 type Draw = (value: number) => string;
 
@@ -68,7 +69,7 @@ export function testedFigure(walk: WalkForward, metric: TestedMetric): Figure {
   const interval = testedInterval(walk, metric);
   const luck = typeof walk.luck === "string" ? null : walk.luck;
   return {
-    label: METRICS[metric],
+    label: labelOf(metric),
     value: value == null ? null : written(metric, value),
     why: walk.reasons[metric] ?? "not defined",
     definition: `${metric === "cagr" ? "Growth a year that leads from the opening capital to the final equity." : DEFINITIONS[metric]?.text} Of the sessions tested, put together.`,
@@ -241,13 +242,13 @@ export function windowFigure(walk: WalkForward, of: OfWindow): Figure {
   const last = walk.windows.at(-1);
   const value = last?.[of] ?? null;
   const training = of === "trained";
-  const label = of === "tested_return" ? "Return" : of === "trades" ? "Trades" : METRICS[metric];
+  const label = of === "tested_return" ? "Return" : of === "trades" ? "Trades" : labelOf(metric);
   return {
     label: of === "trained" || of === "tested" ? `${label}, ${training ? "training" : "test"}` : label,
     value: value === null ? null : written(metric, value),
     why: of === "tested_return" ? "The account was lost" : "Not defined in this window",
     definition: training
-      ? `${METRICS[metric]} of the choice on the sessions that it was chosen on: the highest of all points.`
+      ? `${labelOf(metric)} of the choice on the sessions that it was chosen on: the highest of all points.`
       : of === "tested_return"
         ? "What the account gained over the test, after charges and slippage."
         : `${DEFINITIONS[metric]?.text ?? ""} Of the test alone.`,

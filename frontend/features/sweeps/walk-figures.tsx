@@ -5,6 +5,7 @@ import { type Figure, FigureName } from "@/components/figure-card";
 import { Unknown } from "@/components/marks";
 import { EmptyState } from "@/components/shared/DataState";
 import { counted, count, percent, ratio, rupees } from "@/lib/format";
+import { labelOf, written } from "@/lib/measures";
 import type { Metrics, WalkForward } from "@/lib/types";
 import { FigureRows } from "./figure-rows";
 import { deflatedFigure, luckFigure, overfittingFigure, type Deflation } from "./figures";
@@ -17,7 +18,7 @@ import {
   testedInterval,
   variantsFigures,
 } from "./tested-figures";
-import { METRICS, parameter, written } from "./words";
+import { parameter } from "./words";
 
 /** The figures of the tested curve, each with its interval, and its deflated Sharpe. */
 export function Figures({ walk }: { walk: WalkForward }) {
@@ -125,7 +126,7 @@ export function Stress({ walk }: { walk: WalkForward }) {
               <th scope="col">Costs</th>
               {STRESSED.map((metric) => (
                 <th key={metric} scope="col" className="r">
-                  <FigureName label={METRICS[metric]} figure={() => stressedFigure(walk, metric)} />
+                  <FigureName label={labelOf(metric)} figure={() => stressedFigure(walk, metric)} />
                 </th>
               ))}
             </tr>

@@ -15,13 +15,15 @@ import { Outcome, useVerification, VERIFY_WAIT, VerifyButton, VerifyingJob } fro
 import { unwrap, walkAPI } from "@/lib/api-client";
 import { useCrumbs } from "@/lib/crumbs";
 import { dateRange, percent } from "@/lib/format";
+import { labelOf, written } from "@/lib/measures";
 import { strategiesQuery, useIndexName } from "@/lib/queries";
+import { told } from "@/lib/told";
 import type { SweepMetric, WalkForward } from "@/lib/types";
 import { useRange } from "@/lib/use-range";
 import { walkQuery } from "./queries";
 import { testedPoints, windowFigure } from "./tested-figures";
 import { Figures, Luck, Stability, Stress, Variants } from "./walk-figures";
-import { METRICS, parameters, written } from "./words";
+import { parameters } from "./words";
 
 export function WalkPage() {
   useCrumbs([{ label: "Quant" }, { label: "Sweeps", href: "/quant/sweeps/" }, { label: "Walk-forward" }]);
@@ -71,9 +73,9 @@ function Shown({ walk }: { walk: WalkForward }) {
           </div>
           <p className="t2 num">
             {indexName(walk.universe)} · {dateRange(walk.start_date, walk.end_date)} · {walk.mode},{" "}
-            {walk.train} sessions chosen on, {walk.test} tested · by {METRICS[walk.metric as SweepMetric]}
+            {walk.train} sessions chosen on, {walk.test} tested · by {labelOf(walk.metric)}
           </p>
-          <p className="b">{walk.track_record}</p>
+          <p className="b">{told(walk.track_record)}</p>
         </div>
         <VerifyButton state={verification} />
       </div>
@@ -110,11 +112,11 @@ function Shown({ walk }: { walk: WalkForward }) {
           onChange={range.choose}
         />
       </section>
-      <div className="duo" style={{ marginTop: 12 }}>
+      <div className="duo">
         <Figures walk={walk} />
         <Luck walk={walk} />
       </div>
-      <div className="duo" style={{ marginTop: 12 }}>
+      <div className="duo">
         <Stress walk={walk} />
         <Variants walk={walk} />
       </div>
@@ -137,7 +139,7 @@ function Shown({ walk }: { walk: WalkForward }) {
         <h2>What it assumes</h2>
         {walk.words.map((sentence) => (
           <p key={sentence} className="t2">
-            {sentence}
+            {told(sentence)}
           </p>
         ))}
       </section>
@@ -165,12 +167,12 @@ function Windows({ walk }: { walk: WalkForward }) {
               <th scope="col">Choice</th>
               <th scope="col" className="r">
                 <FigureName
-                  label={`${METRICS[metric]}, training`}
+                  label={`${labelOf(metric)}, training`}
                   figure={() => windowFigure(walk, "trained")}
                 />
               </th>
               <th scope="col" className="r">
-                <FigureName label={`${METRICS[metric]}, test`} figure={() => windowFigure(walk, "tested")} />
+                <FigureName label={`${labelOf(metric)}, test`} figure={() => windowFigure(walk, "tested")} />
               </th>
               <th scope="col" className="r">
                 <FigureName label="Return" figure={() => windowFigure(walk, "tested_return")} />

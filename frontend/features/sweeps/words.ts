@@ -1,21 +1,22 @@
-import { count, grouped, percent, ratio, rupees } from "@/lib/format";
+import { grouped } from "@/lib/format";
 import type { ParameterSchema, StrategyCard, SweepMetric } from "@/lib/types";
 
-export const METRICS: Record<SweepMetric, string> = {
-  sharpe: "Sharpe",
-  total_return: "Total return",
-  cagr: "CAGR",
-  max_drawdown: "Max drawdown",
-  calmar: "Calmar",
-  sortino: "Sortino",
-  volatility: "Volatility",
-  exposure: "Time in market",
-  win_rate: "Win rate",
-  profit_factor: "Profit factor",
-  turnover: "Turnover a year",
-  trades: "Trades",
-  final_equity: "Final equity",
-};
+/** The measures that are kept of each point. */
+export const SEARCHED = [
+  "sharpe",
+  "total_return",
+  "cagr",
+  "max_drawdown",
+  "calmar",
+  "sortino",
+  "volatility",
+  "exposure",
+  "win_rate",
+  "profit_factor",
+  "turnover",
+  "trades",
+  "final_equity",
+] as const satisfies readonly SweepMetric[];
 
 /** Measures that training may choose by: more of them is better. */
 export const CHOOSING = [
@@ -29,22 +30,6 @@ export const CHOOSING = [
   "win_rate",
 ] as const satisfies readonly SweepMetric[];
 export type Chooser = (typeof CHOOSING)[number];
-
-const FRACTIONS: readonly SweepMetric[] = [
-  "total_return",
-  "cagr",
-  "max_drawdown",
-  "volatility",
-  "exposure",
-  "win_rate",
-];
-
-/** A value of a measure as it is written. */
-export function written(metric: SweepMetric, value: number): string {
-  if (metric === "trades") return count(value);
-  if (metric === "final_equity") return rupees(value, false);
-  return FRACTIONS.includes(metric) ? percent(value) : ratio(value);
-}
 
 /** 5, 0.05 or 0.00025: as few digits as tell the value, to the sixth that is not a leading zero. */
 export function parameter(value: number): string {

@@ -10,7 +10,7 @@ import numpy as np
 from playwright.sync_api import Page
 
 from tests.browser.accounted.marks import agree, checked, numbers, section
-from tests.browser.test_desk_figures import day, probable, table_of
+from tests.browser.test_desk_figures import dated, day, probable, table_of
 from tests.browser.test_research_desk import same
 
 
@@ -43,7 +43,7 @@ def check_metrics(page: Page, run: dict[str, Any]) -> None:
     # the names of some hold a level or what is normal
     names = section(page, "All metrics").locator("dt")
     assert {text for text in names.all_inner_texts() if re.search(r"\d", text)} == {
-        "Value at risk, 95 %, a day", "Value at risk, 99 %, a day", "Mean loss beyond it, 99 %", "Kurtosis (normal: 3)",
+        "Value at risk, 95%, a day", "Value at risk, 99%, a day", "Mean loss beyond it, 99%", "Kurtosis (normal: 3)",
     }  # fmt: skip
     checked(names)
 
@@ -102,14 +102,14 @@ def check_warnings(page: Page, run: dict[str, Any]) -> None:
     shown = note.locator("li").all_inner_texts()
     assert len(shown) == told
     for text, warning in zip(shown, run["warnings"], strict=True):
-        agree(text, [float(re.sub(r"[^\d.]", "", one)) for one in numbers(warning.replace("-", " "))])
+        agree(text, [float(re.sub(r"[^\d.]", "", one)) for one in numbers(dated(warning).replace("-", " "))])
     agree(note.get_by_role("button", name=re.compile("^See the")).inner_text(), [refused])
     checked(note)
 
 
 def check_words(page: Page, run: dict[str, Any]) -> None:
     place = page.get_by_role("list", name="Assumptions")
-    assert place.locator("li").all_inner_texts() == run["assumptions"]
+    assert place.locator("li").all_inner_texts() == [dated(one) for one in run["assumptions"]]
     checked(place)
 
 
