@@ -8,7 +8,7 @@ import { toast } from "@/components/toast";
 import { VerifiedBadge, type Verified } from "@/components/verified-badge";
 import { getErrorMessage } from "@/lib/errors";
 import type { Job } from "@/lib/types";
-import { jobRuns, useJob } from "@/lib/use-job";
+import { useAtWork } from "@/lib/use-job";
 
 /** Seconds in which a short one answers at once; a longer one is followed as the job it is. */
 export const VERIFY_WAIT = 2;
@@ -17,7 +17,7 @@ export const VERIFY_WAIT = 2;
 export function useVerification(what: string, ask: () => Promise<Verified | { job: Job }>) {
   const [found, setFound] = useState<{ verified: Verified; at: number } | null>(null);
   const [job, setJob] = useState<string | null>(null);
-  const state = useJob(job).data;
+  const works = useAtWork(job);
   const tell = (verified: Verified) => setFound({ verified, at: Date.now() });
   const asked = useMutation({
     mutationFn: ask,
@@ -29,7 +29,7 @@ export function useVerification(what: string, ask: () => Promise<Verified | { jo
     onError: (error) =>
       toast({ title: `${what} was not verified`, text: getErrorMessage(error), tone: "er" }),
   });
-  const working = asked.isPending || (job !== null && (state === undefined || jobRuns(state)));
+  const working = asked.isPending || works;
   return { found, job: found ? null : job, working, tell, start: () => asked.mutate() };
 }
 

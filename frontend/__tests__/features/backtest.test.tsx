@@ -1,12 +1,10 @@
-import { render, screen, waitFor, within } from "@testing-library/react";
+import { fireEvent, render, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { axe } from "jest-axe";
 import { BacktestForm } from "@/features/backtest/backtest-form";
 import {
   fieldOfServer,
   initialValues,
-  parseNumber,
-  parseSymbols,
   summary,
   toRequest,
   validate,
@@ -20,6 +18,7 @@ import { tradeReturn } from "@/features/backtest/trade-figures";
 import { sortRows } from "@/features/backtest/sort";
 import { TRADE_COLUMNS } from "@/features/backtest/trades-table";
 import { barTime } from "@/lib/format";
+import { parseNumber, parseSymbols } from "@/lib/typed";
 import { failure, fakeApi, json } from "../support/api";
 import { renderApp } from "../support/render";
 import { job, partsOf, run, smaCross } from "../support/wire";
@@ -249,7 +248,7 @@ test("no second run is begun while one runs, and the words of its job say what i
   expect(await screen.findByText(told)).toBeInTheDocument();
   const button = screen.getByRole("button", { name: /^Running/ });
   expect(button).toBeDisabled();
-  await userEvent.keyboard("{Control>}{Enter}{/Control}");
+  fireEvent.submit(button.closest("form")!);
   expect(requests.filter((request) => request.method === "POST")).toHaveLength(1);
   ended = true;
   await waitFor(() => expect(screen.getByRole("button", { name: /^Run backtest/ })).toBeEnabled(), {

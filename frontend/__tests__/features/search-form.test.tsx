@@ -1,4 +1,4 @@
-import { screen, waitFor, within } from "@testing-library/react";
+import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { axe } from "jest-axe";
 import { SearchForm } from "@/features/sweeps/search-form";
@@ -89,6 +89,52 @@ test("a walk-forward is asked for with its windows, and its job is followed to i
   await waitFor(() => expect(push).toHaveBeenCalledWith(`/quant/walk-forward/?id=${ID}`));
   const sent = await network.requests.find((one) => one.method === "POST")!.json();
   expect(sent).toMatchObject({ train: 250, test: 126, purge: 0, mode: "rolling" });
+});
+
+test("a walk-forward that was cancelled can be asked for again, and none while one is at work", async () => {
+  let state = "RUNNING";
+  const network = fakeApi({
+    ...FORM,
+    [`POST ${WALKS}`]: () => json({ walk_forward_id: ID, job: { ...job, id: "j1" } }, 202),
+    "GET /api/jobs/j1": () => ({ ...job, id: "j1", state, events: [] }),
+  });
+  renderApp(<SearchForm />);
+  await userEvent.click(await screen.findByRole("button", { name: "Walk-forward" }));
+  await userEvent.click(screen.getByRole("button", { name: "Walk forward" }));
+  expect(await screen.findByRole("progressbar")).toBeInTheDocument();
+  expect(screen.getByRole("button", { name: "Walk forward" })).toBeDisabled();
+  fireEvent.submit(screen.getByRole("form", { name: "New search" }));
+  expect(network.requests.filter((one) => one.method === "POST")).toHaveLength(1);
+  state = "CANCELLED";
+  await waitFor(() => expect(screen.getByRole("button", { name: "Walk forward" })).toBeEnabled(), {
+    timeout: 3000,
+  });
+  await userEvent.click(screen.getByRole("button", { name: "Walk forward" }));
+  await waitFor(() => expect(network.requests.filter((one) => one.method === "POST")).toHaveLength(2));
+});
+
+test("what is no whole number of sessions or draws is said before anything is asked for", async () => {
+  const network = fakeApi({ ...FORM, [`POST ${SWEEPS}`]: json({ sweep, job: null }) });
+  renderApp(<SearchForm />);
+  const draws = await screen.findByRole("textbox", { name: "Random points" });
+  await userEvent.type(draws, "1.5");
+  expect(screen.getByText("A whole number, 1 or more, or nothing.")).toBeInTheDocument();
+  expect(screen.getByRole("button", { name: "Start sweep" })).toBeDisabled();
+  await userEvent.clear(draws);
+  await userEvent.type(draws, "1,000");
+  expect(screen.getByText(/1,000 combinations/)).toBeInTheDocument();
+  const symbols = screen.getByRole("textbox", { name: "Or symbols" });
+  await userEvent.type(symbols, "tcs; INFY tcs");
+  await userEvent.click(screen.getByRole("button", { name: "Walk-forward" }));
+  const train = screen.getByRole("textbox", { name: "Sessions of training" });
+  await userEvent.clear(train);
+  expect(screen.getByText("A whole number, 1 or more.")).toBeInTheDocument();
+  expect(screen.getByRole("button", { name: "Walk forward" })).toBeDisabled();
+  await userEvent.click(screen.getByRole("button", { name: "Sweep" })); // has no windows
+  await userEvent.click(screen.getByRole("button", { name: "Start sweep" }));
+  await waitFor(() => expect(push).toHaveBeenCalled());
+  const sent = await network.requests.find((one) => one.method === "POST")!.json();
+  expect(sent).toMatchObject({ random: { draws: 1000 }, run: { universe: ["TCS", "INFY"] } });
 });
 
 test("a search can ask all that a run can, by the names of a run, and says what is no number", async () => {

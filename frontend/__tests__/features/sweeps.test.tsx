@@ -5,10 +5,11 @@ import { pointFigure } from "@/features/sweeps/figures";
 import { SweepPage } from "@/features/sweeps/sweep-page";
 import { howMany, parameter, parameters, valuesOf } from "@/features/sweeps/words";
 import { written } from "@/lib/measures";
-import { failure, fakeApi } from "../support/api";
+import { failure, fakeApi, json } from "../support/api";
 import { options } from "../support/echarts";
 import { renderApp } from "../support/render";
 import { ANSWERS, closed, ID, landscape, opened, point, sweep, SWEEPS } from "../support/sweeps";
+import { job } from "../support/wire";
 
 const push = jest.fn();
 jest.mock("next/navigation", () => ({ useRouter: () => ({ push }) }));
@@ -143,8 +144,49 @@ test("an interrupted sweep goes on or is taken away", async () => {
   await userEvent.click(screen.getByRole("button", { name: "Go on" }));
   expect(await screen.findByRole("alert")).toHaveTextContent("Another process is at work on it");
   await userEvent.click(screen.getByRole("button", { name: "Cancel and remove" }));
+  const asked = await screen.findByRole("dialog", { name: "Remove this sweep?" });
+  expect(asked).toHaveTextContent("1 of 4 points is worked out and would be lost");
+  await userEvent.click(within(asked).getByRole("button", { name: "Keep the sweep" }));
+  expect(network.requests.filter((one) => one.url.endsWith("/cancel"))).toHaveLength(0);
+  await userEvent.click(screen.getByRole("button", { name: "Cancel and remove" }));
+  await userEvent.click(await screen.findByRole("button", { name: "Remove the sweep" }));
   await waitFor(() => expect(push).toHaveBeenCalledWith("/quant/sweeps/"));
   expect(network.requests.filter((one) => one.url.endsWith("/cancel"))).toHaveLength(1);
+});
+
+test("a sweep at work says what its job is at", async () => {
+  const told = "Waiting for the engine to be compiled: once after an update, up to a few minutes";
+  fakeApi({
+    ...ANSWERS,
+    [`GET ${SWEEPS}/${ID}`]: { ...sweep, state: "RUNNING", done: 0, job_id: job.id, finished_at: null },
+    [`GET /api/jobs/${job.id}`]: { ...job, kind: "sweep", message: told, events: [] },
+  });
+  renderApp(<SweepPage />, `?sweep=${ID}`);
+  expect(await screen.findByText(told)).toBeInTheDocument();
+});
+
+test("a point whose run takes long is followed, and asked for once", async () => {
+  let ended = false;
+  const network = fakeApi({
+    ...ANSWERS,
+    [`POST ${SWEEPS}/${ID}/points/1/run`]: () => json({ job }, 202),
+    [`GET /api/jobs/${job.id}`]: () =>
+      ended ? { ...job, state: "SUCCEEDED", result: { run_id: "abc" }, events: [] } : { ...job, events: [] },
+  });
+  renderApp(<SweepPage />, `?sweep=${ID}&point=1`);
+  await userEvent.click(await screen.findByRole("button", { name: "Open as a run" }));
+  expect(await screen.findByRole("progressbar", { name: "Running the point" })).toBeInTheDocument();
+  expect(screen.getByRole("button", { name: "Running the point …" })).toBeDisabled();
+  ended = true;
+  await waitFor(() => expect(push).toHaveBeenCalledWith("/quant/run/?run=abc"), { timeout: 3000 });
+  expect(network.requests.filter((one) => one.method === "POST")).toHaveLength(1);
+});
+
+test("the two sides of the heat map change places where one is chosen for both", async () => {
+  fakeApi(ANSWERS);
+  const { url } = renderApp(<SweepPage />, `?sweep=${ID}`);
+  await userEvent.selectOptions(await screen.findByRole("combobox", { name: "Across" }), "fast");
+  expect([url().get("x"), url().get("y")]).toEqual(["fast", "slow"]);
 });
 
 test("a sweep that is not there says so", async () => {

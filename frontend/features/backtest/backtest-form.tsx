@@ -11,6 +11,7 @@ import { useCommands } from "@/lib/commands";
 import { ApiError, fieldProblems, getErrorMessage, underField } from "@/lib/errors";
 import { count, date, rupeesInWords } from "@/lib/format";
 import { PLANS, PRODUCTS, SIZINGS, TIMEFRAMES } from "@/lib/terms";
+import { parseNumber } from "@/lib/typed";
 import type { IndexInfo, StrategyCard } from "@/lib/types";
 import {
   checkParameter,
@@ -18,7 +19,6 @@ import {
   fieldOfServer,
   initialValues,
   parameterEntries,
-  parseNumber,
   rangeOf,
   summary,
   SYMBOLS,

@@ -1,5 +1,6 @@
 import { date, grouped } from "@/lib/format";
 import { SIZINGS, TIMEFRAMES, type CostPlan, type Product, type Sizing, type Timeframe } from "@/lib/terms";
+import { parseNumber, parseSymbols } from "@/lib/typed";
 import type { BacktestRequest, ParameterProperty, ParameterSchema, StrategyCard } from "@/lib/types";
 
 /** The form as typed: text until it is checked. Parameters are named `params.NAME`, as the server names them too. */
@@ -94,24 +95,6 @@ export function defaultParams(card: StrategyCard): Record<string, string> {
   return Object.fromEntries(
     parameterEntries(card).map(([name, property]) => [name, String(property.default ?? "")]),
   );
-}
-
-/** "10,00,000" → 1000000; null when it is not a plain number. */
-export function parseNumber(text: string): number | null {
-  const plain = text.replaceAll(/[,\s₹]/g, "").replace("\u2212", "-");
-  if (!/^-?(\d+\.?\d*|\.\d+)$/.test(plain)) return null;
-  return Number(plain);
-}
-
-export function parseSymbols(text: string): string[] {
-  return [
-    ...new Set(
-      text
-        .toUpperCase()
-        .split(/[\s,;]+/)
-        .filter(Boolean),
-    ),
-  ];
 }
 
 /** What a parameter may be, as its hint says it: "2 to 250, 20 when left alone". */

@@ -8,8 +8,8 @@ import { toast } from "@/components/toast";
 import { strategyAPI, unwrap } from "@/lib/api-client";
 import { fieldProblems, getErrorMessage, underField } from "@/lib/errors";
 import { policiesQuery } from "@/lib/queries";
+import { parseNumber } from "@/lib/typed";
 import type { Policy, PolicyRequest } from "@/lib/types";
-import { parseNumber } from "./form";
 
 const NEW = "NEW";
 

@@ -21,6 +21,7 @@ export const sweepsQuery = (page: number) =>
     queryFn: ({ signal }) => unwrap(sweepAPI.page({ page, limit: LIMIT }, signal)),
     refetchInterval: (query) => (query.state.data?.data.some(atWork) ? 2_000 : false),
     placeholderData: keepPreviousData,
+    staleTime: 0,
   });
 
 export const walksQuery = (page: number) =>
@@ -28,6 +29,7 @@ export const walksQuery = (page: number) =>
     queryKey: ["walk-forwards", page],
     queryFn: ({ signal }) => unwrap(walkAPI.page({ page, limit: LIMIT }, signal)),
     placeholderData: keepPreviousData,
+    staleTime: 0,
   });
 
 export const sweepQuery = (id: string) =>
@@ -35,6 +37,7 @@ export const sweepQuery = (id: string) =>
     queryKey: ["sweep", id],
     queryFn: ({ signal }) => unwrap(sweepAPI.get(id, signal)),
     refetchInterval: (query) => (atWork(query.state.data) ? 1_000 : false),
+    staleTime: 0,
   });
 
 /** What follows from the points is asked for again as more of them are there. */
@@ -83,4 +86,5 @@ export const walkQuery = (id: string) =>
   queryOptions({
     queryKey: ["walk-forward", id],
     queryFn: ({ signal }) => unwrap(walkAPI.get(id, signal)),
+    staleTime: 5_000, // its doubt is as of now: each later trial changes it
   });

@@ -5,6 +5,7 @@ import { CheckField, SelectField, TextField } from "@/components/fields";
 import { getErrorMessage } from "@/lib/errors";
 import { policiesQuery } from "@/lib/queries";
 import { PRODUCTS, SIZINGS } from "@/lib/terms";
+import { parseNumber } from "@/lib/typed";
 import type { BacktestRequest } from "@/lib/types";
 
 /** What a run is asked beside its strategy, universe, period and costs: each as typed, empty where left alone. */
@@ -67,10 +68,7 @@ type NumberTerm = (typeof NUMBERS)[number];
 type WithNumber = Terms["sizing"];
 const TAKES_NUMBER: readonly WithNumber[] = ["value", "quantity"];
 
-function typed(text: string): number | null {
-  const plain = text.replaceAll(/[,\s₹%]/g, "");
-  return plain === "" || !Number.isFinite(Number(plain)) ? null : Number(plain);
-}
+const typed = (text: string): number | null => parseNumber(text.replace("%", ""));
 
 /** What is no number, by field; an empty object when the terms can be sent. */
 export function wrongTerms(terms: Terms): Partial<Record<NumberTerm, string>> {

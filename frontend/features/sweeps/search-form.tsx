@@ -11,8 +11,11 @@ import { sweepAPI, unwrap, walkAPI } from "@/lib/api-client";
 import { getErrorMessage } from "@/lib/errors";
 import { count, counted } from "@/lib/format";
 import { labelOf } from "@/lib/measures";
+import { useCommands } from "@/lib/commands";
 import { ALL_STOCKS, healthQuery, indicesQuery, strategiesQuery } from "@/lib/queries";
+import { parseNumber, parseSymbols } from "@/lib/typed";
 import type { BacktestRequest, IndexInfo, StrategyCard } from "@/lib/types";
+import { useAtWork } from "@/lib/use-job";
 import { changed, PLAIN, runOf, RunTerms, wrongTerms } from "./run-terms";
 import { CHOOSING, howMany, numbers, valuesOf, type Chooser, type Grid } from "./words";
 
@@ -85,7 +88,8 @@ function Form({
   const [metric, setMetric] = useState<Chooser>("sharpe");
   const [terms, setTerms] = useState(PLAIN);
   const [mode, setMode] = useState<"rolling" | "anchored">("rolling");
-  const draws = counts.draws.trim();
+  const countErrors = wrongCounts(counts, kind);
+  const draws = parseNumber(counts.draws);
   const card = strategies.find((one) => one.strategy_id === id);
   const read = card ? gridOf(card, grid) : { grid: {}, errors: {} };
   const names = Object.keys(read.grid);
@@ -93,7 +97,7 @@ function Form({
 
   const ask = useMutation({
     mutationFn: async () => {
-      const list = symbols.split(/[\s,]+/).filter(Boolean);
+      const list = parseSymbols(symbols);
       const run: BacktestRequest = {
         strategy_ids: [id],
         universe: list.length > 0 ? list : universe,
@@ -103,7 +107,7 @@ function Form({
         costs: plan === "bps" ? { bps: 10 } : plan,
         ...runOf(terms, id),
       };
-      const random = draws ? { draws: Number(draws), seed: 0 } : undefined;
+      const random = draws === null ? undefined : { draws, seed: 0 };
       if (kind === "sweep") {
         const { sweep } = await unwrap(sweepAPI.create({ run, grid: read.grid, random }));
         return { sweep: sweep.sweep_id, walk: null, job: null };
@@ -115,38 +119,53 @@ function Form({
           random,
           metric,
           mode,
-          train: Number(counts.train),
-          test: Number(counts.test),
-          purge: Number(counts.purge),
-          embargo: Number(counts.embargo),
+          train: parseNumber(counts.train) ?? Number.NaN,
+          test: parseNumber(counts.test) ?? Number.NaN,
+          purge: parseNumber(counts.purge) ?? Number.NaN,
+          embargo: parseNumber(counts.embargo) ?? Number.NaN,
         }),
       );
       return { sweep: null, walk: walk_forward_id, job: job?.id ?? null };
     },
-    onSuccess: ({ sweep, walk, job }) => {
-      if (sweep) router.push(`/quant/sweep/?sweep=${sweep}`);
-      else if (!job) router.push(`/quant/walk-forward/?id=${walk}`);
-    },
   });
-  const terms_wrong = Object.keys(wrongTerms(terms)).length;
-  const wrong = Object.keys(read.errors).length > 0 || names.length === 0 || terms_wrong > 0;
-  const others = changed(terms);
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    if (!wrong) ask.mutate();
-  };
   const waiting = ask.data?.job ?? null;
+  const busy = useAtWork(waiting) || ask.isPending;
+  const termsWrong = Object.keys(wrongTerms(terms)).length;
+  const wrong =
+    names.length === 0 ||
+    [read.errors, countErrors].some((found) => Object.keys(found).length > 0) ||
+    termsWrong > 0;
+  const others = changed(terms);
+  const submit = () => {
+    if (wrong || busy) return;
+    ask.mutate(undefined, {
+      onSuccess: ({ sweep, walk, job }) => {
+        if (sweep) router.push(`/quant/sweep/?sweep=${sweep}`);
+        else if (!job) router.push(`/quant/walk-forward/?id=${walk}`);
+      },
+    });
+  };
+  const verb = kind === "sweep" ? "Start sweep" : "Walk forward";
+  useCommands([{ id: "run", label: verb, keys: "mod+Enter", group: "This page", run: submit }]);
   const countField = (name: keyof typeof counts, label: string, hint?: string) => (
     <TextField
       label={label}
       hint={hint}
       inputMode="numeric"
+      error={countErrors[name]}
       value={counts[name]}
       onChange={(event) => setCounts({ ...counts, [name]: event.target.value })}
     />
   );
   return (
-    <form onSubmit={submit} aria-label="New search" className="card">
+    <form
+      onSubmit={(event: FormEvent) => {
+        event.preventDefault();
+        submit();
+      }}
+      aria-label="New search"
+      className="card"
+    >
       <div className="card-h">
         <h2>New search</h2>
         <span className="sp">
@@ -259,7 +278,7 @@ function Form({
       <details className="card-f">
         <summary>
           What else a run is asked{others > 0 && `: ${counted(others, "change")}`}
-          {terms_wrong > 0 && <span className="er"> {counted(terms_wrong, "field")} to mend</span>}
+          {termsWrong > 0 && <span className="er"> {counted(termsWrong, "field")} to mend</span>}
         </summary>
         <div className="form-row" style={{ marginTop: 12 }}>
           <RunTerms terms={terms} onChange={setTerms} />
@@ -269,10 +288,10 @@ function Form({
         <span className="t2">
           {names.length === 0
             ? "Give at least one parameter values: 5:50:5, or 5, 10, 20."
-            : `${count(draws ? Number(draws) || 0 : points)} combinations of ${names.join(" and ")}; each point is a trial and lowers the deflated Sharpe of the strategy.`}
+            : `${count(draws ?? points)} combinations of ${names.join(" and ")}; each point is a trial and lowers the deflated Sharpe of the strategy.`}
         </span>
-        <button type="submit" className="btn p" disabled={wrong || ask.isPending || waiting !== null}>
-          {kind === "sweep" ? "Start sweep" : "Walk forward"}
+        <button type="submit" className="btn p" disabled={wrong || busy}>
+          {verb}
         </button>
       </div>
       {ask.error && (
@@ -286,11 +305,33 @@ function Form({
             id={waiting}
             title="Walking forward"
             onSucceeded={() => router.push(`/quant/walk-forward/?id=${ask.data?.walk}`)}
+            onAgain={submit}
           />
         </div>
       )}
     </form>
   );
+}
+
+type Counts = Record<"draws" | "train" | "test" | "purge" | "embargo", string>;
+
+/** What is no whole number of draws or sessions, by field; a sweep has no windows. */
+function wrongCounts(counts: Counts, kind: Kind): Partial<Counts> {
+  const wrong: Partial<Counts> = {};
+  const check = (name: keyof Counts, least: number, empty = false) => {
+    const value = parseNumber(counts[name]);
+    if (empty && counts[name].trim() === "") return;
+    if (value === null || !Number.isInteger(value) || value < least)
+      wrong[name] = `A whole number, ${least} or more${empty ? ", or nothing" : ""}.`;
+  };
+  check("draws", 1, true);
+  if (kind === "walk") {
+    check("train", 1);
+    check("test", 1);
+    check("purge", 0);
+    check("embargo", 0);
+  }
+  return wrong;
 }
 
 function gridOf(

@@ -2,6 +2,7 @@
 
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useRouter } from "next/navigation";
+import { FollowedJob } from "@/components/data-jobs";
 import { FigureName } from "@/components/figure-card";
 import { Unknown } from "@/components/marks";
 import { DataState } from "@/components/shared/DataState";
@@ -10,6 +11,7 @@ import { getErrorMessage } from "@/lib/errors";
 import { percent } from "@/lib/format";
 import { labelOf, written } from "@/lib/measures";
 import type { PlacedPoint, Sweep, SweepMetric } from "@/lib/types";
+import { useAtWork } from "@/lib/use-job";
 import { placeFigure, pointFigure } from "./figures";
 import { landscapeQuery, type View } from "./queries";
 import { Spread } from "./spread";
@@ -60,7 +62,7 @@ export function Surroundings({ sweep, metric, base, point }: View) {
               </table>
             </div>
             {found.reason && <p className="t3 xs">No neighbourhood: {found.reason}.</p>}
-            {found.chosen && <OpenRun sweep={sweep} point={found.chosen.number} />}
+            {found.chosen && <OpenRun key={found.chosen.number} sweep={sweep} point={found.chosen.number} />}
           </div>
         )}
       </DataState>
@@ -90,23 +92,34 @@ function Placed({ label, one, metric }: { label: string; one: PlacedPoint; metri
 /** The point as a run of its own, worked out again by the engine. */
 function OpenRun({ sweep, point }: { sweep: Sweep; point: number }) {
   const router = useRouter();
-  const run = useMutation({
-    mutationFn: () => unwrap(sweepAPI.runPoint(sweep.sweep_id, point)),
-    onSuccess: (answer) => {
-      if ("run_id" in answer) router.push(`/quant/run/?run=${answer.run_id}`);
-    },
-  });
+  const open = (runId: unknown) => {
+    if (typeof runId === "string") router.push(`/quant/run/?run=${runId}`);
+  };
+  const run = useMutation({ mutationFn: () => unwrap(sweepAPI.runPoint(sweep.sweep_id, point)) });
+  const job = run.data && "job" in run.data ? run.data.job.id : null;
+  const busy = useAtWork(job) || run.isPending;
+  const start = () =>
+    run.mutate(undefined, { onSuccess: (answer) => "run_id" in answer && open(answer.run_id) });
   return (
-    <div className="row wrap" style={{ gap: 8 }}>
-      <button type="button" className="btn" onClick={() => run.mutate()} disabled={run.isPending}>
-        {run.isPending ? "Running the point …" : "Open as a run"}
-      </button>
-      <span className="xs t3">Worked out again by the engine; it is no new trial.</span>
-      {run.data && "job" in run.data && <span className="t2">Still running; ask again in a moment.</span>}
-      {run.error && (
-        <span className="er" role="alert">
-          {getErrorMessage(run.error)}
-        </span>
+    <div className="stack g2">
+      <div className="row wrap" style={{ gap: 8 }}>
+        <button type="button" className="btn" onClick={start} disabled={busy}>
+          {busy ? "Running the point …" : "Open as a run"}
+        </button>
+        <span className="xs t3">Worked out again by the engine; it is no new trial.</span>
+        {run.error && (
+          <span className="er" role="alert">
+            {getErrorMessage(run.error)}
+          </span>
+        )}
+      </div>
+      {job && (
+        <FollowedJob
+          id={job}
+          title="Running the point"
+          onSucceeded={(done) => open(done.result?.run_id)}
+          onAgain={start}
+        />
       )}
     </div>
   );

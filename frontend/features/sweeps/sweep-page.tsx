@@ -46,6 +46,9 @@ function Shown({ sweep }: { sweep: Sweep }) {
   const indexName = useIndexName();
   const name = cards.data?.find((card) => card.strategy_id === sweep.strategy_id)?.display_name;
   const any = sweep.done > 0;
+  // where one is chosen for both, the two change places
+  const across = (x: string) => void set({ x, ...(x === view.y && { y: view.x }) });
+  const down = (y: string) => void set({ y, ...(y === view.x && { x: view.y }) });
   return (
     <>
       <div className="page-h">
@@ -85,20 +88,12 @@ function Shown({ sweep }: { sweep: Sweep }) {
                 </option>
               ))}
             </SelectField>
-            <SelectField
-              label="Across"
-              value={view.x}
-              onChange={(event) => void set({ x: event.target.value })}
-            >
+            <SelectField label="Across" value={view.x} onChange={(event) => across(event.target.value)}>
               {varied.map((one) => (
                 <option key={one}>{one}</option>
               ))}
             </SelectField>
-            <SelectField
-              label="Down"
-              value={view.y}
-              onChange={(event) => void set({ y: event.target.value })}
-            >
+            <SelectField label="Down" value={view.y} onChange={(event) => down(event.target.value)}>
               {varied.map((one) => (
                 <option key={one}>{one}</option>
               ))}

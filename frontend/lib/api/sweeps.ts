@@ -55,7 +55,7 @@ export const sweepAPI = {
   runPoint: (sweep_id: string, number: number) =>
     result<RunDetail | { job: Job }>(
       api.POST(`${SWEEP}/points/{number}/run`, {
-        params: { path: { sweep_id, number }, query: { wait: 60 } },
+        params: { path: { sweep_id, number }, query: { wait: 2 } },
       }),
     ),
 };
