@@ -17,9 +17,13 @@ import pytest
 from app.engines.backtest import CostSpec
 from app.engines.strategies.registry import registry
 from app.engines.sweeps.evaluate import Evaluator, Inputs
+from app.engines.sweeps.walk_forward import WalkForwardSpec, walk_forward
 from app.exceptions import ExternalAPIError
 from app.services.sweeps.executors import Task, in_processes, in_threads, on_cluster
+from app.services.sweeps.walking_parts import Unkept
+from app.services.sweeps.walking_work import walked
 from app.services.sweeps.working import packed
+from app.services.user_strategies.catalogue import Catalogue
 from tests.engines.sweeps.market import bars_of, sweep_of, walk
 
 
@@ -51,6 +55,30 @@ def test_processes_give_the_bytes_that_threads_give() -> None:
         here = bytes_of(submit, points, 1)
     with in_processes(task) as (submit, _):
         assert bytes_of(submit, points, 1) == here
+
+
+@pytest.mark.parametrize(("short", "here"), [(400, 0), (401, 3)])
+def test_a_walk_forward_of_what_is_asked_bar_by_bar_has_its_points_worked_out_in_processes(
+    short: int, here: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four points on each of three trainings of 100 sessions, then on the 140 tested: 560."""
+    found, strategy = bars_of(walk(260, 9), start=20), registry()["nr7_breakout"]
+    asked = sweep_of(found, "nr7_breakout", {"days": [3, 4], "short": [0, 1]}, costs=CostSpec("bps", 10.0))
+    spec = WalkForwardSpec(asked.bases[0], asked.grid, 100, 60)
+    plain = walk_forward(
+        spec, strategy, Inputs(found), chunks=lambda work: [one.chunk(first, after) for one, first, after in work]
+    )
+    chunk, worked_here = Evaluator.chunk, list[int]()
+
+    def counted(self: Evaluator, first: int, after: int, **more: Any) -> Any:
+        worked_here.append(first)
+        return chunk(self, first, after, **more)
+
+    monkeypatch.setattr(Evaluator, "chunk", counted)
+    monkeypatch.setattr("app.services.sweeps.executors.SHORT", short)
+    there = walked(Catalogue(), spec, strategy, Inputs(found), None, Unkept(), lambda *_: None, lambda: False)
+    assert there.canonical == plain.canonical
+    assert len(worked_here) == here
 
 
 KILLED = """

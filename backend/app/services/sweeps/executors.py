@@ -12,20 +12,22 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from typing import Any, Final
 
+from app.engines.strategies.base import Strategy
 from app.engines.strategies.registry import registry
 from app.engines.sweeps.evaluate import Chunk, Evaluator, Inputs, Stretch
-from app.engines.sweeps.spec import SweepSpec
+from app.engines.sweeps.spec import Points, SweepSpec
 from app.exceptions import ExternalAPIError, ValidationError
 
 Submit = Callable[[Sequence[Stretch]], "Future[list[Chunk]]"]
 _KEPT: Final = 2  # sweeps that a process holds what it needs for
 _CONNECT_SECONDS: Final = 5
+SHORT: Final = 200_000  # bars times instruments, over all points, that are sooner done than processes begin
 _RETRIES: Final = 3  # of a bundle whose worker died
 
 
@@ -56,7 +58,7 @@ def evaluate(task: Task, stretches: Sequence[Stretch]) -> list[Chunk]:
 _own_task: Task | None = None
 
 
-def _begin(task: Task) -> None:
+def _begin(task: Task | None) -> None:
     global _own_task
     _own_task = task
     threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
@@ -90,9 +92,42 @@ def in_threads(evaluator: Evaluator) -> Iterator[tuple[Submit, int]]:
 @contextmanager
 def in_processes(task: Task) -> Iterator[tuple[Submit, int]]:
     """Here, in processes: for strategies that are asked bar by bar in Python."""
-    context = multiprocessing.get_context("spawn")
-    with _ended(ProcessPoolExecutor(workers(), context, initializer=_begin, initargs=(task,))) as pool:
+    with _processes(task) as pool:
         yield (lambda stretches: pool.submit(_evaluate_own, stretches)), workers()
+
+
+@contextmanager
+def searching_in_processes(strategy: Strategy[Any]) -> Iterator[Callable[[SweepSpec, Inputs], Evaluator]]:
+    """As `in_processes`, for one search after another: an evaluator of each, and short ones here."""
+    with _processes(None) as pool:
+
+        def of(spec: SweepSpec, inputs: Inputs) -> Evaluator:
+            points, bars = Points(spec, strategy), inputs.bars
+            if len(points) * (bars.shape[0] - bars.start) * bars.shape[1] < SHORT:
+                return Evaluator(spec, strategy, [inputs], points=points)
+            return _Elsewhere(pool, spec, strategy, inputs.with_warm_up(points.found.warm_up), points)
+
+        yield of
+
+
+class _Elsewhere(Evaluator):
+    """Has its points worked out in a process, and waits: to be asked by as many threads as there are processes."""
+
+    def __init__(
+        self, pool: Executor, spec: SweepSpec, strategy: Strategy[Any], inputs: Inputs, points: Points
+    ) -> None:
+        super().__init__(spec, strategy, [inputs], points=points)
+        self._pool, self._task = pool, Task(spec, (inputs,))
+
+    def chunk(self, first: int, after: int, *, curves: bool = True) -> Chunk:
+        (found,) = self._pool.submit(evaluate, self._task, [(first, after)]).result()
+        return found
+
+
+def _processes(task: Task | None) -> AbstractContextManager[Executor]:
+    """Processes that end with this one, and have a task to work on from the beginning."""
+    context = multiprocessing.get_context("spawn")
+    return _ended(ProcessPoolExecutor(workers(), context, initializer=_begin, initargs=(task,)))
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from datetime import date
 from typing import Any, Protocol
 
@@ -33,7 +34,7 @@ from app.engines.sweeps.walk_forward import (
 )
 from app.exceptions import BacktestError, SmartTraderException
 from app.services.jobs.context import Cancelled
-from app.services.sweeps.executors import workers
+from app.services.sweeps.executors import searching_in_processes, workers
 from app.services.sweeps.reading import universe_of
 from app.services.sweeps.working import Progress, bounded, carried
 from app.services.user_strategies.catalogue import Catalogue, is_own
@@ -60,12 +61,10 @@ def walked(
     ------
     BacktestError : a run stopped. Cancelled.
     """
-    carry = carried(catalogue, strategy)
-
-    def evaluator(sweep: SweepSpec, cut: Inputs) -> Evaluator:
-        return Evaluator(sweep, strategy, [cut], carry=carry)
-
-    with bounded(cancelled), ThreadPoolExecutor(workers(), thread_name_prefix="walk") as pool:
+    with (
+        bounded(cancelled), _evaluators(catalogue, strategy) as evaluator,
+        ThreadPoolExecutor(workers(), thread_name_prefix="walk") as pool,
+    ):  # fmt: skip
         try:
             return walk_forward(
                 spec, strategy, inputs, chunks=parts.chunks(pool, cancelled), benchmark=index,
@@ -75,6 +74,16 @@ def walked(
             raise  # these say themselves what they are; a database that is away is no fault of a run
         except Exception as error:
             raise BacktestError(f"The walk-forward stopped: {error}") from error
+
+
+def _evaluators(
+    catalogue: Catalogue, strategy: AnyStrategy
+) -> AbstractContextManager[Callable[[SweepSpec, Inputs], Evaluator]]:
+    """Who works the points of a window out: of strategies that are asked bar by bar in Python, processes."""
+    if strategy.kind == "event" and not is_own(strategy):
+        return searching_in_processes(strategy)
+    carry = carried(catalogue, strategy)
+    return nullcontext(lambda sweep, cut: Evaluator(sweep, strategy, [cut], carry=carry))
 
 
 def _test_run(catalogue: Catalogue, strategy: AnyStrategy) -> TestRun:
