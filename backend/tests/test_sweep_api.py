@@ -36,9 +36,9 @@ def asked(sample: SampleSummary, **changes: Any) -> dict[str, Any]:
 
 
 def finished(client: TestClient, sweep_id: str) -> dict[str, Any]:
-    for _ in range(600):
+    for _ in range(1200):
         sweep: dict[str, Any] = client.get(f"{URL}/{sweep_id}").json()
-        if sweep["state"] in ("FINISHED", "INTERRUPTED"):
+        if sweep["state"] in ("FINISHED", "FAILED", "INTERRUPTED"):
             return sweep
         time.sleep(0.1)
     raise AssertionError(f"the sweep is still {sweep['state']}")
@@ -135,6 +135,66 @@ def test_a_sweep_that_was_killed_goes_on_without_working_out_or_counting_anythin
     other = made(sample_client, asked(sample_data, run={"seed": 1}))
     whole = sample_client.get(f"{URL}/{other['sweep_id']}/points?sort_by=number&sort_order=asc").json()["data"]
     assert whole == points  # as if it had never been killed
+
+
+def test_a_sweep_whose_data_changed_while_it_waited_has_failed_and_is_asked_for_again(
+    sample_client: TestClient, sample_data: SampleSummary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it tried until then stays counted, once, whoever tries it again on other data."""
+    from app.services.sweeps import working
+
+    monkeypatch.setattr("app.engines.sweeps.stretches.CHUNK", 3)
+    keep, kept = working.SweepWork._keep, 0
+
+    def dies(self: Any, *arguments: Any) -> None:
+        nonlocal kept
+        if kept == 2:
+            raise MemoryError("killed")
+        kept += 1
+        keep(self, *arguments)
+
+    symbol, day = sample_data.split
+    body, before = asked(sample_data, universes=[[symbol]], run={"market": "none"}), trials(sample_client)
+    monkeypatch.setattr(working.SweepWork, "_keep", dies)
+    sweep = made(sample_client, body)
+    assert sweep["state"] == "INTERRUPTED" and "the log has the cause" in sweep["reason"]
+    assert 0 < sweep["done"] < 10 and trials(sample_client) == before + sweep["done"]
+    monkeypatch.setattr(working.SweepWork, "_keep", keep)
+    url = f"{URL}/{sweep['sweep_id']}"
+
+    decision = {"symbol": symbol, "session": day.isoformat(), "decision": "CORRECT", "factor": 4.0}
+    corrected = sample_client.post("/api/data/actions/decisions", json=decision)
+    assert corrected.status_code == 201, corrected.text
+    assert sample_client.post(f"{url}/resume").status_code == 202
+    failed = finished(sample_client, sweep["sweep_id"])
+    assert failed["state"] == "FAILED" and failed["done"] == sweep["done"]
+    assert failed["reason"] == "The data changed since it was asked for (corporate actions): ask for it again"
+    assert sample_client.get(URL).json()["data"][0]["state"] == "FAILED"
+    refused = sample_client.post(f"{url}/resume")
+    assert refused.status_code == 409 and refused.json()["error"]["message"] == failed["reason"]
+    assert refused.json()["error"]["details"]["changed"] == ["corporate_actions"]
+
+    again = made(sample_client, body)
+    assert again["sweep_id"] != sweep["sweep_id"]
+    assert (again["state"], again["reason"], again["done"]) == ("FINISHED", None, 10)
+    assert trials(sample_client) == before + 10
+
+    assert sample_client.post(f"/api/data/actions/decisions/{corrected.json()['id']}/undo").status_code == 200
+    back = made(sample_client, body)  # the data are again what it names
+    assert back["sweep_id"] == sweep["sweep_id"] and (back["state"], back["done"]) == ("FINISHED", 10)
+    assert trials(sample_client) == before + 10
+
+
+def test_a_sweep_of_another_engine_has_failed_and_can_be_taken_away(
+    sample_client: TestClient, sample_data: SampleSummary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.services.sweeps.working.engine_version", lambda: "of tomorrow")
+    failed = made(sample_client, asked(sample_data))
+    assert failed["state"] == "FAILED" and failed["reason"].endswith("and this is of tomorrow: ask for it again")
+    [job] = sample_client.get("/api/jobs?kind=sweep").json()["data"]
+    assert job["state"] == "FAILED" and job["error"]["details"] == {"changed": ["engine_version"]}
+    assert sample_client.post(f"{URL}/{failed['sweep_id']}/cancel").status_code == 202
+    assert sample_client.get(f"{URL}/{failed['sweep_id']}").status_code == 404
 
 
 def test_a_cancelled_sweep_leaves_nothing_but_what_was_counted(

@@ -52,6 +52,18 @@ def test_a_sweep_is_worked_out_printed_and_not_worked_out_again(home: Path, samp
     assert "after 10 trials" in text.stdout
 
 
+def test_a_sweep_of_another_engine_is_told_to_be_asked_for_again(
+    home: Path, sample_data: SampleSummary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as tomorrow:
+        tomorrow.setattr("app.services.sweeps.working.engine_version", lambda: "of tomorrow")
+        for _ in range(2):
+            refused = CliRunner().invoke(app, [*CALL, "--universe", sample_data.indices[0]])
+            assert refused.exit_code == 1 and refused.stderr.endswith("this is of tomorrow: ask for it again\n")
+    answer = called(*CALL, "--universe", sample_data.indices[0])
+    assert (answer["state"], answer["reason"], answer["done"]) == ("FINISHED", None, 10)
+
+
 def test_the_json_of_both_commands_is_what_the_api_answers(
     home: Path, postgres: str, sample_data: SampleSummary
 ) -> None:

@@ -9245,6 +9245,11 @@ export interface components {
             /** Points */
             points: number;
             random: components["schemas"]["RandomSearch"] | null;
+            /**
+             * Reason
+             * @description Why it failed, or was interrupted where that is known
+             */
+            reason: string | null;
             /** Refused */
             refused: number;
             /**
@@ -9266,10 +9271,10 @@ export interface components {
             start_date: string;
             /**
              * State
-             * @description INTERRUPTED: nobody is at work on it; it can go on
+             * @description INTERRUPTED: nobody is at work on it; it can go on. FAILED: it never can, but be asked for again
              * @enum {string}
              */
-            state: "QUEUED" | "RUNNING" | "FINISHED" | "INTERRUPTED";
+            state: "QUEUED" | "RUNNING" | "FINISHED" | "FAILED" | "INTERRUPTED";
             /** Strategy Id */
             strategy_id: string;
             /** Sweep Id */
@@ -9378,16 +9383,21 @@ export interface components {
             /** Points */
             points: number;
             /**
+             * Reason
+             * @description Why it failed, or was interrupted where that is known
+             */
+            reason: string | null;
+            /**
              * Start Date
              * Format: date
              */
             start_date: string;
             /**
              * State
-             * @description INTERRUPTED: nobody is at work on it; it can go on
+             * @description INTERRUPTED: nobody is at work on it; it can go on. FAILED: it never can, but be asked for again
              * @enum {string}
              */
-            state: "QUEUED" | "RUNNING" | "FINISHED" | "INTERRUPTED";
+            state: "QUEUED" | "RUNNING" | "FINISHED" | "FAILED" | "INTERRUPTED";
             /** Strategy Id */
             strategy_id: string;
             /** Sweep Id */

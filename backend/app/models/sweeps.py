@@ -29,6 +29,7 @@ class Sweep(Base):
     # the last job that worked on it, null of a terminal; no key: jobs of all markets live in the real market's database
     job_id: Mapped[uuid.UUID | None] = mapped_column(Uuid)
     overfitting: Mapped[list[Any] | None] = mapped_column(JSONB)  # of each base, once finished
+    failure: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # why it can never go on, as errors are on the wire
     created_at: Mapped[CreatedAt]
     finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     owner_id: Mapped[OwnerId]

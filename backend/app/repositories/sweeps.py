@@ -46,6 +46,10 @@ class SweepRepository:
             .values(overfitting=overfitting, finished_at=datetime.now(UTC))
         )
 
+    def fail(self, sweep_id: str, failure: dict[str, Any] | None) -> None:
+        """It can never be gone on with, and why; None: it can after all."""
+        self._session.execute(update(Sweep).where(Sweep.sweep_id == sweep_id).values(failure=failure))
+
     def working(self, sweep_id: str) -> bool:
         """Whether some process is at work on it: it holds the claim (`claim_of`)."""
         held = text(

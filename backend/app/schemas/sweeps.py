@@ -69,7 +69,7 @@ class SweepRequest(StrictWire):
     random: RandomSearch | None = None
 
 
-SweepState = Literal["QUEUED", "RUNNING", "FINISHED", "INTERRUPTED"]
+SweepState = Literal["QUEUED", "RUNNING", "FINISHED", "FAILED", "INTERRUPTED"]
 
 
 class SweepSummary(BaseModel):
@@ -83,7 +83,10 @@ class SweepSummary(BaseModel):
     parameters: list[str] = Field(description="Those that vary")
     points: int
     done: int = Field(description="Points worked out so far")
-    state: SweepState = Field(description="INTERRUPTED: nobody is at work on it; it can go on")
+    state: SweepState = Field(
+        description="INTERRUPTED: nobody is at work on it; it can go on. FAILED: it never can, but be asked for again"
+    )
+    reason: str | None = Field(description="Why it failed, or was interrupted where that is known")
     job_id: UUID | None = Field(description="null of a sweep that a terminal began")
     created_at: datetime
     finished_at: datetime | None

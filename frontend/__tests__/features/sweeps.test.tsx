@@ -189,6 +189,19 @@ test("the two sides of the heat map change places where one is chosen for both",
   expect([url().get("x"), url().get("y")]).toEqual(["fast", "slow"]);
 });
 
+test("a sweep that failed says why, and that it has to be asked for again", async () => {
+  const reason = "The data changed since it was asked for (corporate actions): ask for it again";
+  fakeApi({
+    ...ANSWERS,
+    [`GET ${SWEEPS}/${ID}`]: { ...sweep, state: "FAILED", reason, done: 1, finished_at: null },
+  });
+  renderApp(<SweepPage />, `?sweep=${ID}`);
+  expect(await screen.findByText(new RegExp(reason.replace(/[()]/g, ".")))).toBeInTheDocument();
+  expect(screen.getByText("Failed")).toBeInTheDocument();
+  expect(screen.queryByRole("button", { name: "Go on" })).not.toBeInTheDocument();
+  expect(screen.getByRole("button", { name: "Cancel and remove" })).toBeEnabled();
+});
+
 test("a sweep that is not there says so", async () => {
   fakeApi({
     ...ANSWERS,

@@ -17,6 +17,7 @@ export const sweep: Sweep = {
   points: 4,
   done: 4,
   state: "FINISHED",
+  reason: null,
   job_id: null,
   created_at: "2025-01-01T10:00:00Z",
   finished_at: "2025-01-01T10:01:00Z",

@@ -13,12 +13,13 @@ import type { Metrics, SweepCard } from "@/lib/types";
 import { sweepsQuery, walksQuery } from "./queries";
 import { SearchForm } from "./search-form";
 
-const TONE = { QUEUED: "inf", RUNNING: "inf", FINISHED: "ok", INTERRUPTED: "wn" } as const;
+const TONE = { QUEUED: "inf", RUNNING: "inf", FINISHED: "ok", FAILED: "er", INTERRUPTED: "wn" } as const;
 
 const STATE: Record<SweepCard["state"], string> = {
   QUEUED: "Waiting",
   RUNNING: "Running",
   FINISHED: "Finished",
+  FAILED: "Failed",
   INTERRUPTED: "Interrupted",
 };
 

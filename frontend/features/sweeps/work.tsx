@@ -49,14 +49,17 @@ export function Work({ sweep }: { sweep: Sweep }) {
       </div>
       <div className="row between wrap" style={{ gap: 8 }}>
         <span className="xs t3">
-          {!atWork(sweep)
-            ? "Nobody is at work on it. What is worked out is kept."
-            : sweep.done === 0 && job?.message
-              ? job.message
-              : "What is worked out is kept: a sweep that is interrupted goes on where it was."}
+          {sweep.reason && `${sweep.reason}. `}
+          {sweep.state === "FAILED"
+            ? "It cannot go on. The trials stay counted, each once."
+            : !atWork(sweep)
+              ? "Nobody is at work on it. What is worked out is kept."
+              : sweep.done === 0 && job?.message
+                ? job.message
+                : "What is worked out is kept: a sweep that is interrupted goes on where it was."}
         </span>
         <span className="row">
-          {!atWork(sweep) && (
+          {sweep.state === "INTERRUPTED" && (
             <button
               type="button"
               className="btn p sm"

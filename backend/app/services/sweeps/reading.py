@@ -264,6 +264,7 @@ class SweepReading:
 
     def _summary(self, session: Session, sweep: Sweep, done: int) -> dict[str, Any]:
         bases = sweep.spec["bases"]
+        state, reason = self._state(session, sweep)
         return {
             "sweep_id": sweep.sweep_id,
             "strategy_id": sweep.strategy_id,
@@ -273,24 +274,31 @@ class SweepReading:
             "parameters": sorted(sweep.spec["grid"]),
             "points": sweep.points,
             "done": done,
-            "state": self._state(session, sweep),
+            "state": state,
+            "reason": reason,
             "job_id": sweep.job_id,
             "created_at": sweep.created_at,
             "finished_at": sweep.finished_at,
         }
 
-    def _state(self, session: Session, sweep: Sweep) -> str:
-        """FINISHED; RUNNING where some process is at work on it; QUEUED; else INTERRUPTED: it can go on."""
+    def _state(self, session: Session, sweep: Sweep) -> tuple[str, str | None]:
+        """FINISHED; RUNNING where some process is at work on it; QUEUED; FAILED; else INTERRUPTED: it can go on.
+
+        Beside it why it failed, or was interrupted, where that is known.
+        """
         if sweep.finished_at is not None:
-            return "FINISHED"
+            return "FINISHED", None
         if SweepRepository(session).working(sweep.sweep_id):
-            return "RUNNING"
+            return "RUNNING", None
+        job = None
         if sweep.job_id is not None:
             with self._database.transaction(Market.REAL) as control:
                 job = JobRepository(control).get(sweep.job_id)
-                if job is not None and job.state in (JobState.QUEUED, JobState.RUNNING):
-                    return "QUEUED"
-        return "INTERRUPTED"
+        if job is not None and job.state in (JobState.QUEUED, JobState.RUNNING):
+            return "QUEUED", None
+        if sweep.failure is not None:
+            return "FAILED", sweep.failure["message"]
+        return "INTERRUPTED", None if job is None or job.error is None else job.error["message"]
 
     @staticmethod
     def _point(found: Found, number: int) -> dict[str, Any]:

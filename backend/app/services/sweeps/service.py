@@ -73,7 +73,7 @@ class SweepService:
 
         Raises
         ------
-        DataNotFoundError. ConflictError : a terminal is at work on it.
+        DataNotFoundError. ConflictError : a terminal is at work on it, or it can never be gone on with.
         """
         return self._started(market, sweep_id, None)
 
@@ -88,13 +88,13 @@ class SweepService:
                 # who asks at the same time waits here, and gets the same job
                 sweep = SweepRepository(session).lock(sweep_id)
                 if sweep is not None:
-                    return self._job_for(market, session, sweep)
+                    return self._job_for(market, session, sweep, asked=values is not None)
             if values is None:
                 raise _not_there(sweep_id)
         raise ConflictError(f"Sweep {sweep_id} is being cancelled again and again: ask for it later")
 
-    def _job_for(self, market: Market, session: Session, sweep: Sweep) -> Job | None:
-        """See `start`; the sweep is locked."""
+    def _job_for(self, market: Market, session: Session, sweep: Sweep, *, asked: bool) -> Job | None:
+        """See `start`; the sweep is locked. One that was `asked` for just now is of today's data and engine."""
         if sweep.finished_at is not None:
             return None
         repository, ending = SweepRepository(session), False
@@ -107,6 +107,10 @@ class SweepService:
                 ending = True  # a new one goes on with it, once that has let go
         if repository.working(sweep.sweep_id) and not ending:
             raise ConflictError(f"Another process is at work on sweep {sweep.sweep_id}")
+        if sweep.failure is not None:
+            if not asked:
+                raise ConflictError(sweep.failure["message"], details=sweep.failure.get("details"))
+            repository.fail(sweep.sweep_id, None)
         own = runs_own([sweep.strategy_id])
         job = self._jobs.submit(KIND, market, {"sweep_id": sweep.sweep_id}, own=own)
         repository.set_job(sweep.sweep_id, job.id)

@@ -36,7 +36,7 @@ from app.services.kernels import unless_compiling
 from app.services.sweeps.question import SweepQuestion, prepared
 from app.services.sweeps.walking_parts import Parts, Unkept
 from app.services.sweeps.walking_work import doubted, summary, walked
-from app.services.sweeps.working import InputsChanged, Progress, SweepWork, claimed, waiting_for
+from app.services.sweeps.working import InputsChanged, Progress, SweepWork, changed_where_missing, claimed, waiting_for
 from app.services.user_strategies.catalogue import Catalogue, runs_own
 from app.services.user_strategies.errors import StrategyNotLoaded
 
@@ -257,7 +257,8 @@ class WalkForwards:
         self, market: Market, spec: WalkForwardSpec, strategy: AnyStrategy
     ) -> tuple[Inputs, NDArray[np.float64] | None]:
         points = Points(spec.sweep(spec.base), strategy)
-        return self._work.read(market, spec.base, strategy, points.found.warm_up)
+        with changed_where_missing():
+            return self._work.read(market, spec.base, strategy, points.found.warm_up)
 
 
 def _named(engine: str, method: str | None) -> str:

@@ -29,7 +29,7 @@ from app.engines.sweeps.doubt import doubt
 from app.engines.sweeps.evaluate import METRICS, Chunk, Evaluated, Evaluator, Inputs, Stretch
 from app.engines.sweeps.spec import Points, SweepSpec
 from app.engines.sweeps.stretches import bundles_of, stretch_of, stretches_of
-from app.exceptions import BacktestError, ConflictError, DataNotFoundError, ValidationError
+from app.exceptions import BacktestError, ConflictError, DataNotFoundError, InsufficientDataError, ValidationError
 from app.models import Sweep
 from app.repositories.jobs import release_claim, try_claim
 from app.repositories.strategies import TrialEntry
@@ -56,6 +56,18 @@ class InputsChanged(BacktestError):
     """What a search reads is not what it names any more: it can never be gone on with."""
 
 
+@contextmanager
+def changed_where_missing() -> Iterator[None]:
+    """Say of data that were there when a search was asked for, and are not now, that they changed."""
+    try:
+        yield
+    except (DataNotFoundError, InsufficientDataError) as error:
+        raise InputsChanged(
+            f"The data changed since it was asked for: {error.message}; ask for it again",
+            details={**(error.details or {}), "changed": ["data"]},
+        ) from error
+
+
 class SweepWork:
     """Works sweeps out."""
 
@@ -79,13 +91,20 @@ class SweepWork:
 
         Raises
         ------
-        ConflictError : another process is at work on it. BacktestError : its data or its strategy changed.
+        ConflictError : another process is at work on it.
+        InputsChanged : its data, its strategy or the engine is another by now; it has failed, which is kept with it.
+        BacktestError : its points take too long.
         Cancelled : nothing of it is left, unless it was asked for again meanwhile.
         """
         between = None if job_id is None else waiting_for(cancelled, progress)
         try:
             with claimed(self._database, market, sweep_id, between):
-                self._work(market, sweep_id, progress, cancelled, last_call, scheduler)
+                try:
+                    self._work(market, sweep_id, progress, cancelled, last_call, scheduler)
+                except InputsChanged as error:
+                    with self._database.transaction(market) as session:
+                        SweepRepository(session).fail(sweep_id, error.envelope()["error"])
+                    raise
         except Cancelled:
             with self._database.transaction(market) as session:
                 SweepRepository(session).remove(sweep_id, job_id)
@@ -103,6 +122,9 @@ class SweepWork:
         points = Points(spec, strategy)
         progress(0.0, unless_compiling("Reading bars"))
         inputs = self.inputs(market, spec, strategy, points.found.warm_up)
+        if sweep.failure is not None:  # they are again what it names
+            with self._database.transaction(market) as session:
+                SweepRepository(session).fail(sweep_id, None)
         evaluator = Evaluator(spec, strategy, inputs, carry=self.carry(strategy), points=points)
         with bounded(cancelled), where(evaluator, strategy, spec, inputs, scheduler) as (submit, width):
             self._stretches(market, evaluator, strategy, inputs, submit, width, progress, cancelled)
@@ -114,8 +136,9 @@ class SweepWork:
             SweepRepository(session).finish(sweep_id, found)
 
     def inputs(self, market: Market, spec: SweepSpec, strategy: AnyStrategy, warm_up: int) -> list[Inputs]:
-        """What the points of each base read, as it is now. BacktestError where it is not what the spec names."""
-        return [self.read(market, base, strategy, warm_up)[0] for base in spec.bases]
+        """What the points of each base read, as it is now. InputsChanged where it is not what the spec names."""
+        with changed_where_missing():
+            return [self.read(market, base, strategy, warm_up)[0] for base in spec.bases]
 
     def read(
         self, market: Market, base: RunSpec, strategy: AnyStrategy, warm_up: int
@@ -126,7 +149,7 @@ class SweepWork:
         changed = changed_inputs(base, found)
         if changed:
             raise InputsChanged(
-                f"The data changed since it was asked for ({', '.join(changed)}): ask for it again",
+                f"The data changed since it was asked for ({', '.join(changed).replace('_', ' ')}): ask for it again",
                 details={"changed": changed},
             )
         return Inputs(found.loaded.bars, found.loaded.dividends, found.exchange, found.sectors), found.closes
@@ -144,7 +167,7 @@ class SweepWork:
             return sweep
 
     def strategy(self, spec: SweepSpec) -> AnyStrategy:
-        """The strategy of a sweep, at the source and of the engine that it names. BacktestError where it is another."""
+        """The strategy of a sweep, at the source and of the engine that it names. InputsChanged where it is another."""
         asked = spec.bases[0].engine_version
         if asked != engine_version():
             raise InputsChanged(
@@ -153,7 +176,10 @@ class SweepWork:
             )
         strategy = self._catalogue.of_spec(spec.bases[0])[spec.strategy_id]
         if strategy.source_hash != spec.bases[0].books[0].source_hash:
-            raise InputsChanged(f"The source of {spec.strategy_id} changed since the sweep was asked for: ask again")
+            raise InputsChanged(
+                f"The source of {spec.strategy_id} changed since it was asked for: ask for it again",
+                details={"changed": [f"strategy {spec.strategy_id}"]},
+            )
         return strategy
 
     def _stretches(
