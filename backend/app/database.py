@@ -11,8 +11,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Engine, create_engine, text
-from sqlalchemy.engine import URL, make_url
+import psycopg
+from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -46,7 +47,8 @@ class Database:
     """Engines and session factories of both markets, and the lease on the embedded server where it is used.
 
     Engines are made on first use; `close` gives everything back. Safe to share between threads. What they raise holds
-    the statement without its values: keys and addresses of browsers are among these, and errors are logged.
+    the statement without its values and what went wrong without the row: keys and addresses of browsers are among
+    these, and errors are logged.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -86,6 +88,7 @@ class Database:
                     url, pool_size=10, max_overflow=20, pool_pre_ping=True, hide_parameters=True,
                     connect_args={"connect_timeout": 10},
                 )  # fmt: skip
+                event.listen(self._engines[market], "handle_error", _without_the_row)
             return self._engines[market]
 
     def plain(self, market: Market) -> Engine:
@@ -99,6 +102,7 @@ class Database:
                     url, isolation_level="AUTOCOMMIT", pool_size=4, pool_reset_on_return=None, hide_parameters=True,
                     connect_args=options,
                 )  # fmt: skip
+                event.listen(found, "handle_error", _without_the_row)
         return found
 
     def exists(self, market: Market) -> bool:
@@ -140,6 +144,17 @@ class Database:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _without_the_row(context: ExceptionContext) -> None:
+    """Leave of an error what PostgreSQL says first: DETAIL and CONTEXT quote rows and values."""
+    cause = context.original_exception
+    if isinstance(cause, psycopg.Error) and cause.diag.message_primary is not None:
+        whole, said = str(cause), cause.diag.message_primary
+        cause.args = (said,)
+        if context.sqlalchemy_exception is not None:
+            told = context.sqlalchemy_exception.args[0]
+            context.sqlalchemy_exception.args = (told.replace(whole, said),)
 
 
 def _maintenance_engine(url: URL) -> Engine:

@@ -72,4 +72,5 @@ def server_settings(memory: int, log: Path) -> dict[str, str]:
         "log_rotation_size": "0",
         "log_file_mode": "0600",
         "log_line_prefix": "%m [%p] ",
+        "log_error_verbosity": "terse",  # more would quote the row that a check refuses, whatever is in it
     }
