@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import traceback
 from typing import Any
 
 import pytest
-from fastapi.testclient import TestClient
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from app.database import Database, Market
 from app.settings import Settings
-from tests.push_server import PushServer
-from tests.test_web_push import URL, pushing, server  # noqa: F401 - fixtures
 
 pytestmark = pytest.mark.integration
 
@@ -52,23 +48,6 @@ def test_a_row_that_a_rule_refuses_is_in_nothing_that_is_told_of_it(settings: Se
         with pytest.raises(DBAPIError) as plain, database.plain(Market.REAL).connect() as connection:
             connection.execute(text("INSERT INTO held VALUES (-1, 's3cret')"))
         assert "s3cret" not in str(plain.value.orig)
-
-
-def test_what_a_request_could_not_store_is_logged_without_the_row(
-    pushing: TestClient,
-    server: PushServer,
-    caplog: pytest.LogCaptureFixture,  # noqa: F811
-) -> None:
-    platform = pushing.app.state.platform  # type: ignore[attr-defined]
-    with platform.database.transaction(Market.REAL) as session:
-        session.execute(text("ALTER TABLE push_subscriptions ADD CONSTRAINT none CHECK (name = '')"))
-    caplog.set_level(logging.DEBUG)
-    failed = pushing.post(URL, json=server.subscription())
-    assert (failed.status_code, failed.json()["error"]["code"]) == (500, "DATABASE_ERROR")
-    told = caplog.text + failed.text
-    assert 'violates check constraint "none"' in told and "Failing row" not in told
-    for secret in ("s3cret", repr(server.receiver.auth), server.receiver.auth.hex(), *server.receiver.keys.values()):
-        assert secret not in told
 
 
 def test_an_error_without_an_answer_of_the_server_is_left_as_it_is(settings: Settings) -> None:
