@@ -202,7 +202,7 @@ def _print_history(found: dict[str, Any], as_json: bool) -> None:
         "excess": 8,
         "95 % interval": 20,
         "p": 7,
-        "p adj.": 7,
+        "p, all tried": 13,
     }
     print(" ".join(f"{name:>{width}}" for name, width in heads.items()))
     for one in found["forward"]:

@@ -226,7 +226,7 @@ def nobody_known(book: IndexBook) -> str:
     return f"Members of {book.index} are known from {book.first} on; before that day nobody is taken to belong to it."
 
 
-class Belonging(NamedTuple):
+class IndexMembers(NamedTuple):
     """Who belongs to an index on a day by instrument, whether that was known then, and what is to be said of it."""
 
     ids: frozenset[int]
@@ -235,18 +235,18 @@ class Belonging(NamedTuple):
     nobody: bool = False  # the day lies before all that is known
 
 
-def belonging(session: Session, index: str, day: date) -> Belonging:
+def belonging(session: Session, index: str, day: date) -> IndexMembers:
     """The members of a day as every screen takes them: before the first known day nobody, after the newest evidence
     those of that evidence, which is what was known on the day. Raises DataNotFoundError.
     """
     book = _book(session, index, with_names=False)
     if book.first is None or day < book.first:
-        return Belonging(frozenset(), False, nobody_known(book), nobody=True)
+        return IndexMembers(frozenset(), False, nobody_known(book), nobody=True)
     ids = frozenset(one.instrument for one in book.stretches if one.has(day))
     sure, reason = certainty(book, day)
     if ids and book.evidence_until is not None and day > book.evidence_until:
-        return Belonging(ids, True, reason)
-    return Belonging(ids, sure, "" if sure else reason)
+        return IndexMembers(ids, True, reason)
+    return IndexMembers(ids, sure, "" if sure else reason)
 
 
 def answer(book: IndexBook, asof: date) -> dict[str, Any]:

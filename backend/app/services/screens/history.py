@@ -158,7 +158,7 @@ METHOD: Final = {
     "charges": f"Of {PLAN}, delivery, by date, on {NOTIONAL:,} rupees bought and sold; no slippage.",
     "against": "The mean of all stocks of the universe on the same days, without charges.",
     "interval": f"95 %, from {RESAMPLES:,} draws of sessions in blocks of max(h, 10), circular, with the seed told.",
-    "trials": "Distinct expressions whose past was looked at here; p_adjusted takes them as independent.",
+    "trials": 'Distinct expressions whose past was looked at here; "p, all tried" takes them as independent.',
     "horizons": ", ".join(map(str, HORIZONS)) + " sessions",
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
@@ -13,20 +13,18 @@ from app.engines.evidence.report import significance_report
 from app.engines.evidence.trials import trials_of
 from app.engines.strategies.registry import AnyStrategy
 from app.engines.sweeps.doubt import doubt
-from app.engines.sweeps.evaluate import METRICS, Evaluator, Inputs, stride_of
+from app.engines.sweeps.evaluate import Evaluator, Inputs, stride_of
 from app.engines.sweeps.spec import Combinations, Points, SweepSpec
 from app.engines.sweeps.stretches import bundles_of, stretch_of, stretches_of
 from app.engines.sweeps.walk_forward import WalkForwardSpec, windows_of
-from app.services.sweeps.question import SweepQuestion, points_of
-from app.services.sweeps.reading import WHOLE, plain_row, universe_of
+from app.services.sweeps.question import SweepQuestion, points_of, skipped_of
+from app.services.sweeps.reading import point_told, universe_of
 from app.services.sweeps.tables import EveryPoint
 from app.services.sweeps.walking import WalkForwardQuestion
 from app.services.sweeps.walking_parts import Unkept
 from app.services.sweeps.walking_work import doubted, summary, walked
 from app.services.sweeps.working import SHARPE, bounded, carried, where
 from app.services.user_strategies.catalogue import Catalogue
-
-LISTED_SKIPPED: Final = 100
 
 
 def sweep_of_file(
@@ -61,14 +59,7 @@ def sweep_of_file(
     kept = [number for number in range(len(points)) if number % stride_of(len(points)) == 0]
 
     def told(number: int) -> dict[str, Any]:
-        row = dict(zip(METRICS, plain_row(values[number]), strict=True))
-        return {
-            "number": number,
-            "base": 0,
-            "params": points.varied(number),
-            "metrics": {n: int(v) if n in WHOLE and v is not None else v for n, v in row.items()},
-            "failed": failures.get(number),
-        }
+        return point_told(number, 0, points.varied(number), values[number], failures.get(number))
 
     best = None
     if not np.isnan(values[kept, SHARPE]).all():
@@ -85,7 +76,7 @@ def sweep_of_file(
         "strategy_id": strategy.id,
         "points": len(points),
         "refused": found.refused,
-        "skipped": [{"params": one.params, "reason": one.reason} for one in found.skipped[:LISTED_SKIPPED]],
+        "skipped": skipped_of(found),
         "grid": {name: list(given) for name, given in sorted(grid.items())},
         "fixed": spec.fixed,
         "random": None if spec.draws is None else {"draws": spec.draws, "seed": spec.seed},

@@ -19,6 +19,7 @@ from app.services.backtests.service import BacktestService
 from app.services.user_strategies.catalogue import Catalogue, is_own
 
 MOST_BASES: Final = 200
+_LISTED_SKIPPED: Final = 100
 MOST_OWN: Final = 10_000  # combinations of a strategy of one's own, each of which its process is asked for
 
 
@@ -80,6 +81,11 @@ def prepared(
         return SweepSpec(tuple(bases), grid, question.draws, question.seed), found
     except ValueError as error:
         raise ValidationError(str(error), str(error).partition(":")[0]) from error
+
+
+def skipped_of(found: Combinations) -> list[dict[str, Any]]:
+    """The first combinations that are no point, with the strategy's reason."""
+    return [{"params": one.params, "reason": one.reason} for one in found.skipped[:_LISTED_SKIPPED]]
 
 
 def _distinct(run_ids: list[str], periods: int) -> None:

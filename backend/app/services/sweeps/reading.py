@@ -302,14 +302,9 @@ class SweepReading:
 
     @staticmethod
     def _point(found: Found, number: int) -> dict[str, Any]:
-        row = dict(zip(METRICS, plain_row(found.values[number]), strict=True))
-        return {
-            "number": number,
-            "base": number // found.each,
-            "params": found.params(number),
-            "metrics": {n: int(v) if n in WHOLE and v is not None else v for n, v in row.items()},
-            "failed": found.failures.get(number),
-        }
+        return point_told(
+            number, number // found.each, found.params(number), found.values[number], found.failures.get(number)
+        )
 
     def _best(
         self, session: Session, found: Found, base: int, tried: Sequence[Sequence[Group]]
@@ -341,6 +336,20 @@ def plain(value: float) -> float | None:
 def plain_row(values: F1) -> list[float | None]:
     """Floats, None for NaN."""
     return [plain(value) for value in values.tolist()]
+
+
+def point_told(
+    number: int, base: int, params: Mapping[str, Any], values: F1, failed: str | None
+) -> dict[str, Any]:  # fmt: skip
+    """A point as the API tells it; `values` [METRICS]."""
+    row = zip(METRICS, plain_row(values), strict=True)
+    return {
+        "number": number,
+        "base": base,
+        "params": params,
+        "metrics": {name: int(value) if name in WHOLE and value is not None else value for name, value in row},
+        "failed": failed,
+    }
 
 
 def universe_of(base: Mapping[str, Any]) -> str:

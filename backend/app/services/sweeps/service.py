@@ -17,13 +17,12 @@ from app.repositories.sweeps import SweepRepository
 from app.services.backtests.service import BacktestService
 from app.services.jobs.context import JobContext
 from app.services.jobs.service import JobService
-from app.services.sweeps.question import SweepQuestion, prepared
+from app.services.sweeps.question import SweepQuestion, prepared, skipped_of
 from app.services.sweeps.reading import SweepReading
 from app.services.sweeps.working import Progress, SweepWork
 from app.services.user_strategies.catalogue import Catalogue, runs_own
 
 KIND: Final = "sweep"
-LISTED_SKIPPED: Final = 100
 _TRIES: Final = 20  # to find a sweep there that was just made known: somebody may be cancelling it
 
 
@@ -63,9 +62,7 @@ class SweepService:
             "points": len(spec.bases) * len(found.taken),
             "refused": found.refused,
             "places": zlib.compress(places_of(spec.grid, found.taken).astype("<i8").tobytes(), 6),
-            "skipped": [
-                {"params": skipped.params, "reason": skipped.reason} for skipped in found.skipped[:LISTED_SKIPPED]
-            ],
+            "skipped": skipped_of(found),
         }
 
     def start(self, market: Market, sweep_id: str) -> Job | None:

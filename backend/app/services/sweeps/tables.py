@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from app.engines.sweeps.evaluate import METRICS
 from app.services.run_tables import written
-from app.services.sweeps.reading import WHOLE, Found, plain_row, universe_of
+from app.services.sweeps.reading import WHOLE, Found, point_told, universe_of
 
 ENDINGS: Final = (".csv", ".parquet", ".json")
 
@@ -51,16 +51,8 @@ class EveryPoint:
         params = {name: values.tolist() for name, values in self.params.items()}
         found = []
         for number in self._numbers.tolist():
-            told = zip(METRICS, plain_row(self.values[number]), strict=True)
-            found.append(
-                {
-                    "number": number,
-                    "base": number // each,
-                    "params": {name: values[number % each] for name, values in params.items()},
-                    "metrics": {n: int(v) if n in WHOLE and v is not None else v for n, v in told},
-                    "failed": self.failures.get(number),
-                }
-            )
+            its = {name: values[number % each] for name, values in params.items()}
+            found.append(point_told(number, number // each, its, self.values[number], self.failures.get(number)))
         return found
 
     def table(self) -> pa.Table:

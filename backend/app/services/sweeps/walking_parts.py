@@ -36,7 +36,7 @@ F2 = NDArray[np.float64]
 _SHARPE = METRICS.index("sharpe")
 
 
-class Tried(NamedTuple):
+class Evaluation(NamedTuple):
     """A specification that was evaluated, for the ledger."""
 
     base: RunSpec
@@ -90,7 +90,7 @@ class Parts:
             if cancelled():
                 raise Cancelled
             found = run(spec, inputs, factor)
-            tried = [Tried(spec, {}, False, found.metrics["sharpe"])] if factor == 1 else []
+            tried = [Evaluation(spec, {}, False, found.metrics["sharpe"])] if factor == 1 else []
             self._keep(number, _packed({"metrics": dict(found.metrics)}, np.stack([found.equity, found.costs])), tried)
             return found
 
@@ -114,7 +114,7 @@ class Parts:
         (base,), varied = evaluator.points.spec.bases, evaluator.points.varied
         sharpes = found.values[:, _SHARPE].tolist()
         tried = [
-            Tried(base, varied(first + i), first + i in found.failures, sharpe if sharpe == sharpe else None)
+            Evaluation(base, varied(first + i), first + i in found.failures, sharpe if sharpe == sharpe else None)
             for i, sharpe in enumerate(sharpes)
         ]
         if not curves:
@@ -123,12 +123,12 @@ class Parts:
         self._keep(number, _packed(about, found.values, found.returns), tried)
         return found
 
-    def _keep(self, number: int, body: bytes, tried: Sequence[Tried]) -> None:
+    def _keep(self, number: int, body: bytes, tried: Sequence[Evaluation]) -> None:
         with self._database.transaction(self._market) as session:
             WalkForwardRepository(session).add_part(self._spec.walk_forward_id, number, engine_version(), body)
             SweepRepository(session).count_trials(self._strategy.id, self._entries(tried))
 
-    def _entries(self, tried: Sequence[Tried]) -> list[TrialEntry]:
+    def _entries(self, tried: Sequence[Evaluation]) -> list[TrialEntry]:
         """What was tried, as the ledger has it: each specification once."""
         own, values = own_hashes({self._strategy.id: self._strategy}), dict[int, dict[str, Any]]()
         found: dict[str, TrialEntry] = {}
