@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import time
 import uuid
 from collections.abc import Iterable
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 import orjson
@@ -30,6 +32,8 @@ UPLOAD_PATH = "/api/data/import"
 BROKER_FILE_PATH = re.compile(r"/api/portfolio/stocks/\d+/import(?:/preview)?")
 MAX_BROKER_FILE_BYTES = 21 * 1024 * 1024  # the largest file that is read, and the fields around it
 MAX_JSON_BYTES = 1024 * 1024
+_READ_AFTER_ANSWER = 256 * 1024 * 1024  # bytes of what a client still sends once it is answered
+_SECONDS_AFTER_ANSWER = 5.0
 
 
 def _header(scope: Scope, name: bytes) -> str | None:
@@ -63,6 +67,12 @@ def _upload(path: str, max_upload_bytes: int) -> tuple[bool, int]:
     if BROKER_FILE_PATH.fullmatch(path):
         return True, MAX_BROKER_FILE_BYTES
     return False, MAX_JSON_BYTES
+
+
+def _sends(scope: Scope) -> bool:
+    """Whether the client sends a body without waiting to be asked for it."""
+    told = _header(scope, b"content-length") not in (None, "0") or _header(scope, b"transfer-encoding") is not None
+    return told and _header(scope, b"expect") is None
 
 
 def check_request(scope: Scope, allowed_hosts: Iterable[str], max_upload_bytes: int) -> None:
@@ -120,7 +130,7 @@ class Guards:
         head = scope.get("method") == "HEAD" and (path.startswith("/api/") or path == "/ping")
         if head:  # answered as GET is, without the body
             scope = {**scope, "method": "GET"}
-        exchange = _Exchange(receive, send, request_id, limit, head)
+        exchange = _Exchange(receive, send, request_id, limit, head, sends=_sends(scope))
         began = time.perf_counter()
         try:
             check_request(scope, self._allowed_hosts, self._max_upload_bytes)
@@ -142,10 +152,15 @@ class Guards:
 
 
 class _Exchange:
-    """One request's messages: counts what comes in, and marks what goes out with the request id."""
+    """One request's messages: counts what comes in, and marks what goes out with the request id.
 
-    def __init__(self, receive: Receive, send: Send, request_id: str, limit: int, head: bool) -> None:
+    A connection that closes on a client that still sends is reset, and the answer is lost on its way: once it is
+    written whole, the rest of the body is read and dropped, up to a bound, before the exchange ends.
+    """
+
+    def __init__(self, receive: Receive, send: Send, request_id: str, limit: int, head: bool, sends: bool) -> None:
         self._head = head
+        self._sends = sends  # whether more of the body is to come
         self._receive = receive
         self._send = send
         self._request_id = request_id
@@ -155,7 +170,7 @@ class _Exchange:
         self.status = 0
 
     async def receive(self) -> Message:
-        message = await self._receive()
+        message = await self._read()
         self._received += len(message.get("body", b""))
         if self._received > self._limit:
             raise self._too_large()
@@ -187,7 +202,23 @@ class _Exchange:
             message["headers"] = [*message["headers"], (b"x-request-id", self._request_id.encode())]
         elif self._head and message["type"] == "http.response.body":
             message = {**message, "body": b""}
+        if self._sends and message["type"] == "http.response.body" and not message.get("more_body", False):
+            await self._send({**message, "more_body": True})
+            await self._drop()
+            message = {"type": "http.response.body"}
         await self._send(message)
+
+    async def _read(self) -> Message:
+        message = await self._receive()
+        self._sends = self._sends and message["type"] == "http.request" and message.get("more_body", False)
+        return message
+
+    async def _drop(self) -> None:
+        left = _READ_AFTER_ANSWER
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_SECONDS_AFTER_ANSWER):
+                while self._sends and left > 0:
+                    left -= len((await self._read()).get("body", b""))
 
     def _too_large(self) -> PayloadTooLargeError:
         return PayloadTooLargeError(f"The request has more than {self._limit} bytes")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import socket
 import threading
@@ -13,8 +14,9 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.web.guards import MAX_JSON_BYTES, Guards
 from app.web.protocol import LARGEST_HEADERS, LONGEST_ADDRESS, LONGEST_PATH, Protocol
 from tests.serving import serving
 
@@ -38,7 +40,17 @@ async def echo(scope: Scope, receive: Receive, send: Send) -> None:
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
     """Where a server with the protocol answers."""
-    server = uvicorn.Server(uvicorn.Config(echo, port=0, log_level="error", http=Protocol, lifespan="off"))
+    yield from answering(echo)
+
+
+@pytest.fixture(scope="module")
+def guarded() -> Iterator[int]:
+    """Where a server answers that has the guards in front."""
+    yield from answering(Guards(echo, ["127.0.0.1"], max_upload_bytes=2 * MAX_JSON_BYTES))
+
+
+def answering(application: ASGIApp) -> Iterator[int]:
+    server = uvicorn.Server(uvicorn.Config(application, port=0, log_level="error", http=Protocol, lifespan="off"))
     thread = threading.Thread(target=server.run)
     thread.start()
     until = time.monotonic() + 30
@@ -174,6 +186,38 @@ def test_a_connection_that_is_refused_ends_though_the_client_stays(port: int) ->
         connection.sendall(b"nothing\r\n\r\n")
         while connection.recv(65536):
             pass
+
+
+@pytest.mark.parametrize("connection", ["close", "keep-alive"])
+@pytest.mark.parametrize("told", [True, False], ids=["of told length", "in chunks"])
+def test_a_body_that_is_too_large_is_answered_though_the_client_still_sends(
+    guarded: int, connection: str, told: bool
+) -> None:
+    body = b"x" * (20 * MAX_JSON_BYTES)
+    for _ in range(3):  # a connection that is reset loses the answer most of the time, not always
+        asking = http.client.HTTPConnection("127.0.0.1", guarded, timeout=20)
+        headers = {"Content-Type": "application/json", "Connection": connection}
+        if told:
+            asking.request("POST", "/api/x", body, headers)
+        else:
+            pieces = (body[k : k + 65_536] for k in range(0, len(body), 65_536))
+            asking.request("POST", "/api/x", pieces, headers, encode_chunked=True)
+        answer = asking.getresponse()
+        assert (answer.status, json.loads(answer.read())["error"]["code"]) == (413, "PAYLOAD_TOO_LARGE")
+        asking.close()
+
+
+def test_a_client_that_sends_no_more_of_a_refused_body_is_answered_at_once_and_then_left(guarded: int) -> None:
+    length = f"Content-Length: {2 * MAX_JSON_BYTES}"
+    head = f"POST /api/x HTTP/1.1\r\nHost: 127.0.0.1\r\n{length}\r\nConnection: close\r\n\r\n"
+    began = time.monotonic()
+    with socket.create_connection(("127.0.0.1", guarded), timeout=20) as connection:
+        connection.sendall(head.encode() + b"a part")
+        stream = connection.makefile("rb")
+        assert stream.readline().split()[1] == b"413"
+        assert time.monotonic() - began < 3
+        stream.read()  # to the end: the server closes
+    assert time.monotonic() - began < 15
 
 
 @pytest.mark.integration
