@@ -30,6 +30,7 @@ from app.exceptions import (
     UnsupportedMediaTypeError,
     ValidationError,
 )
+from app.web.bodies import unreadable
 
 log = logging.getLogger(__name__)
 
@@ -109,8 +110,13 @@ def _words(item: dict[str, Any]) -> str:
     return said.removeprefix("Value error, ") if item["type"] == "value_error" else said
 
 
-def _of_http(request: Request, error: Exception) -> Response:
+async def _of_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    is_json = request.headers.get("content-type", "").lower().startswith("application/json")
+    if is_json and isinstance(error.__cause__, ValueError | RecursionError):  # of which the framework says no more
+        told = unreadable(await request.body(), error.__cause__)
+        if told is not None:
+            return answer(request, ValidationError(f"body: {told}", "body", details={"in": "body"}))
     kind = _BY_STATUS.get(error.status_code)
     if kind is None:
         kind = ValidationError if 400 <= error.status_code < 500 else InternalError

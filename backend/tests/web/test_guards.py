@@ -86,6 +86,42 @@ def test_broken_json_is_a_validation_error(shared_client: TestClient) -> None:
     assert (response.status_code, error_of(response)["code"]) == (422, "VALIDATION_ERROR")
 
 
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b'{"strategy_ids": ["\xff"]}', "is no UTF-8 text: byte 0xff at byte 19 (invalid start byte)"),
+        (
+            b'{"params": {"x": "[", "y": ' + b"[" * 100_000 + b"]" * 100_000 + b"}}",
+            "is nested too deep: 100,002 lists and objects lie in one another at character 100,026",
+        ),
+        (b'{"params": ' + b"[" * 5_000, "is nested too deep: 5,001 lists and objects lie in one another"),
+        (
+            b'{"a": "' + b"1" * 5_000 + b'", "b": 2.' + b"0" * 5_000 + b', "seed": ' + b"9" * 100_000 + b"}",
+            "holds a number of 100,000 digits at character 10,027; at most 4,300 are read",
+        ),
+    ],
+    ids=["no UTF-8", "nested", "nested without an end", "digits"],
+)
+def test_a_body_that_cannot_be_read_is_told_why_and_where(shared_client: TestClient, body: bytes, words: str) -> None:
+    response = shared_client.post(
+        "/api/portfolio/strategies/backtest", content=body, headers={"Content-Type": "application/json"}
+    )
+    error = error_of(response)
+    assert (response.status_code, error["code"], error["details"]["field"]) == (422, "VALIDATION_ERROR", "body")
+    assert error["message"].startswith(f"body: {words}")
+
+
+@pytest.mark.parametrize("depth", [900, 960, 980, 990, 995, 999])
+def test_a_body_nested_about_as_deep_as_can_be_read_is_refused_too(shared_client: TestClient, depth: int) -> None:
+    for opened, closed in ((b"[", b"]"), (b'{"a":', b"}")):
+        response = shared_client.post(
+            "/api/portfolio/strategies/backtest",
+            content=b'{"params": ' + opened * depth + b"1" + closed * depth + b"}",
+            headers={"Content-Type": "application/json"},
+        )
+        assert (response.status_code, error_of(response)["code"]) == (422, "VALIDATION_ERROR")
+
+
 def test_a_body_of_another_type_is_refused(shared_client: TestClient) -> None:
     response = shared_client.post(
         "/api/portfolio/strategies/backtest", content="a=1", headers={"Content-Type": "text/plain"}
