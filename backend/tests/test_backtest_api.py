@@ -382,3 +382,19 @@ def test_who_waits_for_a_job_is_told_why_it_failed_by_its_own_code_and_status(
     assert (told["code"], told["message"]) == ("INSUFFICIENT_DATA", "120 sessions are needed and 90 are there")
     assert (told["details"]["required"], told["details"]["available"]) == (120, 90)
     assert shared_sample.get(f"/api/jobs/{told['details']['job_id']}").json()["error"]["code"] == "INSUFFICIENT_DATA"
+
+
+@pytest.mark.parametrize("empty", ["", "  "])
+def test_an_empty_name_is_refused_by_its_field(
+    shared_sample: TestClient, sample_data: SampleSummary, empty: str
+) -> None:
+    error = error_of(shared_sample.post(URL, json=question(sample_data, universe=empty)))
+    assert (error["code"], error["details"]["field"]) == ("VALIDATION_ERROR", "universe")
+    assert error["message"] == "universe: the name is empty; give the id of an index, such as NIFTY50"
+
+    error = error_of(shared_sample.get("/api/screener/", params={"index": empty}))
+    assert (error["code"], error["details"]["field"]) == ("VALIDATION_ERROR", "index")
+    assert error["message"].startswith("index: the name is empty")
+
+    error = error_of(shared_sample.post(URL, json=question(sample_data, universe=[sample_data.illiquid, empty])))
+    assert (error["details"]["field"], error["message"]) == ("universe", "Unknown symbols: an empty name")

@@ -38,16 +38,18 @@ def index_id(name: str) -> str:
     return canonical(name)
 
 
-def known_id(session: Session, name: str) -> str:
-    """The id of a stored index by any of its names.
+def known_id(session: Session, name: str, field: str = "index") -> str:
+    """The id of a stored index by any of its names; `field` is where the name was given.
 
     Raises
     ------
     DataNotFoundError : there is none; the message names the nearest ids and the details every known one.
-    ValidationError : no text that a name could be.
+    ValidationError : no text that a name could be; an empty one.
     """
     if not name.isprintable():
-        raise ValidationError(f"There is no index {name[:_LONGEST]!a}", "universe")
+        raise ValidationError(f"{field}: there is no index {name[:_LONGEST]!a}", field)
+    if not name.strip():
+        raise ValidationError(f"{field}: the name is empty; give the id of an index, such as NIFTY50", field)
     repository = IndexRepository(session)
     wanted = index_id(name)
     if repository.exists(wanted):
@@ -74,7 +76,7 @@ def resolve(
     ValidationError : a symbol that no instrument ever had; all of them are named.
     """
     if isinstance(universe, str):
-        return _of_index(session, panel, known_id(session, universe), start, end, asof_members)
+        return _of_index(session, panel, known_id(session, universe, "universe"), start, end, asof_members)
     return _of_symbols(panel, universe, end)
 
 
@@ -109,7 +111,8 @@ def _of_symbols(panel: Panel, symbols: Sequence[str], on: date) -> Universe:
         else:
             found[key] = symbol
     if unknown:
-        raise ValidationError(f"Unknown symbols: {', '.join(unknown)}", "universe", details={"unknown": unknown})
+        told = ", ".join(symbol or "an empty name" for symbol in unknown)
+        raise ValidationError(f"Unknown symbols: {told}", "universe", details={"unknown": unknown})
     return Universe(None, tuple(sorted(found.values())), tuple(sorted(found)), None, ())
 
 
