@@ -21,10 +21,62 @@ def test_inputs_that_differ_are_named_by_their_place_and_the_rest_is_left_out() 
     first = shared | {"books": [{"strategy_id": "a", "params": {"fast": 5}}], "costs": {"plan": "none"}}
     second = shared | {"books": [{"strategy_id": "a", "params": {"fast": 8}}], "costs": {"plan": "bps", "bps": 1}}
     assert differing([first, second]) == [
-        {"input": "books.1.params.fast", "values": [5, 8]},
-        {"input": "costs.bps", "values": [None, 1]},
-        {"input": "costs.plan", "values": ["none", "bps"]},
+        {"input": "books.1.params.fast", "values": [5, 8], "changed": None},
+        {"input": "costs.bps", "values": [None, 1], "changed": None},
+        {"input": "costs.plan", "values": ["none", "bps"], "changed": None},
     ]
+
+
+def spec(version: str, **changed: Any) -> dict[str, Any]:
+    """A specification whose data are of a version."""
+    books = [{"strategy_id": "a", "params": {"fast": 5}, "source_hash": "5" * 64}]
+    hashes = {"data_root": f"3.{version}", "adjustment": f"forward_anchored@{version}+{version}"}
+    named = {"market_rules": f"nse@1.{version}", "benchmark": f"NIFTY50@{version}"}
+    return {"books": books, "universe": {"index": "NIFTY50"}, "engine_version": "1"} | hashes | named | changed
+
+
+def test_hashes_that_follow_from_other_days_read_are_left_out() -> None:
+    found = differing([spec("a"), spec("b")], [{"warm_up": 20, "reads": []}, {"warm_up": 50, "reads": []}])
+    assert found == [{"input": "warm_up", "values": [20, 50], "changed": None}]
+    found = differing([spec("a"), spec("b", universe={"index": "NIFTY200"})], [{"warm_up": 20, "reads": []}] * 2)
+    assert [row["input"] for row in found] == ["universe.index"]
+
+
+def test_data_that_changed_between_runs_that_read_the_same_are_told() -> None:
+    beside = [{"warm_up": 20, "reads": []}] * 3
+    found = {row["input"]: row for row in differing([spec("a"), spec("b", initial_capital=2), spec("a")], beside)}
+    assert set(found) == {
+        "data_root", "adjustment_version", "market_rules_version", "benchmark_version", "initial_capital",
+    }  # fmt: skip
+    assert found["data_root"]["values"] == ["3.a", "3.b", "3.a"]
+    assert found["data_root"]["changed"] == "The prices or members on file changed between these runs."
+    assert found["initial_capital"]["changed"] is None
+
+
+def test_names_before_a_hash_are_inputs_of_their_own() -> None:
+    other = spec("a", benchmark="NIFTY500@a", market_rules="none", adjustment="forward_anchored@strict-a+a")
+    found = {row["input"]: row["values"] for row in differing([spec("a"), other])}
+    assert found == {
+        "adjustment": ["forward_anchored", "forward_anchored@strict"],
+        "benchmark": ["NIFTY50", "NIFTY500"],
+        "market_rules": ["nse", "none"],
+    }
+
+
+def test_the_code_of_a_strategy_and_the_engine_are_told_where_they_changed() -> None:
+    edited = [{"strategy_id": "a", "params": {"fast": 5}, "source_hash": "6" * 64}]
+    another = [{"strategy_id": "b", "params": {"days": 5}, "source_hash": "7" * 64}]
+    found = differing([spec("a"), spec("a", books=edited, engine_version="2")])
+    assert {row["input"]: row["changed"] for row in found} == {
+        "books.1.source_hash": "The code of the strategy changed between these runs.",
+        "engine_version": "SmartTrader itself changed between these runs.",
+    }
+    found = differing([spec("a"), spec("b", books=another)])  # what it read is not known: it may have been other bars
+    assert {row["input"]: row["values"] for row in found} == {
+        "books.1.params.days": [None, 5],
+        "books.1.params.fast": [5, None],
+        "books.1.strategy_id": ["a", "b"],
+    }
 
 
 def test_three_runs_are_laid_side_by_side(shared_sample: TestClient, sample_data: SampleSummary) -> None:
@@ -43,7 +95,8 @@ def test_three_runs_are_laid_side_by_side(shared_sample: TestClient, sample_data
     inputs = {row["input"]: row["values"] for row in found["inputs"]}
     assert inputs["books.1.params.fast"] == [5, 8, 5]
     assert inputs["start"] == ["2024-03-01", "2024-03-01", "2024-05-02"]
-    assert "seed" not in inputs
+    # of what slow 20 needs before the start nothing differs; 2 May has other days before it
+    assert set(inputs) == {"books.1.params.fast", "start", "costs.plan", "costs.bps"}
     # of the run that begins with the shared window, the figures are those of the run itself
     by_name = {row["name"]: row for row in found["measures"]}
     for name in ("cagr", "volatility", "sharpe"):
@@ -54,6 +107,17 @@ def test_three_runs_are_laid_side_by_side(shared_sample: TestClient, sample_data
         assert difference["low"] <= difference["value"] <= difference["high"]
     assert [row[i] for i, row in enumerate(found["correlation"])] == pytest.approx([1.0, 1.0, 1.0])
     assert found["method"]["resamples"] == 2000 and found["method"]["reason"] is None
+
+
+def test_a_run_that_reads_more_days_differs_in_them_and_in_no_hash(
+    shared_sample: TestClient, sample_data: SampleSummary
+) -> None:
+    bodies = [question(sample_data), question(sample_data, params={"sma_cross": {"fast": 5, "slow": 30}})]
+    runs = [shared_sample.post(URL, json=body).json()["run_id"] for body in bodies]
+    inputs = shared_sample.get(COMPARE, params={"run": runs}).json()["inputs"]
+    assert [row["input"] for row in inputs] == ["books.1.params.slow", "warm_up"]
+    before = inputs[1]["values"]
+    assert before[1] - before[0] == 30 - 20
 
 
 def test_what_cannot_be_compared_is_answered_clearly(shared_sample: TestClient, sample_data: SampleSummary) -> None:

@@ -3929,8 +3929,13 @@ export interface components {
          */
         DifferingInput: {
             /**
+             * Changed
+             * @description Of hashes of content: what changed between runs that read the same, in words; null else
+             */
+            changed: string | null;
+            /**
              * Input
-             * @description Where it stands in the specification, as books.1.params.fast
+             * @description Where it stands in the specification, as books.1.params.fast; warm_up: bars before the start
              */
             input: string;
             /**

@@ -21,8 +21,13 @@ class ComparedRun(BaseModel):
 class DifferingInput(BaseModel):
     """An input that is not the same in all runs."""
 
-    input: str = Field(description="Where it stands in the specification, as books.1.params.fast")
+    input: str = Field(
+        description="Where it stands in the specification, as books.1.params.fast; warm_up: bars before the start"
+    )
     values: list[Any] = Field(description="One a run; null where a run has no such input")
+    changed: str | None = Field(
+        description="Of hashes of content: what changed between runs that read the same, in words; null else"
+    )
 
 
 class MeasureDifference(BaseModel):

@@ -306,7 +306,7 @@ class Platform:
         """Stored runs side by side."""
         from app.services.comparisons import ComparisonService
 
-        return ComparisonService(self.runs)
+        return ComparisonService(self.runs, self.catalogue)
 
     @cached_property
     def analysis(self) -> RunAnalysis:

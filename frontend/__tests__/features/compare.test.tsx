@@ -36,8 +36,13 @@ const found: Comparison = {
   start_date: "2020-01-01",
   end_date: "2020-01-03",
   inputs: [
-    { input: "books.1.params.fast", values: [20, 10] },
-    { input: "initial_capital", values: [1_000_000, 500_000] },
+    { input: "books.1.params.fast", values: [20, 10], changed: null },
+    { input: "initial_capital", values: [1_000_000, 500_000], changed: null },
+    {
+      input: "data_root",
+      values: ["3.90ab", "3.77cd"],
+      changed: "The prices or members on file changed between these runs.",
+    },
   ],
   measures: [measure("cagr", [0.126, 0.102], -0.05, 0.004), measure("sharpe", [0.94, null], null, null)],
   correlation: [
@@ -88,6 +93,11 @@ test("runs stand side by side with differences, intervals and what was asked dif
   const inputs = screen.getByRole("region", { name: /^Inputs/ });
   expect(within(inputs).getByRole("row", { name: /Parameter fast 20 10/ })).toBeInTheDocument();
   expect(within(inputs).getByRole("row", { name: /₹10,00,000 ₹5,00,000/ })).toBeInTheDocument();
+  expect(
+    within(inputs).getByRole("row", { name: "Prices and members Version 1 Version 2" }),
+  ).toBeInTheDocument();
+  expect(screen.getByText("The prices or members on file changed between these runs.")).toBeInTheDocument();
+  expect(inputs).not.toHaveTextContent("90ab");
   const asked = network.urls.find((url) => url.pathname.endsWith("/compare"));
   expect(asked?.searchParams.getAll("run")).toEqual([A, B]);
   expect(await axe(container)).toHaveNoViolations();
@@ -150,7 +160,12 @@ test("inputs and their values are named in words", () => {
   expect(inputName("books.2.params.slow", 2)).toBe("Parameter slow of book 2");
   expect(inputName("costs.plan", 1)).toBe("Charges");
   expect(inputValue("start", "2020-01-01")).toBe("1 Jan 2020");
-  expect(inputValue("policy.name", null)).toBe("None");
+  expect(inputValue("policy", null)).toBe("None");
+  expect(inputValue("policy.name", null)).toBe("Does not apply");
+  expect(inputValue("books.1.params.fast", null)).toBe("No such parameter");
+  expect(inputValue("max_positions", null)).toBe("No limit");
+  expect(inputValue("adjustment", "forward_anchored@strict")).toBe("As known on each day");
+  expect(inputName("warm_up", 1)).toBe("Bars read before the first session");
   expect(inputValue("universe.asof_members", false)).toBe("No");
 });
 

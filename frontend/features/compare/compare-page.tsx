@@ -18,7 +18,7 @@ import { strategiesQuery, useIndexName } from "@/lib/queries";
 import type { Comparison } from "@/lib/types";
 import { cellFigure, correlationFigure, measureFigure } from "./figures";
 import { choiceQuery, comparisonQuery, MOST_RUNS } from "./queries";
-import { difference as apart, inputName, inputValue, unitOf, verdict } from "./words";
+import { difference as apart, inputName, inputValue, unitOf, verdict, versioned } from "./words";
 
 export function ComparePage() {
   useCrumbs([{ label: "Quant" }, { label: "Runs", href: "/quant/runs/" }, { label: "Compare" }]);
@@ -251,6 +251,7 @@ function Measures({ found, titles }: { found: Comparison; titles: readonly strin
 function Inputs({ found, titles }: { found: Comparison; titles: readonly string[] }) {
   const indexName = useIndexName();
   const books = Math.max(...found.runs.map((run) => run.strategy_ids.length));
+  const changes = [...new Set(found.inputs.flatMap(({ changed }) => changed ?? []))];
   return (
     <section className="card">
       <div className="card-h">
@@ -274,7 +275,7 @@ function Inputs({ found, titles }: { found: Comparison; titles: readonly string[
               </tr>
             </thead>
             <tbody>
-              {found.inputs.map(({ input, values }) => (
+              {found.inputs.map(versioned).map(({ input, values }) => (
                 <tr key={input}>
                   <th scope="row" className="pin edge" title={input}>
                     {inputName(input, books)}
@@ -292,6 +293,7 @@ function Inputs({ found, titles }: { found: Comparison; titles: readonly string[
           </table>
         </div>
       )}
+      {changes.length > 0 && <div className="card-f">{changes.join(" ")}</div>}
     </section>
   );
 }

@@ -29,10 +29,15 @@ const INPUTS: Record<string, string> = {
   slippage_bps: "Slippage, basis points",
   impact_bps: "Impact, basis points",
   volume_cap: "Share of a bar’s volume at most",
-  data_root: "Data read",
-  engine_version: "Engine",
+  data_root: "Prices and members",
+  engine_version: "Version of SmartTrader",
   market_rules: "Market rules",
+  market_rules_version: "Market rules on file",
   adjustment: "Corporate actions",
+  adjustment_version: "Corporate actions on file",
+  benchmark_version: "Series of the benchmark",
+  sectors_version: "Sectors on file",
+  warm_up: "Bars read before the first session",
   timeframe: "Timeframe",
   benchmark: "Benchmark",
   fill_at: "Fills at",
@@ -60,17 +65,41 @@ export function inputName(input: string, books: number): string {
   return sentence(`${rest.replaceAll("_", " ")}${of}`);
 }
 
+const WORDS: Record<string, Record<string, string>> = {
+  market_rules: { nse: "The exchange’s", none: "None" },
+  adjustment: {
+    forward_anchored: "All on file",
+    "forward_anchored@strict": "As known on each day",
+  },
+  sectors: { given: "Read", none: "Not read" },
+  benchmark: { none: "None" },
+};
+
+const UNSAID: Record<string, string> = {
+  max_positions: "No limit",
+  volume_cap: "No limit",
+  policy: "None",
+};
+
 /** A value of an input: null where a run has no such input. */
 export function inputValue(input: string, value: unknown): string {
-  if (value === null || value === undefined) return "None";
+  if (value === null || value === undefined)
+    return input.includes(".params.") ? "No such parameter" : (UNSAID[input] ?? "Does not apply");
+  if (typeof value === "string" && WORDS[input]?.[value]) return WORDS[input][value];
   if (typeof value === "boolean") return value ? "Yes" : "No";
   if (input === "initial_capital" && typeof value === "number") return rupees(value);
   if (typeof value === "string" && input === "sizing.kind" && value in SIZINGS)
     return SIZINGS[value as Sizing].label;
   if (typeof value === "string" && /^\d{4}-\d{2}-\d{2}$/.test(value)) return date(value);
-  if (typeof value === "string") return value.replace(/[0-9a-f]{12,}/g, (hash) => hash.slice(0, 8)); // whole on hover
+  if (typeof value === "string") return value;
   if (typeof value === "number") return String(value);
   if (Array.isArray(value))
     return value.length > 4 ? `${value.length} of them` : value.map(String).join(", ");
   return JSON.stringify(value);
 }
+
+/** Hashes of content by the order in which they are met: a hash itself says nothing. */
+export const versioned = (row: Comparison["inputs"][number]): Comparison["inputs"][number] =>
+  row.changed
+    ? { ...row, values: row.values.map((value) => `Version ${[...new Set(row.values)].indexOf(value) + 1}`) }
+    : row;

@@ -63,11 +63,11 @@ def _compared(
     changed, notes = [], []
     if stored.spec["engine_version"] != engine_version():
         changed.append("engine_version")
-    spec, unread = _readable(stored.spec)
+    spec, unread = readable(stored.spec)
     if spec is None:
         notes.append(f"the spec of engine {stored.spec['engine_version']} cannot be read by this one: {unread}")
     else:
-        strategies, others = _present(catalogue, spec)
+        strategies, others = present(catalogue, spec)
         changed += others
         if others:  # with another source it may read other bars
             note = "the data it read are not compared: how many bars of warm-up there were depends on its strategies"
@@ -89,7 +89,7 @@ def _compared(
     return Comparable(spec, found, strategies)
 
 
-def _present(catalogue: Catalogue, spec: RunSpec) -> tuple[dict[str, AnyStrategy], list[str]]:
+def present(catalogue: Catalogue, spec: RunSpec) -> tuple[dict[str, AnyStrategy], list[str]]:
     """The strategies of a spec as they are now, and which of them are no longer those that it names."""
     found: dict[str, AnyStrategy] = {}
     changed = []
@@ -104,7 +104,7 @@ def _present(catalogue: Catalogue, spec: RunSpec) -> tuple[dict[str, AnyStrategy
     return found, changed
 
 
-def _readable(values: Mapping[str, Any]) -> tuple[RunSpec | None, str]:
+def readable(values: Mapping[str, Any]) -> tuple[RunSpec | None, str]:
     """The spec of a stored run as this engine reads it, or why it cannot.
 
     A field that an older engine did not have takes its default, which is what that engine did; one that this engine
