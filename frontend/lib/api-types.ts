@@ -9941,6 +9941,9 @@ export interface components {
         /**
          * Variants
          * @description All points over the tested sessions as if each had been fixed from the beginning.
+         *
+         *     How far the best is luck is asked of points that are held right through; what the walk is held against begins each
+         *     test in cash, as it does.
          */
         Variants: {
             /**
@@ -9958,6 +9961,12 @@ export interface components {
             points: number;
             /** Reason */
             reason: string | null;
+            /**
+             * Restarted
+             * @description false, of an older one: it was held against points held right through
+             * @default false
+             */
+            restarted?: boolean;
             /** Sessions */
             sessions: number;
             /**
@@ -10116,6 +10125,12 @@ export interface components {
             variants: components["schemas"]["Variants"];
             /** Walk Forward Id */
             walk_forward_id: string;
+            /**
+             * Warnings
+             * @description What makes the curve better than it was; empty of an older one, too
+             * @default []
+             */
+            warnings?: string[];
             /** Windows */
             windows: components["schemas"]["WalkWindow"][];
             /** Words */
@@ -10256,6 +10271,11 @@ export interface components {
          * @description What was chosen on a training window, and what came of it.
          */
         WalkWindow: {
+            /**
+             * Frozen Share
+             * @description Of the account at its end that could not be sold any more; null of an older one, too
+             */
+            frozen_share?: number | null;
             /**
              * Params
              * @description null: no point had a value; the account waited

@@ -142,6 +142,6 @@ def _print(answer: dict[str, Any]) -> None:
         print(f"costs x{row['factor']}         total return {value}")
     print(f"The choice changed {answer['stability']['changes']} times in {answer['stability']['windows']} windows.")
     print(answer["track_record"])
-    for sentence in answer["words"]:
+    for sentence in [*answer.get("warnings", []), *answer["words"]]:
         print(sentence)
     print(f"Walk-forward {answer['walk_forward_id']}")

@@ -80,6 +80,9 @@ class WalkWindow(BaseModel):
     tested_cagr: float | None
     tested_return: float | None
     trades: int
+    frozen_share: float | None = Field(
+        None, description="Of the account at its end that could not be sold any more; null of an older one, too"
+    )
 
 
 class ParameterStability(BaseModel):
@@ -123,8 +126,13 @@ class Spread(BaseModel):
 
 
 class Variants(Doubt):
-    """All points over the tested sessions as if each had been fixed from the beginning."""
+    """All points over the tested sessions as if each had been fixed from the beginning.
 
+    How far the best is luck is asked of points that are held right through; what the walk is held against begins each
+    test in cash, as it does.
+    """
+
+    restarted: bool = Field(False, description="false, of an older one: it was held against points held right through")
     sharpe_median: float | None
     sharpe_best: float | None
     share_below: float | None = Field(description="Share of them whose Sharpe is no better than walking forward's")
@@ -149,6 +157,7 @@ class WalkForwardOut(WalkForwardSummary):
     stress: list[Stressed]
     luck: Spread | str = Field(description="A text says why there is none")
     variants: Variants
+    warnings: list[str] = Field([], description="What makes the curve better than it was; empty of an older one, too")
     words: list[str]
     significance: dict[str, Any]
     track_record: str

@@ -29,6 +29,21 @@ test("a walk-forward shows its cone, its stress, its variants, and what is not k
   expect(await axe(container)).toHaveNoViolations();
 });
 
+test("points beside a walk are told as they were worked out, and what could not be sold is warned of", async () => {
+  const warning = "FROZEN: at the end of one test the account held what could not be sold any more, 3.20 %";
+  const variants = { ...walk.variants, restarted: true };
+  fakeApi({ ...ANSWERS, [`GET ${WALKS}/${ID}`]: { ...walk, variants, warnings: [warning] } });
+  const { unmount } = renderApp(<WalkPage />, `?id=${ID}`);
+  expect(await screen.findByText(warning)).toBeInTheDocument();
+  expect(screen.getByText("1 warning before the curve is believed")).toBeInTheDocument();
+  expect(screen.getByText(/it begins each test in cash/)).toBeInTheDocument();
+  unmount();
+  fakeApi({ ...ANSWERS, [`GET ${WALKS}/${ID}`]: walk }); // an older one
+  renderApp(<WalkPage />, `?id=${ID}`);
+  expect(await screen.findByText(/held right through the tested sessions/)).toBeInTheDocument();
+  expect(screen.queryByText(/before the curve is believed/)).toBeNull();
+});
+
 test("a part of the tests is chosen, and its curve is drawn of its own sessions", async () => {
   const count = 3000; // more than a chart draws points
   const sessions = Array.from({ length: count }, (_, at) =>

@@ -143,7 +143,7 @@ function Run({ run }: { run: RunHead }) {
           95% of what the same returns give in another order. {luck(significance)}
         </div>
       </section>
-      {run.warnings.length > 0 && <Warnings run={run} />}
+      <Warnings run={run} />
       <div className="grid runb" style={{ marginTop: 12 }}>
         <Equity run={run} name={name} capital={spec.capital ?? run.daily_chart[0]?.equity ?? 0} />
         <section className="card">

@@ -106,7 +106,14 @@ export function stressedFigure(walk: WalkForward, metric: TestedMetric): Figure 
   };
 }
 
-/** How the walk stands beside all points held fixed. */
+/** What is done with the points that a walk is held against; an older one was held against other accounts. */
+export function besideIt(variants: WalkForward["variants"]): string {
+  return variants.restarted
+    ? "each walked forward alone: it begins each test in cash, with the account that the walk had there"
+    : "each held right through the tested sessions, without the restarts of the walk";
+}
+
+/** How the walk stands beside all points, each fixed. */
 export function variantsFigures(walk: WalkForward): { below: Figure; middle: Figure } {
   const { variants } = walk;
   const own = (walk.metrics as Metrics)["sharpe"];
@@ -121,8 +128,7 @@ export function variantsFigures(walk: WalkForward): { below: Figure; middle: Fig
       label: "Points with a Sharpe no better",
       value: variants.share_below == null ? null : percent(variants.share_below, 0),
       why: "No Sharpe to compare",
-      definition:
-        "Share of all points, each held fixed over the tested sessions, that did no better than walking.",
+      definition: `Share of all points that did no better than walking; ${besideIt(variants)}.`,
       formula: "count(Sharpe of a point ≤ Sharpe of the walk) ÷ count(points with a Sharpe)",
       interval: "None: it is counted over all points",
       inputs,
@@ -131,8 +137,7 @@ export function variantsFigures(walk: WalkForward): { below: Figure; middle: Fig
       label: "Sharpe of the median and the best point",
       value: both ? `${ratio(variants.sharpe_median ?? 0)} and ${ratio(variants.sharpe_best ?? 0)}` : null,
       why: "No point has one",
-      definition:
-        "Of all points, each held fixed over the tested sessions; the best was not known beforehand.",
+      definition: `Of all points, ${besideIt(variants)}; the best was not known beforehand.`,
       formula: `median(Sharpe), max(Sharpe)\n${DEFINITIONS["sharpe"]?.formula}`,
       interval: "None: it is counted over all points",
       inputs,

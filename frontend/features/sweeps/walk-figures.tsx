@@ -10,6 +10,7 @@ import type { Metrics, WalkForward } from "@/lib/types";
 import { FigureRows } from "./figure-rows";
 import { deflatedFigure, luckFigure, overfittingFigure, type Deflation } from "./figures";
 import {
+  besideIt,
   efficiencyFigure,
   steadyFigure,
   stressedFigure,
@@ -153,13 +154,13 @@ export function Stress({ walk }: { walk: WalkForward }) {
   );
 }
 
-/** Walking forward beside every point that was tried, had it been held fixed. */
+/** Walking forward beside every point that was tried, had it been fixed. */
 export function Variants({ walk }: { walk: WalkForward }) {
   const { variants } = walk;
   const { below, middle } = variantsFigures(walk);
   const figures: [string, Figure][] = [
-    ["Share of all points, each held fixed over the tested sessions", below],
-    ["Held fixed; the best was not known beforehand", middle],
+    [`Share of all points, ${besideIt(variants)}`, below],
+    ["Of the same points; the best was not known beforehand", middle],
     [
       "Of the best in one half of the sessions being no better than the median in the other (CSCV)",
       overfittingFigure(variants),

@@ -12,6 +12,7 @@ import { OnePage } from "@/components/one-page";
 import { StatsChart } from "@/components/stats-chart";
 import { TimeBrush } from "@/components/time-brush";
 import { Outcome, useVerification, VERIFY_WAIT, VerifyButton, VerifyingJob } from "@/components/verification";
+import { WarningList } from "@/components/warning-list";
 import { unwrap, walkAPI } from "@/lib/api-client";
 import { useCrumbs } from "@/lib/crumbs";
 import { dateRange, percent } from "@/lib/format";
@@ -80,6 +81,7 @@ function Shown({ walk }: { walk: WalkForward }) {
         <VerifyButton state={verification} />
       </div>
       <VerifyingJob state={verification} />
+      <WarningList warnings={(walk.warnings ?? []).map(told)} />
       <section className="card" aria-label="Tested curve">
         <div className="card-h">
           <h2>The tests put together</h2>

@@ -13,9 +13,10 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
+from itertools import chain as chain_of
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,7 @@ from app.engines.backtest.benchmarks import benchmarks_of
 from app.engines.backtest.spec import HIGHEST_BPS, ParamValue, RunSpec, canonical_json
 from app.engines.evidence import anatomy
 from app.engines.risk.report import Report, series_report
+from app.engines.risk.returns import sharpe
 from app.engines.strategies.base import Strategy
 from app.engines.sweeps.doubt import doubt
 from app.engines.sweeps.evaluate import METRICS, Chunk, Evaluator, Inputs
@@ -47,6 +49,7 @@ CHOOSING: Final = {
 }  # measures of which more is better, and what is chosen by each
 STRESS: Final = (1, 2, 3)
 MOST_RUNS: Final = 200_000  # points times windows
+SAME: Final = 1e-9  # Sharpe ratios that differ by no more are the same one, worked out in another order
 
 
 @cache
@@ -121,8 +124,14 @@ class Tested(NamedTuple):
 
 
 TestRun = Callable[[RunSpec, Inputs, int], Tested]  # the last: how many times as high its costs are
-Chunks = Callable[[Sequence[tuple[Evaluator, int, int]]], list[Chunk]]
 Told = Callable[[float, str], None]
+
+
+class Chunks(Protocol):
+    """Works out stretches of points, in the order they are given."""
+
+    def __call__(self, work: Sequence[tuple[Evaluator, int, int]], *, curves: bool, counted: bool) -> list[Chunk]:
+        """`curves`: their returns are asked for, too. `counted`: they are trials, and not ones counted before."""
 
 
 class Walked(NamedTuple):
@@ -156,7 +165,7 @@ def walk_forward(
     Parameters
     ----------
     inputs : bars over the whole period, with the longest warm-up of all points
-    chunks : works out stretches of points, in the order they are given
+    chunks : works out stretches of points
     benchmark : shape [T], closes of the index that the base names, NaN unknown; None = no series of it
     tested, evaluator : how a run, and the points of a window, are worked out; as the engine does, where not given
 
@@ -178,7 +187,7 @@ def walk_forward(
         chosen.append(walker.choose(window, chunks))
         progress(0.8 * (k + 1) / len(found), f"Window {k + 1} of {len(found)}")
     curves = {factor: walker.chained(found, chosen, factor) for factor in STRESS}
-    progress(0.9, "All points over the tested sessions")
+    progress(0.85, "All points over the tested sessions")
     values = walker.told(found, chosen, curves) | {"variants": walker.variants(found, curves[1], chunks)}
     canonical = canonical_json(values)
     return Walked(values, canonical, hashlib.sha256(canonical).hexdigest())
@@ -223,7 +232,8 @@ class _Walker:
     def choose(self, window: Window, chunks: Chunks) -> _Choice:
         """The best point of a training window."""
         base, inputs = self._cut(window.train_first, window.train_after, self._spec.base)
-        values, points, _ = self._points(base, inputs, chunks)
+        work, points = self._work(base, inputs)
+        values = np.concatenate([part.values for part in chunks(work, curves=False, counted=True)])
         column = values[:, METRICS.index(self._spec.metric)]
         known = int(np.count_nonzero(~np.isnan(column)))
         if not known:
@@ -232,13 +242,12 @@ class _Walker:
         return _Choice(points.varied(best), _plain_value(column[best]),
                        _plain_value(values[best, METRICS.index("cagr")]), known)  # fmt: skip
 
-    def _points(self, base: RunSpec, inputs: Inputs, chunks: Chunks) -> tuple[F2, Points, list[Chunk]]:
+    def _work(self, base: RunSpec, inputs: Inputs) -> tuple[list[tuple[Evaluator, int, int]], Points]:
+        """All points on these inputs, in stretches."""
         found = self._evaluator(self._spec.sweep(base), inputs)
         total = len(found.points)
         size = stretch_of(self._strategy, inputs.with_warm_up(found.points.found.warm_up))
-        parts = chunks([(found, first, min(first + size, total)) for first in range(0, total, size)])
-        values = np.concatenate([part.values for part in parts])
-        return values, found.points, parts
+        return [(found, first, min(first + size, total)) for first in range(0, total, size)], found.points
 
     def chained(self, found: Sequence[Window], chosen: Sequence[_Choice], factor: int) -> _Chain:
         """Every choice on its test window, the account going from one to the next, costs so many times as high."""
@@ -265,19 +274,52 @@ class _Walker:
         return _Chain(np.concatenate(parts), runs, None)
 
     def variants(self, found: Sequence[Window], chain: _Chain, chunks: Chunks) -> dict[str, Any]:
-        """All points over the tested sessions as if each had been fixed, and where walking forward is among them."""
+        """All points over the tested sessions as if each had been fixed, and where walking forward is among them.
+
+        How far the best of them is luck is asked of points that are held right through. Beside the walk stand points
+        that begin each test in cash, with the account that the walk had there: what it did in every test, too.
+        """
         base, inputs = self._cut(found[0].test_first, found[-1].test_after, self._spec.base)
-        values, points, parts = self._points(base, inputs, chunks)
+        work, points = self._work(base, inputs)
+        parts = chunks(work, curves=True, counted=True)
         numbers = [number for part in parts for number in part.kept]
         told = doubt(np.concatenate([part.returns for part in parts]), numbers, len(points))
-        sharpes = values[:, METRICS.index("sharpe")]
-        known = sharpes[~np.isnan(sharpes)]
+        periods = self._spec.base.periods_per_year
         own = self._report(chain.equity, found).values.get("sharpe")
+        known = np.empty(0)
+        if (chain.equity > 0.0).all():
+            sharpes = [sharpe(row, periods).value for row in self._restarted(found, chain, chunks)]
+            known = np.array([value for value in sharpes if value is not None])
         return told | {
+            "restarted": True,
             "sharpe_median": float(np.median(known)) if known.size else None,
             "sharpe_best": float(known.max()) if known.size else None,
-            "share_below": float(np.mean(known <= own)) if known.size and own is not None else None,
+            "share_below": float(np.mean(known <= own + SAME)) if known.size and own is not None else None,
         }
+
+    def _restarted(self, found: Sequence[Window], chain: _Chain, chunks: Chunks) -> F2:
+        """Shape [kept points without a gap, tested sessions]: the returns of points that are walked forward alone."""
+        work, capitals = list[list[tuple[Evaluator, int, int]]](), list[float]()
+        at, capital = 0, self._spec.base.initial_capital
+        for window in found:
+            one = replace(self._spec.base, initial_capital=capital)
+            work.append(self._work(*self._cut(window.test_first, window.test_after, one))[0])
+            capitals.append(capital)
+            at += window.test_after - window.test_first
+            capital = float(chain.equity[at - 1])
+        parts = iter(chunks(list(chain_of.from_iterable(work)), curves=True, counted=False))
+        windows = []
+        for stretches, capital in zip(work, capitals, strict=True):
+            its = [next(parts) for _ in stretches]
+            after = np.concatenate([part.returns for part in its])
+            finals = np.concatenate([part.values for part in its])[:, METRICS.index("final_equity")]
+            kept = [number for part in its for number in part.kept]
+            # what the first session gave is the rest: returns are those from its close on
+            first = finals[kept] / (capital * np.prod(1.0 + after, axis=1)) - 1.0
+            windows.append(np.column_stack([first, after]))
+        returns = np.concatenate(windows, axis=1)
+        whole: F2 = returns[~np.isnan(returns).any(axis=1)]
+        return whole
 
     def _tested_days(self, found: Sequence[Window]) -> NDArray[np.datetime64]:
         return self._days[found[0].test_first : found[-1].test_after]
@@ -300,10 +342,12 @@ class _Walker:
             beside: F1 | str = "not held against an index" if index is None else index["words"]
         else:
             beside = np.array(index["equity"], np.float64)
-        return series_report(
+        report = series_report(
             self._tested_days(found), equity / capital, periods=self._spec.base.periods_per_year, benchmark=beside,
             returns=self._returns(equity),
         )  # fmt: skip
+        report.values["final_equity"] = float(equity[-1])  # rupees, as of a run: a series ends with what 1 became
+        return report
 
     def told(self, found: Sequence[Window], chosen: Sequence[_Choice], curves: Mapping[int, _Chain]) -> dict[str, Any]:
         """The result as plain values."""
@@ -330,6 +374,7 @@ class _Walker:
                     "tested_cagr": metrics.get("cagr"),
                     "tested_return": float(chain.equity[at + count - 1]) / before - 1.0 if before > 0.0 else None,
                     "trades": metrics.get("trades", 0),
+                    "frozen_share": metrics.get("frozen_share"),
                 }
             )
             at += count
@@ -360,6 +405,7 @@ class _Walker:
                 "quantiles": list(anatomy.CONE), "cone": (capital * luck.cone).tolist(),
                 "block": luck.block, "resamples": luck.resamples, "confidence": luck.confidence, "seed": luck.seed,
             },
+            "warnings": _frozen(rows),
             "words": _words(self._spec),
         }  # fmt: skip
 
@@ -403,6 +449,21 @@ def efficiency(rows: Sequence[Mapping[str, Any]], periods: int) -> float | None:
     return tested / trained if trained > 0.0 else None
 
 
+def _frozen(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What a test ends with and the next one has as cash, though nobody could have sold it."""
+    stuck = [row for row in rows if row["frozen_share"]]
+    if not stuck:
+        return []
+    most = max(stuck, key=lambda row: row["frozen_share"])
+    which = "one test" if len(stuck) == 1 else f"{len(stuck)} tests"
+    share = f"{100.0 * most['frozen_share']:.2f} %"
+    return [
+        f"FROZEN: at the end of {which} the account held what could not be sold any more, {share} of it at the most "
+        f"({most['test_end']}). It counts at the last price it had, and is cash in the test that follows; a run would "
+        "hold it for ever."
+    ]
+
+
 def _words(spec: WalkForwardSpec) -> list[str]:
     """The conventions."""
     begins = "the last" if spec.mode == "rolling" else "all sessions from the first, at least"
@@ -414,6 +475,7 @@ def _words(spec: WalkForwardSpec) -> list[str]:
         "last close, and leaving it there costs nothing.",
         "Each test begins in cash: what is decided at the close of its first bar is its first order, and a rule that "
         "buys at an event (a crossing, say) waits for the next one.",
+        "So do the points that the walk is held against: each test with the account that the walk had there.",
         "Ratios rest on the tested sessions; the risk-free rate is taken as zero.",
     ]
     if spec.purge or spec.embargo:

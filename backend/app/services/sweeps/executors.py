@@ -43,7 +43,7 @@ _evaluators: OrderedDict[str, Evaluator] = OrderedDict()
 _lock = threading.Lock()
 
 
-def evaluate(task: Task, stretches: Sequence[Stretch]) -> list[Chunk]:
+def evaluate(task: Task, stretches: Sequence[Stretch], *, curves: bool = True) -> list[Chunk]:
     """Stretches of a task's points; what they share is made once in each process."""
     with _lock:
         found = _evaluators.get(task.spec.sweep_id)
@@ -52,7 +52,7 @@ def evaluate(task: Task, stretches: Sequence[Stretch]) -> list[Chunk]:
             _evaluators[task.spec.sweep_id] = found
             while len(_evaluators) > _KEPT:
                 _evaluators.popitem(last=False)
-    return found.chunks(stretches)
+    return found.chunks(stretches, curves=curves)
 
 
 _own_task: Task | None = None
@@ -120,7 +120,7 @@ class _Elsewhere(Evaluator):
         self._pool, self._task = pool, Task(spec, (inputs,))
 
     def chunk(self, first: int, after: int, *, curves: bool = True) -> Chunk:
-        (found,) = self._pool.submit(evaluate, self._task, [(first, after)]).result()
+        (found,) = self._pool.submit(evaluate, self._task, [(first, after)], curves=curves).result()
         return found
 
 

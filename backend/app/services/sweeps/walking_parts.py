@@ -24,7 +24,7 @@ from app.engines.backtest.spec import ParamValue, canonical_json
 from app.engines.evidence.trials import Record
 from app.engines.strategies.registry import AnyStrategy
 from app.engines.sweeps.evaluate import METRICS, Chunk, Evaluator, Inputs
-from app.engines.sweeps.walk_forward import Chunks, Tested, TestRun, WalkForwardSpec, windows_of
+from app.engines.sweeps.walk_forward import Chunks, Tested, TestRun, WalkForwardSpec
 from app.repositories.strategies import TrialEntry
 from app.repositories.sweeps import SweepRepository, WalkForwardRepository
 from app.services.backtests.service import trial_values
@@ -57,7 +57,7 @@ class Parts:
         self, database: Database, market: Market, spec: WalkForwardSpec, strategy: AnyStrategy, inputs: Inputs
     ) -> None:
         self._database, self._market, self._spec, self._strategy = database, market, spec, strategy
-        self._windows, self._asked, self._next = len(windows_of(spec, inputs)), 0, 0
+        self._next = 0
         self._days = np.unique(inputs.bars.sessions[inputs.bars.start :].astype("datetime64[D]"))
         with database.transaction(market) as session:
             self._kept = WalkForwardRepository(session).parts(spec.walk_forward_id, engine_version())
@@ -65,14 +65,12 @@ class Parts:
     def chunks(self, pool: Executor, cancelled: Callable[[], bool]) -> Chunks:
         """Stretches of points: as they were kept, or worked out in the pool and kept."""
 
-        def chunks(work: Sequence[tuple[Evaluator, int, int]]) -> list[Chunk]:
-            curves = self._asked >= self._windows
-            self._asked += 1
+        def chunks(work: Sequence[tuple[Evaluator, int, int]], *, curves: bool, counted: bool) -> list[Chunk]:
             numbered = [(self._number(), *part) for part in work]
             contexts = [copy_context() for _ in work]  # what `bounded` set is so for the threads
 
             def worked(its: Context, part: tuple[int, Evaluator, int, int]) -> Chunk:
-                return its.run(self._chunk, *part, curves=curves, cancelled=cancelled)
+                return its.run(self._chunk, *part, curves=curves, counted=counted, cancelled=cancelled)
 
             return list(pool.map(worked, contexts, numbered))
 
@@ -101,8 +99,9 @@ class Parts:
         return self._next - 1
 
     def _chunk(
-        self, number: int, evaluator: Evaluator, first: int, after: int, *, curves: bool, cancelled: Callable[[], bool]
-    ) -> Chunk:
+        self, number: int, evaluator: Evaluator, first: int, after: int, *, curves: bool, counted: bool,
+        cancelled: Callable[[], bool],
+    ) -> Chunk:  # fmt: skip
         kept = self._kept.get(number)
         if kept is not None:
             about, values, returns = _unpacked(kept)
@@ -110,17 +109,15 @@ class Parts:
             return Chunk(values, about["kept"], returns, failures)
         if cancelled():
             raise Cancelled
-        found = evaluator.chunk(first, after)
+        found = evaluator.chunk(first, after, curves=curves)
         (base,), varied = evaluator.points.spec.bases, evaluator.points.varied
         sharpes = found.values[:, _SHARPE].tolist()
         tried = [
             Evaluation(base, varied(first + i), first + i in found.failures, sharpe if sharpe == sharpe else None)
             for i, sharpe in enumerate(sharpes)
         ]
-        if not curves:
-            found = found._replace(kept=[], returns=np.empty((0, 0)))
         about = {"failures": list(found.failures.items()), "kept": found.kept}
-        self._keep(number, _packed(about, found.values, found.returns), tried)
+        self._keep(number, _packed(about, found.values, found.returns), tried if counted else [])
         return found
 
     def _keep(self, number: int, body: bytes, tried: Sequence[Evaluation]) -> None:
@@ -157,7 +154,7 @@ class Unkept:
     Attributes
     ----------
     tried : specifications that were evaluated
-    sharpes : shape [points], a year, NaN undefined: of all points over the stretch that was asked for last
+    sharpes : shape [points], a year, NaN undefined: of all points over the stretch that was counted last
     """
 
     def __init__(self) -> None:
@@ -167,16 +164,17 @@ class Unkept:
     def chunks(self, pool: Executor, cancelled: Callable[[], bool]) -> Chunks:
         """Stretches of points, worked out in the pool."""
 
-        def worked(its: Context, part: tuple[Evaluator, int, int]) -> Chunk:
-            if cancelled():
-                raise Cancelled
-            evaluator, first, after = part
-            return its.run(evaluator.chunk, first, after)
+        def chunks(work: Sequence[tuple[Evaluator, int, int]], *, curves: bool, counted: bool) -> list[Chunk]:
+            def worked(its: Context, part: tuple[Evaluator, int, int]) -> Chunk:
+                if cancelled():
+                    raise Cancelled
+                evaluator, first, after = part
+                return its.run(evaluator.chunk, first, after, curves=curves)
 
-        def chunks(work: Sequence[tuple[Evaluator, int, int]]) -> list[Chunk]:
             found = list(pool.map(worked, [copy_context() for _ in work], work))  # what `bounded` set is so there
-            self.sharpes = np.concatenate([chunk.values[:, _SHARPE] for chunk in found])
-            self.tried += self.sharpes.size
+            if counted:
+                self.sharpes = np.concatenate([chunk.values[:, _SHARPE] for chunk in found])
+                self.tried += self.sharpes.size
             return found
 
         return chunks

@@ -35,19 +35,22 @@ def test_there_are_the_fewer_the_longer_one_takes(strategy: str, bars: int, symb
 
 
 def test_a_walk_works_as_many_points_out_at_once_as_its_windows_are_quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """100 sessions of training and 10 of warm-up are 110 cells: 3 of 400. 80 of both tests and 10 are 90: 4."""
+    """100 sessions of training and 10 of warm-up are 110 cells: 3 of 400.
+
+    80 of both tests and 10 are 90: 4; 40 of one and 10 are 50: 8.
+    """
     monkeypatch.setattr("app.engines.sweeps.stretches.CELLS", 400)
     bars, sma, asked = bars_of(walk(190, 2), start=10), registry()["sma_cross"], list[list[int]]()
     base = base_of(bars, "sma_cross", {"fast": 2, "slow": 10})
 
-    def chunks(work: Sequence[tuple[Evaluator, int, int]]) -> list[Chunk]:
+    def chunks(work: Sequence[tuple[Evaluator, int, int]], **_: bool) -> list[Chunk]:
         asked.append([after - first for _, first, after in work])
         return [each.chunk(first, after) for each, first, after in work]
 
     grid: dict[str, tuple[Any, ...]] = {"fast": (2, 3, 4, 5, 6, 7, 8)}
     result = walk_forward(WalkForwardSpec(base, grid, 100, 40), sma, Inputs(bars), chunks=chunks).values
     assert len(result["windows"]) == 2 and result["variants"]["configurations"] == 7
-    assert asked == [[3, 3, 1], [3, 3, 1], [4, 3]]
+    assert asked == [[3, 3, 1], [3, 3, 1], [4, 3], [7, 7]]
 
 
 def points_of(bases: int, each: int) -> Points:

@@ -25,7 +25,7 @@ SMA = registry()["sma_cross"]
 GRID: dict[str, tuple[Any, ...]] = {"fast": (3, 5, 8), "slow": (10, 20)}
 
 
-def chunks(work: Sequence[tuple[Evaluator, int, int]]) -> list[Chunk]:
+def chunks(work: Sequence[tuple[Evaluator, int, int]], **_: bool) -> list[Chunk]:
     return [evaluator.chunk(first, after) for evaluator, first, after in work]
 
 
@@ -148,6 +148,68 @@ def test_higher_costs_are_the_walk_with_higher_rates() -> None:
     assert stress[1] == result.values["metrics"]["total_return"]
     variants = result.values["variants"]
     assert variants["configurations"] == 6 and 0.0 <= variants["share_below"] <= 1.0
+
+
+@pytest.mark.parametrize(
+    "terms", [{}, {"fractional": True}, {"fill_at": "this_close"}, {"costs": CostSpec("zerodha")}], ids=str
+)
+@pytest.mark.parametrize("seed", [2, 3, 6])
+def test_a_walk_that_has_nothing_to_choose_from_is_no_better_and_no_worse_than_its_one_point(
+    seed: int, terms: dict[str, Any]
+) -> None:
+    """Held right through, the point would be another account: it has positions at the beginning of a test."""
+    bars = bars_of(walk(300, seed), start=40)
+    base = base_of(bars, "sma_cross", {"fast": 3, "slow": 10}, **terms)
+    spec = WalkForwardSpec(base, {"fast": (3,), "slow": (10,)}, 100, 40)
+    result = walk_forward(spec, SMA, Inputs(bars), chunks=chunks).values
+    own, variants = result["metrics"]["sharpe"], result["variants"]
+    assert variants["sharpe_median"] == variants["sharpe_best"] == pytest.approx(own, rel=1e-9)
+    assert variants["share_below"] == 1.0
+
+
+def test_points_beside_a_walk_begin_each_test_in_cash_with_the_account_it_had() -> None:
+    bars = bars_of(walk(300, 6), start=40)
+    result = walked(bars, base={"costs": CostSpec("bps", 10.0)}).values
+    capital, at, rows = 1_000_000.0, 0, list[list[np.ndarray[Any, Any]]]()
+    for row in result["windows"]:
+        begin = int(np.flatnonzero(bars.sessions.astype("datetime64[D]") == np.datetime64(row["test_start"]))[0])
+        end = begin + row["sessions"]
+        found = []
+        for fast, slow in [(f, s) for f in GRID["fast"] for s in GRID["slow"]]:
+            one = base_of(bars, "sma_cross", {"fast": fast, "slow": slow}, costs=CostSpec("bps", 10.0))
+            days = bars.sessions[[begin, end - 1]].astype("datetime64[D]").astype(object)
+            one = replace(one, initial_capital=capital, start=days[0], end=days[1])
+            equity = run(one, Inputs(bars).between(0, end, begin).with_warm_up(slow).bars, {"sma_cross": SMA}).equity
+            found.append(np.diff(equity, prepend=capital) / np.r_[capital, equity[:-1]])
+        rows.append(found)
+        at += row["sessions"]
+        capital = result["equity"][at - 1]
+    returns = [np.concatenate(parts) for parts in zip(*rows, strict=True)]
+    sharpes = [each.mean() / each.std(ddof=1) * np.sqrt(252.0) for each in returns]
+    variants, own = result["variants"], result["metrics"]["sharpe"]
+    assert variants["sharpe_best"] == pytest.approx(max(sharpes), rel=1e-9)
+    assert variants["sharpe_median"] == pytest.approx(float(np.median(sharpes)), rel=1e-9)
+    assert variants["share_below"] == np.mean([value <= own + 1e-9 for value in sharpes])
+
+
+def test_what_could_not_be_sold_at_the_end_of_a_test_is_told() -> None:
+    """It falls for 130 days, rises, and is not traded on the last ten days of the first test, 120 to 160."""
+    close = 100.0 * 1.01 ** np.abs(np.arange(260) - 130.0)
+    close[150:160] = np.nan
+    bars = bars_of(close, start=20)
+    result = walked(bars, metric="total_return", base={"costs": CostSpec("none")}).values
+    first, second, *_ = result["windows"]
+    assert first["test_end"] == str(bars.sessions[159].astype("datetime64[D]"))
+    assert first["trades"] == 0 and first["frozen_share"] == pytest.approx(1.0, abs=0.01)
+    assert second["frozen_share"] == 0.0
+    (warning,) = result["warnings"]
+    assert warning.startswith("FROZEN: at the end of one test the account held what could not be sold")
+    assert f"{100.0 * first['frozen_share']:.2f} % of it at the most ({first['test_end']})" in warning
+
+
+def test_the_final_equity_is_that_of_the_curve_in_rupees() -> None:
+    result = walked(bars_of(walk(300, 6), start=40)).values
+    assert result["metrics"]["final_equity"] == result["equity"][-1] > 100_000.0
 
 
 def test_charges_of_a_broker_are_taken_from_the_account_once_and_twice_more() -> None:

@@ -86,7 +86,7 @@ def dated(**asked: Any) -> tuple[dict[str, Any], Read]:
         read.seen.append(int((inputs.bars.sessions[-1].astype("datetime64[D]") - FIRST).astype(np.int64)))
         return Evaluator(spec, strategy, [inputs])
 
-    def chunks(work: Sequence[tuple[Evaluator, int, int]]) -> list[Chunk]:
+    def chunks(work: Sequence[tuple[Evaluator, int, int]], **_: bool) -> list[Chunk]:
         found = [each.chunk(first, after) for each, first, after in work]
         read.values.extend(chunk.values[:, METRICS.index("total_return")] for chunk in found)
         return found
@@ -123,8 +123,8 @@ def test_what_is_left_out_before_a_test_is_in_no_training_and_in_no_test_of_its_
         (day[begins[0]], day[19], day[25], day[34]), (day[begins[1]], day[29], day[35], day[44]),
         (day[begins[2]], day[39], day[45], day[54]), (day[begins[3]], day[49], day[55], day[59]),
     ]  # fmt: skip
-    # all points at last, over the tested sessions alone
-    assert read.trained[4:] == [list(range(25, 60))]
+    # all points at last, over the tested sessions alone, and beside the walk over those of each test
+    assert read.trained[4:] == [list(range(25, 60)), *read.tested]
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_the_returns_of_the_curve_are_those_of_the_windows_and_of_the_step_betwe
     spec = WalkForwardSpec(base, {"fast": (3, 5), "slow": (10, 20)}, 100, 40)
     result = walk_forward(
         spec, sma, Inputs(bars), tested=tested,
-        chunks=lambda work: [each.chunk(first, after) for each, first, after in work],
+        chunks=lambda work, **_: [each.chunk(first, after) for each, first, after in work],
     ).values  # fmt: skip
     assert [capital for capital, _ in found] == [1_000_000.0, *[equity[-1] for _, equity in found[:-1]]]
     assert all(equity[0] == capital for capital, equity in found)  # each begins in cash, which is said
@@ -225,7 +225,7 @@ def test_on_intraday_bars_windows_are_of_sessions_and_the_curve_is_of_their_clos
     base = base_of(bars, "sma_cross", {"fast": 3, "slow": 5}, costs=CostSpec("none"), timeframe="30m")
     spec = WalkForwardSpec(base, {"fast": (2, 3), "slow": (5,)}, 30, 20)
     result = walk_forward(
-        spec, sma, Inputs(bars), chunks=lambda work: [each.chunk(first, after) for each, first, after in work]
+        spec, sma, Inputs(bars), chunks=lambda work, **_: [each.chunk(first, after) for each, first, after in work]
     ).values
     assert [(row["train_start"], row["test_start"], row["sessions"]) for row in result["windows"]] == [
         (str(days[0]), str(days[30]), 20), (str(days[20]), str(days[50]), 20),
@@ -257,7 +257,9 @@ def test_the_stability_of_two_parameters_by_hand() -> None:
     grid = {"fast": (3, 5, 8), "slow": (10, 20)}
     best = iter([(3, 10), (3, 10), (8, 10), None, (5, 20), None])  # the last: all points over the tests
 
-    def chunks(work: Sequence[tuple[Evaluator, int, int]]) -> list[Chunk]:
+    def chunks(work: Sequence[tuple[Evaluator, int, int]], **_: bool) -> list[Chunk]:
+        if len(work) > 1:  # what the walk is held against: all points on each test
+            return [each.chunk(first, after) for each, first, after in work]
         ((each, first, after),) = work
         chosen, chunk = next(best), each.chunk(first, after)
         column = np.full(after - first, np.nan)
