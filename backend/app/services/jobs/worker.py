@@ -20,6 +20,7 @@ from app.database import Database, Market
 from app.exceptions import InternalError, SmartTraderException
 from app.models import Job, JobState
 from app.repositories.jobs import OWN_QUEUE, QUEUE, TASK, JobRepository, release_claim, try_claim
+from app.services.jobs.claims import held
 from app.services.jobs.context import Cancelled, Handler, JobContext
 from app.services.jobs.service import JobService
 
@@ -121,21 +122,15 @@ class Worker:
 
     def run(self, job_id: uuid.UUID) -> None:
         """Run one job to its end, unless another worker has it or it has ended."""
-        engine = self._database.engine(Market.REAL)
-        with engine.connect() as claim:
-            claimed = try_claim(claim, job_id)
-            claim.commit()
-            if not claimed:
-                return
-            try:
-                with self._database.transaction(Market.REAL) as session:
-                    job = JobRepository(session).start(job_id)
-                if job is not None:
-                    self._run_claimed(job)
-            finally:
-                release_claim(claim, job_id)
-                claim.commit()
-                self._jobs.announce_finished()
+        try:
+            with held(self._database.engine(Market.REAL), job_id) as mine:
+                if mine:
+                    with self._database.transaction(Market.REAL) as session:
+                        job = JobRepository(session).start(job_id)
+                    if job is not None:
+                        self._run_claimed(job)
+        finally:
+            self._jobs.announce_finished()
 
     def _run_claimed(self, job: Job) -> None:
         if job.attempts > MAX_ATTEMPTS:
