@@ -1,14 +1,18 @@
-"""The trial ledger: every specification once, and nothing is taken back."""
+"""Versions of strategies, and the trial ledger: every specification once, and nothing is taken back."""
 
 from __future__ import annotations
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import pytest
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from app.models import StrategyMetadata, Trial
-from app.repositories.strategies import RunRepository, TrialEntry, TrialGroup
+from app.repositories.strategies import RunRepository, StrategyRepository, TrialEntry, TrialGroup
 from app.repositories.sweeps import SweepRepository
 
 pytestmark = pytest.mark.integration
@@ -71,3 +75,30 @@ def test_trials_are_told_by_their_records_with_what_their_variance_is_made_of(
     assert found[half] == TrialGroup(half, 3, 2, pytest.approx(0.85), pytest.approx(0.005))
     assert found[None] == TrialGroup(None, 1, 0, 0.0, 0.0)
     assert ledger.trials(["other"]) == {}
+
+
+def test_two_sources_made_known_at_once_are_two_versions(engine: Engine) -> None:
+    """A server and a terminal, one of them after an edit: one of the two had no version, and its run could not be."""
+    known = threading.Event()
+
+    def register(source_hash: str) -> None:
+        with Session(engine) as session, session.begin():
+            repository = StrategyRepository(session)
+            if source_hash == "second":
+                assert known.wait(30)
+            values = {"strategy_id": "mine", "display_name": "Mine", "timeframe": "1d"}
+            repository.register(values, source_hash=source_hash, source="", parameters={})
+            if source_hash == "first":
+                known.set()
+                time.sleep(0.5)  # the second one asks meanwhile
+
+    register("at the beginning")
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(register, ["first", "second"]))
+    with Session(engine) as session:
+        versions = StrategyRepository(session).versions("mine")
+        assert [(one.number, one.source_hash) for one in versions] == [
+            (3, "second"),
+            (2, "first"),
+            (1, "at the beginning"),
+        ]
