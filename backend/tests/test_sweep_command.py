@@ -12,6 +12,9 @@ import pytest
 from typer.testing import CliRunner
 
 from app.cli import app
+from app.database import Market
+from app.exceptions import BacktestError
+from app.services.backtests.service import BacktestService
 from app.services.sample_market import SampleSummary
 from app.settings import get_settings
 
@@ -56,12 +59,33 @@ def test_a_sweep_of_another_engine_is_told_to_be_asked_for_again(
     home: Path, sample_data: SampleSummary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as tomorrow:
-        tomorrow.setattr("app.services.sweeps.working.engine_version", lambda: "of tomorrow")
+        tomorrow.setattr("app.services.backtests.changes.engine_version", lambda: "of tomorrow")
         for _ in range(2):
             refused = CliRunner().invoke(app, [*CALL, "--universe", sample_data.indices[0]])
             assert refused.exit_code == 1 and refused.stderr.endswith("this is of tomorrow: ask for it again\n")
     answer = called(*CALL, "--universe", sample_data.indices[0])
     assert (answer["state"], answer["reason"], answer["done"]) == ("FINISHED", None, 10)
+
+
+def test_verify_looks_at_the_other_runs_where_one_stops(
+    home: Path, sample_data: SampleSummary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = ("backtest", "sma_cross", "--universe", sample_data.indices[0], "--from", "2024-09-01")
+    ids = [called(*call, "--seed", str(seed))["run_id"] for seed in (1, 2)]
+    computed = BacktestService.verify
+
+    def stops(self: BacktestService, market: Market, run_id: str) -> dict[str, Any]:
+        if run_id == ids[0]:
+            raise BacktestError("The run stopped: it took longer than a strategy may")
+        return computed(self, market, run_id)
+
+    monkeypatch.setattr(BacktestService, "verify", stops)
+    result = CliRunner().invoke(app, ["verify", "--all", "--json"])
+    assert result.exit_code == 1
+    first, second = json.loads(result.stdout)
+    assert (first["outcome"], first["note"]) == ("stopped", "The run stopped: it took longer than a strategy may")
+    assert (second["run_id"], second["outcome"]) == (ids[1], "identical")
+    assert CliRunner().invoke(app, ["verify", ids[0]]).stderr == f"{first['note']}\n"
 
 
 def test_the_json_of_both_commands_is_what_the_api_answers(

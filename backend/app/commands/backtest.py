@@ -170,7 +170,7 @@ def _answer(run: dict[str, Any]) -> dict[str, Any]:
     names = ("run_id", "digest", "strategy_ids", "start_date", "end_date", "metrics", "metric_reasons", "point_in_time")
     return {
         **{name: run[name] for name in names},
-        "trades": [{**trade, "exit_reason": trade["exit_reason"]} for trade in run["trades"] if not trade["open"]],
+        "trades": [trade for trade in run["trades"] if not trade["open"]],
         "open_positions": [trade for trade in run["trades"] if trade["open"]],
         "equity": [{"at": row["date"], "equity": row["equity"]} for row in run["daily_chart"]],
         "frozen_holdings": run["frozen_holdings"],
@@ -190,14 +190,14 @@ def verify(
     sample: SampleFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Compute a stored run again: identical, differs, or inputs_changed. Exit code 1 where one differs."""
+    """Compute a stored run again: identical, differs, or inputs_changed. Exit code 1 where one differs, or stopped."""
     from app.exceptions import SmartTraderException
 
     if (run is None) == (not every):
         fail("Name a run, or --all")
     market = chosen_market(sample)
     say_of_compiling()
-    found = []
+    found: list[dict[str, Any]] = []
     with open_platform(strategies=True) as platform:
         with platform.database.transaction(market) as session:
             ids = [run] if run is not None else platform.runs.run_ids(session)
@@ -205,13 +205,16 @@ def verify(
             try:
                 found.append(platform.backtests.verify(market, run_id))
             except SmartTraderException as error:
-                fail(error.message)
+                if run is not None:
+                    fail(error.message)
+                # the others are looked at all the same
+                found.append({"run_id": run_id, "outcome": "stopped", "changed": [], "note": error.message})
     if as_json:
         print_json(found[0] if run is not None else found)
     else:
         for answer in found:
             print(answer["run_id"], answer["outcome"], ", ".join(answer["changed"]), answer["note"] or "")
-    if any(answer["outcome"] == "differs" for answer in found):
+    if any(answer["outcome"] in ("differs", "stopped") for answer in found):
         raise typer.Exit(1)
 
 

@@ -97,8 +97,11 @@ def walkforward(
                 spec = platform.walk_forwards.prepare(
                     market, WalkForwardQuestion(search, train, test, metric, mode, purge, embargo)
                 )
-                with shown_progress() as progress:
-                    platform.walk_forwards.execute(market, spec, progress=progress)
+                try:
+                    with shown_progress() as progress:
+                        platform.walk_forwards.execute(market, spec, progress=progress)
+                except KeyboardInterrupt:
+                    fail("Interrupted; what is worked out is kept. Go on with the same command")
                 with platform.database.transaction(market) as session:
                     answer = platform.walk_forwards.stored(session, spec.walk_forward_id)
     except (SmartTraderException, ValueError) as error:
