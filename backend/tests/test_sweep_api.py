@@ -185,10 +185,32 @@ def test_a_sweep_whose_data_changed_while_it_waited_has_failed_and_is_asked_for_
     assert trials(sample_client) == before + 10
 
 
+def test_a_sweep_that_ends_while_its_state_is_asked_is_finished(
+    sample_client: TestClient, sample_data: SampleSummary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody is at work on it any more, and it was not finished when it was read: it stood there as interrupted."""
+    platform = sample_client.app.state.platform  # type: ignore[attr-defined]
+    run = BacktestQuestion(
+        strategy_ids=("sma_cross",), params={}, universe=sample_data.indices[0], start=date(2024, 3, 1),
+        end=date(2024, 12, 31),
+    )  # fmt: skip
+    sweep_id = platform.sweeps.keep(Market.REAL, SweepQuestion(run, {"fast": [3, 5]}))
+    working = SweepRepository.working
+
+    def then_it_ends(self: SweepRepository, asked: str) -> bool:
+        monkeypatch.setattr(SweepRepository, "working", working)
+        platform.sweeps.run_here(Market.REAL, sweep_id, lambda _fraction, _message: None)
+        return False
+
+    monkeypatch.setattr(SweepRepository, "working", then_it_ends)
+    answer = sample_client.get(f"{URL}/{sweep_id}").json()
+    assert (answer["state"], answer["done"]) == ("FINISHED", 2) and answer["finished_at"] is not None
+
+
 def test_a_sweep_of_another_engine_has_failed_and_can_be_taken_away(
     sample_client: TestClient, sample_data: SampleSummary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.services.sweeps.working.engine_version", lambda: "of tomorrow")
+    monkeypatch.setattr("app.services.backtests.changes.engine_version", lambda: "of tomorrow")
     failed = made(sample_client, asked(sample_data))
     assert failed["state"] == "FAILED" and failed["reason"].endswith("and this is of tomorrow: ask for it again")
     [job] = sample_client.get("/api/jobs?kind=sweep").json()["data"]

@@ -125,6 +125,14 @@ class SweepRepository:
         )
         return [(row[0], row[1], row[2]) for row in self._session.execute(query)]
 
+    def returns_at(self, sweep_id: str, number: int) -> tuple[int, int, bytes]:
+        """The same of the chunk of one point, which is kept."""
+        query = select(SweepChunk.first, SweepChunk.count, SweepChunk.returns).where(
+            SweepChunk.sweep_id == sweep_id, SweepChunk.first <= number
+        )
+        first, count, data = self._session.execute(query.order_by(SweepChunk.first.desc()).limit(1)).one()
+        return first, count, data
+
     def set_job(self, sweep_id: str, job_id: uuid.UUID | None) -> None:
         """Which job works on it now."""
         self._session.execute(update(Sweep).where(Sweep.sweep_id == sweep_id).values(job_id=job_id))

@@ -263,8 +263,12 @@ class SweepReading:
         return sweep
 
     def _summary(self, session: Session, sweep: Sweep, done: int) -> dict[str, Any]:
-        bases = sweep.spec["bases"]
+        bases, repository = sweep.spec["bases"], SweepRepository(session)
         state, reason = self._state(session, sweep)
+        if state in ("FAILED", "INTERRUPTED") and (again := repository.get(sweep.sweep_id)) is not None:
+            # who was at work when the row was read may have ended it before that was asked
+            sweep, done = again, repository.done([again.sweep_id]).get(again.sweep_id, 0)
+            state, reason = self._state(session, again)
         return {
             "sweep_id": sweep.sweep_id,
             "strategy_id": sweep.strategy_id,
@@ -316,9 +320,7 @@ class SweepReading:
         if np.isnan(sharpes).all():
             return None
         number = kept[int(np.nanargmax(sharpes))]
-        first, count, data = next(
-            row for row in SweepRepository(session).returns(found.sweep.sweep_id) if row[0] <= number < row[0] + row[1]
-        )
+        first, count, data = SweepRepository(session).returns_at(found.sweep.sweep_id, number)
         rows = [n for n in range(first, first + count) if n % stride_of(found.sweep.points) == 0]
         returns = unpacked(data, len(rows))[rows.index(number)]
         asked = found.spec["bases"][base]
