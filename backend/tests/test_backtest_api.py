@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,12 @@ import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
 
+from app.database import Market
+from app.engines.backtest import RunSpec
 from app.engines.bars import Bars
 from app.engines.strategies.registry import registry
 from app.exceptions import InsufficientDataError
+from app.repositories.strategies import RunRepository
 from app.services.backtests.service import BacktestService, require
 from app.services.backtests.shown import TABLES
 from app.services.sample_market import SampleSummary
@@ -398,3 +402,34 @@ def test_an_empty_name_is_refused_by_its_field(
 
     error = error_of(shared_sample.post(URL, json=question(sample_data, universe=[sample_data.illiquid, empty])))
     assert (error["details"]["field"], error["message"]) == ("universe", "Unknown symbols: an empty name")
+
+
+def test_a_run_of_another_engine_or_of_other_data_is_no_trial_and_has_to_be_asked_for_again(
+    shared_sample: TestClient, sample_data: SampleSummary
+) -> None:
+    """A job may wait while the product is brought up to date, or data come in."""
+    platform = shared_sample.app.state.platform  # type: ignore[attr-defined]
+    stored = shared_sample.post(URL, json=question(sample_data)).json()
+
+    def trials() -> int:
+        with platform.database.transaction(Market.REAL) as session:
+            return sum(group.number for group in RunRepository(session).trials(["sma_cross"])["sma_cross"])
+
+    spec, before = replace(RunSpec.from_dict(stored["spec"]), seed=77), trials()
+    book = spec.books[0]
+    for old, changed, told in (
+        (replace(spec, engine_version="0" * 12), "engine_version", "It was asked of engine 000000000000, and this is "),
+        (replace(spec, data_root="0" * 64), "data", "The data changed since it was asked for (data): "),
+        (replace(spec, end=date(2031, 12, 31), start=date(2031, 1, 1)), "data", "The data changed since it was asked"),
+        (
+            replace(spec, books=(replace(book, source_hash="0" * 64),)),
+            "strategy sma_cross",
+            "The source of sma_cross changed since it was asked for: ",
+        ),
+    ):
+        job = platform.jobs.submit("backtest", Market.REAL, {"spec": old.to_dict()})
+        ended = platform.jobs.wait(job.id, 60.0)
+        assert (ended.state, ended.error["code"], ended.error["status"]) == ("FAILED", "CONFLICT", 409)
+        assert ended.error["message"].startswith(told) and ended.error["message"].endswith(": ask for it again")
+        assert ended.error["details"] == {"changed": [changed]}
+    assert trials() == before

@@ -25,13 +25,13 @@ from app.exceptions import BacktestError
 from app.models import Job
 from app.repositories.strategies import RunRepository
 from app.repositories.sweeps import WalkForwardRepository
+from app.services.backtests.changes import InputsChanged
 from app.services.backtests.question import BacktestQuestion
 from app.services.sample_market import SampleSummary
 from app.services.sweeps import walking_parts, walking_work
 from app.services.sweeps.question import SweepQuestion
 from app.services.sweeps.walking import WalkForwardQuestion, WalkForwards
 from app.services.sweeps.walking_work import track_record
-from app.services.sweeps.working import InputsChanged
 from app.settings import get_settings
 
 from .conftest import copied_database

@@ -1707,6 +1707,8 @@ export interface paths {
         /**
          * Resume Sweep
          * @description Go on with a sweep that was interrupted; points that are worked out are not worked out again.
+         *
+         *     409 where it has failed: its data, its strategy or the engine is another by now, and it has to be asked for again.
          */
         post: operations["sweeps:resume"];
         delete?: never;
@@ -14511,6 +14513,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is finished: nothing is left to work out */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SweepAccepted"];
+                };
+            };
             /** @description Successful Response */
             202: {
                 headers: {

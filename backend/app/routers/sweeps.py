@@ -92,9 +92,18 @@ def get_sweep(sweep_id: str, platform: PlatformDep, session: MarketSessionDep) -
     return SweepOut(**platform.sweeps.reading.summary(session, sweep_id))
 
 
-@router.post("/{sweep_id}/resume", operation_id="sweeps:resume", response_model=SweepAccepted, status_code=202)
+@router.post(
+    "/{sweep_id}/resume",
+    operation_id="sweeps:resume",
+    response_model=SweepAccepted,
+    status_code=202,
+    responses={200: {"model": SweepAccepted, "description": "It is finished: nothing is left to work out"}},
+)
 def resume_sweep(sweep_id: str, platform: PlatformDep, market: MarketDep) -> Response:
-    """Go on with a sweep that was interrupted; points that are worked out are not worked out again."""
+    """Go on with a sweep that was interrupted; points that are worked out are not worked out again.
+
+    409 where it has failed: its data, its strategy or the engine is another by now, and it has to be asked for again.
+    """
     return _started(platform, market, sweep_id, platform.sweeps.start(market, sweep_id))
 
 

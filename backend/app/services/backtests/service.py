@@ -26,7 +26,8 @@ from app.exceptions import (
     ValidationError,
 )
 from app.repositories.strategies import RunRepository, StrategyRepository
-from app.services.backtests.inputs import Inputs, InputService, changed_inputs
+from app.services.backtests.changes import changed_where_missing, check_engine, check_inputs, check_source
+from app.services.backtests.inputs import Inputs, InputService
 from app.services.backtests.question import BacktestQuestion, has_been
 from app.services.backtests.slices import SliceQuestion, reads_of, warm_up_of
 from app.services.backtests.stored import StoredRuns
@@ -212,18 +213,21 @@ class BacktestService:
 
         Raises
         ------
+        InputsChanged : its data, a strategy or the engine is another by now; that is no trial.
         BacktestError : the run stopped; it counts as a trial that failed. Cancelled : nothing of it is stored.
         """
         strategies = self._catalogue.of_spec(spec)
         with self._database.transaction(market) as session:
             if RunRepository(session).exists(spec.run_id):
                 return
+        check_engine(spec)
+        for book in spec.books:
+            check_source(strategies[book.strategy_id], book.source_hash)
         if context is not None:
             context.progress(0.1, unless_compiling("Reading bars"))
-        with self._database.transaction(market) as session:
+        with changed_where_missing(), self._database.transaction(market) as session:
             inputs = self.inputs.of(market, session, spec, strategies)
-        if changed_inputs(spec, inputs):
-            raise BacktestError("The data changed between the request and the run; start it again")
+        check_inputs(spec, inputs)
         if context is not None:
             context.check_cancelled()
             context.progress(0.3, unless_compiling(f"Running {', '.join(spec.book_names)}"))

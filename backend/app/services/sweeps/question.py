@@ -7,9 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy.orm import Session
-
-from app.database import Market
+from app.database import Database, Market
 from app.engines.backtest import RunSpec
 from app.engines.strategies.registry import AnyStrategy
 from app.engines.sweeps.spec import MOST_POINTS, Combinations, SweepSpec, checked_grid, combinations
@@ -40,9 +38,9 @@ class SweepQuestion:
 
 
 def prepared(
-    backtests: BacktestService, catalogue: Catalogue, market: Market, session: Session, question: SweepQuestion
+    database: Database, backtests: BacktestService, catalogue: Catalogue, market: Market, question: SweepQuestion
 ) -> tuple[SweepSpec, Combinations]:
-    """The specification of a sweep, and its points.
+    """The specification of a sweep, and its points. Each universe and period is read in a transaction of its own.
 
     Raises as `BacktestService.prepare` does, and ValidationError for what is wrong with the grid; `details.field`.
     """
@@ -69,7 +67,8 @@ def prepared(
         for start, end in periods:
             asked = replace(question.run, universe=universe, start=start, end=end, params=params)
             try:
-                bases.append(backtests.prepare(market, session, asked, found.warm_up))
+                with database.transaction(market) as session:
+                    bases.append(backtests.prepare(market, session, asked, found.warm_up))
             except ValidationError as error:
                 if error.field != "universe" or not question.universes:
                     raise

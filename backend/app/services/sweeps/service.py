@@ -53,8 +53,7 @@ class SweepService:
         return str(values["sweep_id"]), self._started(market, values["sweep_id"], values)
 
     def _values(self, market: Market, question: SweepQuestion) -> dict[str, Any]:
-        with self._database.transaction(market) as session:
-            spec, found = prepared(self._backtests, self._catalogue, market, session, question)
+        spec, found = prepared(self._database, self._backtests, self._catalogue, market, question)
         return {
             "sweep_id": spec.sweep_id,
             "strategy_id": spec.strategy_id,

@@ -24,10 +24,11 @@ from app.engines.sweeps.walk_forward import (
     method_version,
     windows_of,
 )
-from app.exceptions import BacktestError, DataNotFoundError, InsufficientDataError, ValidationError
+from app.exceptions import BacktestError, DataNotFoundError, ValidationError
 from app.models import Job, WalkForwardRun
 from app.repositories.jobs import JobRepository
 from app.repositories.sweeps import SweepRepository, WalkForwardRepository
+from app.services.backtests.changes import InputsChanged, changed_where_missing
 from app.services.backtests.service import BacktestService
 from app.services.backtests.trials import ledger, most_tried, record_of
 from app.services.jobs.context import Cancelled, JobContext
@@ -36,7 +37,7 @@ from app.services.kernels import unless_compiling
 from app.services.sweeps.question import SweepQuestion, prepared
 from app.services.sweeps.walking_parts import Parts, Unkept
 from app.services.sweeps.walking_work import doubted, summary, walked
-from app.services.sweeps.working import InputsChanged, Progress, SweepWork, changed_where_missing, claimed, waiting_for
+from app.services.sweeps.working import Progress, SweepWork, claimed, waiting_for
 from app.services.user_strategies.catalogue import Catalogue, runs_own
 from app.services.user_strategies.errors import StrategyNotLoaded
 
@@ -71,8 +72,7 @@ class WalkForwards:
 
     def prepare(self, market: Market, question: WalkForwardQuestion) -> WalkForwardSpec:
         """The specification of a question. Raises as a sweep's, and ValidationError for windows that cannot be."""
-        with self._database.transaction(market) as session:
-            sweep, found = prepared(self._backtests, self._catalogue, market, session, question.search)
+        sweep, found = prepared(self._database, self._backtests, self._catalogue, market, question.search)
         if len(sweep.bases) != 1:
             raise ValidationError("universes, periods: expected one of each for a walk-forward", "universes")
         try:
@@ -132,8 +132,9 @@ class WalkForwards:
 
         Raises
         ------
-        BacktestError : its data or its strategy changed, or a run stopped. Cancelled : nothing of it is left but its
-        entries in the ledger.
+        InputsChanged : its data, its strategy or the engine is another by now. Cancelled. Of both nothing is left but
+        its entries in the ledger.
+        BacktestError : a run stopped.
         """
         with claimed(self._database, market, spec.walk_forward_id, waiting_for(cancelled, progress)):
             with self._database.transaction(market) as session:
@@ -228,7 +229,7 @@ class WalkForwards:
         try:
             strategy = self._strategy(spec)
             inputs, index = self._inputs(market, spec, strategy)
-        except (BacktestError, DataNotFoundError, StrategyNotLoaded, InsufficientDataError) as error:
+        except (BacktestError, DataNotFoundError, InputsChanged, StrategyNotLoaded) as error:
             changed = (error.details or {}).get("changed", [f"strategy {spec.base.books[0].strategy_id}"])
             return answer | {"outcome": "inputs_changed", "changed": changed, "note": error.message}
         done = walked(self._catalogue, spec, strategy, inputs, index, Unkept(), progress, cancelled)
@@ -243,10 +244,7 @@ class WalkForwards:
 
     def _strategy(self, spec: WalkForwardSpec) -> AnyStrategy:
         if spec.method != method_version():
-            raise InputsChanged(
-                f"It was asked of method {spec.method}, and this is {method_version()}: ask for it again",
-                details={"changed": ["method"]},
-            )
+            raise InputsChanged(f"It was asked of method {spec.method}, and this is {method_version()}", "method")
         return self._work.strategy(spec.sweep(spec.base))
 
     def _read(self, market: Market, spec: WalkForwardSpec, warm_up: int) -> Inputs:

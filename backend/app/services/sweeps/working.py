@@ -22,21 +22,28 @@ from numpy.typing import NDArray
 from app.database import Database, Market
 from app.engines.backtest import RunSpec
 from app.engines.backtest.result import decoded
-from app.engines.backtest.spec import canonical_json, engine_version
+from app.engines.backtest.spec import canonical_json
 from app.engines.risk.basics import session_closes
 from app.engines.strategies.registry import AnyStrategy
 from app.engines.sweeps.doubt import doubt
 from app.engines.sweeps.evaluate import METRICS, Chunk, Evaluated, Evaluator, Inputs, Stretch
 from app.engines.sweeps.spec import Points, SweepSpec
 from app.engines.sweeps.stretches import bundles_of, stretch_of, stretches_of
-from app.exceptions import BacktestError, ConflictError, DataNotFoundError, InsufficientDataError, ValidationError
+from app.exceptions import BacktestError, ConflictError, DataNotFoundError, ValidationError
 from app.models import Sweep
-from app.repositories.jobs import release_claim, try_claim
 from app.repositories.strategies import TrialEntry
 from app.repositories.sweeps import SweepRepository, claim_of
-from app.services.backtests.inputs import InputService, changed_inputs
+from app.services.backtests.changes import (
+    InputsChanged,
+    changed_where_missing,
+    check_engine,
+    check_inputs,
+    check_source,
+)
+from app.services.backtests.inputs import InputService
 from app.services.backtests.service import trial_values
 from app.services.backtests.trials import record_of
+from app.services.jobs.claims import waited_for
 from app.services.jobs.context import Cancelled
 from app.services.kernels import unless_compiling
 from app.services.sweeps.executors import Submit, Task, in_processes, in_threads, on_cluster
@@ -50,22 +57,6 @@ _WAIT_SECONDS: Final = 0.5
 SHARPE: Final = METRICS.index("sharpe")
 
 Progress = Callable[[float, str], None]
-
-
-class InputsChanged(BacktestError):
-    """What a search reads is not what it names any more: it can never be gone on with."""
-
-
-@contextmanager
-def changed_where_missing() -> Iterator[None]:
-    """Say of data that were there when a search was asked for, and are not now, that they changed."""
-    try:
-        yield
-    except (DataNotFoundError, InsufficientDataError) as error:
-        raise InputsChanged(
-            f"The data changed since it was asked for: {error.message}; ask for it again",
-            details={**(error.details or {}), "changed": ["data"]},
-        ) from error
 
 
 class SweepWork:
@@ -146,12 +137,7 @@ class SweepWork:
         """What the points of one base read, and the closes of the index beside it; see `inputs`."""
         with self._database.transaction(market) as session:
             found = self._inputs.of(market, session, base, {strategy.id: strategy}, warm_up)
-        changed = changed_inputs(base, found)
-        if changed:
-            raise InputsChanged(
-                f"The data changed since it was asked for ({', '.join(changed).replace('_', ' ')}): ask for it again",
-                details={"changed": changed},
-            )
+        check_inputs(base, found)
         return Inputs(found.loaded.bars, found.loaded.dividends, found.exchange, found.sectors), found.closes
 
     def carry(self, strategy: AnyStrategy) -> Callable[[RunSpec, Inputs], Evaluated] | None:
@@ -168,18 +154,9 @@ class SweepWork:
 
     def strategy(self, spec: SweepSpec) -> AnyStrategy:
         """The strategy of a sweep, at the source and of the engine that it names. InputsChanged where it is another."""
-        asked = spec.bases[0].engine_version
-        if asked != engine_version():
-            raise InputsChanged(
-                f"It was asked of engine {asked}, and this is {engine_version()}: ask for it again",
-                details={"changed": ["engine_version"]},
-            )
+        check_engine(spec.bases[0])
         strategy = self._catalogue.of_spec(spec.bases[0])[spec.strategy_id]
-        if strategy.source_hash != spec.bases[0].books[0].source_hash:
-            raise InputsChanged(
-                f"The source of {spec.strategy_id} changed since it was asked for: ask for it again",
-                details={"changed": [f"strategy {spec.strategy_id}"]},
-            )
+        check_source(strategy, spec.bases[0].books[0].source_hash)
         return strategy
 
     def _stretches(
@@ -348,19 +325,12 @@ def claimed(
 
     Where another one does, it is tried again after `between`; ConflictError where that is not given.
     """
-    claim = claim_of(search_id)
-    with database.engine(market).connect() as connection:
-        while not try_claim(connection, claim):
-            connection.commit()
-            if between is None:
-                raise ConflictError(f"Another process is at work on {search_id}")
-            between()
-        connection.commit()
-        try:
-            yield
-        finally:
-            release_claim(connection, claim)
-            connection.commit()
+
+    def busy() -> None:
+        raise ConflictError(f"Another process is at work on {search_id}")
+
+    with waited_for(database.engine(market), claim_of(search_id), between or busy):
+        yield
 
 
 def packed(values: F2) -> bytes:
