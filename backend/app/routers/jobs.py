@@ -60,7 +60,11 @@ def job_answer(platform: Platform, job_id: uuid.UUID, wait: float) -> Response:
 
 @router.get("", operation_id="jobs:list")
 def list_jobs(
-    platform: PlatformDep, session: SessionDep, page: PageNumber = 1, limit: PageLimit = 50, kind: str | None = None
+    platform: PlatformDep,
+    session: SessionDep,
+    page: PageNumber = 1,
+    limit: PageLimit = 50,
+    kind: Annotated[str | None, Query(max_length=100)] = None,
 ) -> JobPage:
     """Jobs, newest first."""
     jobs, total = platform.jobs.page(session, page=page, limit=limit, kind=kind)

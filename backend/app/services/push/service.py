@@ -177,7 +177,7 @@ class PushService:
     def deliver(self, market: Market, *, context: JobContext | None = None, only: int | None = None) -> dict[str, Any]:
         """Send the messages whose time has come, unless another process is sending them; what became of them.
 
-        No transaction is open while one is sent.
+        Of the `only` one that is asked for, whoever sent it. No transaction is open while one is sent.
         """
         found: dict[str, Any] = {"taken": 0, "later": 0, "gone": 0, "refused": 0, "reason": None}
         if not self.enabled:
@@ -201,6 +201,9 @@ class PushService:
                     PushSubscriptionRepository(own).note(
                         browser, datetime.now(UTC), outcome.reason, gone=outcome.answer.value == "GONE"
                     )
+        if only is not None and not any(found[name] for name in ("taken", "later", "gone", "refused")):
+            found["reason"] = self._failure(market, only)
+            found["refused" if found["reason"] else "taken"] = 1
         return found
 
     def _attempt(
@@ -220,7 +223,7 @@ class PushService:
                 _record(message, outcome)
         return browser, outcome
 
-    def failure(self, market: Market, message_id: int) -> str | None:
+    def _failure(self, market: Market, message_id: int) -> str | None:
         """Why a message was not taken, once nobody is sending it; None where it was."""
         with (
             waited_for(self._database.engine(market), claim_of(message_id)),
