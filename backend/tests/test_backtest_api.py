@@ -427,7 +427,8 @@ def test_a_run_of_another_engine_or_of_other_data_is_no_trial_and_has_to_be_aske
             "The source of sma_cross changed since it was asked for: ",
         ),
     ):
-        job = platform.jobs.submit("backtest", Market.REAL, {"spec": old.to_dict()})
+        more = {"a_field": "of an engine before"} if changed == "engine_version" else {}
+        job = platform.jobs.submit("backtest", Market.REAL, {"spec": old.to_dict() | more})
         ended = platform.jobs.wait(job.id, 60.0)
         assert (ended.state, ended.error["code"], ended.error["status"]) == ("FAILED", "CONFLICT", 409)
         assert ended.error["message"].startswith(told) and ended.error["message"].endswith(": ask for it again")

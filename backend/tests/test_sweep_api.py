@@ -207,6 +207,24 @@ def test_a_sweep_that_ends_while_its_state_is_asked_is_finished(
     assert (answer["state"], answer["done"]) == ("FINISHED", 2) and answer["finished_at"] is not None
 
 
+def test_a_sweep_of_an_older_engine_that_cannot_be_read_any_more_has_failed(
+    sample_client: TestClient, sample_data: SampleSummary
+) -> None:
+    platform = sample_client.app.state.platform  # type: ignore[attr-defined]
+    run = BacktestQuestion(
+        strategy_ids=("sma_cross",), params={}, universe=sample_data.indices[0], start=date(2024, 3, 1),
+        end=date(2024, 12, 31),
+    )  # fmt: skip
+    sweep_id = platform.sweeps.keep(Market.REAL, SweepQuestion(run, {"fast": [3, 5]}))
+    with platform.database.transaction(Market.REAL) as session:
+        sweep = SweepRepository(session).get(sweep_id)
+        base = sweep.spec["bases"][0] | {"engine_version": "0" * 12, "a_field": "of an engine before"}
+        sweep.spec = sweep.spec | {"bases": [base]}
+    assert sample_client.post(f"{URL}/{sweep_id}/resume").status_code == 202
+    failed = finished(sample_client, sweep_id)
+    assert failed["state"] == "FAILED" and failed["reason"].startswith("It was asked of engine 000000000000")
+
+
 def test_a_sweep_of_another_engine_has_failed_and_can_be_taken_away(
     sample_client: TestClient, sample_data: SampleSummary, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -200,6 +200,7 @@ class BacktestService:
 
     def run(self, context: JobContext, arguments: dict[str, Any]) -> dict[str, Any]:
         """Job: carry out a spec and store the run; one that is stored already is not computed again."""
+        check_engine(arguments["spec"]["engine_version"])
         spec = RunSpec.from_dict(arguments["spec"])
         try:
             with ended_when(context.cancelled):
@@ -220,7 +221,7 @@ class BacktestService:
         with self._database.transaction(market) as session:
             if RunRepository(session).exists(spec.run_id):
                 return
-        check_engine(spec)
+        check_engine(spec.engine_version)
         for book in spec.books:
             check_source(strategies[book.strategy_id], book.source_hash)
         if context is not None:

@@ -28,7 +28,7 @@ from app.exceptions import BacktestError, DataNotFoundError, ValidationError
 from app.models import Job, WalkForwardRun
 from app.repositories.jobs import JobRepository
 from app.repositories.sweeps import SweepRepository, WalkForwardRepository
-from app.services.backtests.changes import InputsChanged, changed_where_missing
+from app.services.backtests.changes import InputsChanged, changed_where_missing, check_engine
 from app.services.backtests.service import BacktestService
 from app.services.backtests.trials import ledger, most_tried, record_of
 from app.services.jobs.context import Cancelled, JobContext
@@ -96,6 +96,11 @@ class WalkForwards:
 
     def job(self, context: JobContext, arguments: dict[str, Any]) -> dict[str, Any]:
         """Job: work a walk-forward out and store it."""
+        try:
+            check_engine(arguments["spec"]["base"]["engine_version"])
+        except InputsChanged:
+            self.discard(context.market, arguments)
+            raise
         spec = WalkForwardSpec.from_dict(arguments["spec"])
         self.execute(
             context.market, spec, progress=context.progress, cancelled=context.cancelled, last_call=context.last_call

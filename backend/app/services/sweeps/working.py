@@ -108,6 +108,7 @@ class SweepWork:
         sweep = self._sweep(market, sweep_id)
         if sweep.finished_at is not None:
             return
+        check_engine(sweep.spec["bases"][0]["engine_version"])
         spec = SweepSpec.from_dict(sweep.spec)
         strategy = self.strategy(spec)
         points = Points(spec, strategy)
@@ -154,7 +155,7 @@ class SweepWork:
 
     def strategy(self, spec: SweepSpec) -> AnyStrategy:
         """The strategy of a sweep, at the source and of the engine that it names. InputsChanged where it is another."""
-        check_engine(spec.bases[0])
+        check_engine(spec.bases[0].engine_version)
         strategy = self._catalogue.of_spec(spec.bases[0])[spec.strategy_id]
         check_source(strategy, spec.bases[0].books[0].source_hash)
         return strategy
