@@ -225,6 +225,36 @@ def test_a_sweep_of_an_older_engine_that_cannot_be_read_any_more_has_failed(
     assert failed["state"] == "FAILED" and failed["reason"].startswith("It was asked of engine 000000000000")
 
 
+def test_a_point_of_an_older_engine_or_strategy_is_run_as_far_as_it_can_be_read(
+    sample_client: TestClient, sample_data: SampleSummary
+) -> None:
+    sweep = made(sample_client, asked(sample_data, grid={"fast": [3, 5]}))
+    platform = sample_client.app.state.platform  # type: ignore[attr-defined]
+    whole = sample_client.post(f"{URL}/{sweep['sweep_id']}/points/0/run").json()
+
+    def run(change: dict[str, Any], without: str = "") -> Any:
+        with platform.database.transaction(Market.REAL) as session:
+            stored = SweepRepository(session).get(sweep["sweep_id"])
+            kept = stored.spec
+            base = {name: value for name, value in kept["bases"][0].items() if name != without} | change
+            stored.spec = kept | {"bases": [base | {"engine_version": "0" * 12}]}
+        platform.sweeps.reading.forget(Market.REAL, sweep["sweep_id"])
+        answer = sample_client.post(f"{URL}/{sweep['sweep_id']}/points/0/run")
+        with platform.database.transaction(Market.REAL) as session:
+            SweepRepository(session).get(sweep["sweep_id"]).spec = kept
+        return answer
+
+    assert run({}, without="cash_rates").json()["run_id"] == whole["run_id"]  # an engine before there were any
+    unread = run({"a_field": 1})
+    assert (
+        unread.status_code == 409 and "which this one cannot read: spec: expected" in unread.json()["error"]["message"]
+    )
+    book = whole["spec"]["books"][0]
+    gone = run({"books": [book | {"params": book["params"] | {"gone": 5}}]})
+    assert gone.status_code == 409
+    assert gone.json()["error"]["message"].startswith("sma_cross does not take this point any more: ")
+
+
 def test_a_sweep_of_another_engine_has_failed_and_can_be_taken_away(
     sample_client: TestClient, sample_data: SampleSummary, monkeypatch: pytest.MonkeyPatch
 ) -> None:

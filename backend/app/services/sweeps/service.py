@@ -15,6 +15,7 @@ from app.exceptions import ConflictError, DataNotFoundError, ValidationError
 from app.models import Job, JobState, Sweep
 from app.repositories.sweeps import SweepRepository
 from app.services.backtests.service import BacktestService
+from app.services.backtests.verifying import readable
 from app.services.jobs.context import JobContext
 from app.services.jobs.service import JobService
 from app.services.sweeps.question import SweepQuestion, prepared, skipped_of
@@ -170,6 +171,7 @@ class SweepService:
         Raises
         ------
         DataNotFoundError : no such sweep. ValidationError : no such point.
+        ConflictError : today's engine cannot read the sweep, or today's strategy does not take the point.
         """
         found = self.reading.found(market, session, sweep_id)
         if not 0 <= number < found.sweep.points:
@@ -180,7 +182,15 @@ class SweepService:
         base["books"] = [
             {**book, "params": {**book["params"], **found.params(number)}, "source_hash": strategy.source_hash}
         ]
-        return self._backtests.on_todays_data(market, session, RunSpec.from_dict(base))
+        spec, unread = readable(base)
+        if spec is None:
+            raise ConflictError(
+                f"The sweep is of engine {base['engine_version']}, which this one cannot read: {unread}"
+            )
+        try:
+            return self._backtests.on_todays_data(market, session, spec)
+        except ValueError as error:
+            raise ConflictError(f"{strategy.id} does not take this point any more: {error}") from error
 
     def _job(self, control: Session, job_id: uuid.UUID) -> Job | None:
         try:
