@@ -95,6 +95,18 @@ def test_a_run_without_trades_or_returns_has_a_report_too(run: dict[str, Any]) -
     assert "nan" not in page.lower().replace("finance", "")
 
 
+def test_how_intervals_were_drawn_is_told_as_it_was(shared_sample: TestClient, run: dict[str, Any]) -> None:
+    analysis = shared_sample.get(f"/api/portfolio/strategies/runs/{run['run_id']}/analysis").json()
+
+    def told(block: float) -> str:
+        luck = analysis["luck"] | {"block": block, "resamples": 2000, "confidence": 0.95}
+        page = run_report(run, analysis | {"luck": luck}, {"sharpe": None}, {}, sample=False)
+        return " ".join(page.split())
+
+    assert "drawn again 2,000 times, in blocks of 4.3 sessions on average; 95% of the draws lie between." in told(4.26)
+    assert "drawn again 2,000 times, one session at a time (they do not hang together); 95% of" in told(1.0)
+
+
 def test_what_could_not_be_sold_is_on_the_page(shared_sample: TestClient, run: dict[str, Any]) -> None:
     analysis = shared_sample.get(f"/api/portfolio/strategies/runs/{run['run_id']}/analysis").json()
     assert "could not be sold" not in " ".join(run_report(run, analysis, {"sharpe": None}, {}, sample=False).split())

@@ -142,3 +142,19 @@ def test_an_account_that_was_lost_has_no_returns_and_says_so() -> None:
 def test_a_run_that_is_not_there_cannot_be_taken_apart(shared_sample: TestClient) -> None:
     response = shared_sample.get(f"/api/portfolio/strategies/runs/{'0' * 64}/analysis")
     assert response.status_code == 404 and response.json()["error"]["code"] == "DATA_NOT_FOUND"
+
+
+def test_a_fall_that_would_be_written_as_nothing_is_none_of_the_deepest() -> None:
+    none: dict[str, Any] = {name: [] for name in ("open", "entry_at", "exit_at", "pnl", "entry_price", "quantity")}
+    found = analysed(
+        {
+            "run_id": "r",
+            "sessions": ["2024-01-01", "2024-01-02", "2024-01-03", "2024-01-04", "2024-01-05", "2024-01-08"],
+            # falls of 0.004 %, 0.006 % and 5 %, of which the last is not made up for
+            "equity": [100_000.0, 99_996.0, 100_000.0, 99_994.0, 100_000.0, 95_000.0],
+            "spec": {"initial_capital": 100_000.0},
+            "metrics": {"periods_per_year": 252},
+            "trades": none,
+        }
+    )
+    assert [round(fall["depth"], 5) for fall in found["drawdowns"]] == [-0.05, -0.00006]

@@ -6,10 +6,7 @@ import { font, tooltipStyle, valueAxis } from "@/components/chart-parts";
 import { EChart, sessionAxis } from "@/components/echart";
 import { axisRupees, date, rupees } from "@/lib/format";
 
-/**
- * An account among the paths that the same returns give in another order: half of them lie in the inner band, nine of
- * ten in the outer one.
- */
+/** An account among paths of its returns drawn again: half of them lie in the inner band, nine of ten in the outer one. */
 export function ConeChart({
   days,
   paths,
@@ -82,9 +79,9 @@ export function ConeChart({
   return (
     <EChart
       option={option}
-      file="other-orders"
+      file="drawn-again"
       height={height}
-      label={`${what} ends at ${end(equity)}; nine of ten paths of the same returns in another order end between ${end(paths[0])} and ${end(paths[4])}`}
+      label={`${what} ends at ${end(equity)}; nine of ten paths of these returns drawn again end between ${end(paths[0])} and ${end(paths[4])}`}
     />
   );
 }

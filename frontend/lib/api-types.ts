@@ -5621,7 +5621,7 @@ export interface components {
         };
         /**
          * LuckOut
-         * @description What the run's own returns give in another order: whole sessions drawn again in blocks.
+         * @description What the run's own returns give when whole sessions are drawn again in blocks, some of them more than once.
          */
         LuckOut: {
             /**
@@ -7439,7 +7439,7 @@ export interface components {
             days: string[];
             /**
              * Drawdowns
-             * @description The deepest, deepest first
+             * @description The deepest, deepest first; none under half a basis point
              */
             drawdowns: components["schemas"]["Fall"][];
             /**
@@ -8478,7 +8478,7 @@ export interface components {
         };
         /**
          * Spread
-         * @description What the same sessions in another order give: intervals, and a cone of the account.
+         * @description What the sessions give when they are drawn again in blocks: intervals, and a cone of the account.
          */
         Spread: {
             /** Block */

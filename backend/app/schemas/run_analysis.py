@@ -56,7 +56,7 @@ class Cone(BaseModel):
 
 
 class LuckOut(BaseModel):
-    """What the run's own returns give in another order: whole sessions drawn again in blocks."""
+    """What the run's own returns give when whole sessions are drawn again in blocks, some of them more than once."""
 
     intervals: dict[str, LuckInterval] = Field(description="Of cagr, volatility, sharpe and max_drawdown")
     cone: Cone
@@ -84,7 +84,7 @@ class RunAnalysisOut(BaseModel):
     reason: str | None = Field(description="Why there are no returns")
     months: list[MonthReturn]
     years: list[YearReturn]
-    drawdowns: list[Fall] = Field(description="The deepest, deepest first")
+    drawdowns: list[Fall] = Field(description="The deepest, deepest first; none under half a basis point")
     rolling_sharpe: list[float | None] = Field(description="One a session, of the sessions before it, a year")
     rolling_sessions: int
     return_bins: Histogram = Field(description="Of the daily returns")

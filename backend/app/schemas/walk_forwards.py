@@ -114,7 +114,7 @@ class Stressed(BaseModel):
 
 
 class Spread(BaseModel):
-    """What the same sessions in another order give: intervals, and a cone of the account."""
+    """What the sessions give when they are drawn again in blocks: intervals, and a cone of the account."""
 
     intervals: dict[str, list[float]]
     quantiles: list[float]

@@ -23,6 +23,7 @@ D1 = NDArray[np.datetime64]
 SEED: Final = 0
 _KEPT: Final = 16
 _ROLLING: Final = 252
+_SHALLOW: Final = 0.00005  # a fall that would be written as 0.00 % is none to speak of
 _LOST: Final = "equity reached zero"
 
 
@@ -80,7 +81,9 @@ def analysed(result: Mapping[str, Any]) -> dict[str, Any]:
         "reason": None if solvent else _LOST,
         "months": [month._asdict() for month in anatomy.months(days, equity)] if solvent else [],
         "years": [_year(year) for year in anatomy.years(days, equity)] if solvent else [],
-        "drawdowns": [_fall(fall, days) for fall in anatomy.worst_falls(equity, capital)] if solvent else [],
+        "drawdowns": [_fall(fall, days) for fall in anatomy.worst_falls(equity, capital) if fall.depth <= -_SHALLOW]
+        if solvent
+        else [],
         "rolling_sharpe": _known(np.concatenate([[np.nan], anatomy.rolling_sharpe(returns, _ROLLING, periods)]))
         if solvent
         else [],

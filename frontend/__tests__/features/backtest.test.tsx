@@ -328,20 +328,23 @@ describe("a result", () => {
     expect(shown[4]).toMatchObject({ value: null, why: "no losing trade" });
   });
 
-  test("the longest time under water is counted in sessions", () => {
-    const points = [0, -0.1, -0.2, 0, -0.1].map((drawdown, index) => ({
-      date: `2020-01-0${index + 1}`,
-      drawdown,
-    }));
+  test("the longest time under water is counted in sessions from its peak, as the engine counts it", () => {
+    const falls = (...drawdowns: number[]) =>
+      drawdowns.map((drawdown, index) => ({ date: `2020-01-0${index + 1}`, drawdown }));
+    const points = falls(0, -0.1, -0.2, 0, -0.1);
+    // the peak of the first session is seen again three sessions later
     expect(longestUnderWater(points)).toEqual({
-      sessions: 2,
-      start: "2020-01-02",
+      sessions: 3,
+      start: "2020-01-01",
       end: "2020-01-04",
       recovered: true,
     });
     expect(longestUnderWater(points.slice(0, 1))).toBeNull();
-    expect(longestUnderWater([{ date: "2020-01-01", drawdown: -0.1 }])).toMatchObject({
-      sessions: 1,
+    // from the opening capital to the end, as in `longest_drawdown(array(90, 80, 95), 100)` of the engine's tests
+    expect(longestUnderWater(falls(-0.1, -0.2, -0.05))).toEqual({
+      sessions: 2,
+      start: "2020-01-01",
+      end: "2020-01-03",
       recovered: false,
     });
   });

@@ -11,7 +11,7 @@ test("a walk-forward shows its cone, its stress, its variants, and what is not k
   const { container } = renderApp(<WalkPage />, `?id=${ID}`);
   expect(await screen.findByText("Needs 4.1 more years.")).toBeInTheDocument();
   screen.getByRole("img", {
-    name: "The tested account ends at ₹10,20,000; nine of ten paths of the same returns in another order end between ₹9,00,000 and ₹11,00,000",
+    name: "The tested account ends at ₹10,20,000; nine of ten paths of these returns drawn again end between ₹9,00,000 and ₹11,00,000",
   });
   const figures = screen.getByRole("region", { name: "Figures" });
   expect(within(figures).getByRole("row", { name: /^CAGR/ })).toHaveTextContent("10.1%−10.0% to 30.0%");

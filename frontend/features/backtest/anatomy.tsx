@@ -6,7 +6,8 @@ import { ConeChart } from "@/components/cone-chart";
 import { FigureTable, FigureValue } from "@/components/figure-value";
 import { Unknown, toneOf } from "@/components/marks";
 import { DataState, EmptyState } from "@/components/shared/DataState";
-import { count, date, grouped, MONTHS, percent, signed } from "@/lib/format";
+import { inBlocks } from "@/lib/draws";
+import { count, date, MONTHS, percent, signed } from "@/lib/format";
 import type { RunAnalysis, RunHead } from "@/lib/types";
 import { useRange } from "@/lib/use-range";
 import { Rolling } from "./anatomy-charts";
@@ -230,7 +231,7 @@ function Luck({ found, equity }: { found: RunAnalysis; equity: readonly number[]
   return (
     <section className="card" style={{ marginTop: 12 }}>
       <div className="card-h">
-        <h2>The same returns in another order</h2>
+        <h2>These returns drawn again</h2>
       </div>
       {typeof luck === "string" ? (
         <EmptyState title="Nothing was drawn">{luck}.</EmptyState>
@@ -238,9 +239,9 @@ function Luck({ found, equity }: { found: RunAnalysis; equity: readonly number[]
         <>
           <ConeChart days={found.days} paths={luck.cone.equity} equity={equity} what="This run" />
           <div className="card-f">
-            Whole sessions of this run drawn again {count(luck.resamples)} times in blocks of{" "}
-            {grouped(luck.block, 1)} on average: half of the paths lie in the inner band, nine of ten in the
-            outer one. It shows how far order and luck spread the same returns; another market is not in it.
+            Whole sessions of this run drawn again {count(luck.resamples)} times, {inBlocks(luck.block)}, some
+            of them more than once: half of the paths lie in the inner band, nine of ten in the outer one. It
+            shows how far luck spreads such returns; another market is not in it.
           </div>
         </>
       )}

@@ -111,17 +111,20 @@ export interface UnderWater {
   recovered: boolean;
 }
 
-/** The longest stretch below a former peak, in sessions; null when the equity never fell. */
+/**
+ * The longest fall, in sessions from its peak until that was seen again, or to the end; null when the equity never fell.
+ * One from the opening capital begins at the first session.
+ */
 export function longestUnderWater(
   points: readonly Pick<DailyPoint, "date" | "drawdown">[],
 ): UnderWater | null {
   let longest: UnderWater | null = null;
   let begin: number | null = null;
   points.forEach((point, index) => {
-    if (point.drawdown < 0 && begin === null) begin = index;
+    if (point.drawdown < 0 && begin === null) begin = Math.max(index - 1, 0);
     const recovered = point.drawdown >= 0;
     if (begin !== null && (recovered || index === points.length - 1)) {
-      const sessions = index - begin + (recovered ? 0 : 1);
+      const sessions = index - begin;
       if (longest === null || sessions > longest.sessions) {
         longest = { sessions, start: points[begin]?.date ?? "", end: point.date, recovered };
       }

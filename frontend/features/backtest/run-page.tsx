@@ -17,6 +17,7 @@ import { Outcome, useVerification, VERIFY_WAIT, VerifyButton, VerifyingJob } fro
 import { strategyAPI, unwrap } from "@/lib/api-client";
 import { useCommands } from "@/lib/commands";
 import { useCrumbs } from "@/lib/crumbs";
+import { ofIntervals } from "@/lib/draws";
 import { count, dateRange, percent, rupeesInWords } from "@/lib/format";
 import { strategiesQuery, useIndexName } from "@/lib/queries";
 import { told } from "@/lib/told";
@@ -139,8 +140,8 @@ function Run({ run }: { run: RunHead }) {
         </div>
         <div className="card-f">
           <FrozenLine run={run} />
-          After charges and slippage, over {count(run.daily_chart.length)} measured sessions. Intervals are
-          95% of what the same returns give in another order. {luck(significance)}
+          After charges and slippage, over {count(run.daily_chart.length)} measured sessions.{" "}
+          {analysis.data && ofIntervals(analysis.data.luck)} {luck(significance)}
         </div>
       </section>
       <Warnings run={run} />

@@ -12,6 +12,7 @@ import { Icon } from "@/components/icon";
 import { Unknown } from "@/components/marks";
 import { DataState, EmptyState } from "@/components/shared/DataState";
 import { useCrumbs } from "@/lib/crumbs";
+import { inBlocks } from "@/lib/draws";
 import { count, date, dateRange, grouped } from "@/lib/format";
 import { labelOf, written } from "@/lib/measures";
 import { strategiesQuery, useIndexName } from "@/lib/queries";
@@ -242,7 +243,7 @@ function Measures({ found, titles }: { found: Comparison; titles: readonly strin
       </div>
       <div className="card-f">
         {method.reason ??
-          `Under each figure its difference from the first run’s, and the ${grouped(100 * method.confidence)}% interval: whole sessions drawn again ${count(method.resamples)} times, the same ones for every run, in blocks of ${grouped(method.block ?? 1, 1)} sessions on average. An interval that holds zero does not tell the runs apart.`}
+          `Under each figure its difference from the first run’s, and the ${grouped(100 * method.confidence)}% interval: whole sessions drawn again ${count(method.resamples)} times, the same ones for every run, ${inBlocks(method.block ?? 1)}. An interval that holds zero does not tell the runs apart.`}
       </div>
     </section>
   );

@@ -5,6 +5,7 @@ import { useState } from "react";
 import { SelectField, TextField } from "@/components/fields";
 import { Badge, Unknown } from "@/components/marks";
 import { DataState } from "@/components/shared/DataState";
+import { inBlocks } from "@/lib/draws";
 import { compactRupees, count, dateRange, percent, probability, signedPercent } from "@/lib/format";
 import type { StressAnswer, StressRequest } from "@/lib/types";
 import { About } from "./about";
@@ -310,9 +311,8 @@ function Future({ found }: { found: StressAnswer }) {
       <div className="card-h">
         <h2>{count(cone.paths)} futures of today’s portfolio</h2>
         <About label="Cone of futures">
-          Sessions of the window drawn again in blocks of {cone.block.toFixed(1)} on average (stationary
-          bootstrap, seed {cone.seed}), so that storms stay together. The bands hold 50 and 90 of 100 futures.
-          It knows nothing that the window does not hold.
+          Sessions of the window drawn again, {inBlocks(cone.block)} (stationary bootstrap, seed {cone.seed}).
+          The bands hold 50 and 90 of 100 futures. It knows nothing that the window does not hold.
         </About>
       </div>
       <Cone cone={cone} value={found.value === null ? null : Number(found.value)} />

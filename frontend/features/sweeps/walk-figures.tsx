@@ -4,6 +4,7 @@ import { ConeChart } from "@/components/cone-chart";
 import { type Figure, FigureName } from "@/components/figure-card";
 import { Unknown } from "@/components/marks";
 import { EmptyState } from "@/components/shared/DataState";
+import { inBlocks } from "@/lib/draws";
 import { counted, count, percent, ratio, rupees } from "@/lib/format";
 import { labelOf, written } from "@/lib/measures";
 import type { Metrics, WalkForward } from "@/lib/types";
@@ -78,29 +79,29 @@ export function Figures({ walk }: { walk: WalkForward }) {
   );
 }
 
-/** What the same tested sessions give in another order. */
+/** What the tested sessions give when they are drawn again. */
 export function Luck({ walk }: { walk: WalkForward }) {
   const { luck } = walk;
   if (typeof luck === "string")
     return (
-      <section className="card" aria-label="Other orders">
+      <section className="card" aria-label="Drawn again">
         <div className="card-h">
-          <h2>The tested returns in another order</h2>
+          <h2>The tested returns drawn again</h2>
         </div>
         <EmptyState title="Nothing was drawn">No ranges: {luck}.</EmptyState>
       </section>
     );
   const paths = luck.cone.map((path) => path.slice(1)); // the first is the opening capital
   return (
-    <section className="card" aria-label="Other orders">
+    <section className="card" aria-label="Drawn again">
       <div className="card-h">
-        <h2>The tested returns in another order</h2>
+        <h2>The tested returns drawn again</h2>
       </div>
       <ConeChart days={walk.sessions} paths={paths} equity={walk.equity} what="The tested account" />
       <div className="card-f">
-        Whole tested sessions drawn again {count(luck.resamples)} times in blocks of {ratio(luck.block, 1)} on
-        average: half of the paths lie in the inner band, nine of ten in the outer one, and those end between{" "}
-        {rupees(paths[0]?.at(-1) ?? 0, false)} and {rupees(paths.at(-1)?.at(-1) ?? 0, false)}.
+        Whole tested sessions drawn again {count(luck.resamples)} times, {inBlocks(luck.block)}, some of them
+        more than once: half of the paths lie in the inner band, nine of ten in the outer one, and those end
+        between {rupees(paths[0]?.at(-1) ?? 0, false)} and {rupees(paths.at(-1)?.at(-1) ?? 0, false)}.
       </div>
     </section>
   );

@@ -16,18 +16,18 @@ from app.services.reports.charts import Line, Panel, round_ticks, svg
 MOST_TRADES: Final = 200
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _FIGURES: Final = (
-    ("cagr", "Growth a year", words.percent),
+    ("cagr", "CAGR", words.percent),
     ("sharpe", "Sharpe ratio", words.ratio),
-    ("max_drawdown", "Deepest drawdown", words.percent),
+    ("max_drawdown", "Maximum drawdown", words.percent),
     ("volatility", "Volatility", words.percent),
     ("profit_factor", "Profit factor", words.ratio),
     ("trades", "Closed trades", words.count),
 )
 _BESIDE: Final = (
-    ("cagr", "Growth a year", words.percent),
+    ("cagr", "CAGR", words.percent),
     ("volatility", "Volatility", words.percent),
-    ("sharpe", "Sharpe", words.ratio),
-    ("max_drawdown", "Deepest drawdown", words.percent),
+    ("sharpe", "Sharpe ratio", words.ratio),
+    ("max_drawdown", "Maximum drawdown", words.percent),
 )
 
 
@@ -152,6 +152,7 @@ _ENVIRONMENT.filters.update(
     ratio=words.ratio,
     probability=words.probability,
     count=words.count,
+    blocks=words.blocks,
     day=words.day,
     plain=words.plain,
     shade=_shade,

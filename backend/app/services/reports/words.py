@@ -67,6 +67,13 @@ def count(value: float | None) -> str:
     return UNKNOWN if value is None else grouped(value)
 
 
+def blocks(length: float) -> str:
+    """How sessions are drawn again: in blocks of an expected length, of 1 each for itself."""
+    told = grouped(length, 1)
+    alone = "one session at a time (they do not hang together)"
+    return alone if told == "1.0" else f"in blocks of {told} sessions on average"
+
+
 def plain(text: str) -> str:
     """A sentence with the engine's words in ordinary ones: "2 orders refused: LOCKED_UPPER" has "locked upper".
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from playwright.sync_api import Page, expect
 
-from tests.browser.accounted.marks import agree, both, checked, curve, section
+from tests.browser.accounted.marks import agree, both, checked, curve, drawn, section
 from tests.browser.test_desk_figures import day, falls
 from tests.browser.test_research_desk import monthly, same
 
@@ -27,16 +27,18 @@ def check_equity(page: Page, run: dict[str, Any]) -> None:
     assert same(told[1], 1_000_000.0) and same(told[3], equity[-1]) and same(told[5], deepest), label
     assert (told[2], told[4]) == (day(days[0]), day(days[-1]))
     checked(card.get_by_role("img"))
-    # the longest stretch below a former peak, in sessions
+    # the longest fall, in sessions from its peak until that was seen again, or to the end
     water = [row["drawdown_fraction"] < 0.0 for row in run["equity_table"]]
     longest, begin = (0, 0, 0), None
     for at, below in enumerate([*water, False]):
         if below and begin is None:
-            begin = at
+            begin = max(at - 1, 0)
         if not below and begin is not None:
-            longest = max(longest, (at - begin, -begin, min(at, len(water) - 1)))
+            ended = min(at, len(water) - 1)
+            longest = max(longest, (ended - begin, -begin, ended))
             begin = None
     sessions, begun, ended = longest[0], days[-longest[1]], days[longest[2]]
+    assert sessions == run["metrics"]["longest_drawdown"]
     foot = card.locator(".card-f").inner_text()
     assert f"{sessions:,} sessions" in foot and day(begun) in foot, (foot, longest)
     assert (day(ended) in foot) or "not recovered at the end" in foot
@@ -136,12 +138,12 @@ def check_distributions(page: Page, run: dict[str, Any], analysis: dict[str, Any
 
 
 def check_cone(page: Page, run: dict[str, Any], analysis: dict[str, Any]) -> None:
-    card = section(page, "The same returns in another order")
+    card = section(page, "These returns drawn again")
     luck = analysis["luck"]
     label = str(card.get_by_role("img").get_attribute("aria-label"))
     ends = [run["equity"][-1]["equity"], luck["cone"]["equity"][0][-1], luck["cone"]["equity"][4][-1]]
     agree(label, ends)
-    agree(card.locator(".card-f").inner_text(), [luck["resamples"], luck["block"]])
+    agree(card.locator(".card-f").inner_text(), drawn(luck))
     checked(card.get_by_role("img"))
     checked(card.locator(".card-f"))
 

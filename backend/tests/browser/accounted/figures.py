@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from playwright.sync_api import Page
 
-from tests.browser.accounted.marks import agree, checked, numbers, section
+from tests.browser.accounted.marks import agree, checked, drawn, numbers, section
 from tests.browser.test_desk_figures import dated, day, probable, table_of
 from tests.browser.test_research_desk import same
 
@@ -83,10 +83,10 @@ def check_headline(page: Page, run: dict[str, Any], analysis: dict[str, Any], do
     if run["metrics"]["frozen_positions"]:
         values += [run["metrics"][f"frozen_{name}"] for name in ("value", "share", "positions")]
         values.append(run["metrics"]["final_equity_without_frozen"])
-    values += [len(run["equity"]), 0.95]
+    values += [len(run["equity"]), *drawn(analysis["luck"]), 0.95]
     if doubt["trials"] > 1:
         values += [doubt["trials"], doubt["expected_max_sharpe"]]
-    agree(foot.replace("95% of what", "95.0% of what"), values)
+    agree(foot.replace("95% of the draws", "95.0% of the draws"), values)
     checked(cards.locator(".card-f"))
 
 

@@ -53,6 +53,11 @@ def agree(text: str, values: Sequence[float]) -> None:
         assert same(written, value), (text, written, value)
 
 
+def drawn(luck: dict[str, Any]) -> list[float]:
+    """How often sessions were drawn again, and the length of a block where it is told: one of 1 is told in words."""
+    return [luck["resamples"], *([] if f"{luck['block']:.1f}" == "1.0" else [luck["block"]])]
+
+
 def both(run: dict[str, Any]) -> list[dict[str, Any]]:
     return [*run["trades"], *run["open_positions"]]
 
