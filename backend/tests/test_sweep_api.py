@@ -223,6 +223,42 @@ def test_a_sweep_of_an_older_engine_that_cannot_be_read_any_more_has_failed(
     assert sample_client.post(f"{URL}/{sweep_id}/resume").status_code == 202
     failed = finished(sample_client, sweep_id)
     assert failed["state"] == "FAILED" and failed["reason"].startswith("It was asked of engine 000000000000")
+    point = f"{URL}/{sweep_id}/points/0/run"
+    refused = sample_client.post(point).json()["error"]
+    assert refused["code"] == "CONFLICT" and refused["details"]["changed"] == ["engine_version"]
+    refused = sample_client.post(f"{point}?today=true").json()["error"]
+    assert refused["code"] == "CONFLICT" and "000000000000, which this one cannot read" in refused["message"]
+
+
+def test_a_point_is_opened_as_a_run_of_what_it_was_worked_out_from_or_on_todays_data_when_asked_for(
+    sample_client: TestClient, sample_data: SampleSummary
+) -> None:
+    symbol, day = sample_data.split
+    sweep = made(sample_client, asked(sample_data, universes=[[symbol]], run={"market": "none"}))
+    url = f"{URL}/{sweep['sweep_id']}/points/3/run"
+    same = sample_client.post(url)
+    assert same.status_code == 200, same.text
+    decision = {"symbol": symbol, "session": day.isoformat(), "decision": "CORRECT", "factor": 4.0}
+    corrected = sample_client.post("/api/data/actions/decisions", json=decision)
+    assert corrected.status_code == 201, corrected.text
+    refused = sample_client.post(url)
+    assert refused.status_code == 409
+    assert refused.json()["error"]["details"]["changed"] == ["corporate_actions"]
+    assert "from other inputs than there are today (corporate actions)" in refused.json()["error"]["message"]
+    other = sample_client.post(f"{url}?today=true")
+    assert other.status_code == 200 and other.json()["run_id"] != same.json()["run_id"]
+    assert other.json()["spec"]["adjustment"] != same.json()["spec"]["adjustment"]
+    assert sample_client.post(f"/api/data/actions/decisions/{corrected.json()['id']}/undo").status_code == 200
+    assert sample_client.post(url).json()["run_id"] == same.json()["run_id"]
+
+
+def test_a_point_of_another_engine_says_so(
+    sample_client: TestClient, sample_data: SampleSummary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweep = made(sample_client, asked(sample_data))
+    monkeypatch.setattr("app.services.backtests.changes.engine_version", lambda: "of tomorrow")
+    refused = sample_client.post(f"{URL}/{sweep['sweep_id']}/points/0/run")
+    assert refused.status_code == 409 and refused.json()["error"]["details"]["changed"] == ["engine_version"]
 
 
 def test_a_point_of_an_older_engine_or_strategy_is_run_as_far_as_it_can_be_read(
@@ -239,7 +275,7 @@ def test_a_point_of_an_older_engine_or_strategy_is_run_as_far_as_it_can_be_read(
             base = {name: value for name, value in kept["bases"][0].items() if name != without} | change
             stored.spec = kept | {"bases": [base | {"engine_version": "0" * 12}]}
         platform.sweeps.reading.forget(Market.REAL, sweep["sweep_id"])
-        answer = sample_client.post(f"{URL}/{sweep['sweep_id']}/points/0/run")
+        answer = sample_client.post(f"{URL}/{sweep['sweep_id']}/points/0/run?today=true")
         with platform.database.transaction(Market.REAL) as session:
             SweepRepository(session).get(sweep["sweep_id"]).spec = kept
         return answer

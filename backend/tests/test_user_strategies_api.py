@@ -297,3 +297,34 @@ def test_a_search_of_a_loop_is_cancelled_at_once(
     assert sample_client.get(f"{STRATEGIES}/sweeps/{sweep_id}").status_code == 404
     with platform_of(sample_client).database.transaction(Market.REAL) as session:
         assert session.query(Trial).count() == 0  # none was evaluated
+
+
+def test_a_point_of_a_sweep_by_a_source_that_was_edited_is_no_run_of_the_new_one_unless_asked_for(
+    sample_client: TestClient, sample_data: SampleSummary, folder: Path
+) -> None:
+    text = vectorised("mine")
+    write(folder, "mine.py", text)
+    run = {
+        "strategy_ids": ["mine"], "universe": sample_data.indices[0], "start_date": "2024-03-01",
+        "end_date": "2024-12-31",
+    }  # fmt: skip
+    sweeps = f"{STRATEGIES}/sweeps"
+    made = sample_client.post(sweeps, json={"run": run, "grid": {"window": [5, 8]}})
+    assert made.status_code == 202, made.text
+    sweep_id = made.json()["sweep"]["sweep_id"]
+    job = platform_of(sample_client).jobs.wait(uuid.UUID(made.json()["job"]["id"]), 600.0)
+    assert job.state == "SUCCEEDED", job.error
+    write(folder, "mine.py", text.replace("bars.close[1:] > bars", "bars.close[1:] >= bars"))
+    as_it_was = sample_client.post(f"{sweeps}/{sweep_id}/points/1/run?wait=120")  # its source is remembered
+    assert as_it_was.status_code == 200, as_it_was.text
+    first, *_ = versions(sample_client, "mine")
+    assert as_it_was.json()["spec"]["books"][0]["source_hash"] == first.source_hash
+    platform_of(sample_client).catalogue._described.clear()  # by a server that was started again it is not
+    refused = sample_client.post(f"{sweeps}/{sweep_id}/points/1/run")
+    assert refused.status_code == 409
+    assert refused.json()["error"]["details"]["changed"] == ["strategy mine"]
+    # nothing ran by the new source yet: it is made known by this
+    done = sample_client.post(f"{sweeps}/{sweep_id}/points/1/run?today=true&wait=120")
+    assert done.status_code == 200, done.text
+    assert [version.number for version in versions(sample_client, "mine")] == [1, 2]
+    assert done.json()["spec"]["books"][0]["source_hash"] == versions(sample_client, "mine")[1].source_hash

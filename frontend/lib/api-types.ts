@@ -1687,6 +1687,8 @@ export interface paths {
         /**
          * Run Point
          * @description A point as a run of its own, worked out again; it is the trial that was counted already.
+         *
+         *     409 where what it was worked out from changed: `details.changed` says what.
          */
         post: operations["sweeps:run_point"];
         delete?: never;
@@ -14454,6 +14456,8 @@ export interface operations {
             query?: {
                 /** @description Seconds to wait for the result */
                 wait?: number;
+                /** @description Run it though its data, its strategy or the engine changed since; it is a new trial then */
+                today?: boolean;
             };
             header?: never;
             path: {

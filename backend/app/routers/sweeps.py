@@ -186,7 +186,14 @@ def run_point(
     market: MarketDep,
     session: MarketSessionDep,
     wait: Wait = 30,
+    today: Annotated[
+        bool,
+        Query(description="Run it though its data, its strategy or the engine changed since; it is a new trial then"),
+    ] = False,
 ) -> Response:
-    """A point as a run of its own, worked out again; it is the trial that was counted already."""
-    spec = platform.sweeps.point_spec(market, session, sweep_id, number)
+    """A point as a run of its own, worked out again; it is the trial that was counted already.
+
+    409 where what it was worked out from changed: `details.changed` says what.
+    """
+    spec = platform.sweeps.point_spec(market, session, sweep_id, number, today=today)
     return await_run(platform, market, session, spec, wait)

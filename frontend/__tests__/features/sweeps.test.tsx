@@ -31,6 +31,28 @@ test("a cell of the heat map chooses its point, and the point opens as a run", a
   expect(await axe(container)).toHaveNoViolations();
 });
 
+test("a point of other inputs than today's is run on today's only when that is asked for", async () => {
+  const refused = {
+    code: "CONFLICT",
+    message: "The point was worked out from other inputs than there are today (data)",
+    details: { changed: ["data"] },
+    request_id: "1",
+  };
+  const network = fakeApi({
+    ...ANSWERS,
+    [`POST ${SWEEPS}/${ID}/points/1/run`]: (url: URL) =>
+      url.searchParams.get("today") === "true" ? { run_id: "of-today" } : json({ error: refused }, 409),
+  });
+  renderApp(<SweepPage />, `?sweep=${ID}&point=1`);
+  await userEvent.click(await screen.findByRole("button", { name: "Open as a run" }));
+  expect(await screen.findByRole("alert")).toHaveTextContent("from other inputs than there are today (data)");
+  expect(screen.queryByText(/it is no new trial/)).toBeNull();
+  expect(push).not.toHaveBeenCalled();
+  await userEvent.click(screen.getByRole("button", { name: "Run it on today’s" }));
+  await waitFor(() => expect(push).toHaveBeenCalledWith("/quant/run/?run=of-today"));
+  expect(network.requests.filter((one) => one.method === "POST")).toHaveLength(2);
+});
+
 test("what is not known of a sweep has its reason, and a failed point too", async () => {
   fakeApi(ANSWERS);
   renderApp(<SweepPage />, `?sweep=${ID}`);

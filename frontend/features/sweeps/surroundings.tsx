@@ -7,7 +7,7 @@ import { FigureName } from "@/components/figure-card";
 import { Unknown } from "@/components/marks";
 import { DataState } from "@/components/shared/DataState";
 import { sweepAPI, unwrap } from "@/lib/api-client";
-import { getErrorMessage } from "@/lib/errors";
+import { ApiError, getErrorMessage } from "@/lib/errors";
 import { percent } from "@/lib/format";
 import { labelOf, written } from "@/lib/measures";
 import type { PlacedPoint, Sweep, SweepMetric } from "@/lib/types";
@@ -89,27 +89,33 @@ function Placed({ label, one, metric }: { label: string; one: PlacedPoint; metri
   );
 }
 
-/** The point as a run of its own, worked out again by the engine. */
+/** The point as a run of its own, worked out again by the engine; of what is there today only when asked twice. */
 function OpenRun({ sweep, point }: { sweep: Sweep; point: number }) {
   const router = useRouter();
   const open = (runId: unknown) => {
     if (typeof runId === "string") router.push(`/quant/run/?run=${runId}`);
   };
-  const run = useMutation({ mutationFn: () => unwrap(sweepAPI.runPoint(sweep.sweep_id, point)) });
+  const run = useMutation({
+    mutationFn: (today: boolean) => unwrap(sweepAPI.runPoint(sweep.sweep_id, point, today)),
+  });
   const job = run.data && "job" in run.data ? run.data.job.id : null;
   const busy = useAtWork(job) || run.isPending;
-  const start = () =>
-    run.mutate(undefined, { onSuccess: (answer) => "run_id" in answer && open(answer.run_id) });
+  const changed = run.error instanceof ApiError && run.error.code === "CONFLICT";
+  const start = (today: boolean) =>
+    run.mutate(today, { onSuccess: (answer) => "run_id" in answer && open(answer.run_id) });
   return (
     <div className="stack g2">
       <div className="row wrap" style={{ gap: 8 }}>
-        <button type="button" className="btn" onClick={start} disabled={busy}>
-          {busy ? "Running the point …" : "Open as a run"}
+        <button type="button" className="btn" onClick={() => start(changed)} disabled={busy}>
+          {busy ? "Running the point …" : changed ? "Run it on today’s" : "Open as a run"}
         </button>
-        <span className="xs t3">Worked out again by the engine; it is no new trial.</span>
+        {!changed && !run.variables && (
+          <span className="xs t3">Worked out again by the engine; it is no new trial.</span>
+        )}
         {run.error && (
           <span className="er" role="alert">
             {getErrorMessage(run.error)}
+            {changed && ". Run on today’s, it is a trial of its own."}
           </span>
         )}
       </div>
@@ -118,7 +124,7 @@ function OpenRun({ sweep, point }: { sweep: Sweep; point: number }) {
           id={job}
           title="Running the point"
           onSucceeded={(done) => open(done.result?.run_id)}
-          onAgain={start}
+          onAgain={() => start(run.variables ?? false)}
         />
       )}
     </div>

@@ -51,11 +51,11 @@ export const sweepAPI = {
   ) => result<Landscape>(api.GET(`${SWEEP}/landscape`, { params: { path: { sweep_id }, query }, signal })),
   overfitting: (sweep_id: string, signal?: AbortSignal) =>
     result<SweepDoubt>(api.GET(`${SWEEP}/overfitting`, { params: { path: { sweep_id } }, signal })),
-  /** Computes a point again as a run of its own. */
-  runPoint: (sweep_id: string, number: number) =>
+  /** Computes a point again as a run of its own; on today's data and source though those of the sweep were others. */
+  runPoint: (sweep_id: string, number: number, today: boolean) =>
     result<RunDetail | { job: Job }>(
       api.POST(`${SWEEP}/points/{number}/run`, {
-        params: { path: { sweep_id, number }, query: { wait: 2 } },
+        params: { path: { sweep_id, number }, query: { wait: 2, today } },
       }),
     ),
 };

@@ -18,6 +18,7 @@ from app.services.backtests.service import BacktestService
 from app.services.backtests.verifying import readable
 from app.services.jobs.context import JobContext
 from app.services.jobs.service import JobService
+from app.services.strategy_versions import version_of
 from app.services.sweeps.question import SweepQuestion, prepared, skipped_of
 from app.services.sweeps.reading import SweepReading
 from app.services.sweeps.working import Progress, SweepWork
@@ -165,23 +166,38 @@ class SweepService:
             SweepRepository(session).remove(sweep_id)
         self.reading.forget(market, sweep_id)
 
-    def point_spec(self, market: Market, session: Session, sweep_id: str, number: int) -> RunSpec:
-        """A point as a run on today's data; where they are those of the sweep it says what the point says.
+    def point_spec(
+        self, market: Market, session: Session, sweep_id: str, number: int, *, today: bool = False
+    ) -> RunSpec:
+        """A point as a run, which says what the point says; of `today`, on other data or a newer source, what it may.
 
         Raises
         ------
         DataNotFoundError : no such sweep. ValidationError : no such point.
-        ConflictError : today's engine cannot read the sweep, or today's strategy does not take the point.
+        ConflictError : what the point was worked out from changed, `details.changed` says what; not of `today`. Today's
+            engine cannot read the sweep, or today's strategy does not take the point.
         """
         found = self.reading.found(market, session, sweep_id)
         if not 0 <= number < found.sweep.points:
             raise ValidationError(f"point: expected 0 to {found.sweep.points - 1}, got {number}", "point")
-        base = dict(found.spec["bases"][number // found.each])
+        at = number // found.each
+        if not today:
+            changed = self.work.changed(market, found.spec, at)
+            if changed:
+                names = ", ".join(name if name.startswith("strategy ") else name.replace("_", " ") for name in changed)
+                raise ConflictError(
+                    f"The point was worked out from other inputs than there are today ({names}): a run may say "
+                    "something else than the point",
+                    details={"changed": changed},
+                )
+        base = dict(found.spec["bases"][at])
         (book,) = base["books"]
-        strategy = self._catalogue.find(found.sweep.strategy_id)
-        base["books"] = [
-            {**book, "params": {**book["params"], **found.params(number)}, "source_hash": strategy.source_hash}
-        ]
+        book = {**book, "params": {**book["params"], **found.params(number)}}
+        if today:
+            strategy = self._catalogue.find(found.sweep.strategy_id)
+            version_of(session, strategy)
+            book["source_hash"] = strategy.source_hash
+        base["books"] = [book]
         spec, unread = readable(base)
         if spec is None:
             raise ConflictError(
@@ -190,7 +206,7 @@ class SweepService:
         try:
             return self._backtests.on_todays_data(market, session, spec)
         except ValueError as error:
-            raise ConflictError(f"{strategy.id} does not take this point any more: {error}") from error
+            raise ConflictError(f"{found.sweep.strategy_id} does not take this point any more: {error}") from error
 
     def _job(self, control: Session, job_id: uuid.UUID) -> Job | None:
         try:

@@ -10,7 +10,7 @@ import hashlib
 import time
 import uuid
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final
@@ -126,6 +126,19 @@ class SweepWork:
             raise Cancelled
         with self._database.transaction(market) as session:
             SweepRepository(session).finish(sweep_id, found)
+
+    def changed(self, market: Market, values: Mapping[str, Any], base: int) -> list[str]:
+        """What is no longer what the points of a base were worked out from; `values` of the sweep's spec."""
+        try:
+            check_engine(values["bases"][base]["engine_version"])
+            spec = SweepSpec.from_dict(values)
+            strategy = self.strategy(spec)
+            with changed_where_missing():
+                self.read(market, spec.bases[base], strategy, Points(spec, strategy).found.warm_up)
+        except InputsChanged as error:
+            assert error.details is not None  # each says what
+            return list(error.details["changed"])
+        return []
 
     def inputs(self, market: Market, spec: SweepSpec, strategy: AnyStrategy, warm_up: int) -> list[Inputs]:
         """What the points of each base read, as it is now. InputsChanged where it is not what the spec names."""
