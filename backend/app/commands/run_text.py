@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from app.commands.measures import drawn
+from app.services.reports.words import plain
 
 _FROZEN: Final = ("final_equity", "frozen_value", "frozen_share", "final_equity_without_frozen")
 _SHOWN: Final = 20  # trades; the rest is one export away
@@ -37,7 +38,7 @@ def print_run(answer: dict[str, Any], *, stored: bool) -> None:
         say("Refused orders: " + ", ".join(f"{reason} {count:,}" for reason, count in refused.most_common()))
     say("")
     for sentence in [*answer["assumptions"], *answer["warnings"]]:
-        say(sentence)
+        say(plain(sentence))
     say(f"Run {answer['run_id']}")
 
 

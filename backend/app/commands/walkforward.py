@@ -29,6 +29,7 @@ from app.commands.sweep import (
     question,
     shown_progress,
 )
+from app.services.reports.words import plain
 
 if TYPE_CHECKING:
     from app.engines.bars import Bars
@@ -144,7 +145,7 @@ def _print(answer: dict[str, Any]) -> None:
         value = row["reason"] or row["metrics"]["total_return"]
         print(f"costs x{row['factor']}         total return {value}")
     print(f"The choice changed {answer['stability']['changes']} times in {answer['stability']['windows']} windows.")
-    print(answer["track_record"])
+    print(plain(answer["track_record"]))
     for sentence in [*answer.get("warnings", []), *answer["words"]]:
-        print(sentence)
+        print(plain(sentence))
     print(f"Walk-forward {answer['walk_forward_id']}")

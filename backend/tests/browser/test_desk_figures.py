@@ -65,8 +65,8 @@ def day(iso: str | None) -> str:
 
 
 def dated(sentence: str) -> str:
-    """A sentence of the server with its dates as the pages write them."""
-    return re.sub(r"\d{4}-\d\d-\d\d", lambda found: day(found[0]), sentence)
+    """A sentence of the server with its dates and percents as the pages write them."""
+    return re.sub(r"\d{4}-\d\d-\d\d", lambda found: day(found[0]), re.sub(r"(?<=\d) %", "%", sentence))
 
 
 def table_of(place: Locator) -> dict[str, list[str]]:

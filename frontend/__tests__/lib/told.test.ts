@@ -9,6 +9,8 @@ test.each([
   ["up to 123456.78 rupees (1.20% of", "up to ₹1,23,457 (1.20% of"],
   ["would be 950.50 rupees.", "would be ₹950.50."],
   ["HDFC 123456.70 (last traded 2023-07-12)", "HDFC ₹1,23,457 (last traded 12 Jul 2023)"],
+  ["HDFC -60517.00 (last traded 2023-07-12)", "HDFC \u2212₹60,517.00 (last traded 12 Jul 2023)"],
+  ["1230911.00 rupees (9.37 % of it), up to 25 % of", "₹12,30,911 (9.37% of it), up to 25% of"],
   ["HDFC 950.70 (last traded 2023-07-12)", "HDFC ₹950.70 (last traded 12 Jul 2023)"],
   ["is sized at a fixed sum (1.5e+06).", "is sized at a fixed sum (15,00,000)."],
   ["is sized at a fixed sum (150000).", "is sized at a fixed sum (1,50,000)."],

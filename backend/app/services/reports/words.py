@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Final
 
@@ -75,12 +76,36 @@ def blocks(length: float) -> str:
 
 
 def plain(text: str) -> str:
-    """A sentence with the engine's words in ordinary ones: "2 orders refused: LOCKED_UPPER" has "locked upper".
+    """A sentence of the engine as people read it; it is stored with its run in plain numbers and ISO dates.
 
-    Amounts get their sign and groups: "55357.24 rupees" is ₹55,357.24.
+    "2 orders refused: LOCKED_UPPER" has "locked upper", "55357.24 rupees" is ₹55,357.24, "2023-07-12" is 12 Jul 2023,
+    "1642 orders" are 1,642, and "9.37 %" is written without its space. The pages do the same: `frontend/lib/told.ts`.
     """
-    named = re.sub(r"\b[A-Z]+(?:_[A-Z]+)+\b", lambda found: found[0].replace("_", " ").lower(), text)
-    return re.sub(r"(?<![\d.])(\d+(?:\.\d+)?) rupees\b", lambda found: rupees(float(found[1])), named)
+    for pattern, written in _WRITTEN:
+        text = pattern.sub(written, text)
+    return text
+
+
+def _moment(found: re.Match[str]) -> str:
+    try:
+        at = datetime.fromisoformat(found[0])
+    except ValueError:
+        return found[0]  # it only looks like one
+    return f"{day(at.date())}, {at:%H:%M}" if "T" in found[0] else day(at.date())
+
+
+_COUNTED: Final = "sessions?|bars?|orders?|fills?|prices?|members?|instruments?|rebalances?|holdings?|points?"
+_WRITTEN: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...]] = (
+    (re.compile(r"\b[A-Z]+(?:_[A-Z]+)+\b"), lambda found: found[0].replace("_", " ").lower()),
+    (re.compile(r"(?<![\w/\\-])\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d)?)?(?![\w/\\-])"), _moment),
+    (re.compile(r"(?<![\w.])(-?\d+(?:\.\d+)?) rupees\b"), lambda found: rupees(float(found[1]))),
+    # a holding and its value: "HDFC 123456.70 (last traded …"
+    (re.compile(r"(?<=[A-Z\d&-] )(-?\d+\.\d\d)(?= \()"), lambda found: rupees(float(found[1]))),
+    (re.compile(r"(?<![\w.])\d(?:\.\d+)?e\+\d+\b"), lambda found: grouped(float(found[0]))),
+    (re.compile(r"(?<![\w.,₹/\\-])\d{5,}(?![\w./\\-]*\w)"), lambda found: grouped(float(found[0]))),
+    (re.compile(rf"\b\d{{4}}(?= (?:of [\d,]+ )?(?:{_COUNTED})\b)"), lambda found: grouped(float(found[0]))),
+    (re.compile(r"(?<=\d) %"), lambda _: "%"),
+)
 
 
 def day(value: str | date | None) -> str:

@@ -29,6 +29,32 @@ def test_digits_stand_in_indian_groups_with_a_true_minus(value, digits, text):
     assert words.grouped(value, digits) == text
 
 
+@pytest.mark.parametrize(
+    ("stored", "read"),
+    [
+        # as the pages write them: frontend/__tests__/lib/told.test.ts
+        ("HALTED on 2021-03-04: no entry", "HALTED on 4 Mar 2021: no entry"),
+        ("(TCS at 2023-02-01T09:20:00)", "(TCS at 1 Feb 2023, 09:20)"),
+        ("up to 123456.78 rupees (1.20% of", "up to ₹1,23,457 (1.20% of"),
+        ("HDFC 123456.70 (last traded 2023-07-12)", "HDFC ₹1,23,457 (last traded 12 Jul 2023)"),
+        ("HDFC -60517.00 (last traded 2023-07-12)", "HDFC −₹60,517.00 (last traded 12 Jul 2023)"),
+        ("1230911.00 rupees (9.37 % of it), up to 25 % of", "₹12,30,911 (9.37% of it), up to 25% of"),
+        ("is sized at a fixed sum (1.5e+06).", "is sized at a fixed sum (15,00,000)."),
+        ("is sized at a fixed sum (150000).", "is sized at a fixed sum (1,50,000)."),
+        ("1642 orders refused: no free position.", "1,642 orders refused: no free position."),
+        ("Held over (2048 bars) in 2048", "Held over (2,048 bars) in 2048"),
+        ("1250 of 2480 sessions of the exchange", "1,250 of 2,480 sessions of the exchange"),
+        ("TCS 2020-01-01 ×0.5, 0.12345 times", "TCS 1 Jan 2020 ×0.5, 0.12345 times"),
+        # what is no number of ours
+        ("of engine 1.06aa350e81c4 and data 7.abc1234567", "of engine 1.06aa350e81c4 and data 7.abc1234567"),
+        ("read from /data/2021-01-01/123456.csv", "read from /data/2021-01-01/123456.csv"),
+        ("the day 2021-13-45 is none", "the day 2021-13-45 is none"),
+    ],
+)
+def test_a_sentence_of_the_engine_is_written_as_on_the_pages(stored: str, read: str) -> None:
+    assert words.plain(stored) == read
+
+
 def test_rupees_percents_and_dates_are_written_as_on_the_pages():
     assert [words.rupees(v) for v in (707.29, 4861904.4, -12.5, None)] == ["₹707.29", "₹48,61,904", "−₹12.50", "–"]
     assert [words.signed_rupees(v) for v in (5.0, -5.0, 0.001)] == ["+₹5.00", "−₹5.00", "₹0.00"]
