@@ -170,6 +170,7 @@ def test_a_sweep_whose_data_changed_while_it_waited_has_failed_and_is_asked_for_
     assert failed["state"] == "FAILED" and failed["done"] == sweep["done"]
     assert failed["reason"] == "The data changed since it was asked for (corporate actions): ask for it again"
     assert sample_client.get(URL).json()["data"][0]["state"] == "FAILED"
+    assert sample_client.get(f"{url}/overfitting").json()["reason"] == "the sweep has failed"
     refused = sample_client.post(f"{url}/resume")
     assert refused.status_code == 409 and refused.json()["error"]["message"] == failed["reason"]
     assert refused.json()["error"]["details"]["changed"] == ["corporate_actions"]

@@ -205,7 +205,8 @@ class SweepReading:
         """The doubt about the best point of each base, with the trials counted until now."""
         found = self.found(market, session, sweep_id)
         if found.sweep.overfitting is None:
-            return {"finished": False, "bases": [], "reason": "not all points are worked out yet"}
+            why = "not all points are worked out yet" if found.sweep.failure is None else "the sweep has failed"
+            return {"finished": False, "bases": [], "reason": why}
         tried = ledger(session, [found.sweep.strategy_id])
         return {
             "finished": True,
