@@ -434,3 +434,13 @@ def test_a_run_of_another_engine_or_of_other_data_is_no_trial_and_has_to_be_aske
         assert ended.error["message"].startswith(told) and ended.error["message"].endswith(": ask for it again")
         assert ended.error["details"] == {"changed": [changed]}
     assert trials() == before
+
+
+def test_strategies_and_universes_are_listed_by_name_with_numbers_as_numbers(shared_sample: TestClient) -> None:
+    names = [row["display_name"] for row in shared_sample.get("/api/portfolio/strategies/available").json()]
+    assert names[0].startswith("12-1 momentum") and names.index("252-day high") < names.index("ATR breakout")
+    letters = [name for name in names if name[0].isalpha()]
+    assert letters == sorted(letters, key=str.casefold) and len(letters) > 20
+    indices = [row["id"] for row in shared_sample.get("/api/screener/indices").json()["indices"]]
+    sizes = [int(name.removeprefix("SAMPLE")) for name in indices if name.startswith("SAMPLE")]
+    assert sizes == sorted(sizes)

@@ -31,6 +31,7 @@ from app.repositories.snapshots import SnapshotRepository
 from app.services.fundamentals import FinancialColumns, FundamentalsService
 from app.services.index_names import written_name
 from app.services.members import belonging
+from app.services.order import by_name
 from app.services.panel import Panel, PanelService
 from app.services.screens import cards
 from app.services.screens.answers import (
@@ -373,11 +374,12 @@ class ScreenerService:
         return dict(sorted(counts.items()))
 
     def indices(self, market: Market, session: Session, asof: date | None) -> tuple[list[dict[str, Any]], date | None]:
-        """The indices that have members on a date, the latest session by default, and that date."""
+        """The indices that have members on a date, by name, the latest session by default, and that date."""
         days = self._panels.current(market).sessions
         day = asof if asof is not None else (days[-1].astype(object) if len(days) else None)
         found = [] if day is None else IndexRepository(session).counts(day)
-        return [{**one, "name": written_name(one["id"], one["name"])} for one in found], day
+        named = [{**one, "name": written_name(one["id"], one["name"])} for one in found]
+        return sorted(named, key=lambda one: by_name(one["name"])), day
 
 
 def _members(session: Session, shown: int, held_back: int, absent: list[int], day: date) -> dict[str, Any]:

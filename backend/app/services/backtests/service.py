@@ -36,6 +36,7 @@ from app.services.backtests.verifying import verified
 from app.services.fundamentals import FundamentalsService
 from app.services.jobs.context import Cancelled, JobContext
 from app.services.kernels import unless_compiling
+from app.services.order import by_name
 from app.services.panel import PanelService
 from app.services.proofs import default_proof, ensure_proof, search_on
 from app.services.strategy_versions import version_of
@@ -71,10 +72,10 @@ class BacktestService:
                 version_of(session, strategy)
 
     def available(self, session: Session) -> list[dict[str, Any]]:
-        """Every strategy one can run, with what a form needs to ask for its parameters."""
+        """Every strategy one can run, by name, with what a form needs to ask for its parameters."""
         known, _ = self._catalogue.all()
         present = {name: version_of(session, strategy) for name, strategy in known.items()}
-        return [
+        found = [
             {
                 "strategy_id": row.strategy_id,
                 "hypothesis": strategy.hypothesis,
@@ -100,6 +101,7 @@ class BacktestService:
             for row in StrategyRepository(session).metadata(present)
             for strategy, version in [(known[row.strategy_id], present[row.strategy_id])]
         ]
+        return sorted(found, key=lambda row: by_name(row["display_name"]))
 
     def load_errors(self) -> list[dict[str, Any]]:
         """Why files of the strategies folder give no strategy."""
