@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from dataclasses import replace
+from typing import Annotated, Literal
 
 import orjson
 from fastapi import APIRouter, Query, Response
+from sqlalchemy.orm import Session
 
 from app.models import Job
 from app.routers.dependencies import PageLimit, PageNumber, PlatformDep
@@ -27,6 +29,8 @@ from app.schemas.sweeps import (
     SweepRequest,
     SweepSummary,
 )
+from app.schemas.walk_forwards import WalkForwardRequest
+from app.services.platform import Platform
 from app.services.sweeps.question import SweepQuestion
 from app.web.sessions import MarketDep, MarketSessionDep, SessionDep
 
@@ -35,15 +39,13 @@ router = APIRouter(prefix="/api/portfolio/strategies/sweeps", tags=["sweeps"])
 Base = Annotated[int, Query(ge=0, description="Number of the universe and period")]
 
 
-def sweep_question(request: SweepRequest, platform: PlatformDep, control: Any) -> SweepQuestion:
-    """What a request asks for."""
+def search_of(request: SweepRequest | WalkForwardRequest, platform: Platform, control: Session) -> SweepQuestion:
+    """The search that a request asks for, over the universe and period of its run."""
     return SweepQuestion(
         run=question_of(request.run, platform, control),
         grid={
             name: values if isinstance(values, list) else values.model_dump() for name, values in request.grid.items()
         },
-        universes=tuple(found if isinstance(found, str) else tuple(found) for found in request.universes),
-        periods=tuple((period.start_date, period.end_date) for period in request.periods),
         draws=None if request.random is None else request.random.draws,
         seed=0 if request.random is None else request.random.seed,
     )
@@ -58,7 +60,11 @@ def sweep_question(request: SweepRequest, platform: PlatformDep, control: Any) -
 )
 def create_sweep(request: SweepRequest, platform: PlatformDep, market: MarketDep, control: SessionDep) -> Response:
     """Search over parameters. The same question on the same data is the same sweep, and goes on where it was."""
-    question = sweep_question(request, platform, control)
+    question = replace(
+        search_of(request, platform, control),
+        universes=tuple(found if isinstance(found, str) else tuple(found) for found in request.universes),
+        periods=tuple((period.start_date, period.end_date) for period in request.periods),
+    )
     control.commit()  # whoever works holds no connection
     return _started(platform, market, *platform.sweeps.ask(market, question))
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 
 from app.routers.dependencies import PageLimit, PageNumber, PlatformDep
 from app.routers.jobs import Wait, job_answer, job_out
-from app.routers.strategies import question_of
+from app.routers.sweeps import search_of
 from app.schemas.common import PageMeta, total_pages
 from app.schemas.jobs import JobAccepted
 from app.schemas.walk_forwards import (
@@ -19,7 +19,6 @@ from app.schemas.walk_forwards import (
     WalkForwardSummary,
     WalkForwardVerified,
 )
-from app.services.sweeps.question import SweepQuestion
 from app.services.sweeps.walking import WalkForwardQuestion
 from app.web.sessions import MarketDep, MarketSessionDep, SessionDep
 
@@ -37,14 +36,7 @@ def create_walk_forward(
     request: WalkForwardRequest, platform: PlatformDep, market: MarketDep, control: SessionDep
 ) -> Response:
     """Choose parameters on each training window and test them on what came after. The same question is the same id."""
-    search = SweepQuestion(
-        run=question_of(request.run, platform, control),
-        grid={
-            name: values if isinstance(values, list) else values.model_dump() for name, values in request.grid.items()
-        },
-        draws=None if request.random is None else request.random.draws,
-        seed=0 if request.random is None else request.random.seed,
-    )
+    search = search_of(request, platform, control)
     control.commit()  # whoever works holds no connection
     walks = platform.walk_forwards
     spec = walks.prepare(

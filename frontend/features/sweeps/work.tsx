@@ -49,7 +49,7 @@ export function Work({ sweep }: { sweep: Sweep }) {
       </div>
       <div className="row between wrap" style={{ gap: 8 }}>
         <span className="xs t3">
-          {sweep.reason && `${sweep.reason}. `}
+          {sweep.reason && `${sweep.reason.replace(/\.$/, "")}. `}
           {sweep.state === "FAILED"
             ? "It cannot go on. The trials stay counted, each once."
             : !atWork(sweep)
