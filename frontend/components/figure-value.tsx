@@ -23,7 +23,7 @@ export function FigureValue({
   className = "",
   children,
 }: {
-  /** What it is and how much, for whoever hears it: "Mar 2021: +1.2 %". */
+  /** What it is and how much, for whoever hears it: "Mar 2021: +1.2%". */
   name: string;
   figure: () => Figure;
   className?: string;

@@ -1,14 +1,15 @@
+import type { ReactNode } from "react";
 import type { Column } from "@/components/data-table";
 import { Unknown } from "@/components/marks";
 import { date, instant } from "@/lib/format";
 import { shortLabelOf, written } from "@/lib/measures";
 import type { Metrics, RunCard } from "@/lib/types";
 
-const figure = (
-  id: "cagr" | "sharpe" | "max_drawdown" | "volatility" | "trades",
-  unit: "%" | undefined,
-  width: number,
-): Column<RunCard> => ({
+type Measured = "cagr" | "sharpe" | "max_drawdown" | "volatility" | "trades";
+
+const UNKNOWN = "Not defined for this run; its page says why";
+
+const figure = (id: Measured, unit: "%" | undefined, width: number): Column<RunCard> => ({
   id,
   header: shortLabelOf(id),
   unit,
@@ -16,11 +17,7 @@ const figure = (
   width,
   cell: (run) => {
     const value = (run.metrics as Metrics)[id];
-    return typeof value === "number" ? (
-      written(id, value).replace(/%$/, "")
-    ) : (
-      <Unknown why="Not defined for this run; its page says why" />
-    );
+    return typeof value === "number" ? written(id, value).replace(/%$/, "") : <Unknown why={UNKNOWN} />;
   },
 });
 
@@ -49,3 +46,39 @@ export const RUN_AT: Column<RunCard> = {
   width: 172,
   cell: (run) => <span className="t2">{instant(run.created_at)}</span>,
 };
+
+/** The same on a phone; `under` stands after the universe. */
+export function PhoneRun({
+  run,
+  title,
+  universe,
+  under,
+}: {
+  run: RunCard;
+  title: ReactNode;
+  universe: string;
+  under: string;
+}) {
+  const metrics = run.metrics as Metrics;
+  return (
+    <>
+      <span className="grow">
+        <span className="b trunc" style={{ display: "block" }}>
+          {title}
+        </span>
+        <span className="t3 xs trunc num" style={{ display: "block" }}>
+          {universe} · {under}
+        </span>
+      </span>
+      {(["cagr", "max_drawdown"] as const satisfies readonly Measured[]).map((name) => {
+        const value = metrics[name];
+        return (
+          <span key={name} className="pr num">
+            <span>{typeof value === "number" ? written(name, value) : <Unknown why={UNKNOWN} />}</span>
+            <span className="xs t3">{shortLabelOf(name)}</span>
+          </span>
+        );
+      })}
+    </>
+  );
+}

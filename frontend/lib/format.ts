@@ -14,6 +14,13 @@ export function grouped(value: number, digits = 0): string {
   return `${negative ? MINUS : ""}${groups}${fraction ? `.${fraction}` : ""}`;
 }
 
+/** A number that a person chose, 5, 0.05 or 0.00025: as few digits as tell it, to the sixth that is not a leading zero. */
+export function exact(value: number): string {
+  if (Number.isInteger(value)) return grouped(value);
+  const digits = Number(value.toPrecision(6)).toFixed(12).replace(/0+$/, "").split(".")[1] ?? "";
+  return grouped(value, digits.length);
+}
+
 export const count = (value: number): string => grouped(value, 0);
 
 /** "1 order", "16,42,118 orders". */

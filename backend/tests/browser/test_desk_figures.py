@@ -461,7 +461,7 @@ def test_the_walk_forward_page_shows_what_the_command_says(
     for text, value in zip(re.findall(r"₹[\d,]+", label), (walk["equity"][-1], cone[0][-1], cone[4][-1]), strict=True):
         assert same(text, value), label
     card = page.get_by_role("region", name="Tested curve")
-    card.get_by_role("button", name="Table").click()
+    card.get_by_role("button", name="View as table").click()
     rows = all_rows(card.get_by_role("table").or_(card.get_by_role("grid")))
     shown_days = {re.sub(r"^\w{3} ", "", row[0]): row[1] for row in rows}
     assert shown_days.keys() == {day(at) for at in walk["sessions"]}

@@ -5,6 +5,7 @@ import { BacktestForm } from "@/features/backtest/backtest-form";
 import {
   fieldOfServer,
   initialValues,
+  rangeOf,
   summary,
   toRequest,
   validate,
@@ -89,6 +90,7 @@ describe("validation", () => {
     ["a start after the data", { start: "2025-06-01", end: "2025-07-01" }, "start", /end on 31 Dec 2024/],
     ["no capital", { capital: "0" }, "capital", /above 0/],
     ["charges of more than ten percent", { costs: "1001" }, "costs", /0 to 1,000/],
+    ["a policy that is written and not saved", { policy: "NEW" }, "policy", /Save the new policy/],
     ["an empty list of symbols", { universe: "SYMBOLS", symbols: " " }, "symbols", /One symbol/],
   ])("%s", (_name, change, field, message) => {
     expect(validate(values(change), smaCross, LIMITS)[field]).toMatch(message);
@@ -146,6 +148,16 @@ test("timeframe, product, settlement and a volume cap are asked for only where t
   expect(shown).toContainEqual(["Product", "Intraday (MIS), Futures (FUT)"]);
   expect(shown).toContainEqual(["Money of a sale", "Next session (T+1)"]);
   expect(shown).toContainEqual(["Exchange rules", "NSE by date"]);
+});
+
+test("a small parameter is told by its digits, not by a power of ten", () => {
+  const small = { type: "number", title: "Step", default: 0.0000005, minimum: 0.0000001, maximum: 2000 };
+  const card = { ...smaCross, parameters: { properties: { step: small } } };
+  const shown = initialValues([card], "NIFTY50", LIMITS, {});
+  expect(shown.params.step).toBe("0.0000005");
+  expect(rangeOf(small)).toBe("0.0000001 to 2,000");
+  expect(validate(shown, card, LIMITS)).toEqual({});
+  expect(readSpec({ books: [{ params: { step: 0.0000005 } }] }).params).toEqual([["Step", "0.0000005"]]);
 });
 
 test("a strategy made for intraday bars is asked to run on them", () => {
@@ -364,6 +376,7 @@ describe("a result", () => {
       max_positions: null,
       costs: { bps: 10, plan: "bps" },
       slippage_bps: 1,
+      volume_cap: 0.07, // times 100 it is 7.000000000000001 in a machine
       policy: { daily_stop_loss_percent: -2, max_equity_exposure_percent: 80 },
       engine_version: "1.06aa350e81c4",
     };
@@ -372,7 +385,8 @@ describe("a result", () => {
       ["Positions at most", "No limit"],
       ["Charges", "10 basis points a side"],
       ["Slippage", "1 basis point a side"],
-      ["Risk policy", "80 % invested at most, stop −2 %"],
+      ["Volume at most", "7% of a bar’s"],
+      ["Risk policy", "80% invested at most, stop −2%"],
       ["Engine", "1.06aa350e81c4"],
     ]);
     expect(readSpec({ sizing: 3, costs: null }).conventions).toEqual([]);

@@ -103,6 +103,27 @@ test("runs stand side by side with differences, intervals and what was asked dif
   expect(await axe(container)).toHaveNoViolations();
 });
 
+test("a run that the address names twice stands there once, and universes have their names", async () => {
+  const network = fakeApi({
+    ...ANSWERS,
+    "GET /api/portfolio/strategies/runs": {
+      data: [card(A), card(B), card("c".repeat(64))],
+      meta: { page: 1, limit: 500, total: 3, total_pages: 1 },
+    },
+    "GET /api/screener/indices": {
+      default: "NIFTY50",
+      indices: [{ id: "NIFTY50", name: "NIFTY 50", description: null, count: 50 }],
+    },
+  });
+  renderApp(<ComparePage />, `?runs=${A},${B},${A}`);
+  expect(
+    await screen.findByRole("option", { name: /NIFTY 50 · 1 Jan 2020 – 31 Dec 2024/ }),
+  ).toBeInTheDocument();
+  expect(within(screen.getByRole("region", { name: "Runs chosen" })).getAllByRole("link")).toHaveLength(2);
+  const asked = network.urls.find((url) => url.pathname.endsWith("/compare"));
+  expect(asked?.searchParams.getAll("run")).toEqual([A, B]);
+});
+
 test("each figure opens its formula, its differences and how they were drawn", async () => {
   fakeApi(ANSWERS);
   const { container } = renderApp(<ComparePage />, `?runs=${A},${B}`);

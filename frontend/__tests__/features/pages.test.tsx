@@ -178,6 +178,19 @@ test("runs are listed with their figures and open on a click", async () => {
   expect(compare.getAttribute("href")).toContain(`?runs=${run.run_id}`);
 });
 
+test("a strategy without a run leaves a way back to all runs", async () => {
+  const none = { data: [], meta: { page: 1, limit: 100, total: 0, total_pages: 0 } };
+  fakeApi({
+    "GET /api/portfolio/strategies/runs": none,
+    "GET /api/portfolio/strategies/available": [smaCross],
+  });
+  const { url } = renderApp(<RunsPage />, "?strategy=sma_cross&page=3");
+  expect(await screen.findByText("Moving-average crossover has not been run.")).toBeInTheDocument();
+  await userEvent.click(screen.getByRole("button", { name: "Show all runs" }));
+  expect([url().get("strategy"), url().get("page")]).toEqual([null, null]);
+  expect(await screen.findByRole("link", { name: "Set up a backtest" })).toBeInTheDocument();
+});
+
 describe("settings", () => {
   const ANSWERS = {
     "GET /api/health": health,

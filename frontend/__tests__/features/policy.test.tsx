@@ -53,9 +53,32 @@ test("a policy is chosen, and says its numbers and which rule binds", async () =
     await screen.findByText("House rules"),
   );
   expect(seen).toHaveBeenLastCalledWith("3");
-  expect(screen.getByText("30 % in cash, 90 % invested at most, daily stop −2 %")).toBeInTheDocument();
-  expect(screen.getByText(/tighter than the exposure of 90 %/)).toBeInTheDocument();
+  expect(screen.getByText("30% in cash, 90% invested at most, daily stop −2%")).toBeInTheDocument();
+  expect(screen.getByText(/tighter than the exposure of 90%/)).toBeInTheDocument();
   expect(await axe(container)).toHaveNoViolations();
+});
+
+test("Enter in a field of a new policy saves it, and sends no form around it", async () => {
+  const api = fakeApi({ [`GET ${URL_}`]: [], [`POST ${URL_}`]: () => json(policy, 201) });
+  const sent = jest.fn();
+  const seen = jest.fn();
+  renderApp(
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        sent();
+      }}
+    >
+      <Field seen={seen} />
+      <button type="submit">Run</button>
+    </form>,
+  );
+  await userEvent.selectOptions(await screen.findByLabelText("Risk policy"), "NEW");
+  expect(screen.getByText("It applies once it is saved")).toBeInTheDocument();
+  await userEvent.type(screen.getByLabelText("Name"), "House rules{Enter}");
+  await waitFor(() => expect(seen).toHaveBeenLastCalledWith("3"));
+  expect(sent).not.toHaveBeenCalled();
+  expect(api.requests.filter((request) => request.method === "POST")).toHaveLength(1);
 });
 
 test("a new policy is written down with what was typed, empty limits left out", async () => {

@@ -1,4 +1,4 @@
-import { screen } from "@testing-library/react";
+import { screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { axe } from "jest-axe";
 import { RunPage } from "@/features/backtest/run-page";
@@ -55,6 +55,18 @@ test("a run that filled all its orders says so", async () => {
   page({ rejections: [] }, "&orders=refused");
   expect(await screen.findByText("No order was refused or cut down")).toBeInTheDocument();
   expect(screen.getByRole("button", { name: "CSV" })).toBeDisabled();
+});
+
+test("the link from the warnings opens the refused orders and takes the focus along", async () => {
+  page({
+    rejections: [row(10, "CORALIS", "MAX_POSITIONS", 154, 0)],
+    warnings: ["1 order refused: MAX_POSITIONS."],
+    refused: { MAX_POSITIONS: 1 },
+  });
+  await screen.findByRole("grid", { name: "Trades" });
+  await userEvent.click(screen.getByRole("button", { name: "See the 1 order" }));
+  await waitFor(() => expect(screen.getByRole("tab", { name: "Refused and cut orders 1" })).toHaveFocus());
+  expect(screen.getByRole("grid", { name: "Refused and cut orders" })).toBeInTheDocument();
 });
 
 test("the member-days that could not be traded are told at the top", async () => {

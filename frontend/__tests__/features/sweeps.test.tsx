@@ -3,7 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { axe } from "jest-axe";
 import { pointFigure } from "@/features/sweeps/figures";
 import { SweepPage } from "@/features/sweeps/sweep-page";
-import { howMany, parameter, parameters, valuesOf } from "@/features/sweeps/words";
+import { howMany, parameters, valuesOf } from "@/features/sweeps/words";
 import { written } from "@/lib/measures";
 import { failure, fakeApi, json } from "../support/api";
 import { options } from "../support/echarts";
@@ -243,15 +243,6 @@ test("values are read as ranges or lists, and what is no number is said", () => 
   expect(howMany([5, 5, 10])).toBe(2);
   expect(() => valuesOf("5, x")).toThrow("“x” is no number");
   expect(() => valuesOf("5:1:1")).toThrow("the stop not below the start");
-  expect(parameter(0.05)).toBe("0.05");
-  // steps of a small parameter stay apart: half a hundredth of a percent is no 0.0001
-  expect([0.00005, 0.0001, 0.00025].map(parameter)).toEqual(["0.00005", "0.0001", "0.00025"]);
-  expect([0.0000001, 1 / 3, 12.5, 1_234_567].map(parameter)).toEqual([
-    "0.0000001",
-    "0.333333",
-    "12.5",
-    "12,34,567",
-  ]);
   expect(parameters({ fast: 5, slow: 30 })).toBe("fast 5 · slow 30");
   expect(written("final_equity", 1_234_567)).toBe("₹12,34,567");
   expect(written("cagr", 0.126)).toBe("12.6%");

@@ -25,7 +25,7 @@ test("a walk-forward shows its cone, its stress, its variants, and what is not k
   );
   const stability = screen.getByRole("region", { name: "Stability of the choices" });
   expect(within(stability).getByRole("row", { name: /^fast/ })).toHaveTextContent("5: 2 times, 10: 1 time");
-  expect(screen.getByText("none: no point had a value")).toBeInTheDocument();
+  expect(screen.getByText("None: no point had a value")).toBeInTheDocument();
   expect(await axe(container)).toHaveNoViolations();
 });
 
@@ -60,7 +60,7 @@ test("a part of the tests is chosen, and its curve is drawn of its own sessions"
   expect(
     await curve.findByRole("img", { name: /on 12 Jul 2019 to ₹10,29,990 on 19 Mar 2020/ }),
   ).toBeInTheDocument();
-  await userEvent.click(curve.getByRole("button", { name: "Table" }));
+  await userEvent.click(curve.getByRole("button", { name: "View as table" }));
   expect(curve.getByLabelText("Equity and drawdown by session")).toHaveAttribute("aria-rowcount", "253");
 });
 

@@ -58,3 +58,15 @@ test("an axis leaves out the zeros of round ticks", () => {
   ]);
   expect([0, 500_000, 12_000_000].map(format.axisCount)).toEqual(["0", "5 L", "1.2 cr"]);
 });
+
+test("a number that a person chose is written with as few digits as tell it", () => {
+  expect(format.exact(0.05)).toBe("0.05");
+  // steps of a small parameter stay apart: half a hundredth of a percent is no 0.0001
+  expect([0.00005, 0.0001, 0.00025].map(format.exact)).toEqual(["0.00005", "0.0001", "0.00025"]);
+  expect([0.0000001, 1 / 3, 12.5, 1_234_567].map(format.exact)).toEqual([
+    "0.0000001",
+    "0.333333",
+    "12.5",
+    "12,34,567",
+  ]);
+});

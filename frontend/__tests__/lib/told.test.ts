@@ -14,6 +14,7 @@ test.each([
   ["HDFC 950.70 (last traded 2023-07-12)", "HDFC ₹950.70 (last traded 12 Jul 2023)"],
   ["is sized at a fixed sum (1.5e+06).", "is sized at a fixed sum (15,00,000)."],
   ["is sized at a fixed sum (150000).", "is sized at a fixed sum (1,50,000)."],
+  ["30 % of the equity, 10.5 % a year", "30% of the equity, 10.5% a year"],
   // counts, by what is counted, so that a year stays a year
   ["1642 orders refused: no free position.", "1,642 orders refused: no free position."],
   ["Held over (2048 bars) in 2048", "Held over (2,048 bars) in 2048"],

@@ -346,7 +346,14 @@ export function BacktestForm({ strategies, indices, defaultIndex, limits }: Back
               checked={values.settle}
               onChange={(event) => set({ settle: event.target.checked })}
             />
-            <PolicyField value={values.policy} onChange={(policy) => set({ policy })} />
+            <PolicyField
+              value={values.policy}
+              error={errors.policy}
+              onChange={(policy) => {
+                set({ policy });
+                setErrors((before) => withError(before, "policy", null));
+              }}
+            />
           </div>
         </section>
       </div>

@@ -29,7 +29,7 @@ export interface Decision {
 const RULES: Record<string, [string, string]> = {
   NONE: ["No limit met", "The whole order passed"],
   DAILY_STOP: ["Daily stop", "The session's loss had reached the daily stop"],
-  DAILY_STOP_NEAR: ["Daily stop near", "The loss was at 80 % of the daily stop or more"],
+  DAILY_STOP_NEAR: ["Daily stop near", "The loss was at 80% of the daily stop or more"],
   DAILY_STOP_WARNING: ["Half of the daily stop", "The loss was at half of the daily stop or more"],
   HALTED: ["Halted", "The drawdown limit was reached: no entry until a person says so"],
   LIQUIDITY: ["Turnover", "More than the agreed share of the stock's median turnover, or that was unknown"],

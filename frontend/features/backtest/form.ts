@@ -1,4 +1,4 @@
-import { date, grouped } from "@/lib/format";
+import { date, exact, grouped } from "@/lib/format";
 import { SIZINGS, TIMEFRAMES, type CostPlan, type Product, type Sizing, type Timeframe } from "@/lib/terms";
 import { parseNumber, parseSymbols } from "@/lib/typed";
 import type { BacktestRequest, ParameterProperty, ParameterSchema, StrategyCard } from "@/lib/types";
@@ -35,6 +35,9 @@ export interface FormValues {
 }
 
 const MOST_POSITIONS = 5000;
+
+/** In the place of a policy's id while a new one is being written: it is none yet. */
+export const NEW_POLICY = "NEW";
 
 export const SYMBOLS = "SYMBOLS";
 
@@ -93,16 +96,19 @@ export function parameterEntries(card: StrategyCard): [string, ParameterProperty
 
 export function defaultParams(card: StrategyCard): Record<string, string> {
   return Object.fromEntries(
-    parameterEntries(card).map(([name, property]) => [name, String(property.default ?? "")]),
+    parameterEntries(card).map(([name, { default: value }]) => [
+      name,
+      typeof value === "number" ? exact(value) : String(value ?? ""),
+    ]),
   );
 }
 
 /** What a parameter may be, as its hint says it: "2 to 250, 20 when left alone". */
 export function rangeOf(property: ParameterProperty): string | null {
   const { minimum, maximum } = property;
-  if (minimum !== undefined && maximum !== undefined) return `${plain(minimum)} to ${plain(maximum)}`;
-  if (minimum !== undefined) return `at least ${plain(minimum)}`;
-  if (maximum !== undefined) return `at most ${plain(maximum)}`;
+  if (minimum !== undefined && maximum !== undefined) return `${exact(minimum)} to ${exact(maximum)}`;
+  if (minimum !== undefined) return `at least ${exact(minimum)}`;
+  if (maximum !== undefined) return `at most ${exact(maximum)}`;
   return null;
 }
 
@@ -118,7 +124,7 @@ export function checkParameter(property: ParameterProperty, text: string): strin
   if (isWhole(property) && !Number.isInteger(value)) return `A whole number${range ? `, ${range}` : ""}.`;
   const low = property.minimum ?? -Infinity;
   const high = property.maximum ?? Infinity;
-  return value < low || value > high ? `${plain(value)} is outside ${range}.` : null;
+  return value < low || value > high ? `${exact(value)} is outside ${range}.` : null;
 }
 
 /** One message a field; an empty object when the form can be sent. */
@@ -144,6 +150,7 @@ export function validate(values: FormValues, card: StrategyCard | undefined, lim
   const cap = parseNumber(values.cap);
   if (values.cap.trim() !== "" && (cap === null || cap <= 0 || cap > 100))
     errors.cap = "A percentage above 0, up to 100, or nothing.";
+  if (values.policy === NEW_POLICY) errors.policy = "Save the new policy, or choose another.";
   return errors;
 }
 
@@ -248,5 +255,3 @@ function startFor({ first, last }: Limits): string {
   const wanted = `${Number(last.slice(0, 4)) - DEFAULT_YEARS}${last.slice(4)}`.replace(/-02-29$/, "-02-28");
   return wanted > first ? wanted : first;
 }
-
-const plain = (value: number): string => (Number.isInteger(value) ? grouped(value) : String(value));

@@ -7,33 +7,47 @@ import { Icon } from "@/components/icon";
 import { toast } from "@/components/toast";
 import { strategyAPI, unwrap } from "@/lib/api-client";
 import { fieldProblems, getErrorMessage, underField } from "@/lib/errors";
+import { exact } from "@/lib/format";
 import { policiesQuery } from "@/lib/queries";
+import { told } from "@/lib/told";
 import { parseNumber } from "@/lib/typed";
 import type { Policy, PolicyRequest } from "@/lib/types";
+import { NEW_POLICY } from "./form";
 
-const NEW = "NEW";
-
-/** "20 % in cash, 80 % invested at most, daily stop −2 %". */
+/** "20% in cash, 80% invested at most, daily stop −2%". */
 export const policyInWords = (policy: Policy): string =>
-  `${policy.cash_reserve_percent} % in cash, ${policy.max_equity_exposure_percent} % invested at most, ` +
-  `daily stop ${String(policy.daily_stop_loss_percent).replace("-", "\u2212")} %`;
+  `${exact(policy.cash_reserve_percent)}% in cash, ${exact(policy.max_equity_exposure_percent)}% invested at most, ` +
+  `daily stop ${exact(policy.daily_stop_loss_percent)}%`;
 
 /** Which risk policy the account is under; a new one can be written down without leaving the form. */
-export function PolicyField({ value, onChange }: { value: string; onChange: (policyId: string) => void }) {
+export function PolicyField({
+  value,
+  error,
+  onChange,
+}: {
+  value: string;
+  error?: string;
+  onChange: (policyId: string) => void;
+}) {
   const policies = useQuery(policiesQuery);
-  const [writing, setWriting] = useState(false);
   const chosen = policies.data?.find((policy) => String(policy.id) === value);
   return (
     <>
       <SelectField
         label="Risk policy"
-        value={writing ? NEW : value}
-        error={policies.error ? `The policies cannot be read: ${getErrorMessage(policies.error)}` : null}
-        hint={chosen ? policyInWords(chosen) : "The run is unconstrained"}
-        onChange={(event) => {
-          setWriting(event.target.value === NEW);
-          onChange(event.target.value === NEW ? "" : event.target.value);
-        }}
+        name="policy"
+        value={value}
+        error={
+          error ?? (policies.error ? `The policies cannot be read: ${getErrorMessage(policies.error)}` : null)
+        }
+        hint={
+          chosen
+            ? policyInWords(chosen)
+            : value === NEW_POLICY
+              ? "It applies once it is saved"
+              : "The run is unconstrained"
+        }
+        onChange={(event) => onChange(event.target.value)}
       >
         <option value="">None</option>
         {policies.data?.map((policy) => (
@@ -41,21 +55,14 @@ export function PolicyField({ value, onChange }: { value: string; onChange: (pol
             {policy.name}
           </option>
         ))}
-        <option value={NEW}>A new policy…</option>
+        <option value={NEW_POLICY}>A new policy…</option>
       </SelectField>
       {chosen?.notes.map((note) => (
         <p key={note} className="t2 xs">
-          {note}
+          {told(note)}
         </p>
       ))}
-      {writing && (
-        <NewPolicy
-          onDone={(policy) => {
-            setWriting(false);
-            onChange(policy ? String(policy.id) : "");
-          }}
-        />
-      )}
+      {value === NEW_POLICY && <NewPolicy onDone={(policy) => onChange(policy ? String(policy.id) : "")} />}
     </>
   );
 }
@@ -115,7 +122,15 @@ function NewPolicy({ onDone }: { onDone: (policy: Policy | null) => void }) {
     if (Object.keys(found).length === 0) save.mutate({ name: name.trim(), ...values, ...words });
   };
   return (
-    <fieldset className="card whole" style={{ gridColumn: "1 / -1" }}>
+    <fieldset
+      className="card whole"
+      style={{ gridColumn: "1 / -1" }}
+      onKeyDown={(event) => {
+        if (event.key !== "Enter" || !(event.target instanceof HTMLInputElement)) return;
+        event.preventDefault(); // it stands in the form of the backtest, which that would send
+        submit();
+      }}
+    >
       <legend className="sr">A new risk policy</legend>
       <div className="card-h">
         <h3>A new risk policy</h3>
@@ -141,7 +156,7 @@ function NewPolicy({ onDone }: { onDone: (policy: Policy | null) => void }) {
         ))}
         <SelectField
           label="When drawdowns count"
-          hint="CAUTIOUS halves the exposure, DEFENSIVE leaves 10 %"
+          hint="CAUTIOUS halves the exposure, DEFENSIVE leaves 10%"
           value={words.allocation_sensitivity}
           onChange={(event) =>
             setWords({
@@ -150,9 +165,9 @@ function NewPolicy({ onDone }: { onDone: (policy: Policy | null) => void }) {
             })
           }
         >
-          <option value="LOW">Late: 15 and 25 %</option>
-          <option value="MEDIUM">Medium: 10 and 20 %</option>
-          <option value="HIGH">Early: 5 and 10 %</option>
+          <option value="LOW">Late: 15% and 25%</option>
+          <option value="MEDIUM">Medium: 10% and 20%</option>
+          <option value="HIGH">Early: 5% and 10%</option>
         </SelectField>
         <SelectField
           label="Strategies that move together"

@@ -7,14 +7,13 @@ import { parseAsArrayOf, parseAsInteger, parseAsString, useQueryStates } from "n
 import { useState } from "react";
 import { DataTable, type Column } from "@/components/data-table";
 import { Icon } from "@/components/icon";
-import { Unknown } from "@/components/marks";
 import { Pager } from "@/components/pager";
-import { RUN_AT, runColumns } from "@/components/run-columns";
+import { PhoneRun, RUN_AT, runColumns } from "@/components/run-columns";
 import { DataState, EmptyState } from "@/components/shared/DataState";
 import { useCrumbs } from "@/lib/crumbs";
-import { count, counted, percent } from "@/lib/format";
+import { count, counted } from "@/lib/format";
 import { runsQuery, strategiesQuery, useIndexName } from "@/lib/queries";
-import type { Metrics, RunCard } from "@/lib/types";
+import type { RunCard } from "@/lib/types";
 
 const MOST_COMPARED = 6;
 
@@ -74,8 +73,9 @@ export function RunsPage() {
   const strategies = useQuery(strategiesQuery);
   const query = useQuery(runsQuery(page, strategy));
   const indexName = useIndexName();
+  const names = new Map(strategies.data?.map((card) => [card.strategy_id, card.display_name]));
   const shown = columns(
-    new Map(strategies.data?.map((card) => [card.strategy_id, card.display_name])),
+    names,
     indexName,
     chosen,
     (ids) => void set({ compare: ids.length > 0 ? ids : null }),
@@ -102,12 +102,24 @@ export function RunsPage() {
               title="No run yet"
               icon="spark"
               action={
-                <Link className="btn" href="/quant/backtest/">
-                  Set up a backtest
-                </Link>
+                strategy ? (
+                  <button
+                    type="button"
+                    className="btn"
+                    onClick={() => void set({ strategy: null, page: null })}
+                  >
+                    Show all runs
+                  </button>
+                ) : (
+                  <Link className="btn" href="/quant/backtest/">
+                    Set up a backtest
+                  </Link>
+                )
               }
             >
-              {strategy ? "This strategy has not been run." : "A run appears here once a backtest has ended."}
+              {strategy
+                ? `${names.get(strategy) ?? strategy} has not been run.`
+                : "A run appears here once a backtest has ended."}
             </EmptyState>
           }
         >
@@ -157,11 +169,8 @@ export function RunsPage() {
                   <PhoneRun
                     run={run}
                     universe={indexName(run.universe)}
-                    name={run.strategy_ids
-                      .map(
-                        (id) => strategies.data?.find((card) => card.strategy_id === id)?.display_name ?? id,
-                      )
-                      .join(" + ")}
+                    title={run.strategy_ids.map((id) => names.get(id) ?? id).join(" + ")}
+                    under={`${run.start_date.slice(0, 4)} – ${run.end_date.slice(0, 4)}`}
                   />
                 )}
               />
@@ -171,31 +180,5 @@ export function RunsPage() {
         </DataState>
       </section>
     </div>
-  );
-}
-
-function PhoneRun({ run, name, universe }: { run: RunCard; name: string; universe: string }) {
-  const { cagr, max_drawdown: deepest } = run.metrics as Metrics;
-  return (
-    <>
-      <span className="grow">
-        <span className="b trunc" style={{ display: "block" }}>
-          {name}
-        </span>
-        <span className="t3 xs trunc num" style={{ display: "block" }}>
-          {universe} · {run.start_date.slice(0, 4)} – {run.end_date.slice(0, 4)}
-        </span>
-      </span>
-      <span className="pr num">
-        <span>{typeof cagr === "number" ? percent(cagr) : <Unknown why="Not defined for this run" />}</span>
-        <span className="xs t3">CAGR</span>
-      </span>
-      <span className="pr num">
-        <span>
-          {typeof deepest === "number" ? percent(deepest) : <Unknown why="Not defined for this run" />}
-        </span>
-        <span className="xs t3">Drawdown</span>
-      </span>
-    </>
   );
 }

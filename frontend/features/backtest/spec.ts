@@ -1,5 +1,5 @@
 import { sentence } from "@/components/data-jobs";
-import { count, rupees } from "@/lib/format";
+import { count, exact, rupees } from "@/lib/format";
 import { PLANS, PRODUCTS, SIZINGS, TIMEFRAMES, type CostPlan, type Sizing } from "@/lib/terms";
 
 export interface ReadSpec {
@@ -34,7 +34,7 @@ export function readSpec(spec: Record<string, unknown>): ReadSpec {
   const params = books.flatMap((book) =>
     Object.entries((book.params ?? {}) as Record<string, unknown>).map(([name, value]): [string, string] => [
       books.length > 1 ? `${String(book.strategy_id)}: ${name}` : sentence(name),
-      String(value),
+      typeof value === "number" ? exact(value) : String(value),
     ]),
   );
   return {
@@ -72,7 +72,7 @@ function conventions(spec: Record<string, unknown>): [string, string][] {
   else if (typeof bps === "number") found.push(["Charges", basisPoints(bps)]);
   if (typeof spec.slippage_bps === "number") found.push(["Slippage", basisPoints(spec.slippage_bps)]);
   if (typeof spec.volume_cap === "number")
-    found.push(["Volume at most", `${String(spec.volume_cap * 100)} % of a bar’s`]);
+    found.push(["Volume at most", `${exact(spec.volume_cap * 100)}% of a bar’s`]);
   if (typeof spec.settle_next_session === "boolean")
     found.push(["Money of a sale", spec.settle_next_session ? "Next session (T+1)" : "At once"]);
   if (typeof spec.market_rules === "string")
@@ -82,17 +82,14 @@ function conventions(spec: Record<string, unknown>): [string, string][] {
     const known = typeof stop === "number" && typeof most === "number";
     found.push([
       "Risk policy",
-      known ? `${most} % invested at most, stop ${ofPercent(stop)} %` : "Unconstrained",
+      known ? `${exact(most)}% invested at most, stop ${exact(stop)}%` : "Unconstrained",
     ]);
   }
   if (typeof spec.engine_version === "string") found.push(["Engine", spec.engine_version]);
   return found;
 }
 
-/** A number that a person wrote, with a true minus. */
-const ofPercent = (value: number): string => String(value).replace("-", "\u2212");
-
-const basisPoints = (bps: number): string => `${String(bps)} basis ${bps === 1 ? "point" : "points"} a side`;
+const basisPoints = (bps: number): string => `${exact(bps)} basis ${bps === 1 ? "point" : "points"} a side`;
 
 const isSizing = (kind: unknown): kind is Sizing => typeof kind === "string" && kind in SIZINGS;
 

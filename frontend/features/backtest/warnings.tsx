@@ -14,6 +14,7 @@ export function Warnings({ run }: { run: RunHead }) {
     // the tables may still be on their way
     const place = document.getElementById("orders-panel") ?? document.getElementById("traded");
     place?.scrollIntoView({ block: "start" });
+    requestAnimationFrame(() => document.getElementById("tab-refused")?.focus({ preventScroll: true }));
   };
   const refused = Object.values(run.refused).reduce((sum, orders) => sum + orders, 0);
   return (

@@ -13,7 +13,8 @@ import { Unknown } from "@/components/marks";
 import { DataState, EmptyState } from "@/components/shared/DataState";
 import { useCrumbs } from "@/lib/crumbs";
 import { inBlocks } from "@/lib/draws";
-import { count, date, dateRange, grouped } from "@/lib/format";
+import { getErrorMessage } from "@/lib/errors";
+import { count, dateRange, grouped } from "@/lib/format";
 import { labelOf, written } from "@/lib/measures";
 import { strategiesQuery, useIndexName } from "@/lib/queries";
 import type { Comparison } from "@/lib/types";
@@ -23,7 +24,8 @@ import { difference as apart, inputName, inputValue, unitOf, verdict, versioned 
 
 export function ComparePage() {
   useCrumbs([{ label: "Quant" }, { label: "Runs", href: "/quant/runs/" }, { label: "Compare" }]);
-  const [ids, setIds] = useQueryState("runs", parseAsArrayOf(parseAsString).withDefault([]));
+  const [named, setIds] = useQueryState("runs", parseAsArrayOf(parseAsString).withDefault([]));
+  const ids = [...new Set(named)];
   const enough = ids.length >= 2;
   const query = useQuery({ ...comparisonQuery(ids), enabled: enough });
   return (
@@ -65,6 +67,7 @@ function Chosen({ ids, onChange }: { ids: readonly string[]; onChange: (ids: str
   const colors = curveColors(useChartColors());
   const choice = useQuery(choiceQuery);
   const name = useRunName();
+  const indexName = useIndexName();
   const known = new Map(choice.data?.data.map((run) => [run.run_id, run]));
   const rest = choice.data?.data.filter((run) => !ids.includes(run.run_id)) ?? [];
   return (
@@ -116,7 +119,7 @@ function Chosen({ ids, onChange }: { ids: readonly string[]; onChange: (ids: str
                 <option value="">{rest.length === 0 ? "No further run" : "Add a run …"}</option>
                 {rest.map((run) => (
                   <option key={run.run_id} value={run.run_id}>
-                    {`${name(run.strategy_ids)} · ${run.universe} · ${date(run.start_date)} – ${date(run.end_date)} · ${run.run_id.slice(0, 8)}`}
+                    {`${name(run.strategy_ids)} · ${indexName(run.universe)} · ${dateRange(run.start_date, run.end_date)} · ${run.run_id.slice(0, 8)}`}
                   </option>
                 ))}
               </select>
@@ -125,7 +128,11 @@ function Chosen({ ids, onChange }: { ids: readonly string[]; onChange: (ids: str
           </li>
         )}
       </ol>
-      {choice.isError && <p className="card-f er">The list of runs cannot be read.</p>}
+      {choice.error && (
+        <p className="card-f er" role="alert">
+          The list of runs cannot be read: {getErrorMessage(choice.error)}
+        </p>
+      )}
     </section>
   );
 }

@@ -1,5 +1,5 @@
 import { sentence } from "@/components/data-jobs";
-import { date, rupees, signed } from "@/lib/format";
+import { date, exact, rupees, signed } from "@/lib/format";
 import { SIZINGS, type Sizing } from "@/lib/terms";
 import type { Comparison } from "@/lib/types";
 
@@ -92,7 +92,7 @@ export function inputValue(input: string, value: unknown): string {
     return SIZINGS[value as Sizing].label;
   if (typeof value === "string" && /^\d{4}-\d{2}-\d{2}$/.test(value)) return date(value);
   if (typeof value === "string") return value;
-  if (typeof value === "number") return String(value);
+  if (typeof value === "number") return exact(value);
   if (Array.isArray(value))
     return value.length > 4 ? `${value.length} of them` : value.map(String).join(", ");
   return JSON.stringify(value);

@@ -10,14 +10,15 @@ import { Icon } from "@/components/icon";
 import { Badge, Lifecycle, Unknown } from "@/components/marks";
 import { Pager } from "@/components/pager";
 import { ProofBadge } from "@/components/proof-badge";
-import { RUN_AT, runColumns } from "@/components/run-columns";
+import { PhoneRun, RUN_AT, runColumns } from "@/components/run-columns";
 import { DataState, EmptyState } from "@/components/shared/DataState";
 import { Tabs } from "@/components/tabs";
 import { useCommands } from "@/lib/commands";
 import { useCrumbs } from "@/lib/crumbs";
-import { count, grouped, instant, percent } from "@/lib/format";
+import { count, exact, instant } from "@/lib/format";
 import { libraryQuery, runsQuery, strategiesQuery, useIndexName } from "@/lib/queries";
-import type { LibraryEntry, Metrics, ParameterSchema, RunCard, StrategyCard } from "@/lib/types";
+import { PRODUCTS } from "@/lib/terms";
+import type { LibraryEntry, ParameterSchema, RunCard, StrategyCard } from "@/lib/types";
 import { Notes } from "./notes";
 import { RunFigures } from "./run-figures";
 import { SourceHistory } from "./source-history";
@@ -116,7 +117,7 @@ function Strategy({ entry, card }: { entry: LibraryEntry; card: StrategyCard | u
             )}
             {card && (
               <span>
-                <span className="t3">Product</span> {card.product}
+                <span className="t3">Product</span> {PRODUCTS[card.product].label}
               </span>
             )}
           </div>
@@ -211,7 +212,13 @@ function Parameters({ card }: { card: StrategyCard }) {
   const schema = card.parameters as ParameterSchema;
   const rows = Object.entries(schema.properties ?? {});
   const shown = (value: unknown) =>
-    typeof value === "number" ? grouped(value, decimals(value)) : String(value);
+    typeof value === "number" ? (
+      exact(value)
+    ) : value === undefined ? (
+      <Unknown why="No limit is set" />
+    ) : (
+      String(value)
+    );
   return (
     <section className="card">
       <div className="card-h">
@@ -261,8 +268,6 @@ function Parameters({ card }: { card: StrategyCard }) {
     </section>
   );
 }
-
-const decimals = (value: number): number => (String(value).split(".")[1] ?? "").length;
 
 function Proof({ card }: { card: StrategyCard }) {
   const { proof } = card;
@@ -346,33 +351,19 @@ function Runs({ strategyId }: { strategyId: string }) {
               onOpen={open}
               ownsKeys
               height={560}
-              phoneRow={(run) => <PhoneRun run={run} universe={indexName(run.universe)} />}
+              phoneRow={(run) => (
+                <PhoneRun
+                  run={run}
+                  universe={indexName(run.universe)}
+                  title={<code className="mono">{run.run_id.slice(0, 10)}</code>}
+                  under={instant(run.created_at)}
+                />
+              )}
             />
             <Pager page={page} pages={data.meta.total_pages} onPage={(to) => void setPage(to)} />
           </>
         )}
       </DataState>
     </section>
-  );
-}
-
-function PhoneRun({ run, universe }: { run: RunCard; universe: string }) {
-  const { cagr, sharpe } = run.metrics as Metrics;
-  return (
-    <>
-      <span className="grow">
-        <code className="mono b">{run.run_id.slice(0, 10)}</code>
-        <span className="t3 xs trunc num" style={{ display: "block" }}>
-          {universe} · {instant(run.created_at)}
-        </span>
-      </span>
-      <span className="pr num">
-        <span>{typeof cagr === "number" ? percent(cagr) : <Unknown why="Not defined for this run" />}</span>
-        <span className="xs t3">
-          Sharpe{" "}
-          {typeof sharpe === "number" ? grouped(sharpe, 2) : <Unknown why="Not defined for this run" />}
-        </span>
-      </span>
-    </>
   );
 }

@@ -1,8 +1,8 @@
 "use client";
 
+import { exact } from "@/lib/format";
 import { labelOf, written } from "@/lib/measures";
 import type { HeatMap } from "@/lib/types";
-import { parameter } from "./words";
 
 const TEXT_CELLS = 900; // more cells than this are colours with their value on hover and on focus
 
@@ -26,7 +26,7 @@ export function HeatTable({
   const small = cells > TEXT_CELLS;
   const one = heat.y.values.length === 1 && heat.y.values[0] === null;
   const said = (row: number, column: number, value: number) =>
-    `${heat.x.name} ${parameter(heat.x.values[column] ?? 0)}${one ? "" : `, ${heat.y.name} ${parameter(heat.y.values[row] ?? 0)}`}: ${labelOf(heat.metric)} ${written(heat.metric, value)}`;
+    `${heat.x.name} ${exact(heat.x.values[column] ?? 0)}${one ? "" : `, ${heat.y.name} ${exact(heat.y.values[row] ?? 0)}`}: ${labelOf(heat.metric)} ${written(heat.metric, value)}`;
   return (
     <div className="tw-wrap" tabIndex={0} role="group" aria-label="Heat map, scrolls sideways">
       <table className="heat num">
@@ -40,7 +40,7 @@ export function HeatTable({
             <th scope="col">{one ? heat.x.name : `${heat.y.name} \\ ${heat.x.name}`}</th>
             {heat.x.values.map((value) => (
               <th key={value} scope="col">
-                {parameter(value ?? 0)}
+                {exact(value ?? 0)}
               </th>
             ))}
           </tr>
@@ -48,7 +48,7 @@ export function HeatTable({
         <tbody>
           {heat.median.map((row, at) => (
             <tr key={heat.y.values[at] ?? "one"}>
-              <th scope="row">{one ? labelOf(heat.metric) : parameter(heat.y.values[at] ?? 0)}</th>
+              <th scope="row">{one ? labelOf(heat.metric) : exact(heat.y.values[at] ?? 0)}</th>
               {row.map((value, column) => {
                 const best = heat.best[at]?.[column] ?? null;
                 if (value === null || best === null)

@@ -163,7 +163,7 @@ export function SweepsPage() {
                           <td>{indexName(walk.universe)}</td>
                           <td>{dateRange(walk.start_date, walk.end_date)}</td>
                           <td>
-                            {walk.mode}, {walk.train} → {walk.test}
+                            {walk.mode}, {count(walk.train)} → {count(walk.test)}
                           </td>
                           <td className="r">
                             {typeof cagr === "number" ? percent(cagr) : <Unknown why="Not defined" />}

@@ -1,9 +1,9 @@
 import type { Figure } from "@/components/figure-card";
 import { DEFINITIONS } from "@/lib/definitions";
-import { count, date, dateRange, percent, ratio, rupees, shortHash } from "@/lib/format";
+import { count, date, dateRange, exact, percent, ratio, rupees, shortHash } from "@/lib/format";
 import { labelOf, written } from "@/lib/measures";
 import type { Metrics, SweepMetric, WalkForward } from "@/lib/types";
-import { parameter, parameters } from "./words";
+import { parameters } from "./words";
 
 type Draw = (value: number) => string;
 
@@ -189,7 +189,7 @@ const STEADY: Record<
 > = {
   most_often: {
     label: "Most often",
-    draw: parameter,
+    draw: exact,
     why: "Nothing was chosen",
     definition: "The value that most windows chose; of equals the lowest.",
     formula: "arg max over values of count(windows that chose it)",

@@ -5,7 +5,7 @@ import { type Figure, FigureName } from "@/components/figure-card";
 import { Unknown } from "@/components/marks";
 import { EmptyState } from "@/components/shared/DataState";
 import { inBlocks } from "@/lib/draws";
-import { counted, count, percent, ratio, rupees } from "@/lib/format";
+import { exact, counted, count, percent, ratio, rupees } from "@/lib/format";
 import { labelOf, written } from "@/lib/measures";
 import type { Metrics, WalkForward } from "@/lib/types";
 import { FigureRows } from "./figure-rows";
@@ -20,7 +20,6 @@ import {
   testedInterval,
   variantsFigures,
 } from "./tested-figures";
-import { parameter } from "./words";
 
 /** The figures of the tested curve, each with its interval, and its deflated Sharpe. */
 export function Figures({ walk }: { walk: WalkForward }) {
@@ -231,11 +230,11 @@ export function Stability({ walk }: { walk: WalkForward }) {
                 <td>
                   {one.values
                     .flatMap((value, at) =>
-                      one.chosen[at] ? [`${parameter(value)}: ${counted(one.chosen[at], "time")}`] : [],
+                      one.chosen[at] ? [`${exact(value)}: ${counted(one.chosen[at], "time")}`] : [],
                     )
                     .join(", ")}
                 </td>
-                <td className="r">{parameter(one.most_often)}</td>
+                <td className="r">{exact(one.most_often)}</td>
                 <td className="r">{percent(one.share, 0)}</td>
                 <td className="r">
                   {one.mean_step === null ? <Unknown why="One window alone" /> : ratio(one.mean_step, 1)}

@@ -2,25 +2,21 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { parseAsString, useQueryState } from "nuqs";
-import { useMemo, useState } from "react";
+import { useMemo } from "react";
+import { AccountCurve } from "@/components/account-curve";
 import { BenchmarkTable } from "@/components/benchmark-table";
-import { CurveLegend } from "@/components/curve-legend";
-import { Segmented } from "@/components/fields";
 import { FigureName } from "@/components/figure-card";
 import { Unknown } from "@/components/marks";
 import { OnePage } from "@/components/one-page";
-import { StatsChart } from "@/components/stats-chart";
-import { TimeBrush } from "@/components/time-brush";
 import { Outcome, useVerification, VERIFY_WAIT, VerifyButton, VerifyingJob } from "@/components/verification";
 import { WarningList } from "@/components/warning-list";
 import { unwrap, walkAPI } from "@/lib/api-client";
 import { useCrumbs } from "@/lib/crumbs";
-import { dateRange, percent } from "@/lib/format";
+import { count, dateRange, percent } from "@/lib/format";
 import { labelOf, written } from "@/lib/measures";
 import { strategiesQuery, useIndexName } from "@/lib/queries";
 import { told } from "@/lib/told";
 import type { SweepMetric, WalkForward } from "@/lib/types";
-import { useRange } from "@/lib/use-range";
 import { walkQuery } from "./queries";
 import { testedPoints, windowFigure } from "./tested-figures";
 import { Figures, Luck, Stability, Stress, Variants } from "./walk-figures";
@@ -40,26 +36,16 @@ export function WalkPage() {
 function Shown({ walk }: { walk: WalkForward }) {
   const cards = useQuery(strategiesQuery);
   const indexName = useIndexName();
-  const [view, setView] = useState<"chart" | "table">("chart");
   const verification = useVerification("The walk-forward", () =>
     unwrap(walkAPI.verify(walk.walk_forward_id, VERIFY_WAIT)),
   );
   const capital = Number((walk.spec["base"] as Record<string, unknown>)["initial_capital"]);
   const points = useMemo(() => testedPoints(walk), [walk]);
-  const equity = useMemo(() => points.map((point) => point.equity), [points]);
-  const range = useRange(walk.sessions);
-  const [from, to] = range.drawn;
-  const part = useMemo(() => points.slice(from, to + 1), [points, from, to]);
-  const index = walk.benchmarks.find((row) => row.kind === "index" && row.equity);
-  // its first value is of the close before the first test
-  const besideName = index && indexName(index.name);
-  const beside = useMemo(
-    () =>
-      index?.equity && besideName
-        ? { name: besideName, values: index.equity.slice(1).slice(from, to + 1) }
-        : undefined,
-    [index, besideName, from, to],
-  );
+  const index = useMemo(() => {
+    const row = walk.benchmarks.find((one) => one.kind === "index");
+    // its first value is of the close before the first test
+    return row?.equity ? { name: row.name, values: row.equity.slice(1) } : undefined;
+  }, [walk]);
   const name =
     cards.data?.find((card) => card.strategy_id === walk.strategy_id)?.display_name ?? walk.strategy_id;
   return (
@@ -74,7 +60,7 @@ function Shown({ walk }: { walk: WalkForward }) {
           </div>
           <p className="t2 num">
             {indexName(walk.universe)} · {dateRange(walk.start_date, walk.end_date)} · {walk.mode},{" "}
-            {walk.train} sessions chosen on, {walk.test} tested · by {labelOf(walk.metric)}
+            {count(walk.train)} sessions chosen on, {count(walk.test)} tested · by {labelOf(walk.metric)}
           </p>
           <p className="b">{told(walk.track_record)}</p>
         </div>
@@ -82,38 +68,14 @@ function Shown({ walk }: { walk: WalkForward }) {
       </div>
       <VerifyingJob state={verification} />
       <WarningList warnings={(walk.warnings ?? []).map(told)} />
-      <section className="card" aria-label="Tested curve">
-        <div className="card-h">
-          <h2>The tests put together</h2>
-          <CurveLegend name={name} beside={beside?.name} />
-          <span className="sp">
-            <Segmented
-              label="View"
-              value={view}
-              onChange={setView}
-              options={[
-                { value: "chart", label: "Chart" },
-                { value: "table", label: "Table" },
-              ]}
-            />
-          </span>
-        </div>
-        <StatsChart
-          points={part}
-          capital={capital}
-          name={name}
-          log={false}
-          beside={beside}
-          asTable={view === "table"}
-        />
-        <TimeBrush
-          days={walk.sessions}
-          values={equity}
-          first={range.first}
-          last={range.last}
-          onChange={range.choose}
-        />
-      </section>
+      <AccountCurve
+        title="The tests put together"
+        label="Tested curve"
+        name={name}
+        capital={capital}
+        points={points}
+        index={index}
+      />
       <div className="duo">
         <Figures walk={walk} />
         <Luck walk={walk} />
@@ -191,7 +153,7 @@ function Windows({ walk }: { walk: WalkForward }) {
                   {dateRange(row.test_start, row.test_end)}
                 </th>
                 <td>{dateRange(row.train_start, row.train_end)}</td>
-                <td>{row.params ? parameters(row.params) : "none: no point had a value"}</td>
+                <td>{row.params ? parameters(row.params) : "None: no point had a value"}</td>
                 <td className="r">{drawn(row.trained)}</td>
                 <td className="r">{drawn(row.tested)}</td>
                 <td className="r">
@@ -201,7 +163,7 @@ function Windows({ walk }: { walk: WalkForward }) {
                     percent(row.tested_return)
                   )}
                 </td>
-                <td className="r">{row.trades}</td>
+                <td className="r">{count(row.trades)}</td>
               </tr>
             ))}
           </tbody>

@@ -1,4 +1,4 @@
-import { grouped } from "@/lib/format";
+import { exact } from "@/lib/format";
 import type { ParameterSchema, StrategyCard, SweepMetric } from "@/lib/types";
 
 /** The measures that are kept of each point. */
@@ -31,16 +31,9 @@ export const CHOOSING = [
 ] as const satisfies readonly SweepMetric[];
 export type Chooser = (typeof CHOOSING)[number];
 
-/** 5, 0.05 or 0.00025: as few digits as tell the value, to the sixth that is not a leading zero. */
-export function parameter(value: number): string {
-  if (Number.isInteger(value)) return grouped(value);
-  const digits = Number(value.toPrecision(6)).toFixed(12).replace(/0+$/, "").split(".")[1] ?? "";
-  return grouped(value, digits.length);
-}
-
 export const parameters = (params: Record<string, number>): string =>
   Object.entries(params)
-    .map(([name, value]) => `${name} ${parameter(value)}`)
+    .map(([name, value]) => `${name} ${exact(value)}`)
     .join(" · ");
 
 export type Grid = Record<string, number[] | { start: number; stop: number; step: number }>;

@@ -144,8 +144,8 @@ def check_inputs(page: Page, run: dict[str, Any], spec: dict[str, Any]) -> None:
         "Slow": str(spec["books"][0]["params"]["slow"]),
         "Positions at most": "6",
         "Slippage": "5 basis points a side",
-        "Risk policy": f"{policy['max_equity_exposure_percent']:g} % invested at most, "
-        f"stop −{-policy['daily_stop_loss_percent']:g} %",
+        "Risk policy": f"{policy['max_equity_exposure_percent']:g}% invested at most, "
+        f"stop −{-policy['daily_stop_loss_percent']:g}%",
         "Engine": spec["engine_version"],
         "Member-days of the universe": f"{run['coverage']['member_days']:,}",
         "Of them with a bar": f"{run['coverage']['traded']:,}",
