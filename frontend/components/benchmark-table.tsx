@@ -100,7 +100,7 @@ export function BenchmarkTable<Beside extends Measured & { kind: string }>({
         </FigureTable>
       </div>
       <div className="card-f">
-        {from} {beside.map((row) => told(`${row.name}: ${row.words}`)).join(" ")}
+        {from} {named.map((row) => told(`${row.name}: ${row.words}`)).join(" ")}
       </div>
     </section>
   );

@@ -38,6 +38,7 @@ export function FigureValue({
       <button
         ref={button}
         type="button"
+        data-cell
         className={`figval ${className}`.trim()}
         aria-label={name}
         aria-haspopup="dialog"
@@ -77,7 +78,7 @@ export function FigureValue({
 }
 
 const figuresIn = (place: ParentNode | null | undefined): HTMLButtonElement[] =>
-  place ? [...place.querySelectorAll<HTMLButtonElement>("button.figval")] : [];
+  place ? [...place.querySelectorAll<HTMLButtonElement>("button[data-cell]")] : [];
 
 /** The figure an arrow key leads to from one in a table; null at its edge. */
 function neighbour(from: HTMLButtonElement, key: string): HTMLButtonElement | null {
@@ -101,7 +102,7 @@ function neighbour(from: HTMLButtonElement, key: string): HTMLButtonElement | nu
 
 const KEYS = new Set(["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End"]);
 
-/** A table whose figures open: one stop of the Tab key, and arrows from figure to figure. */
+/** A table whose cells open, those with `data-cell`: one stop of the Tab key, and arrows from cell to cell. */
 export function FigureTable(props: TableHTMLAttributes<HTMLTableElement>) {
   const table = useRef<HTMLTableElement>(null);
   const turnTo = (chosen: HTMLButtonElement) => {
@@ -113,7 +114,7 @@ export function FigureTable(props: TableHTMLAttributes<HTMLTableElement>) {
   });
   const onKeyDown = (event: KeyboardEvent) => {
     const from = event.target;
-    if (!(from instanceof HTMLButtonElement) || !from.matches(".figval") || !KEYS.has(event.key)) return;
+    if (!(from instanceof HTMLButtonElement) || !from.matches("[data-cell]") || !KEYS.has(event.key)) return;
     if (event.metaKey || event.ctrlKey || event.altKey) return;
     event.preventDefault();
     const next = neighbour(from, event.key);
@@ -128,7 +129,7 @@ export function FigureTable(props: TableHTMLAttributes<HTMLTableElement>) {
         ref={table}
         onKeyDown={onKeyDown}
         onFocus={(event) => {
-          if (event.target instanceof HTMLButtonElement && event.target.matches(".figval"))
+          if (event.target instanceof HTMLButtonElement && event.target.matches("[data-cell]"))
             turnTo(event.target);
         }}
       />

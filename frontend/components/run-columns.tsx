@@ -47,18 +47,8 @@ export const RUN_AT: Column<RunCard> = {
   cell: (run) => <span className="t2">{instant(run.created_at)}</span>,
 };
 
-/** The same on a phone; `under` stands after the universe. */
-export function PhoneRun({
-  run,
-  title,
-  universe,
-  under,
-}: {
-  run: RunCard;
-  title: ReactNode;
-  universe: string;
-  under: string;
-}) {
+/** The same on a phone. */
+export function PhoneRun({ run, title, universe }: { run: RunCard; title: ReactNode; universe: string }) {
   const metrics = run.metrics as Metrics;
   return (
     <>
@@ -67,7 +57,7 @@ export function PhoneRun({
           {title}
         </span>
         <span className="t3 xs trunc num" style={{ display: "block" }}>
-          {universe} · {under}
+          {universe} · {run.start_date.slice(0, 4)} – {run.end_date.slice(0, 4)}
         </span>
       </span>
       {(["cagr", "max_drawdown"] as const satisfies readonly Measured[]).map((name) => {

@@ -9,7 +9,7 @@ const asRupees: Draw = (value) => rupees(value, false);
 
 interface Measure {
   label: string;
-  /** In the head of a narrow column. */
+  /** Where there is little room: in the head of a column, on a card. */
   short?: string;
   draw: Draw;
 }
@@ -64,7 +64,7 @@ export const MEASURES: Record<string, Measure> = {
   trades: { label: "Closed trades", short: "Trades", draw: count },
   open_trades: { label: "Open at the end", draw: count },
   final_equity: { label: "Final equity", draw: asRupees },
-  frozen_value: { label: "Frozen: could not be sold", draw: asRupees },
+  frozen_value: { label: "Frozen: could not be sold", short: "Frozen", draw: asRupees },
   frozen_share: { label: "Frozen, of the final equity", draw: asPercent2 },
   frozen_positions: { label: "Frozen holdings", draw: count },
   final_equity_without_frozen: {

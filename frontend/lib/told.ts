@@ -15,7 +15,10 @@ export const told = (sentence: string): string =>
     // a holding and its value: "HDFC 123456.70 (last traded …"
     .replace(/(?<=[A-Z\d&-] )(-?\d+\.\d{2})(?= \()/g, (_, amount: string) => rupees(Number(amount)))
     .replace(/(?<![\w.])\d(?:\.\d+)?e\+\d+\b/g, (large) => count(Number(large)))
-    .replace(/(?<![\w.,₹])\d{5,}(?![\w.]*\w)/g, (large) => count(Number(large)))
+    .replace(
+      /(?<![\w.,₹])(\d{5,})(\.\d+)?(?![\w.]*\w)/g,
+      (_, whole: string, rest?: string) => `${count(Number(whole))}${rest ?? ""}`,
+    )
     .replace(new RegExp(`\\b\\d{4}(?= (?:of [\\d,]+ )?(?:${COUNTED})\\b)`, "g"), (number) =>
       count(Number(number)),
     )

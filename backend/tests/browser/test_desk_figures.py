@@ -65,8 +65,10 @@ def day(iso: str | None) -> str:
 
 
 def dated(sentence: str) -> str:
-    """A sentence of the server with its dates and percents as the pages write them."""
-    return re.sub(r"\d{4}-\d\d-\d\d", lambda found: day(found[0]), re.sub(r"(?<=\d) %", "%", sentence))
+    """A sentence of the server with its dates, percents and large numbers as the pages write them."""
+    text = re.sub(r"\d{4}-\d\d-\d\d", lambda found: day(found[0]), sentence).replace(" %", "%")
+    groups = r"(?<![\w.,])(\d{2,})(\d{3})(?![\w,])"  # 84397.0 is 84,397.0, and 2008 a year
+    return re.sub(groups, lambda found: re.sub(r"\B(?=(\d\d)+$)", ",", found[1]) + "," + found[2], text)
 
 
 def table_of(place: Locator) -> dict[str, list[str]]:
@@ -403,7 +405,7 @@ def test_the_walk_forward_page_shows_what_the_command_says(
     stored = page.request.get(
         f"{sample.url}/api/portfolio/strategies/walk-forwards/{walk['walk_forward_id']}"
     ).json()  # the doubt is as of now, and other tests try more
-    expect(page.get_by_text(stored["track_record"])).to_be_visible()
+    expect(page.get_by_text(dated(stored["track_record"]))).to_be_visible()
     figures = table_of(page.get_by_role("region", name="Figures", exact=True))
     shown = {"Total return": "total_return", "CAGR": "cagr", "Sharpe ratio": "sharpe", "Volatility": "volatility",
              "Maximum drawdown": "max_drawdown"}  # fmt: skip

@@ -43,6 +43,9 @@ const found: Comparison = {
       values: ["3.90ab", "3.77cd"],
       changed: "The prices or members on file changed between these runs.",
     },
+    { input: "books.1.strategy_id", values: ["sma_cross", "gone"], changed: null },
+    { input: "books.1.product", values: ["CNC", "MIS"], changed: null },
+    { input: "books.1.allocation", values: [0.5, null], changed: null },
   ],
   measures: [measure("cagr", [0.126, 0.102], -0.05, 0.004), measure("sharpe", [0.94, null], null, null)],
   correlation: [
@@ -98,6 +101,13 @@ test("runs stand side by side with differences, intervals and what was asked dif
   ).toBeInTheDocument();
   expect(screen.getByText("The prices or members on file changed between these runs.")).toBeInTheDocument();
   expect(inputs).not.toHaveTextContent("90ab");
+  // in the words of the other pages, not of the server
+  for (const row of [
+    /Strategy Moving-average crossover gone/,
+    /Product Delivery \(CNC\) Intraday \(MIS\)/,
+    /Allocation 50% Does not apply/,
+  ])
+    expect(within(inputs).getByRole("row", { name: row })).toBeInTheDocument();
   const asked = network.urls.find((url) => url.pathname.endsWith("/compare"));
   expect(asked?.searchParams.getAll("run")).toEqual([A, B]);
   expect(await axe(container)).toHaveNoViolations();

@@ -1,10 +1,11 @@
-import { screen, waitFor, within } from "@testing-library/react";
+import { act, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { axe } from "jest-axe";
 import { hunks } from "@/features/strategies/diff";
 import { LibraryPage } from "@/features/strategies/library-page";
 import { StrategyPage } from "@/features/strategies/strategy-page";
 import type { LibraryEntry, StrategyCard, StrategyVersion } from "@/lib/types";
+import { getCommands } from "@/lib/commands";
 import { failure, fakeApi } from "../support/api";
 import { renderApp } from "../support/render";
 import { smaCross } from "../support/wire";
@@ -168,6 +169,26 @@ test("notes are written, and what stays is not sent", async () => {
   await waitFor(() => expect(screen.queryByRole("textbox")).not.toBeInTheDocument());
   const sent = asked.requests.find((request) => request.method === "PATCH");
   expect(await sent?.json()).toEqual({ regime_notes: "Lost in 2022." });
+});
+
+test("Escape leaves notes that were not touched, and throws nothing away that was written", async () => {
+  page();
+  renderApp(<StrategyPage />, "strategy=cross");
+  const escape = () =>
+    act(() =>
+      getCommands()
+        .find((command) => command.id === "leave")
+        ?.run(),
+    );
+  await userEvent.click(await screen.findByRole("button", { name: "Edit notes" }));
+  escape();
+  expect(screen.queryByRole("textbox", { name: "Notes: when it loses" })).toBeNull();
+  await userEvent.click(screen.getByRole("button", { name: "Edit notes" }));
+  await userEvent.type(screen.getByRole("textbox", { name: "Notes: when it loses" }), " And more.");
+  escape();
+  expect(screen.getByRole("textbox", { name: "Notes: when it loses" })).toHaveValue("In ranges. And more.");
+  await userEvent.click(screen.getByRole("button", { name: "Cancel" }));
+  expect(screen.queryByRole("textbox")).toBeNull();
 });
 
 test("a note that is refused stays in the form, with the reason", async () => {

@@ -53,6 +53,21 @@ test("a point of other inputs than today's is run on today's only when that is a
   expect(network.requests.filter((one) => one.method === "POST")).toHaveLength(2);
 });
 
+test("the heat map is one stop of the Tab key, and arrows lead from cell to cell", async () => {
+  fakeApi(ANSWERS);
+  const { url } = renderApp(<SweepPage />, `?sweep=${ID}`);
+  const cell = (name: string) => screen.findByRole("button", { name });
+  const first = await cell("slow 30, fast 5: Sharpe ratio 0.40");
+  const last = await cell("slow 60, fast 10: Sharpe ratio −0.20");
+  expect([first.tabIndex, last.tabIndex]).toEqual([0, -1]);
+  first.focus();
+  await userEvent.keyboard("{ArrowRight}{ArrowDown}");
+  expect(last).toHaveFocus();
+  expect([first.tabIndex, last.tabIndex]).toEqual([-1, 0]);
+  await userEvent.keyboard("{Enter}");
+  expect(url().get("point")).toBe("3");
+});
+
 test("what is not known of a sweep has its reason, and a failed point too", async () => {
   fakeApi(ANSWERS);
   renderApp(<SweepPage />, `?sweep=${ID}`);

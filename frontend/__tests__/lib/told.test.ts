@@ -15,6 +15,7 @@ test.each([
   ["is sized at a fixed sum (1.5e+06).", "is sized at a fixed sum (15,00,000)."],
   ["is sized at a fixed sum (150000).", "is sized at a fixed sum (1,50,000)."],
   ["30 % of the equity, 10.5 % a year", "30% of the equity, 10.5% a year"],
+  ["Needs 84397.0 more years after 150000", "Needs 84,397.0 more years after 1,50,000"],
   // counts, by what is counted, so that a year stays a year
   ["1642 orders refused: no free position.", "1,642 orders refused: no free position."],
   ["Held over (2048 bars) in 2048", "Held over (2,048 bars) in 2048"],

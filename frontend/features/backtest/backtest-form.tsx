@@ -265,76 +265,86 @@ export function BacktestForm({ strategies, indices, defaultIndex, limits }: Back
           <div className="card-h">
             <h2>Money and positions</h2>
           </div>
-          <div className="card-b fields">
-            <TextField
-              label="Capital"
-              prefix="₹"
-              inputMode="numeric"
-              {...field("capital")}
-              hint={capital !== null && capital > 0 ? rupeesInWords(capital) : "Rupees"}
-            />
-            <SelectField label="Size of an entry" {...field("sizing")} hint={sizeHint(values)}>
-              {Object.entries(SIZINGS).map(([id, { label }]) => (
-                <option key={id} value={id}>
-                  {label}
-                </option>
-              ))}
-            </SelectField>
-            {sized && (
+          <div className="card-b stack g3">
+            <div className="fields">
               <TextField
-                label={sized}
-                {...(values.sizing === "value" ? { prefix: "₹" } : { unit: "shares" })}
-                inputMode="decimal"
-                {...field("amount")}
-                hint="At each entry, while the cash lasts"
+                label="Capital"
+                prefix="₹"
+                inputMode="numeric"
+                {...field("capital")}
+                hint={capital !== null && capital > 0 ? rupeesInWords(capital) : "Rupees"}
               />
-            )}
-            <TextField
-              label="Positions at most"
-              inputMode="numeric"
-              placeholder="No limit"
-              {...field("most")}
-              hint="Entries beyond it are refused"
-            />
-            <SelectField label="Product" {...field("product")} hint={productHint(values, card)}>
-              <option value="">The strategy’s own</option>
-              {Object.entries(PRODUCTS).map(([id, { label }]) => (
-                <option key={id} value={id}>
-                  {label}
-                </option>
-              ))}
-            </SelectField>
-            <SelectField label="Charges" {...field("plan")} hint={PLANS[values.plan].hint}>
-              {Object.entries(PLANS).map(([id, { label }]) => (
-                <option key={id} value={id}>
-                  {label}
-                </option>
-              ))}
-            </SelectField>
-            {values.plan === "bps" && (
+              <SelectField label="Size of an entry" {...field("sizing")} hint={sizeHint(values)}>
+                {Object.entries(SIZINGS).map(([id, { label }]) => (
+                  <option key={id} value={id}>
+                    {label}
+                  </option>
+                ))}
+              </SelectField>
+              {sized && (
+                <TextField
+                  label={sized}
+                  {...(values.sizing === "value" ? { prefix: "₹" } : { unit: "shares" })}
+                  inputMode="decimal"
+                  {...field("amount")}
+                  hint="At each entry, while the cash lasts"
+                />
+              )}
               <TextField
-                label="Rate of charges"
+                label="Positions at most"
+                inputMode="numeric"
+                placeholder="No limit"
+                {...field("most")}
+                hint="Entries beyond it are refused"
+              />
+              <SelectField label="Product" {...field("product")} hint={productHint(values, card)}>
+                <option value="">The strategy’s own</option>
+                {Object.entries(PRODUCTS).map(([id, { label }]) => (
+                  <option key={id} value={id}>
+                    {label}
+                  </option>
+                ))}
+              </SelectField>
+              <SelectField label="Charges" {...field("plan")} hint={PLANS[values.plan].hint}>
+                {Object.entries(PLANS).map(([id, { label }]) => (
+                  <option key={id} value={id}>
+                    {label}
+                  </option>
+                ))}
+              </SelectField>
+              {values.plan === "bps" && (
+                <TextField
+                  label="Rate of charges"
+                  unit="basis points"
+                  inputMode="decimal"
+                  {...field("costs")}
+                  hint="Of the traded value, each side"
+                />
+              )}
+              <TextField
+                label="Slippage"
                 unit="basis points"
                 inputMode="decimal"
-                {...field("costs")}
-                hint="Of the traded value, each side"
+                {...field("slippage")}
+                hint="Against you, each fill"
               />
-            )}
-            <TextField
-              label="Slippage"
-              unit="basis points"
-              inputMode="decimal"
-              {...field("slippage")}
-              hint="Against you, each fill"
-            />
-            <TextField
-              label="Volume at most"
-              unit="%"
-              inputMode="decimal"
-              placeholder="No cap"
-              {...field("cap")}
-              hint="Of a bar’s volume; what is left of an entry is cancelled"
-            />
+              <TextField
+                label="Volume at most"
+                unit="%"
+                inputMode="decimal"
+                placeholder="No cap"
+                {...field("cap")}
+                hint="Of a bar’s volume; what is left of an entry is cancelled"
+              />
+              <PolicyField
+                value={values.policy}
+                error={errors.policy}
+                onChange={(policy) => {
+                  set({ policy });
+                  setErrors((before) => withError(before, "policy", null));
+                }}
+              />
+            </div>
             <CheckField
               label="Wait for settlement (T+1)"
               hint={
@@ -345,14 +355,6 @@ export function BacktestForm({ strategies, indices, defaultIndex, limits }: Back
               name="settle"
               checked={values.settle}
               onChange={(event) => set({ settle: event.target.checked })}
-            />
-            <PolicyField
-              value={values.policy}
-              error={errors.policy}
-              onChange={(policy) => {
-                set({ policy });
-                setErrors((before) => withError(before, "policy", null));
-              }}
             />
           </div>
         </section>

@@ -2,6 +2,7 @@
 
 import { useMemo } from "react";
 import { alpha, useChartColors, type ChartColors } from "@/components/chart-colors";
+import { font, tooltipStyle, valueAxis } from "@/components/chart-parts";
 import { EChart, sessionAxis } from "@/components/echart";
 import { date, MONTHS, percent, rupees } from "@/lib/format";
 import type { RunAnalysis, RunHead } from "@/lib/types";
@@ -73,31 +74,18 @@ function draw(
   const key = ({ year, month }: RunAnalysis["turnover"][number]) =>
     `${year}-${String(month).padStart(2, "0")}`;
   const months = found.turnover.filter((month) => key(month) >= from && key(month) <= to);
-  const tooltip = {
-    backgroundColor: colors.overlay,
-    borderColor: colors.borderStrong,
-    textStyle: { color: colors.text, fontSize: 12 },
-  };
-  const axis = (gridIndex: number) => ({
-    gridIndex,
-    type: "value" as const,
-    position: "right" as const,
-    min: 0,
-    axisLabel: { color: colors.axis, fontSize: 12, formatter: (value: number) => percent(value, 0) },
-    axisTick: { show: false },
-    splitLine: { lineStyle: { color: colors.grid } },
-    splitNumber: 2,
-  });
+  const axis = (gridIndex: number) =>
+    valueAxis(colors, (value) => percent(value, 0), { gridIndex, min: 0, splitNumber: 2 });
   return {
     animation: false,
-    textStyle: { fontFamily: getComputedStyle(document.documentElement).fontFamily },
+    textStyle: font(),
     grid: [
       { left: 12, right: 56, top: 12, height: "42%" },
       { left: 12, right: 56, top: "60%", bottom: 24 },
     ],
     tooltip: {
       trigger: "axis" as const,
-      ...tooltip,
+      ...tooltipStyle(colors),
       formatter: (params: unknown) => {
         const [at] = params as { dataIndex: number; axisIndex: number }[];
         if (!at) return "";

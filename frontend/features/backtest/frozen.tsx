@@ -47,13 +47,13 @@ export function FrozenHoldings({ run }: { run: RunHead }) {
               <th scope="col">Why</th>
               <th scope="col">Last traded</th>
               <th scope="col">Exit refused</th>
-              <th scope="col" style={{ textAlign: "right" }}>
+              <th scope="col" className="r">
                 Shares
               </th>
-              <th scope="col" style={{ textAlign: "right" }}>
+              <th scope="col" className="r">
                 Last price
               </th>
-              <th scope="col" style={{ textAlign: "right" }}>
+              <th scope="col" className="r">
                 Value
               </th>
             </tr>
@@ -61,7 +61,7 @@ export function FrozenHoldings({ run }: { run: RunHead }) {
           <tbody>
             {run.frozen_holdings.map((row) => (
               <tr key={`${row.book} ${row.key}`}>
-                <th scope="row" style={{ textAlign: "left" }} className="sym">
+                <th scope="row" className="sym">
                   {row.symbol}
                 </th>
                 <td title={reasonText(row.reason)}>{whyFrozen(row)}</td>
@@ -69,9 +69,9 @@ export function FrozenHoldings({ run }: { run: RunHead }) {
                 <td className="t2">
                   {row.exit_refused_at === null ? "no exit was given" : barTime(row.exit_refused_at)}
                 </td>
-                <td style={{ textAlign: "right" }}>{count(row.quantity)}</td>
-                <td style={{ textAlign: "right" }}>{rupees(row.last_price, true)}</td>
-                <td style={{ textAlign: "right" }}>
+                <td className="r">{count(row.quantity)}</td>
+                <td className="r">{rupees(row.last_price, true)}</td>
+                <td className="r">
                   <FigureValue
                     name={`${row.symbol}, value: ${rupees(row.value, true)}`}
                     figure={() => frozenFigure(run, row)}

@@ -1,7 +1,7 @@
 import type { Figure, Whisker } from "@/components/figure-card";
 import { DEFINITIONS } from "@/lib/definitions";
 import { shortHash } from "@/lib/format";
-import { labelOf, written } from "@/lib/measures";
+import { labelOf, shortLabelOf, written } from "@/lib/measures";
 import type { DailyPoint, Metrics, RunAnalysis, RunHead } from "@/lib/types";
 import { inputsOf, worked } from "./definitions";
 
@@ -75,7 +75,7 @@ export function figures(run: RunHead, sharpe: Beside, analysis?: RunAnalysis | E
         name === "sharpe"
           ? sharpe.twins
           : twins.map((twin) => ({
-              name: labelOf(twin).split(":")[0] ?? twin, // what follows a colon has no room on a card
+              name: shortLabelOf(twin),
               value: metric(run, twin).text ?? "–",
             })),
     };

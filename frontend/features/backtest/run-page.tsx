@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { parseAsString, useQueryState } from "nuqs";
 import { useEffect, useMemo, type ReactNode } from "react";
 import { AheadLink } from "@/components/ahead-link";
+import { Assumptions } from "@/components/assumptions";
 import { loadCharts } from "@/components/echart";
 import { FigureCard } from "@/components/figure-card";
 import { Icon } from "@/components/icon";
@@ -20,7 +21,6 @@ import { useCrumbs } from "@/lib/crumbs";
 import { ofIntervals } from "@/lib/draws";
 import { count, dateRange, percent, rupeesInWords } from "@/lib/format";
 import { strategiesQuery, useIndexName } from "@/lib/queries";
-import { told } from "@/lib/told";
 import type { RunDetail, RunHead } from "@/lib/types";
 import { figures } from "./metrics";
 import { analysisQuery, runQuery, runTablesQuery, significanceQuery } from "./queries";
@@ -147,24 +147,19 @@ function Run({ run }: { run: RunHead }) {
       <Warnings run={run} />
       <div className="grid runb" style={{ marginTop: 12 }}>
         <Equity run={run} name={name} capital={spec.capital ?? run.daily_chart[0]?.equity ?? 0} />
-        <section className="card">
-          <div className="card-h">
-            <h2>Assumptions, in words</h2>
-          </div>
-          <ul className="ass beside" tabIndex={0} aria-label="Assumptions">
-            {run.assumptions.map((assumption) => (
-              <li key={assumption}>{told(assumption)}</li>
-            ))}
-          </ul>
-        </section>
+        <Assumptions said={run.assumptions} beside />
       </div>
       <FrozenHoldings run={run} />
       <AllMetrics run={run} analysis={found} />
       <div className="duo">
-        <Inputs run={run} />
-        <NaiveTwin run={run} />
-        <Benchmarks run={run} />
-        <Files run={run} />
+        <div className="stack g3">
+          <Inputs run={run} />
+          <Benchmarks run={run} />
+        </div>
+        <div className="stack g3">
+          <NaiveTwin run={run} />
+          <Files run={run} />
+        </div>
       </div>
       <Later height={1400}>
         <Anatomy run={run} />

@@ -18,7 +18,7 @@ import type { RunCard } from "@/lib/types";
 const MOST_COMPARED = 6;
 
 function columns(
-  names: ReadonlyMap<string, string>,
+  titleOf: (run: RunCard) => string,
   indexName: (id: string) => string,
   chosen: readonly string[],
   choose: (ids: string[]) => void,
@@ -30,7 +30,9 @@ function columns(
       width: 228,
       cell: (run) => (
         <span className="row" style={{ gap: 10 }}>
-          <span className="b trunc">{run.strategy_ids.map((id) => names.get(id) ?? id).join(" + ")}</span>
+          <span className="b trunc" title={titleOf(run)}>
+            {titleOf(run)}
+          </span>
           <code className="mono t3">{run.run_id.slice(0, 8)}</code>
         </span>
       ),
@@ -74,8 +76,9 @@ export function RunsPage() {
   const query = useQuery(runsQuery(page, strategy));
   const indexName = useIndexName();
   const names = new Map(strategies.data?.map((card) => [card.strategy_id, card.display_name]));
+  const titleOf = (run: RunCard) => run.strategy_ids.map((id) => names.get(id) ?? id).join(" + ");
   const shown = columns(
-    names,
+    titleOf,
     indexName,
     chosen,
     (ids) => void set({ compare: ids.length > 0 ? ids : null }),
@@ -166,12 +169,7 @@ export function RunsPage() {
                 ownsKeys
                 height={620}
                 phoneRow={(run) => (
-                  <PhoneRun
-                    run={run}
-                    universe={indexName(run.universe)}
-                    title={run.strategy_ids.map((id) => names.get(id) ?? id).join(" + ")}
-                    under={`${run.start_date.slice(0, 4)} – ${run.end_date.slice(0, 4)}`}
-                  />
+                  <PhoneRun run={run} universe={indexName(run.universe)} title={titleOf(run)} />
                 )}
               />
               <Pager page={page} pages={data.meta.total_pages} onPage={(to) => void set({ page: to })} />

@@ -2,6 +2,7 @@
 
 import { useMemo } from "react";
 import { useChartColors } from "@/components/chart-colors";
+import { font, tooltipStyle } from "@/components/chart-parts";
 import { sentence } from "@/components/data-jobs";
 import { EChart } from "@/components/echart";
 import { compactRupees, rupees, signedRupees } from "@/lib/format";
@@ -42,15 +43,13 @@ export function Waterfall({ twin, final }: { twin: NonNullable<RunHead["naive_tw
     const fill = { whole: colors.accent, gain: colors.gainFill, loss: colors.lossFill };
     return {
       animation: false,
-      textStyle: { fontFamily: getComputedStyle(document.documentElement).fontFamily },
+      textStyle: font(),
       grid: phone
-        ? { left: 100, right: 74, top: 28, bottom: 24 }
+        ? { left: 124, right: 74, top: 28, bottom: 24 }
         : { left: 12, right: 66, top: 26, bottom: 44 },
       tooltip: {
         trigger: "axis" as const,
-        backgroundColor: colors.overlay,
-        borderColor: colors.borderStrong,
-        textStyle: { color: colors.text, fontSize: 12 },
+        ...tooltipStyle(colors),
         formatter: (params: unknown) => {
           const [first] = params as { dataIndex: number }[];
           const step = first && shown[first.dataIndex];
@@ -68,7 +67,7 @@ export function Waterfall({ twin, final }: { twin: NonNullable<RunHead["naive_tw
           color: colors.axis,
           fontSize: 12,
           interval: 0,
-          width: phone ? 88 : 84,
+          width: phone ? 112 : 84,
           lineHeight: 15,
           overflow: "break" as const,
         },
@@ -118,7 +117,7 @@ export function Waterfall({ twin, final }: { twin: NonNullable<RunHead["naive_tw
   return (
     <EChart
       option={option}
-      height={phone ? 76 + 34 * shown.length : 230}
+      height={phone ? 76 + 36 * shown.length : 230}
       file="what-realism-costs"
       label={`Waterfall: ${label}`}
     />

@@ -169,10 +169,8 @@ function Compared({ found }: { found: Comparison }) {
         </div>
       </section>
       <Measures found={found} titles={titles} />
-      <div className="duo">
-        <Inputs found={found} titles={titles} />
-        <Correlation found={found} titles={titles} />
-      </div>
+      <Inputs found={found} titles={titles} />
+      <Correlation found={found} titles={titles} />
     </>
   );
 }
@@ -258,10 +256,11 @@ function Measures({ found, titles }: { found: Comparison; titles: readonly strin
 
 function Inputs({ found, titles }: { found: Comparison; titles: readonly string[] }) {
   const indexName = useIndexName();
+  const nameOf = useRunName();
   const books = Math.max(...found.runs.map((run) => run.strategy_ids.length));
   const changes = [...new Set(found.inputs.flatMap(({ changed }) => changed ?? []))];
   return (
-    <section className="card">
+    <section className="card" style={{ marginTop: 12 }}>
       <div className="card-h">
         <h2>Inputs that differ</h2>
       </div>
@@ -290,9 +289,13 @@ function Inputs({ found, titles }: { found: Comparison; titles: readonly string[
                   </th>
                   {values.map((value, at) => (
                     <td key={titles[at]} title={typeof value === "string" ? value : undefined}>
-                      {input === "universe.index" && typeof value === "string"
-                        ? indexName(value)
-                        : inputValue(input, value)}
+                      {typeof value !== "string"
+                        ? inputValue(input, value)
+                        : input === "universe.index"
+                          ? indexName(value)
+                          : input.endsWith(".strategy_id")
+                            ? nameOf([value])
+                            : inputValue(input, value)}
                     </td>
                   ))}
                 </tr>
@@ -308,7 +311,7 @@ function Inputs({ found, titles }: { found: Comparison; titles: readonly string[
 
 function Correlation({ found, titles }: { found: Comparison; titles: readonly string[] }) {
   return (
-    <section className="card">
+    <section className="card" style={{ marginTop: 12 }}>
       <div className="card-h">
         <h2>
           <FigureName label="Correlation of daily returns" figure={() => correlationFigure(found, titles)} />

@@ -1,6 +1,6 @@
 import { sentence } from "@/components/data-jobs";
 import { date, exact, rupees, signed } from "@/lib/format";
-import { SIZINGS, type Sizing } from "@/lib/terms";
+import { PRODUCTS, SIZINGS, type Product, type Sizing } from "@/lib/terms";
 import type { Comparison } from "@/lib/types";
 
 type Measure = Comparison["measures"][number];
@@ -90,6 +90,9 @@ export function inputValue(input: string, value: unknown): string {
   if (input === "initial_capital" && typeof value === "number") return rupees(value);
   if (typeof value === "string" && input === "sizing.kind" && value in SIZINGS)
     return SIZINGS[value as Sizing].label;
+  if (typeof value === "string" && input.endsWith(".product") && value in PRODUCTS)
+    return PRODUCTS[value as Product].label;
+  if (typeof value === "number" && input.endsWith(".allocation")) return `${exact(100 * value)}%`;
   if (typeof value === "string" && /^\d{4}-\d{2}-\d{2}$/.test(value)) return date(value);
   if (typeof value === "string") return value;
   if (typeof value === "number") return exact(value);

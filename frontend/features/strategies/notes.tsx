@@ -81,7 +81,13 @@ function Editor({ card, onDone }: { card: StrategyCard; onDone: () => void }) {
   const submit = () => (changed ? save.mutate() : onDone());
   useCommands([
     { id: "save", label: "Save the notes", keys: "mod+Enter", group: "This page", run: submit },
-    { id: "leave", label: "Leave the notes as they were", keys: "Escape", group: "This page", run: onDone },
+    {
+      id: "leave",
+      label: "Leave the notes as they were",
+      keys: "Escape",
+      group: "This page",
+      run: () => !changed && onDone(), // what was written is thrown away by its button alone
+    },
   ]);
   return (
     <form

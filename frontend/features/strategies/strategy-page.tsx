@@ -15,7 +15,7 @@ import { DataState, EmptyState } from "@/components/shared/DataState";
 import { Tabs } from "@/components/tabs";
 import { useCommands } from "@/lib/commands";
 import { useCrumbs } from "@/lib/crumbs";
-import { count, exact, instant } from "@/lib/format";
+import { count, exact } from "@/lib/format";
 import { libraryQuery, runsQuery, strategiesQuery, useIndexName } from "@/lib/queries";
 import { PRODUCTS } from "@/lib/terms";
 import type { LibraryEntry, ParameterSchema, RunCard, StrategyCard } from "@/lib/types";
@@ -231,7 +231,9 @@ function Parameters({ card }: { card: StrategyCard }) {
           <table className="t num">
             <thead>
               <tr>
-                <th scope="col">Name</th>
+                <th scope="col" className="pin edge">
+                  Name
+                </th>
                 <th scope="col">What it is</th>
                 <th scope="col" className="r">
                   Default
@@ -248,7 +250,7 @@ function Parameters({ card }: { card: StrategyCard }) {
             <tbody>
               {rows.map(([name, about]) => (
                 <tr key={name}>
-                  <th scope="row">
+                  <th scope="row" className="pin edge">
                     <code className="mono">{name}</code>
                   </th>
                   <td>{about.description}</td>
@@ -356,7 +358,6 @@ function Runs({ strategyId }: { strategyId: string }) {
                   run={run}
                   universe={indexName(run.universe)}
                   title={<code className="mono">{run.run_id.slice(0, 10)}</code>}
-                  under={instant(run.created_at)}
                 />
               )}
             />

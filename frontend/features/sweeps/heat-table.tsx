@@ -1,5 +1,6 @@
 "use client";
 
+import { FigureTable } from "@/components/figure-value";
 import { exact } from "@/lib/format";
 import { labelOf, written } from "@/lib/measures";
 import type { HeatMap } from "@/lib/types";
@@ -29,7 +30,7 @@ export function HeatTable({
     `${heat.x.name} ${exact(heat.x.values[column] ?? 0)}${one ? "" : `, ${heat.y.name} ${exact(heat.y.values[row] ?? 0)}`}: ${labelOf(heat.metric)} ${written(heat.metric, value)}`;
   return (
     <div className="tw-wrap" tabIndex={0} role="group" aria-label="Heat map, scrolls sideways">
-      <table className="heat num">
+      <FigureTable className="heat num">
         <caption className="sr">
           {labelOf(heat.metric)} by {heat.x.name}
           {one ? "" : ` and ${heat.y.name}`}
@@ -70,6 +71,8 @@ export function HeatTable({
                   >
                     <button
                       type="button"
+                      data-cell
+                      tabIndex={-1}
                       className={outlined ? "plateau" : undefined}
                       aria-pressed={best === chosen}
                       title={told}
@@ -84,7 +87,7 @@ export function HeatTable({
             </tr>
           ))}
         </tbody>
-      </table>
+      </FigureTable>
     </div>
   );
 }

@@ -173,11 +173,12 @@ export function RunTerms({ terms, onChange }: { terms: Terms; onChange: (terms: 
       </SelectField>
       <SelectField
         label="Risk policy"
+        hint="None: unconstrained"
         error={policies.error ? `The policies cannot be read: ${getErrorMessage(policies.error)}` : null}
         value={terms.policy_id}
         onChange={(event) => set("policy_id", event.target.value)}
       >
-        <option value="">None: unconstrained</option>
+        <option value="">None</option>
         {policies.data?.map((policy) => (
           <option key={policy.id} value={String(policy.id)}>
             {policy.name}

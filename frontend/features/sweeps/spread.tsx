@@ -2,6 +2,7 @@
 
 import { useMemo } from "react";
 import { alpha, useChartColors } from "@/components/chart-colors";
+import { font, tooltipStyle, valueAxis } from "@/components/chart-parts";
 import { EChart } from "@/components/echart";
 import { count } from "@/lib/format";
 import { labelOf, written } from "@/lib/measures";
@@ -21,14 +22,9 @@ export function Spread({ found }: { found: Landscape }) {
       (at === bins.counts.length - 1 || value < (bins.edges[at + 1] ?? 0));
     return {
       animation: false,
-      textStyle: { fontFamily: getComputedStyle(document.documentElement).fontFamily },
+      textStyle: font(),
       grid: { left: 12, right: 48, top: 12, bottom: 24 },
-      tooltip: {
-        trigger: "axis" as const,
-        backgroundColor: colors.overlay,
-        borderColor: colors.borderStrong,
-        textStyle: { color: colors.text, fontSize: 12 },
-      },
+      tooltip: { trigger: "axis" as const, ...tooltipStyle(colors) },
       xAxis: {
         type: "category" as const,
         data: middles.map((middle) => written(metric, middle)),
@@ -36,13 +32,7 @@ export function Spread({ found }: { found: Landscape }) {
         axisTick: { show: false },
         axisLabel: { color: colors.axis, fontSize: 12, hideOverlap: true },
       },
-      yAxis: {
-        type: "value" as const,
-        position: "right" as const,
-        axisLabel: { color: colors.axis, fontSize: 12 },
-        splitLine: { lineStyle: { color: colors.grid } },
-        splitNumber: 3,
-      },
+      yAxis: valueAxis(colors, count),
       series: [
         {
           type: "bar" as const,

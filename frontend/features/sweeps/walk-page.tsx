@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { parseAsString, useQueryState } from "nuqs";
 import { useMemo } from "react";
 import { AccountCurve } from "@/components/account-curve";
+import { Assumptions } from "@/components/assumptions";
 import { BenchmarkTable } from "@/components/benchmark-table";
 import { FigureName } from "@/components/figure-card";
 import { Unknown } from "@/components/marks";
@@ -99,14 +100,9 @@ function Shown({ walk }: { walk: WalkForward }) {
       </div>
       <Stability walk={walk} />
       <Windows walk={walk} />
-      <section className="card card-b stack g1" style={{ marginTop: 12 }} aria-label="Assumptions">
-        <h2>What it assumes</h2>
-        {walk.words.map((sentence) => (
-          <p key={sentence} className="t2">
-            {told(sentence)}
-          </p>
-        ))}
-      </section>
+      <div style={{ marginTop: 12 }}>
+        <Assumptions said={walk.words} />
+      </div>
     </>
   );
 }
