@@ -25,7 +25,9 @@ test("a run is taken apart into months, falls, distributions and luck", async ()
   expect(
     screen.getByRole("img", { name: /^Distribution of 2 closed trades: 1 below zero/ }),
   ).toBeInTheDocument();
-  expect(screen.getByText(/drawn again 2,000 times, in blocks of 4.3 sessions on average/)).toBeInTheDocument();
+  expect(
+    screen.getByText(/drawn again 2,000 times, in blocks of 4.3 sessions on average/),
+  ).toBeInTheDocument();
   expect(await axe(container)).toHaveNoViolations();
 });
 
