@@ -231,5 +231,5 @@ def told_again(error: Mapping[str, Any], details: dict[str, Any]) -> SmartTrader
         kind = left.pop(0)
         kinds.setdefault((kind.code, kind.status), kind)  # one of a service says no more on the wire than its parent
         left += kind.__subclasses__()
-    found = kinds[error["code"], error["status"]]
+    found = kinds.get((error["code"], error["status"]), InternalError)  # another version may have had others
     return found(error["message"], details={**error.get("details", {}), **details})
