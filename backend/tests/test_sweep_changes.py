@@ -1,0 +1,154 @@
+"""Sweeps of other data, another strategy or another engine than there are now, and what they are told as."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.database import Market
+from app.repositories.sweeps import SweepRepository
+from app.services.backtests.question import BacktestQuestion
+from app.services.sample_market import SampleSummary
+from app.services.sweeps.question import SweepQuestion
+from tests.test_sweep_api import URL, asked, finished, made, trials
+
+pytestmark = pytest.mark.integration
+
+
+def test_a_sweep_whose_data_changed_while_it_waited_has_failed_and_is_asked_for_again(
+    sample_client: TestClient, sample_data: SampleSummary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it tried until then stays counted, once, whoever tries it again on other data."""
+    from app.services.sweeps import working
+
+    monkeypatch.setattr("app.engines.sweeps.stretches.CHUNK", 3)
+    keep, kept = working.SweepWork._keep, 0
+
+    def dies(self: Any, *arguments: Any) -> None:
+        nonlocal kept
+        if kept == 2:
+            raise MemoryError("killed")
+        kept += 1
+        keep(self, *arguments)
+
+    symbol, day = sample_data.split
+    body, before = asked(sample_data, universes=[[symbol]], run={"market": "none"}), trials(sample_client)
+    monkeypatch.setattr(working.SweepWork, "_keep", dies)
+    sweep = made(sample_client, body)
+    assert sweep["state"] == "INTERRUPTED" and "the log has the cause" in sweep["reason"]
+    assert 0 < sweep["done"] < 10 and trials(sample_client) == before + sweep["done"]
+    monkeypatch.setattr(working.SweepWork, "_keep", keep)
+    url = f"{URL}/{sweep['sweep_id']}"
+
+    decision = {"symbol": symbol, "session": day.isoformat(), "decision": "CORRECT", "factor": 4.0}
+    corrected = sample_client.post("/api/data/actions/decisions", json=decision)
+    assert corrected.status_code == 201, corrected.text
+    assert sample_client.post(f"{url}/resume").status_code == 202
+    failed = finished(sample_client, sweep["sweep_id"])
+    assert failed["state"] == "FAILED" and failed["done"] == sweep["done"]
+    assert failed["reason"] == "The data changed since it was asked for (corporate actions): ask for it again"
+    assert sample_client.get(URL).json()["data"][0]["state"] == "FAILED"
+    assert sample_client.get(f"{url}/overfitting").json()["reason"] == "the sweep has failed"
+    refused = sample_client.post(f"{url}/resume")
+    assert refused.status_code == 409 and refused.json()["error"]["message"] == failed["reason"]
+    assert refused.json()["error"]["details"]["changed"] == ["corporate_actions"]
+
+    again = made(sample_client, body)
+    assert again["sweep_id"] != sweep["sweep_id"]
+    assert (again["state"], again["reason"], again["done"]) == ("FINISHED", None, 10)
+    assert trials(sample_client) == before + 10
+
+    assert sample_client.post(f"/api/data/actions/decisions/{corrected.json()['id']}/undo").status_code == 200
+    back = made(sample_client, body)  # the data are again what it names
+    assert back["sweep_id"] == sweep["sweep_id"] and (back["state"], back["done"]) == ("FINISHED", 10)
+    assert trials(sample_client) == before + 10
+
+
+def test_a_sweep_that_ends_while_its_state_is_asked_is_finished(
+    sample_client: TestClient, sample_data: SampleSummary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody is at work on it any more, and it was not finished when it was read: it stood there as interrupted."""
+    platform = sample_client.app.state.platform  # type: ignore[attr-defined]
+    run = BacktestQuestion(
+        strategy_ids=("sma_cross",), params={}, universe=sample_data.indices[0], start=date(2024, 3, 1),
+        end=date(2024, 12, 31),
+    )  # fmt: skip
+    sweep_id = platform.sweeps.keep(Market.REAL, SweepQuestion(run, {"fast": [3, 5]}))
+    working = SweepRepository.working
+
+    def then_it_ends(self: SweepRepository, asked: str) -> bool:
+        monkeypatch.setattr(SweepRepository, "working", working)
+        platform.sweeps.run_here(Market.REAL, sweep_id, lambda _fraction, _message: None)
+        return False
+
+    monkeypatch.setattr(SweepRepository, "working", then_it_ends)
+    answer = sample_client.get(f"{URL}/{sweep_id}").json()
+    assert (answer["state"], answer["done"]) == ("FINISHED", 2) and answer["finished_at"] is not None
+
+
+def test_a_sweep_of_an_older_engine_that_cannot_be_read_any_more_has_failed(
+    sample_client: TestClient, sample_data: SampleSummary
+) -> None:
+    platform = sample_client.app.state.platform  # type: ignore[attr-defined]
+    run = BacktestQuestion(
+        strategy_ids=("sma_cross",), params={}, universe=sample_data.indices[0], start=date(2024, 3, 1),
+        end=date(2024, 12, 31),
+    )  # fmt: skip
+    sweep_id = platform.sweeps.keep(Market.REAL, SweepQuestion(run, {"fast": [3, 5]}))
+    with platform.database.transaction(Market.REAL) as session:
+        sweep = SweepRepository(session).get(sweep_id)
+        base = sweep.spec["bases"][0] | {"engine_version": "0" * 12, "a_field": "of an engine before"}
+        sweep.spec = sweep.spec | {"bases": [base]}
+    assert sample_client.post(f"{URL}/{sweep_id}/resume").status_code == 202
+    failed = finished(sample_client, sweep_id)
+    assert failed["state"] == "FAILED" and failed["reason"].startswith("It was asked of engine 000000000000")
+    point = f"{URL}/{sweep_id}/points/0/run"
+    refused = sample_client.post(point).json()["error"]
+    assert refused["code"] == "CONFLICT" and refused["details"]["changed"] == ["engine_version"]
+    refused = sample_client.post(f"{point}?today=true").json()["error"]
+    assert refused["code"] == "CONFLICT" and "000000000000, which this one cannot read" in refused["message"]
+
+
+def test_a_point_of_an_older_engine_or_strategy_is_run_as_far_as_it_can_be_read(
+    sample_client: TestClient, sample_data: SampleSummary
+) -> None:
+    sweep = made(sample_client, asked(sample_data, grid={"fast": [3, 5]}))
+    platform = sample_client.app.state.platform  # type: ignore[attr-defined]
+    whole = sample_client.post(f"{URL}/{sweep['sweep_id']}/points/0/run").json()
+
+    def run(change: dict[str, Any], without: str = "") -> Any:
+        with platform.database.transaction(Market.REAL) as session:
+            stored = SweepRepository(session).get(sweep["sweep_id"])
+            kept = stored.spec
+            base = {name: value for name, value in kept["bases"][0].items() if name != without} | change
+            stored.spec = kept | {"bases": [base | {"engine_version": "0" * 12}]}
+        platform.sweeps.reading.forget(Market.REAL, sweep["sweep_id"])
+        answer = sample_client.post(f"{URL}/{sweep['sweep_id']}/points/0/run?today=true")
+        with platform.database.transaction(Market.REAL) as session:
+            SweepRepository(session).get(sweep["sweep_id"]).spec = kept
+        return answer
+
+    assert run({}, without="cash_rates").json()["run_id"] == whole["run_id"]  # an engine before there were any
+    unread = run({"a_field": 1})
+    assert (
+        unread.status_code == 409 and "which this one cannot read: spec: expected" in unread.json()["error"]["message"]
+    )
+    book = whole["spec"]["books"][0]
+    gone = run({"books": [book | {"params": book["params"] | {"gone": 5}}]})
+    assert gone.status_code == 409
+    assert gone.json()["error"]["message"].startswith("sma_cross does not take this point any more: ")
+
+
+def test_a_sweep_of_another_engine_has_failed_and_can_be_taken_away(
+    sample_client: TestClient, sample_data: SampleSummary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.services.backtests.changes.engine_version", lambda: "of tomorrow")
+    failed = made(sample_client, asked(sample_data))
+    assert failed["state"] == "FAILED" and failed["reason"].endswith("and this is of tomorrow: ask for it again")
+    [job] = sample_client.get("/api/jobs?kind=sweep").json()["data"]
+    assert job["state"] == "FAILED" and job["error"]["details"] == {"changed": ["engine_version"]}
+    assert sample_client.post(f"{URL}/{failed['sweep_id']}/cancel").status_code == 202
+    assert sample_client.get(f"{URL}/{failed['sweep_id']}").status_code == 404
