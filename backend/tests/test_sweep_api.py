@@ -229,6 +229,29 @@ def test_a_sweep_cancelled_by_its_job_while_that_waits_is_gone(
     assert sample_client.get(f"{URL}/{done['sweep_id']}").json()["state"] == "FINISHED"  # what is finished stays
 
 
+def test_a_sweep_that_somebody_goes_on_with_while_it_is_cancelled_is_not_taken_from_them(
+    sample_client: TestClient, sample_data: SampleSummary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform = sample_client.app.state.platform  # type: ignore[attr-defined]
+    run = BacktestQuestion(
+        strategy_ids=("sma_cross",), params={}, universe=sample_data.indices[0], start=date(2024, 3, 1),
+        end=date(2024, 12, 31),
+    )  # fmt: skip
+    sweep_id = platform.sweeps.keep(Market.REAL, SweepQuestion(run, {"fast": [3, 5]}))
+    working = SweepRepository.working
+
+    def then_somebody_goes_on(self: SweepRepository, asked: str) -> bool:
+        monkeypatch.setattr(SweepRepository, "working", working)
+        found = working(self, asked)
+        assert sample_client.post(f"{URL}/{sweep_id}/resume").status_code == 202
+        return found
+
+    monkeypatch.setattr(SweepRepository, "working", then_somebody_goes_on)
+    refused = sample_client.post(f"{URL}/{sweep_id}/cancel")
+    assert refused.status_code == 409 and "meanwhile" in refused.json()["error"]["message"]
+    assert finished(sample_client, sweep_id)["state"] == "FINISHED"
+
+
 def test_a_sweep_is_there_before_a_worker_can_take_its_job(
     sample_client: TestClient, sample_data: SampleSummary, monkeypatch: pytest.MonkeyPatch
 ) -> None:

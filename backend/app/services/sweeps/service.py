@@ -146,7 +146,8 @@ class SweepService:
 
         Raises
         ------
-        DataNotFoundError. ConflictError : it is finished or about to be, or a terminal is at work on it.
+        DataNotFoundError.
+        ConflictError : it is finished or about to be, a terminal is at work on it, or somebody just went on with it.
         """
         with self._database.transaction(market) as session:
             sweep = self._sweep(session, sweep_id)
@@ -163,7 +164,12 @@ class SweepService:
         if working:
             raise ConflictError("A terminal is at work on the sweep: stop it there")
         with self._database.transaction(market) as session:
-            SweepRepository(session).remove(sweep_id)
+            repository = SweepRepository(session)
+            left = repository.lock(sweep_id)
+            if left is not None:
+                if left.finished_at is not None or left.job_id != job_id or repository.working(sweep_id):
+                    raise ConflictError("Somebody went on with the sweep meanwhile: look at it again")
+                repository.remove(sweep_id)
         self.reading.forget(market, sweep_id)
 
     def point_spec(
