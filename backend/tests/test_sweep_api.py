@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import time
 import uuid
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from pyarrow import parquet
 
 from app.database import Market
 from app.models import Job
@@ -17,6 +21,7 @@ from app.repositories.sweeps import SweepRepository
 from app.services.backtests.question import BacktestQuestion
 from app.services.sample_market import SampleSummary
 from app.services.sweeps.question import SweepQuestion
+from app.services.sweeps.tables import EveryPoint
 
 pytestmark = pytest.mark.integration
 
@@ -417,3 +422,30 @@ def test_what_is_not_there_is_said(shared_sample: TestClient) -> None:
         assert response.status_code == 404 and response.json()["error"]["code"] == "DATA_NOT_FOUND"
     for path in ("/resume", "/cancel"):
         assert shared_sample.post(f"{URL}/{'0' * 64}{path}").status_code == 404
+
+
+def test_every_point_is_exported_as_the_command_writes_it(
+    sample_client: TestClient, sample_data: SampleSummary
+) -> None:
+    sweep = made(sample_client, asked(sample_data))
+    url = f"{URL}/{sweep['sweep_id']}"
+    answer = sample_client.get(f"{url}/export")
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.headers["content-disposition"] == f'attachment; filename="sweep-{sweep["sweep_id"][:10]}.csv"'
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    points = sample_client.get(f"{url}/points?sort_by=number&sort_order=asc").json()["data"]
+    assert [int(row["number"]) for row in rows] == [point["number"] for point in points]
+    for row, point in zip(rows, points, strict=True):
+        assert (int(row["param_fast"]), int(row["param_slow"])) == (point["params"]["fast"], point["params"]["slow"])
+        assert row["universe"] == sweep["bases"][0]["universe"]
+        assert float(row["total_return"]) == point["metrics"]["total_return"]
+    platform = sample_client.app.state.platform  # type: ignore[attr-defined]
+    with platform.database.transaction(Market.REAL) as session:
+        found = platform.sweeps.reading.found(Market.REAL, session, sweep["sweep_id"])
+    assert EveryPoint.of(found, Market.REAL).written(Path("points.csv")) == answer.content
+    assert set(EveryPoint.of(found, Market.SAMPLE).table()["market"].to_pylist()) == {"SAMPLE"}
+    assert sweep["bases"][0]["data_root"] == found.spec["bases"][0]["data_root"]
+    table = parquet.read_table(io.BytesIO(sample_client.get(f"{url}/export?format=parquet").content))
+    assert table.num_rows == len(points) and table.schema.metadata[b"sweep_id"].decode() == sweep["sweep_id"]
+    assert sample_client.get(f"{URL}/{'0' * 64}/export").status_code == 404
+    assert sample_client.get(f"{url}/export?format=xlsx").status_code == 422

@@ -148,7 +148,7 @@ def sweep(
                 answer = _answer(platform, market, sweep_id)
                 if out is not None:
                     with platform.database.transaction(market) as session:
-                        every = EveryPoint.of(platform.sweeps.reading.found(market, session, sweep_id))
+                        every = EveryPoint.of(platform.sweeps.reading.found(market, session, sweep_id), market)
     except (SmartTraderException, ValueError) as error:
         fail(error.message if isinstance(error, SmartTraderException) else str(error))
     if out is not None:

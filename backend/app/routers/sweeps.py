@@ -31,7 +31,9 @@ from app.schemas.sweeps import (
 )
 from app.schemas.walk_forwards import WalkForwardRequest
 from app.services.platform import Platform
+from app.services.run_tables import MEDIA_TYPES, Format, written
 from app.services.sweeps.question import SweepQuestion
+from app.services.sweeps.tables import EveryPoint
 from app.web.sessions import MarketDep, MarketSessionDep, SessionDep
 
 router = APIRouter(prefix="/api/portfolio/strategies/sweeps", tags=["sweeps"])
@@ -140,6 +142,22 @@ def sweep_points(
     )
     meta = PageMeta(page=page, limit=limit, total=total, total_pages=total_pages(total, limit))
     return SweepPoints(data=[SweepPoint(**row) for row in rows], meta=meta)
+
+
+@router.get(
+    "/{sweep_id}/export",
+    operation_id="sweeps:export",
+    response_class=Response,
+    responses={200: {"content": {kind: {} for kind in MEDIA_TYPES.values()}, "description": "The file"}},
+)
+def export_points(
+    sweep_id: str, platform: PlatformDep, market: MarketDep, session: MarketSessionDep, format: Format = "csv"
+) -> Response:
+    """Every point that is worked out as a file, in the order of their numbers."""
+    points = EveryPoint.of(platform.sweeps.reading.found(market, session, sweep_id), market)
+    name = f"{market.file_prefix}sweep-{sweep_id[:10]}.{format}"
+    named = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(written(points.table(), format), media_type=MEDIA_TYPES[format], headers=named)
 
 
 @router.get("/{sweep_id}/heatmap", operation_id="sweeps:heatmap", response_model=HeatMap)

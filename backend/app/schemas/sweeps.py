@@ -99,6 +99,7 @@ class SweepBase(BaseModel):
     universe: str
     start_date: date
     end_date: date
+    data_root: str = Field(description="Identity of the bars and members that its points read")
 
 
 class SkippedPoint(BaseModel):

@@ -14,7 +14,7 @@ import {
 import { figures, longestUnderWater } from "@/features/backtest/metrics";
 import { NaiveTwin } from "@/features/backtest/naive-twin";
 import { RunPage } from "@/features/backtest/run-page";
-import { readSpec } from "@/features/backtest/spec";
+import { readSpec } from "@/components/run-spec";
 import { tradeReturn } from "@/features/backtest/trade-figures";
 import { sortRows } from "@/features/backtest/sort";
 import { TRADE_COLUMNS } from "@/features/backtest/trades-table";

@@ -68,6 +68,27 @@ test("the heat map is one stop of the Tab key, and arrows lead from cell to cell
   expect(url().get("point")).toBe("3");
 });
 
+test("a sweep says what its points have in common, and gives every point as a file", async () => {
+  fakeApi(ANSWERS);
+  renderApp(<SweepPage />, `?sweep=${ID}`);
+  const common = await screen.findByRole("region", { name: "Swept with" });
+  const terms = within(common).getAllByRole("term");
+  const said = within(common).getAllByRole("definition");
+  expect(terms.map((term, at) => [term.textContent, said[at]?.textContent])).toEqual([
+    ["Capital", "₹10,00,000"],
+    ["Size of an entry", "Equity ÷ members"],
+    ["Charges", "Zerodha"],
+    ["Slippage", "5 basis points a side"],
+    ["Engine", "1.06aa350e81c4"],
+    ["Asked on", "1 Jan 2025"],
+    ["Data read", "7f3ac21e"],
+  ]);
+  expect(await screen.findByRole("link", { name: "Every point as CSV" })).toHaveAttribute(
+    "href",
+    `${SWEEPS}/${ID}/export?format=csv`,
+  );
+});
+
 test("what is not known of a sweep has its reason, and a failed point too", async () => {
   fakeApi(ANSWERS);
   renderApp(<SweepPage />, `?sweep=${ID}`);

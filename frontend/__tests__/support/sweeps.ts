@@ -7,6 +7,7 @@ export const SWEEPS = "/api/portfolio/strategies/sweeps";
 export const WALKS = "/api/portfolio/strategies/walk-forwards";
 export const ID = "5".repeat(64);
 
+const DATA = `3.${"7f3ac21e".repeat(8)}`;
 export const sweep: Sweep = {
   sweep_id: ID,
   strategy_id: "sma_cross",
@@ -24,11 +25,20 @@ export const sweep: Sweep = {
   grid: { fast: [5, 10], slow: [30, 60] },
   fixed: {},
   random: null,
-  bases: [{ base: 0, universe: "NIFTY50", start_date: "2020-01-01", end_date: "2024-12-31" }],
+  bases: [
+    { base: 0, universe: "NIFTY50", start_date: "2020-01-01", end_date: "2024-12-31", data_root: DATA },
+  ],
   skipped: [],
   refused: 0,
   metrics: ["sharpe", "cagr", "max_drawdown", "profit_factor", "trades", "total_return"],
-  run: {},
+  run: {
+    initial_capital: 1_000_000,
+    costs: { plan: "zerodha", bps: null },
+    slippage_bps: 5,
+    sizing: { kind: "equity_per_member", value: null },
+    data_root: DATA,
+    engine_version: "1.06aa350e81c4",
+  },
 };
 const heat: HeatMap = {
   metric: "sharpe",

@@ -5,7 +5,7 @@ import { sentence } from "@/components/data-jobs";
 import { count, counted } from "@/lib/format";
 import type { RunHead } from "@/lib/types";
 import { reasonName } from "./refusals";
-import { readSpec } from "./spec";
+import { readSpec } from "@/components/run-spec";
 
 /** What the run was asked, how much of its universe it could trade, and what was refused. */
 export function Inputs({ run }: { run: RunHead }) {

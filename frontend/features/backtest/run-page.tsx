@@ -31,7 +31,7 @@ import { Anatomy } from "./anatomy";
 import { FrozenHoldings, FrozenLine } from "./frozen";
 import { Files } from "./files";
 import { Orders } from "./orders";
-import { readSpec } from "./spec";
+import { readSpec } from "@/components/run-spec";
 import { Holdings } from "./holdings-panel";
 import { TradeCandles, useCandles } from "./trade-candles";
 import { AllMetrics } from "./all-metrics";

@@ -12,6 +12,7 @@ import { pointFigure } from "./figures";
 import { pointsQuery, type View } from "./queries";
 import { parameters } from "./words";
 
+const FORMATS = ["CSV", "Parquet"] as const;
 const COLUMNS: readonly SweepMetric[] = ["sharpe", "cagr", "max_drawdown", "profit_factor", "trades"];
 
 /** Every point in the order of a measure. */
@@ -38,7 +39,18 @@ export function Points({
     <section className="card" style={{ marginTop: 12 }} aria-label="Points">
       <div className="card-h">
         <h2>Points</h2>
-        <span className="sp">
+        <span className="sp row">
+          {FORMATS.map((format) => (
+            <a
+              key={format}
+              className="btn sm"
+              download
+              href={`/api/portfolio/strategies/sweeps/${sweep.sweep_id}/export?format=${format.toLowerCase()}`}
+              aria-label={`Every point as ${format}`}
+            >
+              {format}
+            </a>
+          ))}
           <button type="button" className="btn sm" onClick={onTurn}>
             {labelOf(metric)}: {rising ? "lowest" : "highest"} first
           </button>

@@ -15,6 +15,7 @@ import { Points } from "./points";
 import { sweepQuery } from "./queries";
 import { Surroundings } from "./surroundings";
 import { SweepState } from "./sweeps-page";
+import { SweptWith } from "./swept-with";
 import { parameters, SEARCHED } from "./words";
 import { Work } from "./work";
 
@@ -115,7 +116,10 @@ function Shown({ sweep }: { sweep: Sweep }) {
           <Heat sweep={sweep} {...view} onChoose={(point) => void set({ point })} />
           <div className="duo">
             <Surroundings sweep={sweep} metric={view.metric} base={view.base} point={view.point} />
-            <Doubt sweep={sweep} base={view.base} />
+            <div className="stack g3">
+              <Doubt sweep={sweep} base={view.base} />
+              <SweptWith sweep={sweep} />
+            </div>
           </div>
           <Points
             sweep={sweep}
@@ -126,6 +130,7 @@ function Shown({ sweep }: { sweep: Sweep }) {
           />
         </>
       )}
+      {!any && <SweptWith sweep={sweep} />}
     </>
   );
 }

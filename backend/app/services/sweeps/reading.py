@@ -30,6 +30,7 @@ from app.models import JobState, Sweep
 from app.repositories.jobs import JobRepository
 from app.repositories.sweeps import SweepRepository
 from app.services.backtests.trials import ledger, most_tried
+from app.services.order import by_name
 from app.services.sweeps.working import unpacked
 
 F1 = NDArray[np.float64]
@@ -107,7 +108,13 @@ class SweepReading:
             "fixed": {name: value for name, value in book["params"].items() if name not in spec["grid"]},
             "random": None if spec["draws"] is None else {"draws": spec["draws"], "seed": spec["seed"]},
             "bases": [
-                {"base": i, "universe": universe_of(base), "start_date": base["start"], "end_date": base["end"]}
+                {
+                    "base": i,
+                    "universe": universe_of(base),
+                    "start_date": base["start"],
+                    "end_date": base["end"],
+                    "data_root": base["data_root"],
+                }
                 for i, base in enumerate(spec["bases"])
             ],
             "skipped": sweep.skipped,
@@ -273,7 +280,7 @@ class SweepReading:
         return {
             "sweep_id": sweep.sweep_id,
             "strategy_id": sweep.strategy_id,
-            "universes": sorted({universe_of(base) for base in bases}),
+            "universes": sorted({universe_of(base) for base in bases}, key=by_name),
             "start_date": min(base["start"] for base in bases),
             "end_date": max(base["end"] for base in bases),
             "parameters": sorted(sweep.spec["grid"]),

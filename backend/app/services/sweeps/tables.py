@@ -12,6 +12,7 @@ import orjson
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from app.database import Market
 from app.engines.sweeps.evaluate import METRICS
 from app.services.run_tables import written
 from app.services.sweeps.reading import WHOLE, Found, point_told, universe_of
@@ -33,13 +34,15 @@ class EveryPoint:
     values: NDArray[np.float64]
     there: NDArray[np.bool_]
     failures: Mapping[int, str]
+    sample: bool = False  # of the generated market
 
     @classmethod
-    def of(cls, found: Found) -> EveryPoint:
+    def of(cls, found: Found, market: Market) -> EveryPoint:
         """Those of a stored sweep."""
         params = {name: np.array(values)[found.axes[name]] for name, values in found.grid.items()}
         bases = found.spec["bases"]
-        return cls(found.sweep.sweep_id, bases, params, found.values, found.there, found.failures)
+        sample = market is Market.SAMPLE
+        return cls(found.sweep.sweep_id, bases, params, found.values, found.there, found.failures, sample)
 
     @property
     def _numbers(self) -> NDArray[np.int64]:
@@ -58,7 +61,8 @@ class EveryPoint:
     def table(self) -> pa.Table:
         """A row a point: its number, universe and period, its parameters (`param_…`), its measures, why it failed.
 
-        Fractions are fractions, money is rupees; what is undefined is null.
+        Fractions are fractions, money is rupees; what is undefined is null. Of the generated market each row says
+        SAMPLE in a column `market`.
         """
         numbers, each = self._numbers, self.values.shape[0] // len(self.bases)
         bases = (numbers // each).tolist()
@@ -73,6 +77,8 @@ class EveryPoint:
             values = pa.array(self.values[numbers, at], from_pandas=True)  # NaN is null
             columns[name] = values.cast(pa.int64()) if name in WHOLE else values
         columns["failed"] = pa.array([self.failures.get(number) for number in numbers.tolist()], pa.string())
+        if self.sample:
+            columns["market"] = pa.array([Market.SAMPLE.mark] * len(bases), pa.string())
         return pa.table(columns).replace_schema_metadata({"sweep_id": self.sweep_id})
 
     def written(self, file: Path) -> bytes:
