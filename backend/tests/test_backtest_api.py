@@ -396,6 +396,10 @@ def test_an_empty_name_is_refused_by_its_field(
     assert (error["code"], error["details"]["field"]) == ("VALIDATION_ERROR", "universe")
     assert error["message"] == "universe: the name is empty; give the id of an index, such as NIFTY50"
 
+    error = error_of(shared_sample.post(URL, json=question(sample_data, benchmark=empty)))
+    assert (error["code"], error["details"]["field"]) == ("VALIDATION_ERROR", "benchmark")
+    assert error["message"].startswith("benchmark: the name is empty")
+
     error = error_of(shared_sample.get("/api/screener/", params={"index": empty}))
     assert (error["code"], error["details"]["field"]) == ("VALIDATION_ERROR", "index")
     assert error["message"].startswith("index: the name is empty")

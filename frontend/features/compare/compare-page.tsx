@@ -291,7 +291,7 @@ function Inputs({ found, titles }: { found: Comparison; titles: readonly string[
                     <td key={titles[at]} title={typeof value === "string" ? value : undefined}>
                       {typeof value !== "string"
                         ? inputValue(input, value)
-                        : input === "universe.index"
+                        : (input === "universe.index" || input === "benchmark") && value !== "none"
                           ? indexName(value)
                           : input.endsWith(".strategy_id")
                             ? nameOf([value])

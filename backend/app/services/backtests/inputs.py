@@ -17,7 +17,7 @@ from app.engines.bars import Bars
 from app.engines.market_rules import MarketRules
 from app.engines.policy import Policy
 from app.engines.strategies.registry import AnyStrategy
-from app.exceptions import DataNotFoundError
+from app.exceptions import DataNotFoundError, ValidationError
 from app.repositories.index_series import index_closes
 from app.services.backtests.question import BacktestQuestion
 from app.services.backtests.slices import Slice, SliceQuestion, SliceService
@@ -93,8 +93,15 @@ class InputService:
     def benchmark(
         session: Session, question: BacktestQuestion, loaded: Slice
     ) -> tuple[str | None, NDArray[np.float64] | None]:
-        """The index beside a question's run. Raises DataNotFoundError where one is asked for that is not there."""
+        """The index beside a question's run.
+
+        Raises
+        ------
+        DataNotFoundError : one is asked for that is not there. ValidationError : its name is empty.
+        """
         asked = question.benchmark
+        if asked is not None and not asked.strip():
+            raise ValidationError("benchmark: the name is empty; give the id of an index, or none", "benchmark")
         if asked is not None and asked.lower() == "none":
             return None, None
         found = _series(session, canonical(asked or loaded.universe.index or "NIFTY50"), loaded.bars)
