@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import sys
 
-_NESTING = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
-_NUMBERS = re.compile(r'"(?:[^"\\]|\\.)*"|[\d.eE+]+', re.DOTALL)
+# a text that has no end goes to that of the body: to look for its end from each quote in it takes for ever
+_TEXT = r'"(?:[^"\\]|\\.)*+"?'
+_NESTING = re.compile(rf"{_TEXT}|[\[{{]|[\]}}]", re.DOTALL)
+_NUMBERS = re.compile(rf"{_TEXT}|[\d.eE+]+", re.DOTALL)
 
 
 def unreadable(body: bytes, error: ValueError | RecursionError) -> str | None:

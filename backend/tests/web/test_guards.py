@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
 
+from app.web.bodies import unreadable
 from app.web.guards import MAX_JSON_BYTES
 
 pytestmark = pytest.mark.integration
@@ -109,6 +111,17 @@ def test_a_body_that_cannot_be_read_is_told_why_and_where(shared_client: TestCli
     error = error_of(response)
     assert (response.status_code, error["code"], error["details"]["field"]) == (422, "VALIDATION_ERROR", "body")
     assert error["message"].startswith(f"body: {words}")
+
+
+def test_why_a_body_cannot_be_read_is_found_in_one_pass_over_it() -> None:
+    """The server answers nobody else meanwhile: of a text without an end each quote in it was followed to the end."""
+    text = b'"' + b'\\"' * 450_000
+    began = time.process_time()
+    told = unreadable(b"[" * 100_000 + text, RecursionError())
+    assert told == "is nested too deep: 100,000 lists and objects lie in one another at character 99,999"
+    digits = unreadable(b"[" + text + b", " + b"9" * 5_000, ValueError())
+    assert digits is None  # within the text that has no end
+    assert time.process_time() - began < 5  # half a second; it was half an hour
 
 
 @pytest.mark.parametrize("depth", [900, 960, 980, 990, 995, 999])
