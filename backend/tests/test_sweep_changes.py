@@ -152,3 +152,24 @@ def test_a_sweep_of_another_engine_has_failed_and_can_be_taken_away(
     assert job["state"] == "FAILED" and job["error"]["details"] == {"changed": ["engine_version"]}
     assert sample_client.post(f"{URL}/{failed['sweep_id']}/cancel").status_code == 202
     assert sample_client.get(f"{URL}/{failed['sweep_id']}").status_code == 404
+
+
+def test_a_sweep_of_a_symbol_that_nothing_is_known_of_any_more_has_failed(
+    sample_client: TestClient, sample_data: SampleSummary
+) -> None:
+    platform = sample_client.app.state.platform  # type: ignore[attr-defined]
+    run = BacktestQuestion(
+        strategy_ids=("sma_cross",), params={}, universe=(sample_data.split[0],), start=date(2024, 3, 1),
+        end=date(2024, 12, 31),
+    )  # fmt: skip
+    sweep_id = platform.sweeps.keep(Market.REAL, SweepQuestion(run, {"fast": [3, 5]}))
+    with platform.database.transaction(Market.REAL) as session:
+        sweep = SweepRepository(session).get(sweep_id)
+        base = sweep.spec["bases"][0]
+        sweep.spec = sweep.spec | {"bases": [base | {"universe": base["universe"] | {"symbols": ["NOTTHERE"]}}]}
+    assert sample_client.post(f"{URL}/{sweep_id}/resume").status_code == 202
+    failed = finished(sample_client, sweep_id)
+    told = "The data changed since it was asked for (Unknown symbols: NOTTHERE): ask for it again"
+    assert (failed["state"], failed["reason"]) == ("FAILED", told)
+    refused = sample_client.post(f"{URL}/{sweep_id}/points/0/run")
+    assert refused.status_code == 409 and refused.json()["error"]["details"]["changed"] == ["data"]

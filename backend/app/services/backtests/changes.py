@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from app.engines.backtest import RunSpec
 from app.engines.backtest.spec import engine_version
 from app.engines.strategies.registry import AnyStrategy
-from app.exceptions import ConflictError, DataNotFoundError, InsufficientDataError
+from app.exceptions import ConflictError, DataNotFoundError, InsufficientDataError, ValidationError
 from app.services.backtests.inputs import Inputs, changed_inputs
 
 
@@ -44,8 +44,11 @@ def check_inputs(spec: RunSpec, inputs: Inputs) -> None:
 
 @contextmanager
 def changed_where_missing() -> Iterator[None]:
-    """Say of data that were there when they were asked for, and are not now, that they changed."""
+    """Say of data that were there when they were asked for, and are not now, that they changed.
+
+    A symbol that is unknown now, or one company with another by now, is wrong of a question; here it was right once.
+    """
     try:
         yield
-    except (DataNotFoundError, InsufficientDataError) as error:
+    except (DataNotFoundError, InsufficientDataError, ValidationError) as error:
         raise InputsChanged(f"The data changed since it was asked for ({error.message})", "data") from error
