@@ -1,6 +1,7 @@
 "use client";
 
 import { useMemo, useState, type ReactNode } from "react";
+import { TableToggle } from "@/components/charted";
 import { CurveLegend } from "@/components/curve-legend";
 import { Segmented } from "@/components/fields";
 import { StatsChart, type EquityPoint } from "@/components/stats-chart";
@@ -60,14 +61,7 @@ export function AccountCurve({
             ]}
             onChange={setScale}
           />
-          <button
-            type="button"
-            className="btn sm"
-            aria-pressed={asTable}
-            onClick={() => setAsTable(!asTable)}
-          >
-            {asTable ? "View as chart" : "View as table"}
-          </button>
+          <TableToggle asTable={asTable} onChange={setAsTable} />
         </span>
       </div>
       {points.length === 0 ? (

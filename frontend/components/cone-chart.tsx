@@ -4,7 +4,8 @@ import { useMemo } from "react";
 import { alpha, useChartColors } from "@/components/chart-colors";
 import { font, tooltipStyle, valueAxis } from "@/components/chart-parts";
 import { EChart, sessionAxis } from "@/components/echart";
-import { axisRupees, date, rupees } from "@/lib/format";
+import type { Series } from "@/components/charted";
+import { axisRupees, count, date, rupees } from "@/lib/format";
 
 /** An account among paths of its returns drawn again: half of them lie in the inner band, nine of ten in the outer one. */
 export function ConeChart({
@@ -85,3 +86,15 @@ export function ConeChart({
     />
   );
 }
+
+const PERCENTILES = ["5th", "25th", "Median", "75th", "95th"] as const;
+
+/** The same as a table has it: the paths by their place among a hundred, and the account. */
+export const coneSeries = (
+  paths: readonly (readonly number[])[],
+  equity: readonly number[],
+  what: string,
+): Series[] =>
+  [{ name: what, values: equity }, ...PERCENTILES.map((name, at) => ({ name, values: paths[at] ?? [] }))].map(
+    (line) => ({ ...line, unit: "₹", draw: count }),
+  );

@@ -1,4 +1,5 @@
 import { screen, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
 import { axe } from "jest-axe";
 import { FigureCard, placed } from "@/components/figure-card";
 import { Anatomy } from "@/features/backtest/anatomy";
@@ -29,6 +30,24 @@ test("a run is taken apart into months, falls, distributions and luck", async ()
     screen.getByText(/drawn again 2,000 times, in blocks of 4.3 sessions on average/),
   ).toBeInTheDocument();
   expect(await axe(container)).toHaveNoViolations();
+});
+
+test("each chart over sessions can be read as a table, the latest session first", async () => {
+  fakeApi({ [PATH]: analysis });
+  renderApp(<Anatomy run={run} />);
+  await screen.findByRole("region", { name: /^Returns by month/ });
+  for (const [title, table] of [
+    ["Exposure and turnover", "Exposure by session, and turnover of its month"],
+    ["Sharpe of a year, and trades open", "Sharpe of a year and trades open by session"],
+    ["These returns drawn again", "Paths of the returns drawn again by session"],
+  ] as const) {
+    const card = within(screen.getByRole("heading", { name: title }).closest("section")!);
+    await userEvent.click(card.getByRole("button", { name: "View as table" }));
+    const days = table.startsWith("Exposure") ? run.daily_chart.length : analysis.days.length;
+    expect(card.getByLabelText(table)).toHaveAttribute("aria-rowcount", String(days + 1));
+    await userEvent.click(card.getByRole("button", { name: "View as chart" }));
+    expect(card.queryByLabelText(table)).toBeNull();
+  }
 });
 
 test("what cannot be drawn says why", async () => {

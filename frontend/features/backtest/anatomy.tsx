@@ -2,12 +2,13 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
-import { ConeChart } from "@/components/cone-chart";
+import { Charted } from "@/components/charted";
+import { ConeChart, coneSeries } from "@/components/cone-chart";
 import { FigureTable, FigureValue } from "@/components/figure-value";
 import { Unknown, toneOf } from "@/components/marks";
 import { DataState, EmptyState } from "@/components/shared/DataState";
 import { inBlocks } from "@/lib/draws";
-import { count, date, MONTHS, percent, signed } from "@/lib/format";
+import { count, date, MONTHS, percent, ratio, signed } from "@/lib/format";
 import type { RunAnalysis, RunHead } from "@/lib/types";
 import { useRange } from "@/lib/use-range";
 import { Rolling } from "./anatomy-charts";
@@ -54,16 +55,25 @@ function Parts({ run, found }: { run: RunHead; found: RunAnalysis }) {
         <Exposure run={run} found={found} />
         <Falls run={run} found={found} equity={equity} />
       </div>
-      <section className="card" style={{ marginTop: 12 }}>
-        <div className="card-h">
-          <h2>Sharpe of a year, and trades open</h2>
-        </div>
+      <Charted
+        apart
+        title="Sharpe of a year, and trades open"
+        of="Sharpe of a year and trades open by session"
+        days={part.days}
+        series={[
+          { name: "Sharpe of a year", values: part.rolling_sharpe, draw: ratio },
+          { name: "Trades open", values: part.positions, draw: count },
+        ]}
+        height={220}
+        foot={
+          <>
+            Above, of the last {count(found.rolling_sessions)} sessions at each close; below, the trades then
+            open.
+          </>
+        }
+      >
         <Rolling found={part} />
-        <div className="card-f">
-          Above, of the last {count(found.rolling_sessions)} sessions at each close; below, the trades then
-          open.
-        </div>
-      </section>
+      </Charted>
       <div className="duo even">
         <Distribution title="Daily returns" bins={found.return_bins} of="daily returns" empty={NO_SESSION}>
           How many sessions fell into each range; the outermost hold what lies beyond.
@@ -228,23 +238,32 @@ function Falls({ run, found, equity }: PartProps) {
 
 function Luck({ found, equity }: { found: RunAnalysis; equity: readonly number[] }) {
   const { luck } = found;
-  return (
-    <section className="card" style={{ marginTop: 12 }}>
-      <div className="card-h">
-        <h2>These returns drawn again</h2>
-      </div>
-      {typeof luck === "string" ? (
+  const title = "These returns drawn again";
+  if (typeof luck === "string")
+    return (
+      <section className="card" style={{ marginTop: 12 }}>
+        <div className="card-h">
+          <h2>{title}</h2>
+        </div>
         <EmptyState title="Nothing was drawn">{luck}.</EmptyState>
-      ) : (
+      </section>
+    );
+  return (
+    <Charted
+      apart
+      title={title}
+      of="Paths of the returns drawn again by session"
+      days={found.days}
+      series={coneSeries(luck.cone.equity, equity, "This run")}
+      foot={
         <>
-          <ConeChart days={found.days} paths={luck.cone.equity} equity={equity} what="This run" />
-          <div className="card-f">
-            Whole sessions of this run drawn again {count(luck.resamples)} times, {inBlocks(luck.block)}, some
-            of them more than once: half of the paths lie in the inner band, nine of ten in the outer one. It
-            shows how far luck spreads such returns; another market is not in it.
-          </div>
+          Whole sessions of this run drawn again {count(luck.resamples)} times, {inBlocks(luck.block)}, some
+          of them more than once: half of the paths lie in the inner band, nine of ten in the outer one. It
+          shows how far luck spreads such returns; another market is not in it.
         </>
-      )}
-    </section>
+      }
+    >
+      <ConeChart days={found.days} paths={luck.cone.equity} equity={equity} what="This run" />
+    </Charted>
   );
 }

@@ -1,6 +1,7 @@
 "use client";
 
 import { useState, type ReactNode } from "react";
+import { TableToggle } from "@/components/charted";
 import { EmptyState } from "@/components/shared/DataState";
 import { count, percent } from "@/lib/format";
 import type { RunAnalysis } from "@/lib/types";
@@ -29,14 +30,7 @@ export function Distribution({
         <h2>{title}</h2>
         {bins.counts.length > 0 && (
           <span className="sp">
-            <button
-              type="button"
-              className="btn sm"
-              aria-pressed={asTable}
-              onClick={() => setAsTable(!asTable)}
-            >
-              {asTable ? "View as chart" : "View as table"}
-            </button>
+            <TableToggle asTable={asTable} onChange={setAsTable} />
           </span>
         )}
       </div>

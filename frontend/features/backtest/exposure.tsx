@@ -2,9 +2,10 @@
 
 import { useMemo } from "react";
 import { alpha, useChartColors, type ChartColors } from "@/components/chart-colors";
+import { Charted } from "@/components/charted";
 import { font, tooltipStyle, valueAxis } from "@/components/chart-parts";
 import { EChart, sessionAxis } from "@/components/echart";
-import { date, MONTHS, percent, rupees } from "@/lib/format";
+import { date, grouped, MONTHS, percent, rupees } from "@/lib/format";
 import type { RunAnalysis, RunHead } from "@/lib/types";
 import { useRange } from "@/lib/use-range";
 
@@ -40,25 +41,44 @@ export function Exposure({ run, found }: { run: RunHead; found: RunAnalysis }) {
     [run, found, days, first, last, colors],
   );
   const exposures = run.daily_chart.map((point) => point.exposure);
+  const turned = new Map(found.turnover.map((month) => [monthOf(month), month.share]));
   const shares = found.turnover.map((month) => month.share ?? 0);
   return (
-    <section className="card">
-      <div className="card-h">
-        <h2>Exposure and turnover</h2>
-      </div>
+    <Charted
+      title="Exposure and turnover"
+      of="Exposure by session, and turnover of its month"
+      days={days.slice(first, last + 1)}
+      series={[
+        {
+          name: "Exposure",
+          unit: "%",
+          values: exposures.slice(first, last + 1),
+          draw: inPercent,
+        },
+        {
+          name: "Turnover, month",
+          unit: "%",
+          values: days.slice(first, last + 1).map((day) => turned.get(day.slice(0, 7))),
+          draw: inPercent,
+        },
+      ]}
+      height={220}
+      foot="Above, positions over equity at each close; below, the smaller of a month’s purchases and sales over its mean equity."
+    >
       <EChart
         option={option}
         height={220}
         file="exposure-and-turnover"
         label={`Exposure at each close, at most ${percent(exposures.reduce((a, b) => Math.max(a, b), 0))} of the equity; and turnover by month, at most ${percent(shares.reduce((a, b) => Math.max(a, b), 0))}`}
       />
-      <div className="card-f">
-        Above, positions over equity at each close; below, the smaller of a month’s purchases and sales over
-        its mean equity.
-      </div>
-    </section>
+    </Charted>
   );
 }
+
+const inPercent = (value: number): string => grouped(100 * value, 1);
+
+const monthOf = ({ year, month }: RunAnalysis["turnover"][number]): string =>
+  `${year}-${String(month).padStart(2, "0")}`;
 
 function draw(
   run: RunHead,
@@ -71,9 +91,7 @@ function draw(
   const part = run.daily_chart.slice(first, last + 1);
   const kept = keptExtremes(part.map((point) => point.exposure));
   const [from, to] = [days[first]?.slice(0, 7) ?? "", days[last]?.slice(0, 7) ?? ""];
-  const key = ({ year, month }: RunAnalysis["turnover"][number]) =>
-    `${year}-${String(month).padStart(2, "0")}`;
-  const months = found.turnover.filter((month) => key(month) >= from && key(month) <= to);
+  const months = found.turnover.filter((month) => monthOf(month) >= from && monthOf(month) <= to);
   const axis = (gridIndex: number) =>
     valueAxis(colors, (value) => percent(value, 0), { gridIndex, min: 0, splitNumber: 2 });
   return {
@@ -106,7 +124,7 @@ function draw(
       ),
       {
         ...sessionAxis(
-          months.map((month) => `${key(month)}-01`),
+          months.map((month) => `${monthOf(month)}-01`),
           colors,
           { gridIndex: 1 },
         ),

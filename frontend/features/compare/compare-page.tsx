@@ -5,6 +5,7 @@ import Link from "next/link";
 import { parseAsArrayOf, parseAsString, useQueryState } from "nuqs";
 import { useMemo } from "react";
 import { useChartColors } from "@/components/chart-colors";
+import { Charted } from "@/components/charted";
 import { CurvesChart, curveColors } from "@/components/curves-chart";
 import { FigureName } from "@/components/figure-card";
 import { FigureTable, FigureValue } from "@/components/figure-value";
@@ -14,7 +15,7 @@ import { DataState, EmptyState } from "@/components/shared/DataState";
 import { useCrumbs } from "@/lib/crumbs";
 import { inBlocks } from "@/lib/draws";
 import { getErrorMessage } from "@/lib/errors";
-import { count, dateRange, grouped } from "@/lib/format";
+import { count, dateRange, grouped, signed } from "@/lib/format";
 import { labelOf, written } from "@/lib/measures";
 import { strategiesQuery, useIndexName } from "@/lib/queries";
 import type { Comparison } from "@/lib/types";
@@ -157,17 +158,36 @@ function Compared({ found }: { found: Comparison }) {
   );
   return (
     <>
-      <section className="card" style={{ marginTop: 12 }}>
-        <div className="card-h">
-          <h2>Growth and drawdown</h2>
-          <span className="t2 num no-phone">{dateRange(found.start_date, found.end_date)}</span>
-        </div>
+      <Charted
+        apart
+        title="Growth and drawdown"
+        beside={<span className="t2 num no-phone">{dateRange(found.start_date, found.end_date)}</span>}
+        of="Growth and drawdown by session"
+        days={found.days}
+        series={curves.flatMap(({ name: run, growth, drawdown }) => [
+          {
+            name: `Growth ${run}`,
+            unit: "%",
+            values: growth,
+            draw: (value: number) => signed(100 * (value - 1)),
+          },
+          {
+            name: `Drawdown ${run}`,
+            unit: "%",
+            values: drawdown,
+            draw: (value: number) => grouped(100 * value, 2),
+          },
+        ])}
+        height={380}
+        foot={
+          <>
+            {count(found.days.length)} sessions that all runs have, each from the close of the first of them
+            on. Colours as in the list above.
+          </>
+        }
+      >
         <CurvesChart days={found.days} curves={curves} />
-        <div className="card-f">
-          {count(found.days.length)} sessions that all runs have, each from the close of the first of them on.
-          Colours as in the list above.
-        </div>
-      </section>
+      </Charted>
       <Measures found={found} titles={titles} />
       <Inputs found={found} titles={titles} />
       <Correlation found={found} titles={titles} />

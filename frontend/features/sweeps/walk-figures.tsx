@@ -1,6 +1,7 @@
 "use client";
 
-import { ConeChart } from "@/components/cone-chart";
+import { Charted } from "@/components/charted";
+import { ConeChart, coneSeries } from "@/components/cone-chart";
 import { type Figure, FigureName } from "@/components/figure-card";
 import { Unknown } from "@/components/marks";
 import { EmptyState } from "@/components/shared/DataState";
@@ -92,17 +93,23 @@ export function Luck({ walk }: { walk: WalkForward }) {
     );
   const paths = luck.cone.map((path) => path.slice(1)); // the first is the opening capital
   return (
-    <section className="card" aria-label="Drawn again">
-      <div className="card-h">
-        <h2>The tested returns drawn again</h2>
-      </div>
+    <Charted
+      title="The tested returns drawn again"
+      label="Drawn again"
+      of="Paths of the tested returns drawn again by session"
+      days={walk.sessions}
+      series={coneSeries(paths, walk.equity, "The tests")}
+      foot={
+        <>
+          Whole tested sessions drawn again {count(luck.resamples)} times, {inBlocks(luck.block)}, some of
+          them more than once: half of the paths lie in the inner band, nine of ten in the outer one, and
+          those end between {rupees(paths[0]?.at(-1) ?? 0, false)} and{" "}
+          {rupees(paths.at(-1)?.at(-1) ?? 0, false)}.
+        </>
+      }
+    >
       <ConeChart days={walk.sessions} paths={paths} equity={walk.equity} what="The tested account" />
-      <div className="card-f">
-        Whole tested sessions drawn again {count(luck.resamples)} times, {inBlocks(luck.block)}, some of them
-        more than once: half of the paths lie in the inner band, nine of ten in the outer one, and those end
-        between {rupees(paths[0]?.at(-1) ?? 0, false)} and {rupees(paths.at(-1)?.at(-1) ?? 0, false)}.
-      </div>
-    </section>
+    </Charted>
   );
 }
 
