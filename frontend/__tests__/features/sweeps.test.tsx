@@ -53,6 +53,23 @@ test("a point of other inputs than today's is run on today's only when that is a
   expect(network.requests.filter((one) => one.method === "POST")).toHaveLength(2);
 });
 
+test("a point whose job was cancelled is not run on today's: nothing of it changed", async () => {
+  fakeApi({
+    ...ANSWERS,
+    [`POST ${SWEEPS}/${ID}/points/1/run`]: failure(
+      409,
+      "CONFLICT",
+      "The job was cancelled: nothing of it is stored",
+    ),
+  });
+  renderApp(<SweepPage />, `?sweep=${ID}&point=1`);
+  await userEvent.click(await screen.findByRole("button", { name: "Open as a run" }));
+  expect(await screen.findByRole("alert")).toHaveTextContent(
+    /^The job was cancelled: nothing of it is stored$/,
+  );
+  expect(screen.getByRole("button", { name: "Open as a run" })).toBeEnabled();
+});
+
 test("the heat map is one stop of the Tab key, and arrows lead from cell to cell", async () => {
   fakeApi(ANSWERS);
   const { url } = renderApp(<SweepPage />, `?sweep=${ID}`);

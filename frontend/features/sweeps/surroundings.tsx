@@ -100,7 +100,8 @@ function OpenRun({ sweep, point }: { sweep: Sweep; point: number }) {
   });
   const job = run.data && "job" in run.data ? run.data.job.id : null;
   const busy = useAtWork(job) || run.isPending;
-  const changed = run.error instanceof ApiError && run.error.code === "CONFLICT";
+  // a job that somebody cancelled is a conflict, too, and one that names nothing that changed
+  const changed = run.error instanceof ApiError && Object.hasOwn(run.error.details ?? {}, "changed");
   const start = (today: boolean) =>
     run.mutate(today, { onSuccess: (answer) => "run_id" in answer && open(answer.run_id) });
   return (
