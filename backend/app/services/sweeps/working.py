@@ -254,7 +254,7 @@ def carried(catalogue: Catalogue, strategy: AnyStrategy) -> Callable[[RunSpec, I
 def where(
     evaluator: Evaluator, strategy: AnyStrategy, spec: SweepSpec, inputs: Sequence[Inputs], scheduler: str | None
 ) -> AbstractContextManager[tuple[Submit, int]]:
-    """Where the points of a sweep are worked out, and how many stretches of them at once."""
+    """Where the points of a sweep are worked out, and how many bundles of stretches at once."""
     if scheduler is not None:
         if is_own(strategy):
             raise ValidationError("A strategy of one's own runs on this machine alone", "scheduler")
