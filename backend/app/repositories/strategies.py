@@ -71,8 +71,9 @@ class StrategyRepository:
         strategy_id = values["strategy_id"]
         self._session.execute(insert(StrategyMetadata).values(**values).on_conflict_do_nothing())
         # two sources of a strategy that are made known at once would have one number, and one of them would not be kept
+        # (its key stays: rows that name the strategy are stored meanwhile)
         mine = select(StrategyMetadata.strategy_id).where(StrategyMetadata.strategy_id == strategy_id)
-        self._session.execute(mine.with_for_update())
+        self._session.execute(mine.with_for_update(key_share=True))
         if self.version(strategy_id, source_hash) is not None:
             return
         following = select(func.coalesce(func.max(StrategyVersion.number), 0) + 1).where(

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from app.models import StrategyMetadata, Trial
@@ -102,3 +102,16 @@ def test_two_sources_made_known_at_once_are_two_versions(engine: Engine) -> None
             (2, "first"),
             (1, "at the beginning"),
         ]
+
+
+def test_a_version_is_made_known_while_a_trial_of_the_strategy_is_being_stored(engine: Engine) -> None:
+    """A trial names the strategy and holds its row: whoever lists the strategies after an edit does not wait for it."""
+    with Session(engine) as known, known.begin():
+        known.add(StrategyMetadata(strategy_id="stored", display_name="Stored", timeframe="1d"))
+    with Session(engine) as storing, storing.begin():
+        RunRepository(storing).count_trial("h", ["stored"], "r", "SUCCEEDED", 0.1)
+        with Session(engine) as editing, editing.begin():
+            editing.execute(text("SET LOCAL lock_timeout = '2s'"))
+            values = {"strategy_id": "stored", "display_name": "Stored", "timeframe": "1d"}
+            StrategyRepository(editing).register(values, source_hash="edited", source="", parameters={})
+            assert StrategyRepository(editing).version("stored", "edited") is not None
