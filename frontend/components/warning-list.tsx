@@ -12,7 +12,7 @@ export function WarningList({ warnings, children }: { warnings: readonly string[
   const shown = all ? warnings : warnings.slice(0, WARNINGS_SHOWN);
   if (warnings.length === 0) return null;
   return (
-    <div className="callout wn wn" style={{ marginTop: 12 }} role="note">
+    <div className="callout wn wn" style={{ margin: "12px 0" }} role="note">
       <Icon name="warn" size="s" />
       <div className="stack g1">
         <b className="b">{counted(warnings.length, "warning")} before the curve is believed</b>

@@ -274,7 +274,7 @@ test("a sweep that failed says why, and that it has to be asked for again", asyn
   expect(await screen.findByText(new RegExp(reason.replace(/[()]/g, ".")))).toBeInTheDocument();
   expect(screen.getByText("Failed")).toBeInTheDocument();
   expect(screen.queryByRole("button", { name: "Go on" })).not.toBeInTheDocument();
-  expect(screen.getByRole("button", { name: "Cancel and remove" })).toBeEnabled();
+  expect(screen.getByRole("button", { name: "Remove" })).toBeEnabled();
 });
 
 test("a sweep that is not there says so", async () => {

@@ -75,7 +75,7 @@ export function Work({ sweep }: { sweep: Sweep }) {
             onClick={() => (sweep.done > 0 ? setAsking(true) : cancel.mutate())}
             disabled={cancel.isPending}
           >
-            Cancel and remove
+            {sweep.state === "FAILED" ? "Remove" : "Cancel and remove"}
           </button>
           <Dialog
             open={asking}

@@ -1,8 +1,8 @@
 """What a curve is made of: months, falls, rolling figures, the shape of its returns, and how far luck could spread it.
 
 Everything is worked out from equity at session closes, as the metrics of a run are. Intervals and cones come from whole
-sessions drawn again in blocks (`resampling`): they tell what the same returns in another order would have given, not
-what a changed market would.
+sessions drawn again in blocks (`resampling`): they tell what sessions like these could have given, not what a
+changed market would.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Interval(NamedTuple):
 
 
 class Luck(NamedTuple):
-    """What the same returns in another order give.
+    """What the same returns give when they are drawn again, some more than once.
 
     Attributes
     ----------
