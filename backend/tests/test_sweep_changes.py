@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import date
 from typing import Any
 
@@ -9,8 +10,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.database import Market
-from app.repositories.sweeps import SweepRepository
+from app.repositories.sweeps import SweepRepository, claim_of
 from app.services.backtests.question import BacktestQuestion
+from app.services.jobs.claims import held
 from app.services.sample_market import SampleSummary
 from app.services.sweeps.question import SweepQuestion
 from tests.test_sweep_api import URL, asked, finished, made, trials
@@ -173,3 +175,31 @@ def test_a_sweep_of_a_symbol_that_nothing_is_known_of_any_more_has_failed(
     assert (failed["state"], failed["reason"]) == ("FAILED", told)
     refused = sample_client.post(f"{URL}/{sweep_id}/points/0/run")
     assert refused.status_code == 409 and refused.json()["error"]["details"]["changed"] == ["data"]
+
+
+@pytest.mark.parametrize("finishes", [False, True], ids=["at work", "finished"])
+def test_a_job_that_is_cancelled_while_it_waits_for_a_terminal_leaves_the_sweep_to_it(
+    sample_client: TestClient, sample_data: SampleSummary, finishes: bool
+) -> None:
+    platform = sample_client.app.state.platform  # type: ignore[attr-defined]
+    run = BacktestQuestion(
+        strategy_ids=("sma_cross",), params={}, universe=sample_data.indices[0], start=date(2024, 3, 1),
+        end=date(2024, 12, 31),
+    )  # fmt: skip
+    sweep_id = platform.sweeps.keep(Market.REAL, SweepQuestion(run, {"fast": [3, 5]}))
+    with held(platform.database.engine(Market.REAL), claim_of(sweep_id)) as mine:
+        assert mine
+        job = platform.jobs.submit("sweep", Market.REAL, {"sweep_id": sweep_id})
+        with platform.database.transaction(Market.REAL) as session:
+            SweepRepository(session).set_job(sweep_id, job.id)
+        until = time.monotonic() + 30
+        while sample_client.get(f"/api/jobs/{job.id}").json()["message"] != "Another process is at work on it":
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        if finishes:
+            with platform.database.transaction(Market.REAL) as session:
+                SweepRepository(session).finish(sweep_id, [])
+        assert sample_client.post(f"/api/jobs/{job.id}/cancel").status_code == 200
+        assert platform.jobs.wait(job.id, 30.0).state == "CANCELLED"
+        expected = "FINISHED" if finishes else "RUNNING"
+        assert sample_client.get(f"{URL}/{sweep_id}").json()["state"] == expected

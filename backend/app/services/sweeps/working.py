@@ -85,7 +85,7 @@ class SweepWork:
         ConflictError : another process is at work on it.
         InputsChanged : its data, its strategy or the engine is another by now; it has failed, which is kept with it.
         BacktestError : its points take too long.
-        Cancelled : nothing of it is left, unless it was asked for again meanwhile.
+        Cancelled : nothing of it is left, unless it was asked for again meanwhile, or another process had it.
         """
         between = None if job_id is None else waiting_for(cancelled, progress)
         try:
@@ -98,7 +98,11 @@ class SweepWork:
                     raise
         except Cancelled:
             with self._database.transaction(market) as session:
-                SweepRepository(session).remove(sweep_id, job_id)
+                repository = SweepRepository(session)
+                sweep = repository.lock(sweep_id)
+                # one that waited for a terminal leaves it what that works on, or has finished
+                if sweep is not None and sweep.finished_at is None and not repository.working(sweep_id):
+                    repository.remove(sweep_id, job_id)
             raise
 
     def _work(
