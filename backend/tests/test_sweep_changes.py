@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from datetime import date
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.database import Market
+from app.models import Job
 from app.repositories.sweeps import SweepRepository, claim_of
 from app.services.backtests.question import BacktestQuestion
 from app.services.jobs.claims import held
@@ -203,3 +205,27 @@ def test_a_job_that_is_cancelled_while_it_waits_for_a_terminal_leaves_the_sweep_
         assert platform.jobs.wait(job.id, 30.0).state == "CANCELLED"
         expected = "FINISHED" if finishes else "RUNNING"
         assert sample_client.get(f"{URL}/{sweep_id}").json()["state"] == expected
+
+
+def test_what_a_cancelled_job_left_is_not_taken_from_the_job_that_goes_on_with_it(
+    sample_client: TestClient, sample_data: SampleSummary
+) -> None:
+    """It was cancelled at work, asked for again, and its server stopped: at the next start its leftovers go."""
+    platform = sample_client.app.state.platform  # type: ignore[attr-defined]
+    run = BacktestQuestion(
+        strategy_ids=("sma_cross",), params={}, universe=sample_data.indices[0], start=date(2024, 3, 1),
+        end=date(2024, 12, 31),
+    )  # fmt: skip
+    sweep_id = platform.sweeps.keep(Market.REAL, SweepQuestion(run, {"fast": [3, 5]}))
+    cancelled, after = (
+        Job(id=uuid.uuid4(), kind="sweep", market="real", arguments={"sweep_id": sweep_id}) for _ in range(2)
+    )
+    with platform.database.transaction(Market.REAL) as session:
+        SweepRepository(session).set_job(sweep_id, after.id)
+    for _ in range(2):
+        platform.jobs.discard(cancelled)
+        assert sample_client.get(f"{URL}/{sweep_id}").json()["job_id"] == str(after.id)
+        with held(platform.database.engine(Market.REAL), claim_of(sweep_id)):  # by the other job
+            platform.jobs.discard(cancelled)
+    platform.jobs.discard(after)
+    assert sample_client.get(f"{URL}/{sweep_id}").status_code == 404

@@ -91,9 +91,9 @@ class Platform:
         from app.services.jobs.service import JobService
 
         leftovers = {
-            "import": lambda market, arguments: self.data.discard_import(market, arguments),
-            "sweep": lambda market, arguments: self.sweeps.discard(market, arguments),
-            "walk_forward": lambda market, arguments: self.walk_forwards.discard(market, arguments),
+            "import": lambda job: self.data.discard_import(Market(job.market), job.arguments),
+            "sweep": lambda job: self.sweeps.discard(job),
+            "walk_forward": lambda job: self.walk_forwards.discard(Market(job.market), job.arguments),
         }
         return JobService(self.database, leftovers)
 

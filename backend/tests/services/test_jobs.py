@@ -255,7 +255,7 @@ def test_a_handler_that_stores_nothing_itself_does_not_outlive_its_cancelling(
 
 def test_a_job_cancelled_in_a_server_that_died_does_not_begin_again_and_leaves_nothing(database: Database) -> None:
     taken: list[dict[str, Any]] = []
-    jobs = JobService(database, {"slow": lambda _market, arguments: taken.append(arguments)})
+    jobs = JobService(database, {"slow": lambda job: taken.append(job.arguments)})
     job = jobs.submit("slow", Market.REAL, {"n": 1})
     with database.transaction(Market.REAL) as session:
         JobRepository(session).start(job.id)

@@ -20,7 +20,7 @@ from app.repositories.jobs import FINAL_STATES, JobRepository
 
 _POLL_SECONDS = 0.2
 
-Discard = Callable[[Market, dict[str, Any]], None]
+Discard = Callable[[Job], None]
 
 
 class JobService:
@@ -155,7 +155,7 @@ class JobService:
     def discard(self, job: Job) -> None:
         """Take away what a job left that was at work before and does not begin again."""
         if job.kind in self._leftovers:
-            self._leftovers[job.kind](Market(job.market), job.arguments)
+            self._leftovers[job.kind](job)
 
     def announce_finished(self) -> None:
         """Wake those who wait in this process; other processes find out by asking the database."""

@@ -123,13 +123,16 @@ class SweepService:
         )  # fmt: skip
         return {"sweep_id": sweep_id}
 
-    def discard(self, market: Market, arguments: dict[str, Any]) -> None:
-        """Take a sweep away whose job was cancelled while it waited, unless it is finished or a terminal has it."""
-        sweep_id = arguments["sweep_id"]
+    def discard(self, job: Job) -> None:
+        """Take a sweep away whose job was cancelled while it waited, or before its server stopped.
+
+        Not one that is finished, that a terminal has, or that another job is to go on with.
+        """
+        market, sweep_id = Market(job.market), job.arguments["sweep_id"]
         with self._database.transaction(market) as session:
             repository = SweepRepository(session)
             sweep = repository.get(sweep_id)
-            if sweep is not None and sweep.finished_at is None:
+            if sweep is not None and sweep.finished_at is None and sweep.job_id in (job.id, None):
                 if repository.working(sweep_id):
                     # a terminal goes on with it; a job that is being cancelled takes it away
                     repository.set_job(sweep_id, None)
