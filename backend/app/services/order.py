@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_PARTS: Final = re.compile(r"(\d+)")
+_PARTS: Final = re.compile(r"(\d{1,4000})")  # Python reads no number of more than 4,300 digits
 
 
 def by_name(name: str) -> tuple[tuple[int, int, str], ...]:

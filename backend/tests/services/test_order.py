@@ -14,3 +14,7 @@ def test_numbers_in_names_count_as_numbers_and_capitals_as_small_letters() -> No
 
 def test_digits_of_other_scripts_and_superscripts_are_letters_or_numbers_but_no_error() -> None:
     assert sorted(["a²", "a٣", "a1", ""], key=by_name)[:2] == ["", "a1"]
+
+
+def test_more_digits_than_python_reads_as_a_number_are_no_error() -> None:
+    assert sorted(["9" * 5_000, "a", "10"], key=by_name) == ["10", "9" * 5_000, "a"]
