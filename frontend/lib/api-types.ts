@@ -9976,6 +9976,11 @@ export interface components {
          */
         Variants: {
             /**
+             * Compared
+             * @description Points that have a Sharpe so; null of an older one
+             */
+            compared?: number | null;
+            /**
              * Configurations
              * @description Points whose returns the figures rest on
              */
@@ -9985,6 +9990,11 @@ export interface components {
              * @description Points kept whose account was lost, or that failed
              */
             left_out: number;
+            /**
+             * Not Compared
+             * @description Points kept that have none: lost in a test, or without a trade
+             */
+            not_compared?: number | null;
             pbo: components["schemas"]["Overfitting"] | null;
             /** Points */
             points: number;

@@ -133,6 +133,8 @@ class Variants(Doubt):
     """
 
     restarted: bool = Field(False, description="false, of an older one: it was held against points held right through")
+    compared: int | None = Field(None, description="Points that have a Sharpe so; null of an older one")
+    not_compared: int | None = Field(None, description="Points kept that have none: lost in a test, or without a trade")
     sharpe_median: float | None
     sharpe_best: float | None
     share_below: float | None = Field(description="Share of them whose Sharpe is no better than walking forward's")

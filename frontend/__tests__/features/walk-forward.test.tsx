@@ -31,12 +31,13 @@ test("a walk-forward shows its cone, its stress, its variants, and what is not k
 
 test("points beside a walk are told as they were worked out, and what could not be sold is warned of", async () => {
   const warning = "FROZEN: at the end of one test the account held what could not be sold any more, 3.20 %";
-  const variants = { ...walk.variants, restarted: true };
+  const variants = { ...walk.variants, restarted: true, compared: 3, not_compared: 1 };
   fakeApi({ ...ANSWERS, [`GET ${WALKS}/${ID}`]: { ...walk, variants, warnings: [warning] } });
   const { unmount } = renderApp(<WalkPage />, `?id=${ID}`);
   expect(await screen.findByText(warning.replace("3.20 %", "3.20%"))).toBeInTheDocument();
   expect(screen.getByText("1 warning before the curve is believed")).toBeInTheDocument();
   expect(screen.getByText(/it begins each test in cash/)).toBeInTheDocument();
+  expect(screen.getByText(/Not compared with the walk, for want of a Sharpe: 1 point/)).toBeInTheDocument();
   unmount();
   fakeApi({ ...ANSWERS, [`GET ${WALKS}/${ID}`]: walk }); // an older one
   renderApp(<WalkPage />, `?id=${ID}`);

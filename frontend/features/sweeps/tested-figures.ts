@@ -120,6 +120,18 @@ export function variantsFigures(walk: WalkForward): { below: Figure; middle: Fig
   const inputs = [
     { name: "Sharpe of the walk", value: own == null ? "–" : ratio(own) },
     { name: "Points kept", value: `${count(variants.configurations)} of ${count(variants.points)}` },
+    ...(variants.compared == null
+      ? []
+      : [
+          {
+            name: "Points compared",
+            value: `${count(variants.compared)}${
+              variants.not_compared
+                ? `, without ${count(variants.not_compared)} that lost the account in a test or never traded`
+                : ""
+            }`,
+          },
+        ]),
     ...about(walk),
   ];
   const both = variants.sharpe_median != null && variants.sharpe_best != null;

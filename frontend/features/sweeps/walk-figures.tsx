@@ -183,6 +183,9 @@ export function Variants({ walk }: { walk: WalkForward }) {
       <div className="card-f">
         From the returns of {count(variants.configurations)} of {counted(variants.points, "point")} over{" "}
         {count(variants.sessions)} sessions.
+        {variants.not_compared
+          ? ` Not compared with the walk, for want of a Sharpe: ${counted(variants.not_compared, "point")}.`
+          : ""}
       </div>
     </section>
   );

@@ -286,19 +286,22 @@ class _Walker:
         told = doubt(np.concatenate([part.returns for part in parts]), numbers, len(points))
         periods = self._spec.base.periods_per_year
         own = self._report(chain.equity, found).values.get("sharpe")
-        known = np.empty(0)
+        known, kept = np.empty(0), 0
         if (chain.equity > 0.0).all():
-            sharpes = [sharpe(row, periods).value for row in self._restarted(found, chain, chunks)]
-            known = np.array([value for value in sharpes if value is not None])
+            beside = self._restarted(found, chain, chunks)
+            sharpes = [sharpe(row, periods).value for row in beside if not np.isnan(row).any()]
+            known, kept = np.array([value for value in sharpes if value is not None]), len(beside)
         return told | {
             "restarted": True,
+            "compared": int(known.size),
+            "not_compared": kept - int(known.size),  # accounts that were lost in a test, or stood still
             "sharpe_median": float(np.median(known)) if known.size else None,
             "sharpe_best": float(known.max()) if known.size else None,
             "share_below": float(np.mean(known <= own + SAME)) if known.size and own is not None else None,
         }
 
     def _restarted(self, found: Sequence[Window], chain: _Chain, chunks: Chunks) -> F2:
-        """Shape [kept points without a gap, tested sessions]: the returns of points that are walked forward alone."""
+        """Shape [kept points, tested sessions]: the returns of points that are walked forward alone, NaN lost."""
         work, capitals = list[list[tuple[Evaluator, int, int]]](), list[float]()
         at, capital = 0, self._spec.base.initial_capital
         for window in found:
@@ -317,9 +320,7 @@ class _Walker:
             # what the first session gave is the rest: returns are those from its close on
             first = finals[kept] / (capital * np.prod(1.0 + after, axis=1)) - 1.0
             windows.append(np.column_stack([first, after]))
-        returns = np.concatenate(windows, axis=1)
-        whole: F2 = returns[~np.isnan(returns).any(axis=1)]
-        return whole
+        return np.concatenate(windows, axis=1)
 
     def _tested_days(self, found: Sequence[Window]) -> NDArray[np.datetime64]:
         return self._days[found[0].test_first : found[-1].test_after]

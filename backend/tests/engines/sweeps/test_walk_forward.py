@@ -190,6 +190,15 @@ def test_points_beside_a_walk_begin_each_test_in_cash_with_the_account_it_had() 
     assert variants["sharpe_best"] == pytest.approx(max(sharpes), rel=1e-9)
     assert variants["sharpe_median"] == pytest.approx(float(np.median(sharpes)), rel=1e-9)
     assert variants["share_below"] == np.mean([value <= own + 1e-9 for value in sharpes])
+    assert (variants["compared"], variants["not_compared"]) == (6, 0)
+
+
+def test_points_without_a_sharpe_beside_a_walk_are_counted() -> None:
+    """It rises all the time: an average of 3 never crosses one of 10, in any test; nothing was traded, none has one."""
+    bars = bars_of(100.0 * 1.001 ** np.arange(300), start=40)
+    variants = walked(bars, metric="total_return").values["variants"]
+    assert (variants["compared"], variants["not_compared"]) == (0, 6)
+    assert variants["share_below"] is None and variants["sharpe_best"] is None
 
 
 def test_what_could_not_be_sold_at_the_end_of_a_test_is_told() -> None:
