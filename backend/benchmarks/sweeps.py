@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import fields, replace
 from itertools import chain
 
 import numpy as np
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from workload import Answered, Line, Workload, panel, spec_of
 
 from app.engines.backtest import Sizing, book_of
+from app.engines.bars import Bars
 from app.engines.strategies.registry import registry
 from app.engines.sweeps.evaluate import METRICS, Evaluator, Inputs, Stretch
 from app.engines.sweeps.spec import Points, SweepSpec
@@ -26,6 +27,7 @@ from app.engines.sweeps.stretches import bundles_of, stretch_of, stretches_of
 F2 = NDArray[np.float64]
 THREADS = 2
 CAPITAL = 1_000_000.0
+PLAIN = {field.name for field in fields(Bars)}
 TRADES, FINAL = METRICS.index("trades"), METRICS.index("final_equity")
 
 
@@ -40,8 +42,10 @@ def _w3(columns: int, fast: Sequence[int], slow: Sequence[int], title: str) -> W
         return SweepSpec(tuple(bases), grid)
 
     def of(spec: SweepSpec, points: Points | None = None) -> Evaluator:
-        fresh = [Inputs(replace(i.bars)) for i in inputs]  # nothing worked out before may help
-        return Evaluator(spec, strategy, fresh, points=points)
+        for each in inputs:  # nothing worked out before may help
+            for kept in vars(each.bars).keys() - PLAIN:
+                del vars(each.bars)[kept]
+        return Evaluator(spec, strategy, inputs, points=points)
 
     def done(evaluator: Evaluator) -> Answered:
         sizes = [stretch_of(strategy, found) for found in inputs]

@@ -132,8 +132,8 @@ def test_a_server_killed_in_a_walk_forward_goes_on_with_it_and_works_no_part_out
             counted, left = (
                 connection.scalar(text(f"SELECT count(*) FROM {table}")) for table in ("trials", "walk_forward_parts")
             )
-    # one stretch and three levels of costs a window, and one stretch over all tests
-    assert len(before) < len(after) == 4 * windows + 1
-    assert sorted(after) == list(range(4 * windows + 1))
+    # a window: its training, its test at three levels of costs, all points on its test; and all points over all tests
+    assert len(before) < len(after) == 5 * windows + 1
+    assert sorted(after) == list(range(5 * windows + 1))
     assert counted == 5 * windows + 4 and left == 0  # four points and a test a window, four over all tests
     assert verified["outcome"] == "identical", verified

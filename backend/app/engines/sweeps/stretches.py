@@ -32,11 +32,18 @@ def stretches_of(points: Points, sizes: Sequence[int], done: Mapping[int, int] |
     `done` counts the points that are kept from each first one on.
     """
     each = len(points) // len(points.spec.bases)
+    begins = range(0, len(points), each)
+    if not done:
+        return [
+            (at, min(at + size, begin + each))
+            for begin, size in zip(begins, sizes, strict=True)
+            for at in range(begin, begin + each, size)
+        ]
     free = np.ones(len(points), np.bool_)
-    for first, count in (done or {}).items():
+    for first, count in done.items():
         free[first : first + count] = False
     found = []
-    for begin, size in zip(range(0, len(points), each), sizes, strict=True):
+    for begin, size in zip(begins, sizes, strict=True):
         edges = np.flatnonzero(np.diff(free[begin : begin + each].astype(np.int8), prepend=0, append=0)) + begin
         for first, after in edges.reshape(-1, 2).tolist():  # of each gap between those kept
             found += [(at, min(at + size, after)) for at in range(first, after, size)]
