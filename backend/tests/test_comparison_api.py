@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 
 from app.services.comparisons import differing
 from app.services.sample_market import SampleSummary
+from app.services.user_strategies.errors import StrategyStopped
 from tests.test_backtest_api import URL, question
 
 pytestmark = pytest.mark.integration
@@ -132,3 +133,17 @@ def test_what_cannot_be_compared_is_answered_clearly(shared_sample: TestClient, 
         error = response.json()["error"]
         assert (response.status_code, error["code"]) == (status, code) and words in error["message"], response.text
     assert shared_sample.get(COMPARE).status_code == 422
+
+
+def test_runs_of_a_strategy_that_does_not_answer_any_more_are_compared(
+    shared_sample: TestClient, sample_data: SampleSummary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: Any) -> int:
+        raise StrategyStopped("sma_cross took too long", reason="time", strategy_id="sma_cross")
+
+    bodies = [question(sample_data), question(sample_data, params={"sma_cross": {"fast": 5, "slow": 30}})]
+    runs = [shared_sample.post(URL, json=body).json()["run_id"] for body in bodies]
+    monkeypatch.setattr("app.services.comparisons.warm_up_of", stopped)
+    response = shared_sample.get(COMPARE, params={"run": runs})
+    assert response.status_code == 200, response.text
+    assert [row["input"] for row in response.json()["inputs"]] == ["books.1.params.slow"]

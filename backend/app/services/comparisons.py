@@ -15,6 +15,7 @@ from app.services.backtests.slices import reads_of, warm_up_of
 from app.services.backtests.stored import StoredRuns
 from app.services.backtests.verifying import present, readable
 from app.services.user_strategies.catalogue import Catalogue
+from app.services.user_strategies.errors import StrategyStopped
 
 MOST_RUNS: Final = 6
 _Row = tuple[str, list[Any], str | None]  # path, values and what changed, as `differing` answers them
@@ -62,13 +63,16 @@ class ComparisonService:
     def _beside(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """What a run reads for its strategies: bars before its first session, and data ports beside the bars.
 
-        Empty where a strategy is no longer what it was: what it read is not known then.
+        Empty where a strategy is no longer what it was, or does not answer for it: what it read is not known then.
         """
         spec, _ = readable(values)
         strategies, changed = ({}, []) if spec is None else present(self._catalogue, spec)
         if spec is None or changed:
             return {}
-        return {"warm_up": warm_up_of(spec.books, strategies), "reads": list(reads_of(spec.books, strategies))}
+        try:
+            return {"warm_up": warm_up_of(spec.books, strategies), "reads": list(reads_of(spec.books, strategies))}
+        except StrategyStopped:  # two runs that are stored can be compared all the same
+            return {}
 
 
 def _curve(result: Mapping[str, Any]) -> Curve:
