@@ -19,6 +19,7 @@ from app.models import Job
 from app.repositories.strategies import RunRepository
 from app.repositories.sweeps import SweepRepository
 from app.services.backtests.question import BacktestQuestion
+from app.services.platform import Platform
 from app.services.sample_market import SampleSummary
 from app.services.sweeps.question import SweepQuestion
 from app.services.sweeps.tables import EveryPoint
@@ -95,6 +96,32 @@ def test_the_same_question_is_the_same_sweep_and_is_not_worked_out_again(
     assert sample_client.get(URL).json()["meta"]["total"] == 1
 
 
+def kept(client: TestClient, sample: SampleSummary) -> tuple[Platform, str]:
+    """A sweep of two points that is known and that nobody works on."""
+    platform: Platform = client.app.state.platform  # type: ignore[attr-defined]
+    run = BacktestQuestion(
+        strategy_ids=("sma_cross",), params={}, universe=sample.indices[0], start=date(2024, 3, 1),
+        end=date(2024, 12, 31),
+    )  # fmt: skip
+    return platform, platform.sweeps.keep(Market.REAL, SweepQuestion(run, {"fast": [3, 5]}))
+
+
+def dies_after(kept: int) -> Any:
+    """What keeps so many stretches, and is killed then."""
+    from app.services.sweeps import working
+
+    keep, left = working.SweepWork._keep, kept
+
+    def dies(self: Any, *arguments: Any) -> None:
+        nonlocal left
+        if not left:
+            raise MemoryError("killed")
+        left -= 1
+        keep(self, *arguments)
+
+    return dies
+
+
 def test_a_sweep_that_was_killed_goes_on_without_working_out_or_counting_anything_twice(
     sample_client: TestClient, sample_data: SampleSummary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -104,22 +131,14 @@ def test_a_sweep_that_was_killed_goes_on_without_working_out_or_counting_anythin
     monkeypatch.setattr("app.engines.sweeps.stretches.CHUNK", 3)
     worked: list[int] = []
     plain, keep = Evaluator.chunk, working.SweepWork._keep
-    kept = 0
 
     def counted(self: Evaluator, first: int, after: int, **more: Any) -> Any:
         worked.extend(range(first, after))
         return plain(self, first, after, **more)
 
-    def dies(self: Any, *arguments: Any) -> None:
-        nonlocal kept
-        if kept == 2:
-            raise MemoryError("killed")
-        kept += 1
-        keep(self, *arguments)
-
     before = trials(sample_client)
     monkeypatch.setattr(Evaluator, "chunk", counted)
-    monkeypatch.setattr(working.SweepWork, "_keep", dies)
+    monkeypatch.setattr(working.SweepWork, "_keep", dies_after(2))
     sweep = made(sample_client, asked(sample_data))
     assert sweep["state"] == "INTERRUPTED" and sweep["done"] in (6, 4)
     assert trials(sample_client) == before + sweep["done"]
@@ -237,12 +256,7 @@ def test_a_sweep_cancelled_by_its_job_while_that_waits_is_gone(
 def test_a_sweep_that_somebody_goes_on_with_while_it_is_cancelled_is_not_taken_from_them(
     sample_client: TestClient, sample_data: SampleSummary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    platform = sample_client.app.state.platform  # type: ignore[attr-defined]
-    run = BacktestQuestion(
-        strategy_ids=("sma_cross",), params={}, universe=sample_data.indices[0], start=date(2024, 3, 1),
-        end=date(2024, 12, 31),
-    )  # fmt: skip
-    sweep_id = platform.sweeps.keep(Market.REAL, SweepQuestion(run, {"fast": [3, 5]}))
+    _, sweep_id = kept(sample_client, sample_data)
     working = SweepRepository.working
 
     def then_somebody_goes_on(self: SweepRepository, asked: str) -> bool:

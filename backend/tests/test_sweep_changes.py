@@ -17,7 +17,7 @@ from app.services.backtests.question import BacktestQuestion
 from app.services.jobs.claims import held
 from app.services.sample_market import SampleSummary
 from app.services.sweeps.question import SweepQuestion
-from tests.test_sweep_api import URL, asked, finished, made, trials
+from tests.test_sweep_api import URL, asked, dies_after, finished, kept, made, trials
 
 pytestmark = pytest.mark.integration
 
@@ -29,18 +29,11 @@ def test_a_sweep_whose_data_changed_while_it_waited_has_failed_and_is_asked_for_
     from app.services.sweeps import working
 
     monkeypatch.setattr("app.engines.sweeps.stretches.CHUNK", 3)
-    keep, kept = working.SweepWork._keep, 0
-
-    def dies(self: Any, *arguments: Any) -> None:
-        nonlocal kept
-        if kept == 2:
-            raise MemoryError("killed")
-        kept += 1
-        keep(self, *arguments)
+    keep = working.SweepWork._keep
 
     symbol, day = sample_data.split
     body, before = asked(sample_data, universes=[[symbol]], run={"market": "none"}), trials(sample_client)
-    monkeypatch.setattr(working.SweepWork, "_keep", dies)
+    monkeypatch.setattr(working.SweepWork, "_keep", dies_after(2))
     sweep = made(sample_client, body)
     assert sweep["state"] == "INTERRUPTED" and "the log has the cause" in sweep["reason"]
     assert 0 < sweep["done"] < 10 and trials(sample_client) == before + sweep["done"]
@@ -75,12 +68,7 @@ def test_a_sweep_that_ends_while_its_state_is_asked_is_finished(
     sample_client: TestClient, sample_data: SampleSummary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody is at work on it any more, and it was not finished when it was read: it stood there as interrupted."""
-    platform = sample_client.app.state.platform  # type: ignore[attr-defined]
-    run = BacktestQuestion(
-        strategy_ids=("sma_cross",), params={}, universe=sample_data.indices[0], start=date(2024, 3, 1),
-        end=date(2024, 12, 31),
-    )  # fmt: skip
-    sweep_id = platform.sweeps.keep(Market.REAL, SweepQuestion(run, {"fast": [3, 5]}))
+    platform, sweep_id = kept(sample_client, sample_data)
     working = SweepRepository.working
 
     def then_it_ends(self: SweepRepository, asked: str) -> bool:
@@ -96,12 +84,7 @@ def test_a_sweep_that_ends_while_its_state_is_asked_is_finished(
 def test_a_sweep_of_an_older_engine_that_cannot_be_read_any_more_has_failed(
     sample_client: TestClient, sample_data: SampleSummary
 ) -> None:
-    platform = sample_client.app.state.platform  # type: ignore[attr-defined]
-    run = BacktestQuestion(
-        strategy_ids=("sma_cross",), params={}, universe=sample_data.indices[0], start=date(2024, 3, 1),
-        end=date(2024, 12, 31),
-    )  # fmt: skip
-    sweep_id = platform.sweeps.keep(Market.REAL, SweepQuestion(run, {"fast": [3, 5]}))
+    platform, sweep_id = kept(sample_client, sample_data)
     with platform.database.transaction(Market.REAL) as session:
         sweep = SweepRepository(session).get(sweep_id)
         base = sweep.spec["bases"][0] | {"engine_version": "0" * 12, "a_field": "of an engine before"}
@@ -183,12 +166,7 @@ def test_a_sweep_of_a_symbol_that_nothing_is_known_of_any_more_has_failed(
 def test_a_job_that_is_cancelled_while_it_waits_for_a_terminal_leaves_the_sweep_to_it(
     sample_client: TestClient, sample_data: SampleSummary, finishes: bool
 ) -> None:
-    platform = sample_client.app.state.platform  # type: ignore[attr-defined]
-    run = BacktestQuestion(
-        strategy_ids=("sma_cross",), params={}, universe=sample_data.indices[0], start=date(2024, 3, 1),
-        end=date(2024, 12, 31),
-    )  # fmt: skip
-    sweep_id = platform.sweeps.keep(Market.REAL, SweepQuestion(run, {"fast": [3, 5]}))
+    platform, sweep_id = kept(sample_client, sample_data)
     with held(platform.database.engine(Market.REAL), claim_of(sweep_id)) as mine:
         assert mine
         job = platform.jobs.submit("sweep", Market.REAL, {"sweep_id": sweep_id})
@@ -211,12 +189,7 @@ def test_what_a_cancelled_job_left_is_not_taken_from_the_job_that_goes_on_with_i
     sample_client: TestClient, sample_data: SampleSummary
 ) -> None:
     """It was cancelled at work, asked for again, and its server stopped: at the next start its leftovers go."""
-    platform = sample_client.app.state.platform  # type: ignore[attr-defined]
-    run = BacktestQuestion(
-        strategy_ids=("sma_cross",), params={}, universe=sample_data.indices[0], start=date(2024, 3, 1),
-        end=date(2024, 12, 31),
-    )  # fmt: skip
-    sweep_id = platform.sweeps.keep(Market.REAL, SweepQuestion(run, {"fast": [3, 5]}))
+    platform, sweep_id = kept(sample_client, sample_data)
     cancelled, after = (
         Job(id=uuid.uuid4(), kind="sweep", market="real", arguments={"sweep_id": sweep_id}) for _ in range(2)
     )

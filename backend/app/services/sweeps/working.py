@@ -189,9 +189,9 @@ class SweepWork:
         ready = total - sum(after - first for first, after in left)
         ledger = _Ledger(evaluator.points, strategy, inputs)
         waiting: dict[Future[list[Chunk]], list[Stretch]] = {}
-        todo = iter(bundles_of(evaluator.points, left, sizes, width))
+        bundles = iter(bundles_of(evaluator.points, left, sizes, width))
         while True:
-            while len(waiting) < 2 * width and (bundle := next(todo, None)) is not None:
+            while len(waiting) < 2 * width and (bundle := next(bundles, None)) is not None:
                 waiting[submit(bundle)] = bundle
             if not waiting:
                 return

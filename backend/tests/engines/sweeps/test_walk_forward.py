@@ -16,7 +16,8 @@ from app.engines.backtest import CostSpec, run
 from app.engines.bars import Bars
 from app.engines.strategies.registry import registry
 from app.engines.sweeps.evaluate import METRICS, Chunk, Evaluator, Inputs
-from app.engines.sweeps.walk_forward import STRESS, Walked, WalkForwardSpec, efficiency, walk_forward
+from app.engines.sweeps.walk_forward import STRESS, Walked, WalkForwardSpec, walk_forward
+from app.engines.sweeps.walk_summary import efficiency
 from app.engines.sweeps.windows import FEWEST_TESTED, Window, windows
 
 from .market import bars_of, base_of, walk
